@@ -1,0 +1,54 @@
+"""The exceptions and warnings of lazycell, each also a builtin one, so that existing handlers keep working."""
+
+from __future__ import annotations
+
+
+class LazyCellError(Exception):
+    """Base class of every error that lazycell raises."""
+
+
+class DeclarationError(LazyCellError, TypeError):
+    """A class body, or the hyperparameters given to it, cannot make a model.
+
+    Raised when the class is defined or the instance is built, never at load.
+    """
+
+
+class UnknownNameError(DeclarationError, NameError):
+    """A class body uses a name that nothing declares."""
+
+
+class RequirementError(DeclarationError, ValueError):
+    """A `require(condition, message)` of the class does not hold for the hyperparameters given."""
+
+
+class UninitializedParameterError(LazyCellError, RuntimeError):
+    """The values of a parameter were read while it had none."""
+
+
+class UninitializedWarning(UserWarning):
+    """A net was executed after a checkpoint had been loaded that lacked some of its parameters."""
+
+
+class CheckpointError(LazyCellError, ValueError):
+    """A checkpoint cannot be used; the net it was meant for is untouched."""
+
+
+class CheckpointFormatError(CheckpointError):
+    """A file is not what its format promises. The message names file, tensor and cause."""
+
+
+class CheckpointMismatchError(CheckpointError):
+    """A checkpoint does not fit a manifest. `problems` holds every single problem as data."""
+
+    def __init__(self, message: str, problems: tuple[object, ...] = ()) -> None:
+        super().__init__(message)
+        self.problems = problems
+
+
+class ConfigError(LazyCellError, ValueError):
+    """A `config.json` asks for something that the model does not implement."""
+
+
+class RegistryError(LazyCellError, LookupError):
+    """No registered model goes by that name."""

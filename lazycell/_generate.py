@@ -1,0 +1,106 @@
+"""The source of the generated `__init__`, and the function that it makes."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import linecache
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any
+
+from ._declaration import Declaration
+from ._declare import NOTHING, Hyperparameter
+from ._symbols import is_symbolic, render
+
+Build = Callable[[Any, Declaration, dict[str, Any], Any], None]
+
+
+def init_source(declaration: Declaration, name: str) -> str:
+    """Give the source of the generated `__init__` (or `__lazy_init__`) of a class."""
+    hyperparameters = declaration.hyperparameters
+    arguments = [f"{item.name}: {_type_text(item)}{_default_text(item)}" for item in hyperparameters]
+    if not any(item.name == "dtype" for item in hyperparameters):
+        arguments += ["*", "dtype: DType | None = None"]
+    values = ", ".join(f"{item.name!r}: {item.name}" for item in hyperparameters)
+    dtype = "None" if any(item.name == "dtype" for item in hyperparameters) else "dtype"
+    lines = [f"def {name}(self, {', '.join(arguments)}) -> None:"]
+    if len(lines[0]) > 100:
+        lines = [f"def {name}(", "    self,", *(f"    {argument}," for argument in arguments), ") -> None:"]
+    lines += [f"    {line}".rstrip() for line in _docstring(declaration)]
+    lines += [f"    __build__(self, __declaration__, {{{values}}}, {dtype})"]
+    return "\n".join(lines) + "\n"
+
+
+def make_init(declaration: Declaration, name: str, build: Build) -> FunctionType:
+    """Compile the generated `__init__`: `inspect`, `help` and debuggers find its source, types, defaults and doc.
+
+    Args:
+        declaration: what the class declares.
+        name: `__init__`, or `__lazy_init__` for a class that has an `__init__` of its own.
+        build: called as `build(self, declaration, values, dtype)`.
+    """
+    source = init_source(declaration, name)
+    filename = f"<lazycell generated {name} of {declaration.module}.{declaration.name}>"
+    tree = ast.parse(source)
+    definition = tree.body[0]
+    assert isinstance(definition, ast.FunctionDef)
+    # Types and defaults are shown as text; the objects themselves are attached below, so that nothing is evaluated.
+    for argument in (*definition.args.args, *definition.args.kwonlyargs):
+        argument.annotation = None
+    definition.returns = None
+    definition.args.defaults = [_none_at(default) for default in definition.args.defaults]
+    namespace: dict[str, Any] = {"__build__": build, "__declaration__": declaration, "__name__": declaration.module}
+    exec(compile(tree, filename, "exec"), namespace)
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    function = namespace[name]
+    assert isinstance(function, FunctionType)
+    defaults = tuple(item.default for item in declaration.hyperparameters if item.default is not NOTHING)
+    function.__defaults__ = defaults or None
+    function.__annotations__ = {item.name: item.type for item in declaration.hyperparameters} | {"return": None}
+    function.__qualname__ = f"{declaration.name}.{name}"
+    function.__module__ = declaration.module
+    return function
+
+
+def _none_at(place: ast.expr) -> ast.expr:
+    return ast.copy_location(ast.Constant(None), place)
+
+
+def _type_text(item: Hyperparameter) -> str:
+    if isinstance(item.type, str):
+        return item.type
+    try:
+        text = inspect.formatannotation(item.type)
+        ast.parse(text, mode="eval")
+    except (SyntaxError, TypeError):
+        return "Any"
+    return text
+
+
+def _default_text(item: Hyperparameter) -> str:
+    if item.default is NOTHING:
+        return ""
+    text = render(item.default)
+    try:
+        ast.parse(text, mode="eval")
+    except SyntaxError:  # an object whose repr is not Python, such as a function
+        text = f"...  # {text}" if "\n" not in text and is_symbolic(item.default) else "..."
+    return f" = {text}"
+
+
+def _docstring(declaration: Declaration) -> list[str]:
+    if not declaration.hyperparameters:
+        return [f'"""Declare the parameters of a new `{declaration.name}`; none has values yet."""']
+    lines = [f'"""Declare the parameters of a new `{declaration.name}`; none has values yet.', "", "Args:"]
+    for item in declaration.hyperparameters:
+        doc = (item.doc or _described(item)).replace("\\", "\\\\").replace('"""', "'''")
+        lines.append(f"    {item.name}: {doc}")
+    if not any(item.name == "dtype" for item in declaration.hyperparameters):
+        lines.append("    dtype: dtype of the parameters that name none; default float32.")
+    return [*lines, '"""']
+
+
+def _described(item: Hyperparameter) -> str:
+    kind = _type_text(item)
+    return kind if item.default is NOTHING else f"{kind}, default {render(item.default)}"
