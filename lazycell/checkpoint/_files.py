@@ -1,0 +1,62 @@
+"""Open a checkpoint's file, only if it is a regular one: a FIFO would block for ever, a device never end."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+from pathlib import Path
+
+from .._errors import CheckpointFormatError
+
+# Without it, opening a FIFO that nobody writes to blocks; a file may become one between `stat` and `open`.
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+
+_KINDS = {
+    stat.S_IFDIR: "a directory",
+    stat.S_IFIFO: "a FIFO (named pipe)",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+def open_regular(path: Path) -> io.FileIO:
+    """Open a regular file (links are followed) for unbuffered reading.
+
+    Raises:
+        FileNotFoundError: there is nothing at `path`.
+        CheckpointFormatError: there is something else than a regular file.
+    """
+    _refuse_irregular(path, os.stat(path).st_mode)
+    descriptor = os.open(path, _FLAGS)
+    try:
+        _refuse_irregular(path, os.fstat(descriptor).st_mode)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return io.FileIO(descriptor, closefd=True)
+
+
+def size_of(file: io.FileIO) -> int:
+    """Give the length of an open file in bytes."""
+    return os.fstat(file.fileno()).st_size
+
+
+def read_at(file: io.FileIO, start: int, length: int) -> bytes:
+    """Read up to `length` bytes from `start`; fewer only at the end of the file."""
+    parts: list[bytes] = []
+    while length > 0:
+        part = os.pread(file.fileno(), length, start)
+        if not part:
+            break
+        parts.append(part)
+        start += len(part)
+        length -= len(part)
+    return b"".join(parts)
+
+
+def _refuse_irregular(path: Path, mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        kind = _KINDS.get(stat.S_IFMT(mode), "not a file")
+        raise CheckpointFormatError(f"{path} is {kind}; a checkpoint has to be a regular file")

@@ -1,0 +1,58 @@
+"""Read JSON that strangers wrote: bounded, no duplicate keys, every failure with its cause."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+# The safetensors format's own bound for its header; the index of a sharded checkpoint gets the same.
+MAX_BYTES = 100_000_000
+
+
+class JSONProblem(ValueError):
+    """Text that is no acceptable JSON object; the message is the cause, to be put after the file's name."""
+
+
+def read_object(raw: bytes) -> dict[str, Any]:
+    """Parse a UTF-8 JSON object.
+
+    Raises:
+        JSONProblem: not UTF-8, not JSON, not an object, nested too deep, or a key given twice in one object.
+    """
+    try:
+        value = json.loads(raw.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse_constant)
+    except UnicodeDecodeError as error:
+        raise JSONProblem(f"is not UTF-8: byte {error.start} is {raw[error.start]:#04x}") from None
+    except json.JSONDecodeError as error:
+        raise JSONProblem(f"is not JSON: {error.msg} at character {error.pos}") from None
+    except RecursionError:
+        raise JSONProblem("is nested too deep") from None
+    except JSONProblem:
+        raise
+    except ValueError:  # an integer of thousands of digits, which Python refuses to convert
+        raise JSONProblem("holds a number that is too long") from None
+    if not isinstance(value, dict):
+        raise JSONProblem("is not a JSON object")
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise JSONProblem(f"gives the key {_first_repeated(key for key, _ in pairs)!r} twice")
+    return members
+
+
+def _first_repeated(keys: Iterable[str]) -> str:
+    """Give the first of `keys` that occurred before."""
+    seen: set[str] = set()
+    for key in keys:
+        if key in seen:
+            return key
+        seen.add(key)
+    raise AssertionError("no key is repeated")
+
+
+def _refuse_constant(name: str) -> Any:
+    raise JSONProblem(f"is not JSON: {name} is no JSON value")

@@ -1,0 +1,109 @@
+"""What a load did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import attrs
+
+from .._collapse import collapse
+from .._units import format_bytes, format_seconds
+from ._plan import LoadPlan
+from ._table import align, cut
+
+_ROWS = 20
+
+
+@attrs.frozen
+class Cast:
+    """A parameter that was converted: from the file's dtype `source` to `target`."""
+
+    parameter: str
+    source: str
+    target: str
+
+
+@attrs.frozen
+class Renamed:
+    """A parameter that came from another name, `key`, of the file."""
+
+    parameter: str
+    key: str
+
+
+@attrs.frozen
+class LoadReport:
+    """What a load did; prints as a short table.
+
+    Attributes:
+        path: the checkpoint.
+        loaded: full names of the parameters that were filled.
+        cast: those of them that were converted.
+        renamed: those of them that the file has under another name, through `rename` or a tie.
+        initialized: full names of the parameters that were left to their initializers.
+        ignored: keys of the file that `unexpected` let pass.
+        computed: keys of the file that were left out because the model computes them.
+        nbytes: bytes of the file that were taken.
+        seconds: how long it took.
+    """
+
+    path: Path
+    loaded: tuple[str, ...]
+    cast: tuple[Cast, ...] = ()
+    renamed: tuple[Renamed, ...] = ()
+    initialized: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    computed: tuple[str, ...] = ()
+    nbytes: int = 0
+    seconds: float = 0.0
+
+    @classmethod
+    def of(cls, plan: LoadPlan, seconds: float) -> LoadReport:
+        """Report that `plan` was carried out in `seconds`."""
+        return cls(
+            path=plan.path,
+            loaded=tuple(step.parameter for step in plan.steps),
+            cast=tuple(
+                Cast(step.parameter, step.tensor.dtype, step.dtype)
+                for step in plan.steps
+                if step.dtype != step.tensor.dtype
+            ),
+            renamed=tuple(Renamed(step.parameter, step.key) for step in plan.steps if step.key != step.parameter),
+            initialized=plan.initialize,
+            ignored=plan.ignored,
+            computed=plan.computed,
+            nbytes=plan.nbytes,
+            seconds=seconds,
+        )
+
+    def __str__(self) -> str:
+        count = f"{len(self.loaded)} parameter{'' if len(self.loaded) == 1 else 's'}"
+        size, time = format_bytes(self.nbytes), format_seconds(self.seconds)
+        rows: list[tuple[str, ...]] = []
+        rows += _titled("cast", _cast_rows(self.cast))
+        rows += _titled("renamed", _renamed_rows(self.renamed))
+        rows += _titled("initialized", [(pattern, "") for pattern, _ in collapse(self.initialized)])
+        ignored = [(pattern, "") for pattern, _ in collapse(self.ignored)]
+        ignored += [(pattern, "computed by the model") for pattern, _ in collapse(self.computed)]
+        rows += _titled("ignored", ignored)
+        return "\n".join([f"loaded {count}, {size} in {time} from {self.path.name}", *align(rows)])
+
+
+def _titled(title: str, rows: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    return [(title if position == 0 else "", *row) for position, row in enumerate(cut(rows, _ROWS))]
+
+
+def _cast_rows(casts: tuple[Cast, ...]) -> list[tuple[str, ...]]:
+    alike: dict[str, list[str]] = {}
+    for cast in casts:
+        alike.setdefault(f"{cast.source} -> {cast.target}", []).append(cast.parameter)
+    return [(pattern, how) for how, names in alike.items() for pattern, _ in collapse(names)]
+
+
+def _renamed_rows(renamed: tuple[Renamed, ...]) -> list[tuple[str, ...]]:
+    keys = {pair.parameter: pair.key for pair in renamed}
+    return [
+        (pattern, "from " + ", ".join(key for key, _ in collapse(keys[name] for name in members)))
+        for pattern, members in collapse(keys)
+    ]

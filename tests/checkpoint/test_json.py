@@ -1,0 +1,33 @@
+"""Tests of `lazycell.checkpoint._json`."""
+
+from __future__ import annotations
+
+import pytest
+
+from lazycell.checkpoint._json import JSONProblem, read_object
+
+
+@pytest.mark.parametrize(
+    ("raw", "cause"),
+    [
+        (b'{"a": 1, "a": 2}', "gives the key 'a' twice"),
+        (b'{"x": {"b": 1, "b": 2}}', "gives the key 'b' twice"),
+        (b'{"a": ', "is not JSON: Expecting value at character 6"),
+        (b"", "is not JSON: Expecting value at character 0"),
+        (b"[1]", "is not a JSON object"),
+        (b'{"a": NaN}', "is not JSON: NaN is no JSON value"),
+        (b'{"\xff": 1}', "is not UTF-8: byte 2 is 0xff"),
+        (b'{"a": ' + b"1" * 5000 + b"}", "holds a number that is too long"),
+        (b'{"a": ' + b"[" * 100_000, "is nested too deep"),
+    ],
+)
+def test_refusals(raw: bytes, cause: str) -> None:
+    """Every unacceptable text has its cause as the message."""
+    with pytest.raises(JSONProblem) as caught:
+        read_object(raw)
+    assert str(caught.value) == cause
+
+
+def test_padding_is_accepted() -> None:
+    """The format allows the header to be padded with spaces."""
+    assert read_object(b'{"a": {"b": "c"}}   ') == {"a": {"b": "c"}}
