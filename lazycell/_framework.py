@@ -1,0 +1,348 @@
+"""Everything lazycell uses of MindSpore that MindSpore does not promise: each hook by itself, with its reason.
+
+Measured on MindSpore 2.10.0. `tests/test_framework.py` fails loudly the day one of them is gone.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from types import FrameType
+from typing import Any
+
+import mindspore
+import mindspore.nn.utils.init as _mindspore_init
+import numpy as np
+from mindspore import Parameter, Tensor
+from mindspore._c_expression import TensorPy
+from mindspore.common import dtype as mstype
+from mindspore.common.initializer import _INITIALIZER_ALIAS
+from mindspore.graph import api as _graph_api
+
+from ._dtypes import dtype_name, numpy_dtype
+
+_tensor_module = sys.modules["mindspore.common.tensor"]  # `mindspore.common.tensor` itself is a function
+
+# --- classes -------------------------------------------------------------------------------------------------------
+
+# `Parameter(tensor)` makes an instance of a class built at run time from (Parameter, Tensor). Our own classes derive
+# from it, so that `parameter.__class__ = OurClass` is allowed.
+ParameterTensor: Any = Parameter._get_base_class(Tensor)
+
+# Parameter.__init__ as MindSpore has it, before `install_birth_hook` wraps it.
+_parameter_init = Parameter.__init__
+
+
+class _Uninitialized(Parameter):  # type: ignore[misc]
+    # Parameter.__new__ reads `init_param` from the class that it is called on: False keeps the initializer, unrun.
+    # Called on a class of ours, no process-wide flag is needed.
+    init_param = False
+
+
+def new_uninitialized(tensor: Tensor, name: str | None, requires_grad: bool) -> Any:
+    """Make a Parameter from `tensor` (one with an initializer) without running the initializer."""
+    parameter = Parameter.__new__(_Uninitialized, tensor)
+    _parameter_init(parameter, tensor, name=name, requires_grad=requires_grad)
+    return parameter
+
+
+# --- dtypes and storage --------------------------------------------------------------------------------------------
+
+
+def framework_dtype(name: str) -> Any:
+    """Give MindSpore's dtype of a canonical name."""
+    return getattr(mstype, "bool_" if name == "bool" else name)
+
+
+def numpy_values(tensor: Tensor) -> np.ndarray[Any, Any]:
+    """Give the values of a tensor that has some, as a view in the numpy dtypes that lazycell uses.
+
+    MindSpore registers a bfloat16 of its own with numpy; ml_dtypes' has the same bits, and converts to other dtypes.
+    """
+    array: np.ndarray[Any, Any] = TensorPy.asnumpy(tensor)
+    wanted = numpy_dtype(dtype_name(tensor.dtype))
+    return array if array.dtype == wanted else array.view(wanted)
+
+
+def take_storage(tensor: Tensor, source: Tensor) -> None:
+    """Make `tensor` share the storage (and take shape and dtype) of `source`: MindSpore's own `assign_value`."""
+    TensorPy.assign_value_cpp(tensor, source)
+
+
+def set_storage(tensor: Tensor, source: Tensor) -> None:
+    """Do what MindSpore's `tensor.data = source` does: the property is C++'s, our classes override it."""
+    TensorPy.data.__set__(tensor, source)
+
+
+def get_storage(tensor: Tensor) -> Tensor:
+    """Do what MindSpore's `tensor.data` does."""
+    return TensorPy.data.__get__(tensor)
+
+
+def no_grad() -> AbstractContextManager[Any]:
+    """Give the context in which PyNative operators are not recorded for differentiation."""
+    return _graph_api._no_grad()  # type: ignore[no-any-return]
+
+
+# --- operators -----------------------------------------------------------------------------------------------------
+# PyNative operators probe each tensor argument for `__fallback__` and, when one has it, call it INSTEAD of running,
+# with an object that runs the operator. It is how a parameter without values learns that somebody reads it.
+
+Operator = Callable[[], Any]  # runs the operator as it was called
+OperatorHandler = Callable[[str, Operator, tuple[Any, ...], Mapping[str, Any]], Any]
+_handler: OperatorHandler | None = None
+
+
+class _ProbedCall(threading.local):
+    """Which call, in this thread, has just found an argument with `__fallback__`: the calling frame and its position."""
+
+    site: tuple[int, int] | None = None
+
+
+_probed = _ProbedCall()
+
+
+def _call_site(frame: FrameType) -> tuple[int, int]:
+    return id(frame), frame.f_lasti
+
+
+def _run_fallback(
+    operator: Any, arguments: tuple[Any, ...], keywords: Mapping[str, Any] | None = None
+) -> Any:
+    _probed.site = None
+    assert _handler is not None
+    keywords = keywords or {}
+    operands = arguments
+    if len(arguments) == 3 and isinstance(arguments[1], str) and isinstance(arguments[2], tuple):
+        operands = arguments[2]  # a primitive: (primitive, its name, operands)
+    return _handler(operator.name, lambda: operator(*arguments, **keywords), operands, keywords)
+
+
+class OperatorGate:
+    """The attribute `__fallback__` of a class of tensors without values."""
+
+    def __get__(self, tensor: Any, owner: Any = None) -> Any:
+        if tensor is None:
+            return self
+        _probed.site = _call_site(sys._getframe(1))
+        return _run_fallback
+
+
+class _PlainTensorGate:
+    """The attribute `__fallback__` of every other tensor: missing, but during a call in which a gate was found.
+
+    A method such as `x.mul(p)` finds the gate on `p` and then takes `__fallback__` from `x`, which fails for a plain x
+    ("Cannot found __fallback__ attr from object Tensor").
+    """
+
+    def __get__(self, tensor: Any, owner: Any = None) -> Any:
+        site = _probed.site
+        if site is not None:
+            if site == _call_site(sys._getframe(1)):
+                return _run_fallback
+            _probed.site = None
+        raise AttributeError("__fallback__")
+
+
+def install_operator_handler(handler: OperatorHandler, is_watched: Callable[[Any], bool]) -> None:
+    """Have `handler(name, run, operands, keywords)` called for every operator that is given a watched tensor.
+
+    Watched tensors are those whose class has an `OperatorGate`. Operators of the older kind (`ops.stack`)
+    probe nothing and read zeros: they all pass through `run_op_async`, which is wrapped. `ops.Print` passes through nothing.
+    """
+    global _handler
+    if _handler is not None:
+        raise RuntimeError("the operator handler is already installed")
+    _handler = handler
+    Tensor.__fallback__ = _PlainTensorGate()
+    executor = _graph_api._PyNativeExecutor
+    original = executor.run_op_async
+
+    def run_op_async(self: Any, *arguments: Any) -> Any:
+        """Run an operator of the older kind, unless an operand has no values."""
+        if any(is_watched(operand) for operand in flat_operands(arguments[2])):
+            return handler(arguments[1], lambda: original(self, *arguments), arguments[2], {})
+        return original(self, *arguments)
+
+    executor.run_op_async = run_op_async
+
+    printer = mindspore.ops.Print
+    print_operands = printer.__call__
+
+    def __call__(self: Any, *arguments: Any) -> Any:
+        if any(is_watched(argument) for argument in arguments):
+            return handler("Print", lambda: print_operands(self, *arguments), arguments, {})
+        return print_operands(self, *arguments)
+
+    printer.__call__ = __call__
+
+
+def flat_operands(value: Any) -> Iterator[Any]:
+    """Walk operands, with lists and tuples of them (`concat`, `stack`) opened."""
+    for item in value:
+        if isinstance(item, (list, tuple)):
+            yield from flat_operands(item)
+        else:
+            yield item
+
+
+def install_constructor_guard(before_read: Callable[[Any], None], is_watched: Callable[[Any], bool]) -> None:
+    """Have `before_read(p)` called when `Tensor(p)` is about to copy a watched tensor: MindSpore gives zeros, silently.
+
+    The C++ constructor of Tensor has its arguments checked by the Python function `mindspore.common.tensor._init`.
+    """
+    original = _tensor_module._init  # type: ignore[attr-defined]
+
+    def _init(input_data: Any = None, *arguments: Any, **keywords: Any) -> Any:
+        if is_watched(input_data):
+            before_read(input_data)
+        return original(input_data, *arguments, **keywords)
+
+    _tensor_module._init = _init  # type: ignore[attr-defined]
+
+
+# --- birth of parameters -------------------------------------------------------------------------------------------
+
+
+class BirthSwitch:
+    """The class attribute `Parameter.init_param`, asked at each birth: False leaves the parameter uninitialized.
+
+    MindSpore puts a plain bool there, for the whole process. This descriptor asks the current thread and task, and
+    falls back on the bool that MindSpore's own context set last.
+    """
+
+    def __init__(self, is_lazy: Callable[[], bool]) -> None:
+        self.is_lazy = is_lazy
+        self.otherwise = True
+
+    def __get__(self, instance: Any, owner: Any = None) -> bool:
+        return self.otherwise and not self.is_lazy()
+
+
+class _SwitchSetter:
+    """Stands for `Parameter` inside MindSpore's own `no_init_parameters`, which only sets `Parameter.init_param`.
+
+    Its assignment reaches the switch instead of replacing it: MindSpore's context nests in ours, and ours in it.
+    """
+
+    def __init__(self, switch: BirthSwitch) -> None:
+        object.__setattr__(self, "_switch", switch)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "init_param":
+            install_birth_switch(self._switch)  # type: ignore[attr-defined]
+            self._switch.otherwise = bool(value)  # type: ignore[attr-defined]
+        else:
+            setattr(Parameter, name, value)
+
+
+def install_birth_switch(switch: BirthSwitch) -> None:
+    """Put `switch` at `Parameter.init_param`, again if somebody replaced it by a bool meanwhile."""
+    current = Parameter.__dict__.get("init_param", True)
+    if current is switch:
+        return
+    switch.otherwise = bool(current)
+    Parameter.init_param = switch
+    _mindspore_init.Parameter = _SwitchSetter(switch)
+
+
+def install_birth_hook(is_lazy: Callable[[], bool], adopt: Callable[[Any], None]) -> None:
+    """Have `adopt(parameter)` called for each parameter that is born uninitialized while `is_lazy()`.
+
+    `Parameter.__new__` must not be wrapped: it counts references to its argument to decide whether to copy it.
+    """
+
+    def __init__(self: Any, default_input: Any, *arguments: Any, **keywords: Any) -> None:
+        _parameter_init(self, default_input, *arguments, **keywords)
+        if self.init is not None and type(self) is ParameterTensor and is_lazy():
+            adopt(self)
+
+    __init__.__doc__ = _parameter_init.__doc__
+    __init__.__wrapped__ = _parameter_init  # type: ignore[attr-defined]
+    Parameter.__init__ = __init__
+
+
+# --- who is calling ------------------------------------------------------------------------------------------------
+# Cell.init_parameters_data, Parameter.init_data and set_data are called by users and by MindSpore for quite different
+# ends, with the same arguments. Only the caller tells them apart.
+
+
+def _file(frame: FrameType) -> str:
+    return frame.f_code.co_filename.replace("\\", "/")
+
+
+_PACKAGE = mindspore.__file__.replace("\\", "/").rsplit("/", 1)[0] + "/"
+_CELL = _PACKAGE + "nn/cell.py"
+_SERIALIZATION = _PACKAGE + "train/serialization.py"
+_EXECUTION = (_PACKAGE + "graph/", _PACKAGE + "parallel/")
+_OPERATOR_CALLS = frozenset({"run_op_async", "real_run_op"})
+_INITIALIZATION = frozenset({"init_parameters_data", "_updata"})  # the latter is a function within the former
+_HERE = __file__.replace("\\", "/").rsplit("/", 1)[0] + "/"
+
+
+def is_compiling(frame: FrameType | None) -> bool:
+    """Tell whether `frame`, the caller of a hook, compiles a graph, rather than runs one PyNative operator.
+
+    The graph parser and some operators probe the same attribute, `__parameter__`, of a Parameter.
+    """
+    if frame is None or frame.f_code.co_name in _OPERATOR_CALLS:
+        return False
+    return _file(frame).startswith(_PACKAGE + "graph/")
+
+
+def _outside_lazycell(frame: FrameType | None) -> FrameType | None:
+    while frame is not None and _file(frame).startswith(_HERE):
+        frame = frame.f_back
+    return frame
+
+
+def is_only_reading(frame: FrameType | None) -> bool:
+    """Tell whether MindSpore asks for values to save, copy or convert them, and not to execute a net."""
+    caller = _outside_lazycell(frame)
+    if caller is not None and _file(caller) == _CELL:
+        if caller.f_code.co_name not in _INITIALIZATION:
+            return False  # _init_check: the cell is being called
+        while caller is not None and _file(caller) == _CELL:
+            caller = caller.f_back
+    if caller is None:
+        return False
+    file = _file(caller)
+    return file.startswith(_PACKAGE) and not file.startswith(_EXECUTION)
+
+
+def loading_source(frame: FrameType | None) -> str | None:
+    """Say which checkpoint MindSpore is loading in `frame` or above, or None if it is not loading one."""
+    frame = _outside_lazycell(frame)
+    if frame is None:
+        return None
+    if _file(frame) == _CELL:
+        return "load_state_dict" if frame.f_code.co_name == "_load_from_state_dict" else None
+    if _file(frame) != _SERIALIZATION:
+        return None
+    while frame is not None and _file(frame).startswith(_PACKAGE):  # decorators from other files lie between
+        if frame.f_code.co_name == "load_checkpoint":
+            return str(frame.f_locals.get("ckpt_file_name", "load_checkpoint"))
+        frame = frame.f_back
+    return "load_param_into_net"
+
+
+# --- names and rewriting -------------------------------------------------------------------------------------------
+
+
+def initializer_classes() -> Mapping[str, type]:
+    """Give the initializers that MindSpore knows by name ("normal", "zeros", ...): lower-case alias to class."""
+    return _INITIALIZER_ALIAS  # type: ignore[no-any-return]
+
+
+def keep_base_class_when_rewriting(base: type) -> None:
+    """Keep AMP level O1, which rewrites a net's source, from copying `base` and its metaclass into the new file.
+
+    Without it: "NameError: name 'LazyCellMeta' is not defined". Imported here: the rewriter is slow to import and
+    few need it.
+    """
+    from mindspore.rewrite.parsers.class_def_parser import ClassDefParser
+
+    if base not in ClassDefParser.final_networks:
+        ClassDefParser.final_networks.append(base)

@@ -1,0 +1,251 @@
+"""The life of all parameters of a net: what state they are in, and initializing those that have no values."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import attrs
+from mindspore import Parameter, ParameterTuple, nn
+
+from ._dtypes import dtype_name, itemsize
+from ._errors import UninitializedParameterError, UninitializedWarning
+from ._framework import is_only_reading
+from ._parameter import (
+    DeferredParameter,
+    Origin,
+    State,
+    UninitializedParameter,
+    initialize_parameter,
+    is_declared,
+    life_of,
+    undeclare_parameter,
+)
+
+# How many names a message lists before it says how many there are.
+_LISTED = 8
+
+
+@attrs.frozen
+class ParameterStatus:
+    """Where one parameter, or computed buffer, of a net stands."""
+
+    name: str
+    state: State
+    shape: tuple[int, ...]
+    dtype: str
+    nbytes: int
+    """of its values, whether it has them or not"""
+    origin: Origin | None
+    """None while it is declared"""
+    computed: bool = False
+    """a non-persistent buffer: never in a checkpoint"""
+
+
+@attrs.frozen
+class Status(Mapping[str, ParameterStatus]):
+    """Where each parameter of a net stands, by full name; prints as a table."""
+
+    entries: Mapping[str, ParameterStatus] = attrs.field(repr=False)
+
+    def __getitem__(self, name: str) -> ParameterStatus:
+        return self.entries[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __str__(self) -> str:
+        rows: list[tuple[str, ...]] = [("parameter", "state", "shape", "dtype", "bytes", "origin")]
+        rows += [_row(entry) for entry in self.entries.values()]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = ["  ".join(_aligned(row, widths)).rstrip() for row in rows]
+        return "\n".join([*lines, self._totals()])
+
+    def _totals(self) -> str:
+        parts = []
+        for state in ("declared", "loaded", "initialized"):
+            nbytes = [entry.nbytes for entry in self.entries.values() if entry.state == state]
+            if nbytes:
+                parts.append(f"{len(nbytes)} {state} ({sum(nbytes):,} bytes)")
+        total = sum(entry.nbytes for entry in self.entries.values())
+        return f"{len(self)} in all, {total:,} bytes: {', '.join(parts)}" if parts else "no parameters"
+
+
+def _row(entry: ParameterStatus) -> tuple[str, ...]:
+    state = f"{entry.state} (computed)" if entry.computed else entry.state
+    origin = "" if entry.origin is None else str(entry.origin)
+    return entry.name, state, str(entry.shape), entry.dtype, f"{entry.nbytes:,}", origin
+
+
+def _aligned(row: tuple[str, ...], widths: list[int]) -> list[str]:
+    return [
+        cell.rjust(width) if i == 4 else cell.ljust(width) for i, (cell, width) in enumerate(zip(row, widths))
+    ]
+
+
+def status(net: nn.Cell) -> Status:
+    """Tell each parameter's state, shape, dtype, bytes and origin; a parameter at two places is listed once.
+
+    Non-persistent buffers that lazycell computes are listed too, marked as computed.
+    """
+    entries = {}
+    for name, parameter in _named_parameters(net):
+        entries[name] = _status_of(name, parameter)
+    for name, buffer in _computed_buffers(net):
+        entries[name] = _status_of(name, buffer, computed=True)
+    return Status(entries)
+
+
+def _status_of(name: str, tensor: Any, *, computed: bool = False) -> ParameterStatus:
+    state, origin = life_of(tensor)
+    shape, dtype = tuple(tensor.shape), dtype_name(tensor.dtype)
+    size = 1
+    for extent in shape:
+        size *= extent
+    return ParameterStatus(name, state, shape, dtype, size * itemsize(dtype), origin, computed)
+
+
+def uninitialized(net: nn.Cell) -> list[str]:
+    """List the names of the parameters that have no values yet. Computed buffers are not among them."""
+    return [name for name, parameter in _named_parameters(net) if life_of(parameter)[0] == "declared"]
+
+
+def _named_parameters(net: nn.Cell) -> Iterator[tuple[str, Any]]:
+    """Walk the parameters of a net by full name, each once; by its path where two have one name."""
+    seen: set[str] = set()
+    for path, parameter in net.parameters_and_names():
+        name = path if parameter.name in seen else parameter.name
+        seen.add(name)
+        yield name, parameter
+
+
+def _computed_buffers(net: nn.Cell) -> Iterator[tuple[str, Any]]:
+    """Walk the buffers that lazycell declared, by path, each once."""
+    seen: set[int] = set()
+    for path, cell in net.cells_and_names():
+        for name, buffer in cell._buffers.items():
+            if (
+                buffer is None
+                or id(buffer) in seen
+                or not (is_declared(buffer) or "_origin" in buffer.__dict__)
+            ):
+                continue
+            seen.add(id(buffer))
+            yield (f"{path}.{name}" if path else name), buffer
+
+
+def _all_parameters(net: nn.Cell) -> Iterator[Any]:
+    """Walk every parameter below a cell, in MindSpore's own order, those in a ParameterTuple (optimizers) included."""
+    seen: set[int] = set()
+    for _, cell in net.cells_and_names():
+        tuples = [each for each in cell.__dict__.values() if isinstance(each, ParameterTuple)]
+        for parameter in [*cell._params.values(), *(parameter for each in tuples for parameter in each)]:
+            if parameter is not None and id(parameter) not in seen:
+                seen.add(id(parameter))
+                yield parameter
+
+
+def initialize(net: nn.Cell, seed: int | None = None, *, streams: bool = False) -> dict[Parameter, Parameter]:
+    """Give values to every parameter and computed buffer below `net` that has none.
+
+    Args:
+        net: any cell.
+        seed: of the streams; default `mindspore.get_seed()`.
+        streams: draw the parameters made under `no_init_parameters` from streams too. Without it, and without a seed,
+            they draw as in an eager build: from numpy's global state, one after the other.
+
+    Returns:
+        Every parameter below `net`, mapped to itself (`nn.Cell.init_parameters_data` may replace parameters).
+    """
+    with_streams = streams or seed is not None
+    parameters = {}
+    for parameter in _all_parameters(net):
+        if isinstance(parameter, UninitializedParameter) or (
+            with_streams and isinstance(parameter, DeferredParameter)
+        ):
+            initialize_parameter(parameter, seed)
+        elif parameter.has_init:
+            parameters[parameter] = parameter.init_data(None, set_sliced=parameter.sliced)
+            continue
+        parameters[parameter] = parameter
+    for path, buffer in _computed_buffers(net):
+        initialize_parameter(buffer, seed, path)
+    return parameters
+
+
+def init_parameters_data(
+    cell: nn.Cell, seed: int | None = None, *, streams: bool = False
+) -> dict[Parameter, Parameter]:
+    """Initialize whatever has no values in any `nn.Cell`: a LazyCell, a plain cell, or a mixture.
+
+    Args:
+        cell: any cell.
+        seed: of the streams; default `mindspore.get_seed()`. The parameters of LazyCells always draw from streams,
+            keyed by the seed and their full name.
+        streams: whether those of plain cells, made under `no_init_parameters`, do so too. Without it, and without a
+            seed, they get what an eager build would have given them: the same values under the same
+            `mindspore.set_seed` if nothing was loaded meanwhile.
+
+    Returns:
+        Every parameter below `cell`, mapped to itself.
+    """
+    return initialize(cell, seed, streams=streams)
+
+
+def initialize_for_execution(net: nn.Cell) -> None:
+    """Initialize what has no values, because the net is about to run.
+
+    Warns:
+        UninitializedWarning: once, if a checkpoint had been loaded before, with the names that were not in it.
+    """
+    declared, loaded = [], False
+    for name, parameter in _named_parameters(net):
+        state, origin = life_of(parameter)
+        if state == "declared":
+            declared.append(name)
+        loaded = loaded or (origin is not None and origin.kind == "checkpoint")
+    if declared and loaded:
+        warnings.warn(
+            f"{len(declared)} parameter(s) were not in the checkpoint that was loaded, and are initialized now because "
+            f"the net is executed: {_listing(declared)}. Call `net.init_parameters_data()` first if this is meant",
+            UninitializedWarning,
+            stacklevel=3,
+        )
+    initialize(net)
+
+
+def refuse_while_saving(net: nn.Cell) -> None:
+    """Refuse to initialize when MindSpore asks for it on the way to saving: random values would go into the file.
+
+    Raises:
+        UninitializedParameterError: parameters of LazyCells are declared, and the caller is MindSpore's saving code.
+    """
+    if not is_only_reading(sys._getframe(1)):
+        return
+    declared = [name for name, each in _named_parameters(net) if isinstance(each, UninitializedParameter)]
+    if declared:
+        raise UninitializedParameterError(
+            f"{len(declared)} parameter(s) of {type(net).__name__} are declared and have no values to save: "
+            f"{_listing(declared)}. Load a checkpoint that has them (`net.load_checkpoint(path)`), or call "
+            f"`net.init_parameters_data()` to initialize them, and save then"
+        )
+
+
+def undeclare(net: nn.Cell, recurse: bool = True) -> None:
+    """Give up the values of the parameters that were once declared: they are declared again, and their memory free."""
+    for _, parameter in net.parameters_and_names(expand=recurse):
+        if is_declared(parameter):
+            continue
+        if getattr(parameter, "_initializer", None) is not None:
+            undeclare_parameter(parameter)
+
+
+def _listing(names: list[str]) -> str:
+    cut = names[:_LISTED]
+    more = f", and {len(names) - len(cut)} more" if len(names) > len(cut) else ""
+    return ", ".join(cut) + more

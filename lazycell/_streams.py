@@ -1,0 +1,125 @@
+"""Where initial values come from: one stream of random numbers a parameter, keyed by a seed and its full name.
+
+Values depend on the seed, the name, the initializer, the shape and the dtype, and on nothing else: not on the order of
+initialisation, on threads, or on which other parameters a checkpoint filled. This file alone knows how.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from mindspore import Tensor, get_seed
+from mindspore.common.initializer import Initializer, Zero
+
+from ._dtypes import dtype_name, numpy_dtype
+from ._framework import numpy_values
+
+_MASK32 = 0xFFFFFFFF
+
+# MindSpore's initializers draw from numpy's global generator, which is process-wide: one draw at a time.
+_numpy_generator = threading.RLock()
+_entropy: int | None = None
+
+
+class ComputedTable(Initializer):
+    """Initializer of a table that a function computes: ``function(shape, dtype) -> array``.
+
+    Args:
+        function: called with the shape (a tuple of ints) and the numpy dtype; returns a numpy array, or anything
+            `numpy.asarray` takes, or a Tensor, of that shape. It is called when the values are needed, not before.
+    """
+
+    def __init__(self, function: Callable[[tuple[int, ...], Any], Any]) -> None:
+        super().__init__(function=function)
+        self.function = function
+
+    def compute(self, shape: tuple[int, ...], dtype: str) -> np.ndarray[Any, Any]:
+        """Call the function and check what it returned.
+
+        Raises:
+            ValueError: the array has another shape than the declared one.
+        """
+        table = self.function(shape, numpy_dtype(dtype))
+        array = numpy_values(table) if isinstance(table, Tensor) else np.asarray(table)
+        if array.shape != shape:
+            raise ValueError(
+                f"{self!r} returned an array of shape {array.shape} for a declared shape of {shape}: "
+                f"return an array of the shape that it is given"
+            )
+        return array
+
+    def _initialize(self, arr: np.ndarray[Any, Any]) -> None:
+        arr[...] = self.compute(arr.shape, dtype_name(arr.dtype)).astype(arr.dtype, copy=False)
+
+    def __repr__(self) -> str:
+        name = getattr(self.function, "__qualname__", None) or type(self.function).__qualname__
+        return f"{getattr(self.function, '__module__', '?')}.{name}"
+
+
+def describe(initializer: Initializer) -> str:
+    """Write an initializer the way one would in a class body: ``Normal(sigma=0.02, mean=0.0)``."""
+    if isinstance(initializer, ComputedTable):
+        return repr(initializer)
+    # Initializer.__init__ keeps what it was built with for nobody else; its default repr is an address.
+    arguments: dict[str, Any] = getattr(initializer, "_kwargs", {})
+    return f"{type(initializer).__name__}({', '.join(f'{k}={v!r}' for k, v in arguments.items())})"
+
+
+def stream_key(seed: int, name: str) -> int:
+    """Give the 64-bit key of the stream of the parameter `name` under `seed`.
+
+    The key is the BLAKE2b digest (8 bytes, little endian) of the decimal seed, a NUL byte and the UTF-8 name: the same
+    on every platform, in every process and for every version of numpy.
+    """
+    message = str(int(seed)).encode() + b"\0" + name.encode()
+    return int.from_bytes(hashlib.blake2b(message, digest_size=8).digest(), "little")
+
+
+def process_seed() -> int:
+    """Give the seed to use when the caller names none: `mindspore.get_seed()`.
+
+    Without `mindspore.set_seed` it is entropy drawn once a process, so that values differ between runs, and still do
+    not depend on the order of initialisation within one.
+    """
+    seed = get_seed()
+    if seed is not None:
+        return int(seed)
+    global _entropy
+    with _numpy_generator:
+        if _entropy is None:
+            _entropy = secrets.randbits(63)
+        return _entropy
+
+
+def draw(initializer: Initializer, shape: tuple[int, ...], dtype: str, key: int) -> np.ndarray[Any, Any]:
+    """Run `initializer` on the stream `key`.
+
+    Args:
+        initializer: a MindSpore initializer. It may draw from `numpy.random` (MindSpore's own do) or read its `seed`.
+        shape: numbers, `()` for a scalar.
+        dtype: canonical name. 16-bit floats are rounded from the float32 values, as MindSpore does.
+        key: a stream's key, 64 bits.
+
+    Returns:
+        A new, writable, contiguous array. The global state of `numpy.random` is as it was before.
+    """
+    numpy_type = numpy_dtype(dtype)
+    if isinstance(initializer, Zero):
+        return np.zeros(shape, numpy_type)  # pages that nobody writes are never touched
+    array: np.ndarray[Any, Any] = np.empty(shape, numpy_type)
+    with _numpy_generator:
+        state = np.random.get_state()
+        own_seed = getattr(initializer, "_seed", None)
+        np.random.seed([key & _MASK32, key >> 32])
+        initializer.seed = key & 0x7FFFFFFF
+        try:
+            initializer(array)
+        finally:
+            initializer.seed = own_seed
+            np.random.set_state(state)
+    return array
