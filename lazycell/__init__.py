@@ -1,0 +1,53 @@
+"""lazycell: models for MindSpore whose parameters are declared, checked and loaded before any memory is touched.
+
+The public names are here, each imported when it is first used: what needs no MindSpore does not import it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_PLACES = {
+    "_cell": ("LazyCell",),
+    "_declare": ("Buffer", "Param", "buffer", "child", "children", "hyper", "param", "tie", "when"),
+    "_class_body": ("require",),
+    "_declaration": ("same",),
+    "_symbols": ("INDEX", "SELF", "max_", "min_"),
+    "_fields": ("Fields", "fields"),
+    "_initializers": ("register_initializer",),
+    "_lazy": ("lazy", "no_init_parameters"),
+    "_lifecycle": ("ParameterStatus", "Status", "init_parameters_data", "status", "uninitialized"),
+    "_manifest": ("Manifest", "ManifestEntry"),
+    "_pretrained": ("ConfigRules", "from_pretrained"),
+    "_registry": ("find_model", "register", "registered_models"),
+    "checkpoint": ("LoadPlan", "LoadReport"),
+    "_errors": (
+        "CheckpointError",
+        "CheckpointFormatError",
+        "CheckpointMismatchError",
+        "ConfigError",
+        "DeclarationError",
+        "LazyCellError",
+        "RegistryError",
+        "RequirementError",
+        "UninitializedParameterError",
+        "UninitializedWarning",
+        "UnknownNameError",
+    ),
+}
+_PLACE = {name: place for place, names in _PLACES.items() for name in names}
+__all__ = sorted(_PLACE)
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACE:
+        raise AttributeError(f"module 'lazycell' has no attribute {name!r}")
+    value = getattr(import_module(f".{_PLACE[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

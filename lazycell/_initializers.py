@@ -1,0 +1,76 @@
+"""From what a declaration calls an initializer to MindSpore's `Initializer` objects."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from mindspore.common.initializer import Constant, Initializer
+
+from ._declare import ParameterSpec
+from ._errors import DeclarationError
+from ._framework import initializer_classes
+from ._location import did_you_mean
+from ._parameter import ComputedTable
+from ._symbols import look_inside
+
+look_inside(Initializer)  # `Normal(sigma)` may be built from a symbol
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+_REGISTERED: dict[str, Callable[..., Any]] = {}
+# What torch and jax call them, for those who come from there.
+_SYNONYMS = {"he_uniform": "heuniform", "he_normal": "henormal", "xavier_normal": "xaviernormal"}
+
+
+def register_initializer(name: str) -> Callable[[_F], _F]:
+    """Give an initializer a name that declarations may use.
+
+    Args:
+        name: a new name; case does not matter.
+
+    Returns:
+        A decorator for a function `(shape, dtype) -> array`, or for a subclass of MindSpore's `Initializer` that can be
+        built without arguments.
+
+    Raises:
+        DeclarationError: the name is taken by another initializer.
+    """
+
+    def register(initializer: _F) -> _F:
+        key = name.lower()
+        if key in _known() and _REGISTERED.get(key) is not initializer:
+            raise DeclarationError(f"an initializer named {name!r} is registered already: choose another name")
+        _REGISTERED[key] = initializer
+        return initializer
+
+    return register
+
+
+def _known() -> dict[str, Callable[..., Any]]:
+    classes = initializer_classes()
+    synonyms = {name: classes[target] for name, target in _SYNONYMS.items() if target in classes}
+    return {**synonyms, **classes, **_REGISTERED}
+
+
+def check_initializer(spec: ParameterSpec) -> None:
+    """Refuse, when a class is defined, a name that no initializer goes by."""
+    if isinstance(spec.initializer, str) and spec.initializer.lower() not in _known():
+        names = sorted(_known())
+        spec.complain(
+            f"no initializer is registered as {spec.initializer!r}{did_you_mean(spec.initializer.lower(), names)} "
+            f"Known are {', '.join(names)}; add one with @register_initializer({spec.initializer!r})"
+        )
+
+
+def make_initializer(initializer: Any) -> Initializer:
+    """Give the `Initializer` object for a name, a number, an `Initializer`, or a function `(shape, dtype) -> array`."""
+    if isinstance(initializer, str):
+        initializer = _known()[initializer.lower()]
+        if isinstance(initializer, type):
+            return initializer()  # type: ignore[no-any-return]
+    if isinstance(initializer, Initializer):
+        return initializer
+    if isinstance(initializer, numbers.Number):
+        return Constant(initializer)
+    return ComputedTable(initializer)

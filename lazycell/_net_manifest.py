@@ -1,0 +1,77 @@
+"""The manifest of a net that is built: what is really there, with what was declared about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+from mindspore import nn
+
+from ._build import ties_below
+from ._declaration import declaration_of
+from ._dtypes import dtype_name
+from ._framework import framework_dtype
+from ._lazy import building
+from ._manifest import Manifest, ManifestEntry
+from ._outline import Outline, entry_of, hyperparameters_of, initializer_text
+from ._resolve import ResolvedChild, ResolvedParameter, resolve_bound, with_dtype
+
+
+def manifest_of_net(net: nn.Cell) -> Manifest:
+    """Make the manifest of a net, plain cells and what `__post_init__` added included.
+
+    Args:
+        net: any cell; its parameters may or may not have values.
+    """
+    entries: list[ManifestEntry] = []
+    computed: set[str] = set()
+    seen: set[int] = set()
+    for path, cell in net.cells_and_names():
+        declared = _declared(cell)
+        prefix = f"{path}." if path else ""
+        for name, parameter in cell._params.items():
+            if parameter is not None and id(parameter) not in seen:
+                seen.add(id(parameter))
+                entries.append(_entry(prefix, name, parameter, declared.get(name)))
+        computed.update(prefix + name for name in cell._buffers if name in cell._non_persistent_buffers_set)
+    declaration = declaration_of(type(net))
+    values = net.__dict__.get("_lazycell_values")
+    return Manifest(
+        model=type(net).__name__,
+        entries=tuple(entries),
+        ties=ties_below(net),
+        computed=frozenset(computed),
+        hyperparameters={} if declaration is None or values is None else hyperparameters_of(declaration, values),
+    )
+
+
+def outline_by_building(child: ResolvedChild, dtype: str) -> Outline:
+    """Look into a cell that declares nothing by building it, without values."""
+    with building():
+        cell = child.factory(*child.args, **with_dtype(child, framework_dtype(dtype)))
+    manifest = manifest_of_net(cell)
+    return Outline(manifest.entries, manifest.ties, manifest.computed)
+
+
+def _declared(cell: nn.Cell) -> dict[str, ResolvedParameter]:
+    declaration = declaration_of(type(cell))
+    values = cell.__dict__.get("_lazycell_values")
+    if declaration is None or values is None:
+        return {}
+    resolved = resolve_bound(declaration, values, cell._lazycell_dtype)
+    return {parameter.name: parameter for parameter in resolved.parameters}
+
+
+def _entry(prefix: str, name: str, parameter: Any, declared: ResolvedParameter | None) -> ManifestEntry:
+    shape, dtype = tuple(parameter.shape), dtype_name(parameter.dtype)
+    if declared is not None:
+        # Shape and dtype as they are now: `net.to(dtype)` may have changed them since the declaration.
+        return attrs.evolve(entry_of(declared), name=prefix + name, shape=shape, dtype=dtype)
+    initializer = getattr(parameter, "_initializer", None)
+    return ManifestEntry(
+        name=prefix + name,
+        shape=shape,
+        dtype=dtype,
+        initializer="" if initializer is None else initializer_text(initializer),
+        trainable=bool(parameter.requires_grad),
+    )
