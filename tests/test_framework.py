@@ -1,0 +1,356 @@
+"""Every private hook into MindSpore: a test that fails the day MindSpore stops calling it.
+
+Each test says which assumption of `lazycell/_framework.py` it holds, on MindSpore's own objects where that is possible.
+"""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import ml_dtypes
+import mindspore as ms
+import numpy as np
+import pytest
+from mindspore import Parameter, Tensor, mint, nn, ops
+from mindspore._c_expression import TensorPy
+from mindspore.common.initializer import Initializer, Normal, initializer
+from mindspore.nn.utils import no_init_parameters as mindspores_own
+
+from lazycell import _framework as framework
+from lazycell._lazy import no_init_parameters
+from lazycell._parameter import declare, is_declared
+
+
+def fresh() -> Any:
+    return framework.new_uninitialized(Tensor(shape=(2, 2), dtype=ms.float32, init=Normal()), "w", True)
+
+
+class Gated(framework.ParameterTensor):  # type: ignore[misc,name-defined]
+    """A parameter class with a probe for each hook."""
+
+    seen: list[str]
+
+
+def probe(name: str, result: Any = None) -> Any:
+    def get(self: Any) -> Any:
+        self.seen.append(name)
+        if result is None:
+            raise AttributeError(name)
+        return result
+
+    return property(get)
+
+
+def test_the_tested_version_is_installed() -> None:
+    """Everything here was measured on 2.10."""
+    assert ms.__version__.startswith("2.10")
+
+
+def test_parameters_are_instances_of_the_dynamic_class() -> None:
+    """`Parameter(...)` makes instances of `_get_base_class(Tensor)`, of which ours are subclasses."""
+    assert type(Parameter(Tensor([1.0]))) is framework.ParameterTensor
+    assert issubclass(framework.ParameterTensor, Parameter) and issubclass(framework.ParameterTensor, Tensor)
+
+
+def test_init_param_on_a_subclass_leaves_a_parameter_uninitialized() -> None:
+    """`Parameter.__new__` reads `init_param` from the class it is called on."""
+    parameter = fresh()
+    assert parameter.has_init and parameter.init_mode.has_init and type(parameter) is framework.ParameterTensor
+    assert parameter.init is parameter.init_mode.init
+
+
+def test_classes_of_parameters_can_be_changed() -> None:
+    """The state is the class: CPython allows the assignment as long as the layouts agree."""
+    parameter = fresh()
+    parameter.__class__ = Gated
+    parameter.__class__ = framework.ParameterTensor
+    tensor = Tensor([1.0])
+    tensor.__class__ = type("Sub", (Tensor,), {})
+    tensor.__class__ = Tensor
+    assert (tensor + 1).asnumpy() == 2
+
+
+def test_operators_probe_for_fallback() -> None:
+    """Pyboost operators ask each tensor argument for `__fallback__`."""
+    parameter = fresh()
+    kind = type("Kind", (Gated,), {"seen": [], "__fallback__": probe("__fallback__")})
+    parameter.__class__ = kind
+    with pytest.raises(RuntimeError):
+        ops.relu(parameter)
+    assert "__fallback__" in kind.seen  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda p, x: p + x, "AddExt"),
+        (lambda p, x: x.mul(p), "Mul"),
+        (lambda p, x: ops.dense(x, p), "Dense"),
+        (lambda p, x: ops.concat([x, p]), "Concat"),
+        (lambda p, x: ops.assign(p, x), "Assign"),
+        (lambda p, x: p.copy_(x), "InplaceCopy"),
+        (lambda p, x: p.to(ms.float16), "ToDtype"),
+        (lambda p, x: p.to(device=None, dtype=ms.float16), "ToDevice"),
+        (lambda p, x: p.half(), "ToDtype"),
+        (lambda p, x: mint.empty_like(p), "EmptyLike"),
+        (lambda p, x: p.value(), "Identity"),
+        (lambda p, x: ops.stop_gradient(p), "StopGradient"),
+        (lambda p, x: ops.stack([x, p]), "Stack"),
+        (lambda p, x: ops.Print()(p), "Print"),
+        (lambda p, x: mint.add(x, other=p, alpha=2), "AddExt"),
+    ],
+)
+def test_the_handler_gets_the_operators_by_these_names(call: Any, name: str, monkeypatch: Any) -> None:
+    """The names that `_parameter` decides by, and the operands in order."""
+    import lazycell._parameter as module
+
+    calls: list[Any] = []
+
+    def record(self: Any, reader: str) -> None:
+        calls.append(reader)
+        raise ZeroDivisionError
+
+    for method in ("_twin", "_overwrite"):
+        monkeypatch.setattr(module.UninitializedParameter, method, lambda self, *args: calls.append(args) or self)
+    monkeypatch.setattr(module.UninitializedParameter, "_need_values", record)
+    parameter = declare(Normal(), (2, 2), ms.float32, name="w")
+    try:
+        call(parameter, Tensor(np.ones((2, 2), np.float32)))
+    except ZeroDivisionError:
+        assert calls == [name]
+    else:
+        assert len(calls) == 1 and name in {"Assign", "InplaceCopy", "ToDtype", "ToDevice", "EmptyLike"}
+
+
+def test_running_the_operator_of_a_fallback_gives_its_result() -> None:
+    """`func(*args)` inside `__fallback__` runs the operator, with gradients."""
+    with no_init_parameters():
+        parameter = Parameter(initializer("ones", (2, 2), ms.float32), name="w")
+    x = Tensor(np.full((2, 2), 3, np.float32))
+    value, gradients = ms.value_and_grad(lambda a: a.mul(parameter).sum(), None, weights=ms.ParameterTuple([parameter]))(x)
+    assert value.asnumpy() == 12 and gradients[0].asnumpy().tolist() == [[3, 3], [3, 3]]
+
+
+def test_plain_tensors_offer_no_fallback() -> None:
+    """Outside of a call that involves a gate, the attribute is missing."""
+    assert not hasattr(Tensor([1.0]), "__fallback__")
+    assert not hasattr(Parameter(Tensor([1.0])), "__fallback__")
+
+
+def test_the_tensor_constructor_calls_the_python_check() -> None:
+    """`Tensor(p)` passes through `mindspore.common.tensor._init`, looked up at each call."""
+    calls = []
+    module = sys.modules["mindspore.common.tensor"]
+    original = module._init  # type: ignore[attr-defined]
+    try:
+        module._init = lambda *args, **kwargs: calls.append(args) or original(*args, **kwargs)  # type: ignore[attr-defined]
+        Tensor(Tensor([1.0]))
+    finally:
+        module._init = original  # type: ignore[attr-defined]
+    assert len(calls) == 2
+
+
+def test_assign_value_looks_for_stub_on_its_argument() -> None:
+    """The one thing that C++'s assign_value asks of the source."""
+    source = fresh()
+    kind = type("Kind", (Gated,), {"seen": [], "stub": probe("stub")})
+    source.__class__ = kind
+    Tensor(np.ones((2, 2), np.float32)).assign_value(source)
+    assert kind.seen == ["stub"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("mode", ["ast", "bytecode"])
+def test_the_graph_parser_probes_parameter(mode: str) -> None:
+    """Compiling asks each Parameter for `__parameter__`, from a frame that `is_compiling` recognises."""
+    asked = []
+
+    def get(self: Any) -> Any:
+        asked.append(framework.is_compiling(sys._getframe(1)))
+        return framework.ParameterTensor.__parameter__
+
+    parameter = Parameter(Tensor(np.ones((2, 2), np.float32)), name="w")
+    parameter.__class__ = type("Kind", (framework.ParameterTensor,), {"__parameter__": property(get)})
+
+    @ms.jit(capture_mode=mode)
+    def add(x: Any) -> Any:
+        return x + parameter
+
+    add(Tensor(np.ones((2, 2), np.float32)))
+    assert True in asked
+    asked.clear()
+    ops.stop_gradient(parameter)
+    assert True not in asked
+
+
+def test_birth_asks_the_class_attribute_and_then_the_constructor() -> None:
+    """The switch is `Parameter.init_param`; the hook is `Parameter.__init__`."""
+    with no_init_parameters():
+        assert isinstance(Parameter.__dict__["init_param"], framework.BirthSwitch)
+        assert Parameter.init_param is False
+        assert is_declared(Parameter(initializer("ones", (2,), ms.float32)))
+    assert Parameter.init_param is True
+    assert not Parameter(initializer("ones", (2,), ms.float32)).has_init
+    assert list(inspect.signature(Parameter.__init__).parameters)[:4] == ["self", "default_input", "name", "requires_grad"]
+
+
+def test_parameter_new_still_counts_references() -> None:
+    """A Tensor that nobody else holds is not copied: wrapping `__new__` would copy every one."""
+    held = Tensor(np.ones((2, 2), np.float32))
+    address = held.asnumpy().ctypes.data
+    assert Parameter(held).asnumpy().ctypes.data != address
+    array = np.ones((2, 2), np.float32)
+    parameter = Parameter(Tensor.from_numpy(array))  # not within the assert: pytest would hold a reference
+    assert parameter.asnumpy().ctypes.data == array.ctypes.data
+
+
+def test_mindspores_own_context_sets_our_switch() -> None:
+    """It nests in ours and ours in it, neither ends the other, and after both nothing is lazy."""
+
+    def born_lazy() -> tuple[bool, bool]:
+        parameter = Parameter(initializer("ones", (2,), ms.float32))
+        return bool(parameter.has_init), is_declared(parameter)
+
+    with no_init_parameters():
+        with mindspores_own():
+            assert born_lazy() == (True, True)
+        assert born_lazy() == (True, True)
+    assert born_lazy() == (False, False)
+    with mindspores_own():
+        assert born_lazy() == (True, False)
+        with no_init_parameters():
+            assert born_lazy() == (True, True)
+        assert born_lazy() == (True, False)
+    assert born_lazy() == (False, False)
+
+
+_FIRST_USE_INSIDE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import mindspore as ms
+from mindspore import Parameter
+from mindspore.common.initializer import initializer
+from mindspore.nn.utils import no_init_parameters as mindspores_own
+from lazycell._lazy import no_init_parameters
+def lazy():
+    return Parameter(initializer("ones", (2,), ms.float32)).has_init
+with mindspores_own():
+    with no_init_parameters():
+        assert lazy()
+    assert lazy()
+assert not lazy(), "mindspore's context must end"
+with mindspores_own():
+    assert lazy()
+assert not lazy()
+print("done")
+"""
+
+
+def test_our_first_context_may_open_inside_mindspores() -> None:
+    """MindSpore has set its bool before our switch is installed, and sets it again on the way out."""
+    root = str(Path(__file__).resolve().parent.parent)
+    done = subprocess.run([sys.executable, "-c", _FIRST_USE_INSIDE, root], capture_output=True, text=True)
+    assert done.stdout.endswith("done\n"), done.stderr
+
+
+def test_callers_are_told_apart(tmp_path: Path) -> None:
+    """Saving reads; executing does not; loading has a source."""
+    reading, loading = [], []
+
+    class Watched(framework.ParameterTensor):  # type: ignore[misc,name-defined]
+        def init_data(self, *args: Any, **kwargs: Any) -> Any:
+            reading.append(framework.is_only_reading(sys._getframe(1)))
+            return self
+
+        def set_data(self, data: Any, slice_shape: bool = False) -> Any:
+            loading.append(framework.loading_source(sys._getframe(1)))
+            return self
+
+        def assign_value(self, value: Any) -> Any:
+            loading.append(framework.loading_source(sys._getframe(1)))
+            return self
+
+    net = nn.Dense(2, 2, has_bias=False)
+    net.weight.__class__ = Watched
+    path = str(tmp_path / "net.ckpt")
+    ms.save_checkpoint(net, path)
+    assert reading == [True]
+    reading.clear()
+    net.weight.init = Normal()
+    net(Tensor(np.ones((1, 2), np.float32)))
+    net.init_parameters_data()
+    net.weight.init_data()
+    net.weight.init = None
+    assert reading and True not in reading
+    ms.load_checkpoint(path, net=net)
+    ms.load_param_into_net(net, ms.load_checkpoint(path))
+    net.load_state_dict({"weight": Parameter(Tensor(np.ones((2, 2), np.float32)))})
+    net.weight.set_data(None)
+    assert loading == [path, "load_param_into_net", "load_state_dict", None]
+
+
+def test_storage_can_be_shared() -> None:
+    """`assign_value_cpp` and the `data` property of TensorPy are there, and share."""
+    array = np.ones((2, 2), np.float32)
+    for take in (framework.take_storage, framework.set_storage):
+        tensor = Tensor(np.zeros((2, 2), np.float32))
+        take(tensor, Tensor.from_numpy(array))
+        assert tensor.asnumpy().ctypes.data == array.ctypes.data
+    assert framework.get_storage(Parameter(Tensor.from_numpy(array))).asnumpy().tolist() == array.tolist()
+    assert type(TensorPy.__dict__["data"]).__name__ == "getset_descriptor"
+
+
+def test_bfloat16_has_the_bits_of_ml_dtypes() -> None:
+    """MindSpore's numpy bfloat16 is another type; its bits are the same."""
+    tensor = Tensor([1.0, -2.5, 1e30], ms.bfloat16)
+    values = framework.numpy_values(tensor)
+    assert values.dtype == ml_dtypes.bfloat16 and values[1] == -2.5
+    assert values.ctypes.data == tensor.asnumpy().ctypes.data
+    assert Tensor.from_numpy(values).dtype == ms.bfloat16
+
+
+def test_dtypes_go_by_their_canonical_names() -> None:
+    """Both ways."""
+    for name in ("bool", "int32", "float16", "bfloat16", "float32", "float64", "complex64"):
+        assert str(framework.framework_dtype(name)).lower() == name
+
+
+def test_no_grad_suspends_recording() -> None:
+    """Filling a parameter is never part of a gradient."""
+    parameter = Parameter(Tensor([2.0]), name="w")
+
+    def forward(x: Any) -> Any:
+        with framework.no_grad():
+            y = x * parameter
+        return y + x
+
+    assert ms.grad(forward)(Tensor([3.0])).asnumpy() == 1
+
+
+def test_named_initializers() -> None:
+    """MindSpore's table of aliases."""
+    names = framework.initializer_classes()
+    assert {"normal", "zeros", "ones", "xavier_uniform", "he_uniform", "truncatednormal"} <= set(names)
+    assert all(issubclass(each, Initializer) for each in names.values())
+
+
+def test_initializers_keep_what_they_were_built_with() -> None:
+    """`describe` reads `_kwargs`, and `draw` restores `_seed`."""
+    assert Normal(0.5)._kwargs == {"sigma": 0.5, "mean": 0.0}
+    assert Normal()._seed is None
+
+
+def test_the_rewriter_has_a_list_of_base_classes() -> None:
+    """AMP O1 copies every base class that is not in the list into the rewritten source."""
+    from mindspore.rewrite.parsers.class_def_parser import ClassDefParser
+
+    class Base(nn.Cell):  # type: ignore[misc]
+        pass
+
+    framework.keep_base_class_when_rewriting(Base)
+    framework.keep_base_class_when_rewriting(Base)
+    assert ClassDefParser.final_networks.count(Base) == 1
+    ClassDefParser.final_networks.remove(Base)

@@ -1,0 +1,125 @@
+"""The spelling for every type checker: `lazycell.typed`, `hyper()`, `param(…)`, `child(…)`."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import mindspore as ms
+from lazycell.typed import (
+    INDEX,
+    LazyCell,
+    Parameter,
+    Tensor,
+    buffer,
+    child,
+    children,
+    hyper,
+    max_,
+    param,
+    require,
+    tie,
+    when,
+)
+from mindspore import nn, ops
+from mindspore.common.initializer import Normal
+
+
+class Linear(LazyCell):
+    in_features: int = hyper()
+    out_features: int = hyper(doc="length of the last axis of the result")
+    use_bias: bool = True
+
+    weight: Parameter = param("he_uniform", (out_features, in_features))
+    bias: Parameter | None = when(use_bias, param("zeros", (out_features,)))
+
+    def construct(self, x: Tensor) -> Tensor:
+        return ops.dense(x, self.weight, self.bias)
+
+
+class MLP(LazyCell):
+    hidden: int = hyper()
+    inner: int = 4 * hidden
+    activation: str = hyper(default="gelu", doc="name of the activation")
+    require(inner >= hidden, "inner must not be smaller than hidden")
+
+    up: Linear = child(Linear, hidden, inner)
+    down: Linear = child(Linear, inner, out_features=hidden, use_bias=False)
+
+
+class Experts(LazyCell):
+    hidden: int = hyper()
+    count: int = hyper()
+
+    router: Parameter = param(Normal(0.02), (count, hidden), ms.float32, trainable=False, tags=("router",))
+
+
+class Block(LazyCell):
+    width_step: ClassVar[int] = 8
+
+    hidden: int = hyper()
+    index: int = 0
+    n_heads: int = 8
+    head_dim: int = hidden // n_heads
+    sparse: bool = False
+    window: int = hyper(default=when(sparse, 128, otherwise=4096))
+    inner = max_(4 * hidden, 256)
+    require(hidden % n_heads == 0, "hidden must be divisible by n_heads")
+
+    gain: Parameter = param(1.0, (hidden,))
+    mean: Tensor = buffer("zeros", "hidden 2*hidden", persistent=False)
+    query: Linear = child(Linear, hidden, n_heads * head_dim, use_bias=False)
+    mlp: MLP = child(MLP, hidden, inner)
+    mixer: MLP | Experts = when(sparse & (index > 0), child(Experts, hidden, 4), otherwise=child(MLP, hidden))
+
+
+class Net(LazyCell):
+    n_layers: int = hyper()
+    hidden: int = hyper()
+    vocabulary: int = 1000
+    add_pooler: bool = True
+    tied: bool = True
+
+    embed: Parameter = param("normal", (vocabulary, hidden))
+    layers: list[Block] = children(n_layers, Block, hidden, index=INDEX)
+    mixed: list[MLP] = children(n_layers, child(MLP, hidden))
+    optional: list[Linear | None] = children(n_layers, when(INDEX > 0, child(Linear, hidden, hidden)))
+    norm: Any = child(nn.LayerNorm, [hidden])
+    pooler: Linear | None = when(add_pooler, child(Linear, hidden, hidden))
+    head: Linear = child(Linear, hidden, vocabulary, use_bias=False)
+    tie_head: Any = when(tied, tie("head.weight", "embed"))
+
+    def __post_init__(self) -> None:
+        self.scale = self.hidden**-0.5
+
+    def construct(self, x: Tensor) -> Tensor:
+        for layer in self.layers:
+            x = layer(x)
+        return self.head(x) * self.scale
+
+
+class Wide(Net):
+    width: int = 2
+
+    side: Linear = child(Linear, width, width)
+    pooler = None
+
+
+class Handmade(LazyCell):
+    size: int = hyper()
+
+    weight: Parameter = param("normal", (size,))
+
+    def __init__(self, text: str) -> None:
+        self.__lazy_init__(size=len(text))
+
+
+net = Net(2, hidden=64, dtype=ms.float16)
+wide = Wide(2, 64, width=3)
+handmade = Handmade("text")
+loaded: Net = Net.from_pretrained("directory", n_layers=2).set_train(False)
+report = net.load_checkpoint("net.safetensors", missing="init")
+print(report.loaded, Net.manifest(n_layers=2, hidden=64).nbytes, net.manifest().digest)
+net.init_parameters_data()
+for name, parameter in net.parameters_and_names():
+    print(name, parameter.shape)
+optimizer = nn.Adam(net.trainable_params())
