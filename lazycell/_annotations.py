@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from ._class_body import ClassBody
-from ._declare import Buffer, Declared, Param, ParameterSpec
-from ._errors import UnknownNameError
+from ._declare import Buffer, Declared, Param
+from ._errors import DeclarationError, UnknownNameError
 from ._location import Location, did_you_mean, message
 
 
-class _Scope(dict[str, Any]):
-    """What a name in a string annotation means: a symbol, else what the frame around the class holds."""
+def _scope(body: ClassBody, symbols: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what a name in a string annotation means: a symbol, else what the class body or the code around it has.
 
-    def __init__(self, body: ClassBody, symbols: Mapping[str, Any]) -> None:
-        plain = {
-            name: value
-            for name, value in body.items()
-            if not (name.startswith("__") or isinstance(value, Declared))
-        }
-        super().__init__({**body.outer_names, **plain, **symbols})
+    One dictionary, since the inner scope of a comprehension sees no other.
+    """
+    plain = {
+        name: value for name, value in body.items() if not (name.startswith("__") or isinstance(value, Declared))
+    }
+    return {**body.globals, **body.outer_names, **plain, **symbols}
 
 
-def resolve_annotation(annotation: Any, body: ClassBody, symbols: Mapping[str, Any], location: Location | None) -> Any:
+def resolve_annotation(
+    name: str, annotation: Any, body: ClassBody, symbols: Mapping[str, Any], location: Location | None
+) -> Any:
     """Give what an annotation means; a type that cannot be found stays a string, as in attrs and dataclasses.
 
     Args:
+        name: what is annotated.
         annotation: as the body holds it, perhaps a string, perhaps a string in a string.
         body: the class body.
         symbols: the symbol of each hyperparameter and derived value.
@@ -35,46 +38,42 @@ def resolve_annotation(annotation: Any, body: ClassBody, symbols: Mapping[str, A
 
     Raises:
         UnknownNameError: a `Param[…]` or `Buffer[…]` uses a name that nothing declares.
+        DeclarationError: it cannot be evaluated for another reason.
     """
-    scope = _Scope(body, symbols)
+    if not isinstance(annotation, str):
+        return annotation
+    scope = _scope(body, symbols)
+    subject = f"{body.class_name}.{name}"
     while isinstance(annotation, str):
         try:
-            annotation = eval(annotation, dict(body.globals), scope)
-        except NameError as error:
-            if not _declares_parameter(annotation, body, scope):
+            annotation = _evaluate(annotation, scope, location)
+        except DeclarationError:
+            raise
+        except Exception as error:  # whatever evaluating the user's text raises
+            if not _declares_parameter(annotation, scope):
                 return annotation
-            name = error.name or ""
-            raise UnknownNameError(
-                message(
-                    body.class_name,
-                    f"`{name}` is not a name that the annotation `{annotation}` can use"
-                    + did_you_mean(name, [*symbols, *scope]),
-                    location,
-                )
-            ) from None
-        except (SyntaxError, TypeError, AttributeError) as error:
-            if _declares_parameter(annotation, body, scope):
-                raise
-            del error
-            return annotation
-    _place(annotation, location)
+            if isinstance(error, NameError) and error.name:
+                text = f"`{error.name}` is not a name that the annotation `{annotation}` can use"
+                text += did_you_mean(error.name, [*symbols, *scope])
+                raise UnknownNameError(message(subject, text, location)) from None
+            text = f"the annotation `{annotation}` cannot be evaluated: {type(error).__name__}: {error}"
+            raise DeclarationError(message(subject, text, location)) from error
     return annotation
 
 
-def _declares_parameter(text: str, body: ClassBody, scope: Mapping[str, Any]) -> bool:
-    try:
-        tree = ast.parse(text, mode="eval").body
-    except SyntaxError:
-        return False
-    if not isinstance(tree, ast.Subscript):
-        return False
-    try:
-        return eval(ast.unparse(tree.value), dict(body.globals), dict(scope)) in (Param, Buffer)
-    except Exception:  # noqa: BLE001 - any failure means: not ours
-        return False
+def _evaluate(text: str, scope: dict[str, Any], location: Location | None) -> Any:
+    """Evaluate the text of an annotation as if it stood where it was written, for whoever asks for the line."""
+    tree = ast.parse(text.strip(), mode="eval")
+    filename = "<annotation>"
+    if location is not None:
+        ast.increment_lineno(tree, location.line - 1)
+        filename = location.filename
+    return eval(compile(tree, filename, "eval"), scope)
 
 
-def _place(annotation: Any, location: Location | None) -> None:
-    """Give a spec that was built from a string the line of its annotation: `eval` has no lines of its own."""
-    if isinstance(annotation, ParameterSpec) and location is not None:
-        object.__setattr__(annotation, "location", location)
+def _declares_parameter(text: str, scope: dict[str, Any]) -> bool:
+    """Tell whether a `Param[…]` or `Buffer[…]` is anywhere in an annotation that cannot be evaluated."""
+    return any(
+        scope.get(name) is Param or scope.get(name) is Buffer or name.split(".")[-1] in ("Param", "Buffer")
+        for name in re.findall(r"([\w.]+)\s*\[", text)
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from contextvars import ContextVar
 from typing import Any
 
@@ -13,14 +12,11 @@ from ._declaration import Declaration, declaration_of
 from ._declare import Tie
 from ._dtypes import dtype_name
 from ._errors import DeclarationError
-from ._framework import framework_dtype
 from ._initializers import check_initializer, make_initializer
-from ._lazy import building
-from ._location import message
+from ._location import message, user_location
 from ._outline import check_tie
-from ._parameter import declare, declare_buffer
-from ._resolve import Resolved, ResolvedChild, ResolvedParameter, resolve, with_dtype
-from ._symbols import render
+from ._resolve import Resolved, ResolvedChild, ResolvedParameter, call_text, complete, resolve
+from .parameters import building, declare, declare_buffer, framework_dtype
 
 _inside_another: ContextVar[bool] = ContextVar("lazycell_inside_another", default=False)
 
@@ -61,7 +57,7 @@ def _fill(cell: Any, resolved: Resolved) -> None:
     for parameter in resolved.parameters:
         _add_parameter(cell, parameter)
     for name, child in resolved.children.items():
-        cell.insert_child_to_cell(name, _make_children(cell, child) if isinstance(child, tuple) else _make(cell, child))
+        cell.insert_child_to_cell(name, _make_children(child, resolved.dtype) if isinstance(child, tuple) else make_child(child, resolved.dtype))
     if resolved.ties:
         _tie(cell, resolved.ties)
     post_init = getattr(cell, "__post_init__", None)
@@ -81,42 +77,25 @@ def _add_parameter(cell: Any, parameter: ResolvedParameter) -> None:
         cell.register_buffer(parameter.name, declare_buffer(initializer, parameter.shape, dtype), persistent=False)
 
 
-def _make_children(cell: Any, calls: tuple[ResolvedChild, ...]) -> nn.CellList:
+def _make_children(calls: tuple[ResolvedChild, ...], dtype: str) -> nn.CellList:
     cells = nn.CellList()
     for position, call in enumerate(calls):
-        cells.insert_child_to_cell(str(position), _make(cell, call))
+        cells.insert_child_to_cell(str(position), make_child(call, dtype))
     return cells
 
 
-def _make(cell: Any, child: ResolvedChild) -> nn.Cell:
-    """Call a child's factory, and say which declaration it was when it cannot be called so."""
-    declared = declaration_of(child.factory) if isinstance(child.factory, type) else None
-    dtype = cell._lazycell_dtype
-    kwargs = with_dtype(child, dtype if declared is not None else framework_dtype(dtype))
-    try:
-        made = child.factory(*child.args, **kwargs)
-    except TypeError as error:
-        if isinstance(error, DeclarationError) or _fits(child.factory, child.args, kwargs):
-            raise
-        child.spec.complain(f"`{_call_text(child)}` does not fit: {error}")
+def make_child(child: ResolvedChild, dtype: str) -> nn.Cell:
+    """Call a child's factory, and say which declaration it was when it cannot be called so.
+
+    Args:
+        child: what to call.
+        dtype: canonical name of the dtype that it gets if it takes one and was given none.
+    """
+    declared = isinstance(child.factory, type) and declaration_of(child.factory) is not None
+    made = child.factory(*child.args, **complete(child, dtype if declared else framework_dtype(dtype)))
     if not isinstance(made, nn.Cell):
-        child.spec.complain(f"`{_call_text(child)}` gave a {type(made).__name__}: a child has to be an nn.Cell")
+        child.spec.complain(f"`{call_text(child)}` gave a {type(made).__name__}: a child has to be an nn.Cell")
     return made
-
-
-def _fits(factory: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-    try:
-        inspect.signature(factory).bind(*args, **kwargs)
-    except TypeError:
-        return False
-    except ValueError:
-        pass
-    return True
-
-
-def _call_text(child: ResolvedChild) -> str:
-    arguments = [*map(render, child.args), *(f"{key}={render(value)}" for key, value in child.kwargs.items())]
-    return f"{getattr(child.factory, '__name__', child.factory)}({', '.join(arguments)})"
 
 
 def _tie(cell: Any, ties: tuple[Tie, ...]) -> None:
@@ -153,13 +132,12 @@ def ties_below(cell: nn.Cell) -> dict[str, str]:
     return {target: ties.get(source, source) for target, source in ties.items()}
 
 
-
-
 def refuse_plain_cells(cell: nn.Cell, name: str, value: Any) -> None:
-    """Refuse a list or tuple of cells as an attribute: MindSpore would not register them, nor their parameters."""
-    if isinstance(value, (list, tuple)) and any(isinstance(item, nn.Cell) for item in value):
+    """Refuse a plain container of cells as an attribute: MindSpore would not register them, nor their parameters."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
+    if any(isinstance(part, nn.Cell) for part in parts) and not name.startswith("_"):
         text = (
-            "a plain list or tuple of cells is not registered, so its parameters would be lost: write "
+            f"cells in a plain {type(value).__name__} are not registered, so their parameters would be lost: write "
             f"`{name}: list[Block] = children(count, Block, …)` in the class body, or `self.{name} = nn.CellList(…)`"
         )
-        raise DeclarationError(message(f"{type(cell).__name__}.{name}", text))
+        raise DeclarationError(message(f"{type(cell).__name__}.{name}", text, user_location()))

@@ -9,13 +9,19 @@ from typing import TYPE_CHECKING, Any
 from mindspore import nn
 
 from ._build import refuse_plain_cells, ties_below
-from ._lifecycle import initialize, initialize_for_execution, refuse_while_saving, undeclare
 from ._load import fill_ties, load_checkpoint
 from ._manifest import Manifest
 from ._meta import LazyCellMeta
 from ._net_manifest import manifest_of_net, outline_by_building
 from ._outline import manifest_of_class
 from .checkpoint import LoadReport
+from .parameters import (
+    initialize,
+    initialize_for_execution,
+    keep_base_class_when_rewriting,
+    refuse_while_saving,
+    undeclare,
+)
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -41,7 +47,7 @@ class _ManifestMethod:
 
 
 class LazyCell(_Cell, metaclass=LazyCellMeta):
-    """A cell whose class body declares its parameters; they have no values until a checkpoint or an initializer gives them.
+    """A cell whose class body declares its parameters; a checkpoint or an initializer gives them values later.
 
     Subclass it, and write hyperparameters, parameters and children as class attributes. The constructor is generated.
     """
@@ -95,7 +101,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             path: a `.safetensors` or `.ckpt` file, an `*.index.json`, or a directory in Hugging Face layout.
             missing: `"error"`, `"init"`, or patterns of the names that the checkpoint may lack.
             unexpected: `"error"`, `"ignore"`, or patterns of the names that the model may lack.
-            dtype: `"cast"` to the model's, `"strict"`: they have to be equal, `"checkpoint"`: the model takes the file's.
+            dtype: `"cast"` to the model's, `"strict"`: they have to be equal, `"checkpoint"`: the file's.
             rename: the checkpoint's names to the model's, exact or with `{captures}`.
             mmap: map the file where its values can be used as they lie, instead of reading it.
             progress: called with the bytes done and the bytes in all.
@@ -116,17 +122,34 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         )
 
     @classmethod
-    def from_pretrained(cls, path: str | PathLike[str], *, dtype: Any = None, **hyperparameters: Any) -> Self:
+    def from_pretrained(
+        cls,
+        path: str | PathLike[str],
+        *,
+        dtype: Any = None,
+        missing: Policy = "error",
+        unexpected: Policy = "error",
+        rename: Mapping[str, str] | None = None,
+        **hyperparameters: Any,
+    ) -> Self:
         """Build the model that a directory or file holds, and load it.
 
         Args:
             path: a directory with `config.json` and weights, or a checkpoint file.
             dtype: of the whole model; default: what the config says.
+            missing: as for `load_checkpoint`, and so are `unexpected` and `rename`.
+            unexpected: likewise.
+            rename: likewise.
             hyperparameters: take precedence over the config.
+
+        Raises:
+            ConfigError: the config asks for what the class does not implement, or does not say enough.
+            CheckpointError: the weights cannot be read, or do not fit.
         """
         from ._pretrained import load_pretrained
 
-        return load_pretrained(cls, path, dtype=dtype, hyperparameters=hyperparameters)  # type: ignore[no-any-return]
+        loading = {"missing": missing, "unexpected": unexpected, "rename": rename}
+        return load_pretrained(cls, path, dtype=dtype, loading=loading, hyperparameters=hyperparameters)
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> Any:
         """As `nn.Cell.load_state_dict`; a tied parameter may go by either of its names, or by both if they agree."""
@@ -166,3 +189,6 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
     def __setattr__(self, name: str, value: Any) -> None:
         refuse_plain_cells(self, name, value)
         super().__setattr__(name, value)
+
+
+keep_base_class_when_rewriting(LazyCell)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Iterable, Mapping
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 import attrs
 
-from ._declare import Declared, Requirement
+from ._declare import NOTHING, Conditional, Declared, Hyperparameter, Requirement
 from ._errors import DeclarationError, UnknownNameError
-from ._location import Location, did_you_mean, frame_location, message
+from ._location import Location, did_you_mean, frame_location, message, user_location
 from ._symbols import is_symbolic, symbol
 
 
@@ -23,17 +24,9 @@ class _Annotations(dict[str, Any]):
         self._body = body
 
     def __setitem__(self, name: str, annotation: Any) -> None:
-        location = frame_location(sys._getframe(1))
-        if name in self:
-            first = self._body.locations[name]
-            raise DeclarationError(
-                message(
-                    f"{self._body.class_name}.{name}",
-                    f"declared twice in one class body, first in line {first.line}: rename one of them",
-                    location,
-                )
-            )
-        self._body.locations[name] = location
+        if name in self or self._body.defines(name, dict.get(self._body, name)):
+            self._body.refuse_second(name)
+        self._body.note(name)
         super().__setitem__(name, annotation)
 
 
@@ -51,41 +44,59 @@ class ClassBody(dict[str, Any]):
         self.class_name = class_name
         self.inherited = frozenset(inherited)
         self.globals: Mapping[str, Any] = outer.f_globals
-        self.outer_names: Mapping[str, Any] = {} if outer.f_locals is outer.f_globals else dict(outer.f_locals)
-        self.locations: dict[str, Location] = {}
+        self.outer_names = _names_around(outer)
+        self.locations: dict[str, Location | None] = {}
+        self._first_lines: dict[str, int] = {}
         self.requirements: list[Requirement] = []
+        self.unnamed: list[Declared] = []
         super().__setitem__("__annotations__", _Annotations(self))
 
     @property
     def annotations(self) -> dict[str, Any]:
         """The annotations so far, as written: strings under `from __future__ import annotations`."""
-        return dict.__getitem__(self, "__annotations__")  # type: ignore[no-any-return]
+        return dict.__getitem__(self, "__annotations__")
 
     def __setitem__(self, name: str, value: Any) -> None:
         if not name.startswith("__"):
-            frame = sys._getframe(1)
-            self.locations.setdefault(name, frame_location(frame))
-            if isinstance(dict.get(self, name), Declared):
-                raise DeclarationError(
-                    message(
-                        f"{self.class_name}.{name}",
-                        f"declared twice in one class body, first in line {self.locations[name].line}: "
-                        "rename one of them",
-                        frame_location(frame),
-                    )
-                )
+            declared = isinstance(dict.get(self, name), Declared)
+            if declared or (name in self.annotations and self.defines(name, value)):
+                self.refuse_second(name)
+            self.note(name)
+            self.unnamed = [each for each in self.unnamed if not _holds(value, each)]
         super().__setitem__(name, value)
+
+    def note(self, name: str) -> None:
+        """Note the line that is declaring `name`."""
+        self.locations[name] = place = user_location()
+        if place is not None:
+            self._first_lines.setdefault(name, place.line)
+
+    def check_finished(self) -> None:
+        """Refuse a tie that was given no name: it would silently not be made."""
+        for tie in self.unnamed:
+            text = "this tie(…) has no name, so the class would not have it: write `tied = tie(…)`"
+            raise DeclarationError(message(self.class_name, text, tie.location))
+
+    def defines(self, name: str, value: Any) -> bool:
+        """Tell whether `value` is a method or property that this body defines under `name`."""
+        function = value.fget if isinstance(value, property) else getattr(value, "__func__", value)
+        qualified_name = f"{dict.get(self, '__qualname__')}.{name}"
+        return inspect.isfunction(function) and function.__qualname__ == qualified_name
+
+    def refuse_second(self, name: str) -> NoReturn:
+        """Refuse a second declaration of a name in one body, which would silently replace the first."""
+        text = f"declared twice in one class body, first in line {self._first_lines[name]}: rename one of them"
+        raise DeclarationError(message(f"{self.class_name}.{name}", text, user_location()))
 
     def __getitem__(self, name: str) -> Any:
         if name.startswith("__"):
             return super().__getitem__(name)
-        if dict.__contains__(self, name):
-            value = super().__getitem__(name)
-            # A default or a formula is not the value: the name stands for whatever an instance is given.
-            stands_for_symbol = is_symbolic(value) or name in self._hyperparameters_so_far()
-            return symbol(name) if stands_for_symbol else value
-        if name in self.annotations or name in self.inherited:
+        # A default or a formula is not the value: the name stands for whatever an instance is given.
+        value = dict.get(self, name, NOTHING)
+        if self._is_symbol(name, value):
             return symbol(name)
+        if value is not NOTHING:
+            return value
         frame = sys._getframe(1)
         if name in frame.f_globals or name in frame.f_builtins or name in frame.f_code.co_freevars:
             raise KeyError(name)  # Python goes on to look there
@@ -98,19 +109,44 @@ class ClassBody(dict[str, Any]):
             )
         )
 
-    def _hyperparameters_so_far(self) -> set[str]:
-        return {name for name, annotation in self.annotations.items() if not is_class_variable(annotation)}
-
-    def symbols(self) -> set[str]:
+    def symbols(self) -> list[str]:
         """Give the names that stand for symbols at this point."""
-        derived = {name for name, value in self.items() if not name.startswith("__") and is_symbolic(value)}
-        return self._hyperparameters_so_far() | derived | self.inherited
+        names = dict.fromkeys([*self, *self.annotations, *sorted(self.inherited)])
+        return [
+            name for name in names if name[:2] != "__" and self._is_symbol(name, dict.get(self, name, NOTHING))
+        ]
+
+    def _is_symbol(self, name: str, value: Any) -> bool:
+        annotation = self.annotations.get(name)
+        if annotation is not None and not is_class_variable(annotation):
+            return True
+        if value is NOTHING:
+            return name in self.inherited
+        return isinstance(value, Hyperparameter) or is_symbolic(value) or self.fixes(name, value)
+
+    def fixes(self, name: str, value: Any) -> bool:
+        """Tell whether a plain value takes the place of an inherited hyperparameter; `dtype` is one of every class."""
+        plain = not (value is None or isinstance(value, (Declared, property, classmethod, staticmethod)))
+        return plain and (name in self.inherited or name == "dtype") and not self.defines(name, value)
+
+
+def _holds(value: Any, declared: Declared) -> bool:
+    if isinstance(value, Conditional):
+        return _holds(value.present, declared) or _holds(value.otherwise, declared)
+    return value is declared or (isinstance(value, (list, tuple)) and any(each is declared for each in value))
+
+
+def _names_around(outer: FrameType) -> dict[str, Any]:
+    """Give the local names that a class body in the frame `outer` sees: those of a function, not of another class."""
+    if outer.f_code.co_name.startswith("<generic parameters of") and outer.f_back:  # 3.12: `class A[T](LazyCell)`
+        return {**_names_around(outer.f_back), **outer.f_locals}
+    return dict(outer.f_locals) if outer.f_code.co_flags & inspect.CO_OPTIMIZED else {}
 
 
 def is_class_variable(annotation: Any) -> bool:
-    """Tell whether an annotation, perhaps still a string, is `ClassVar` or `ClassVar[…]`."""
+    """Tell whether an annotation, perhaps still a string, perhaps quoted in it, is `ClassVar` or `ClassVar[…]`."""
     text = annotation if isinstance(annotation, str) else repr(annotation)
-    return text.split("[")[0].split(".")[-1].strip() == "ClassVar"
+    return text.split("[")[0].split(".")[-1].strip(" '\"") == "ClassVar"
 
 
 def require(condition: Any, text: str) -> None:
@@ -125,19 +161,18 @@ def require(condition: Any, text: str) -> None:
     frame = sys._getframe(1)
     body = frame.f_locals
     if not isinstance(body, ClassBody):
-        raise DeclarationError(
-            message(
-                "",
-                "require(condition, message) belongs in the body of a LazyCell class: "
-                "write an `if` and a `raise` elsewhere",
-                frame_location(frame),
-            )
-        )
+        _misused("belongs in the body of a LazyCell class: write an `if` and a `raise` elsewhere", frame)
+    if isinstance(condition, str):
+        _misused('takes the condition as an expression, not as text: write `require(hidden > 0, "…")`', frame)
     body.requirements.append(
         Requirement(
             owner=body.class_name, name="require", condition=condition, text=text, location=frame_location(frame)
         )
     )
+
+
+def _misused(problem: str, frame: FrameType) -> NoReturn:
+    raise DeclarationError(message("", f"require(condition, message) {problem}", frame_location(frame)))
 
 
 @attrs.frozen
@@ -152,8 +187,8 @@ class Said:
 
 def what_was_said(body: ClassBody) -> list[Said]:
     """List the names of a class body in order of first appearance, methods and dunders included."""
-    names = dict.fromkeys([*body.locations, *body.annotations, *body])
+    names = dict.fromkeys(name for name in [*body.locations, *body] if name in body.annotations or name in body)
     return [
-        Said(name, body.annotations.get(name), body.get(name, attrs.NOTHING), body.locations.get(name))
+        Said(name, body.annotations.get(name), body.get(name, NOTHING), body.locations.get(name))
         for name in names
     ]

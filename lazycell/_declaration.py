@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import inspect
 from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
@@ -9,8 +10,6 @@ from weakref import WeakKeyDictionary
 
 import attrs
 
-from ._annotations import resolve_annotation
-from ._class_body import ClassBody, Said, is_class_variable, what_was_said
 from ._declare import (
     NOTHING,
     ChildrenSpec,
@@ -24,17 +23,9 @@ from ._declare import (
     Tie,
 )
 from ._errors import DeclarationError
-from ._location import Location, did_you_mean, message
-from ._symbols import is_symbolic, names_in, render, symbol
-
-
-@attrs.frozen
-class OwnDeclarations:
-    """What one class body says by itself, before its bases are looked at."""
-
-    items: Mapping[str, Declared]
-    removed: frozenset[str]
-    requirements: tuple[Requirement, ...]
+from ._location import did_you_mean
+from ._read_body import OwnDeclarations
+from ._symbols import names_in, render, symbol
 
 
 @attrs.frozen
@@ -54,6 +45,13 @@ class Declaration:
     own_init: bool
     """Whether the class writes its own `__init__` (and calls `__lazy_init__`), so that its arguments are its own."""
 
+    @property
+    def takes_dtype(self) -> bool:
+        """Whether the constructor has the keyword `dtype`: it has unless the class declares that name itself."""
+        return not any(item.name == "dtype" for item in (*self.hyperparameters, *self.derived))
+
+
+_NOTHING_SAID = OwnDeclarations({}, frozenset(), ())
 
 # Facts about a class live here, not in attributes on the user's class.
 _OWN: WeakKeyDictionary[type, OwnDeclarations] = WeakKeyDictionary()
@@ -89,152 +87,7 @@ def same(cls: type) -> dict[str, Any]:
     return {item.name: symbol(item.name) for item in declaration.hyperparameters}
 
 
-# ---------------------------------------------------------------------------------------------------- one class body
-
-
-def read_body(
-    body: ClassBody, bases: tuple[type, ...], reserved: frozenset[str]
-) -> tuple[OwnDeclarations, dict[str, Any]]:
-    """Sort what a class body says into declarations and ordinary class attributes.
-
-    Args:
-        body: the namespace after the body has run.
-        bases: the bases of the class.
-        reserved: names that the framework uses on every cell.
-
-    Returns:
-        The body's own declarations, and the namespace for `type.__new__`: no spec is left on the class.
-
-    Raises:
-        DeclarationError: for every mistake that can be seen in one body alone.
-    """
-    inherited = names_of(bases)
-    # A child may be called like its class (`LayerNorm: LayerNorm = …`): in annotations the class is meant.
-    symbols = {name: symbol(name) for name in body.symbols() if not _is_member(dict.get(body, name))}
-    items: dict[str, Declared] = {}
-    removed: set[str] = set()
-    namespace: dict[str, Any] = {}
-    annotations: dict[str, Any] = {}
-    for said in what_was_said(body):
-        annotation = _annotation_of(said, body, symbols)
-        declared = None if said.name.startswith("__") else _classify(said, annotation, body, inherited)
-        if declared is not None:
-            if said.name in reserved or (said.name == "self" and isinstance(declared, Hyperparameter)):
-                _refuse_reserved(body.class_name, said)
-            items[said.name] = _signed(declared, said.name, body.class_name, said.location)
-        elif said.value is not NOTHING:
-            _check_plain(said, body.class_name)
-            namespace[said.name] = said.value
-            if said.name in inherited:
-                removed.add(said.name)
-        if said.annotation is not None:
-            annotations[said.name] = annotation
-    namespace["__annotations__"] = annotations
-    return OwnDeclarations(items, frozenset(removed), tuple(body.requirements)), namespace
-
-
-def _annotation_of(said: Said, body: ClassBody, symbols: Mapping[str, Any]) -> Any:
-    if said.annotation is None or is_class_variable(said.annotation):
-        return said.annotation
-    return resolve_annotation(said.annotation, body, symbols, said.location)
-
-
-def _classify(said: Said, annotation: Any, body: ClassBody, inherited: frozenset[str]) -> Declared | None:
-    """Give the declaration that one name makes, or None for an ordinary class attribute."""
-    value = said.value
-    subject = f"{body.class_name}.{said.name}"
-    if isinstance(annotation, ParameterSpec):
-        if value is NOTHING:
-            return annotation
-        if isinstance(value, Conditional) and value.present is None:
-            return attrs.evolve(value, present=annotation)
-        _fail(
-            subject,
-            f"an annotation `Param[…]` takes no value, but `{_brief(value)}` was assigned: "
-            "write `= when(condition)` for a parameter that may be absent, or the initializer in the brackets",
-            said.location,
-        )
-    if isinstance(value, Conditional) and value.present is None:
-        _fail(
-            subject,
-            "`when(condition)` alone does not say what is declared: write "
-            '`when(condition, param("zeros", (n,)))`, or annotate with `Param[…]`',
-            said.location,
-        )
-    if isinstance(value, Declared):
-        if isinstance(value, Hyperparameter) and said.annotation is not None:
-            return attrs.evolve(value, type=annotation)
-        return value
-    if isinstance(value, (list, tuple)) and any(isinstance(item, Declared) for item in value):
-        _fail(
-            subject,
-            "a plain list or tuple of cells is not registered, so its parameters would be lost: write "
-            f"`{said.name}: list[Block] = children(count, Block, …)`",
-            said.location,
-        )
-    if said.annotation is not None and not is_class_variable(said.annotation):
-        return Hyperparameter(type=annotation, default=value)
-    if is_symbolic(value):
-        return Derived(value=value)
-    if said.name in inherited and said.name in body.inherited and value is not None and not _is_code(value):
-        return Derived(value=value)  # a subclass that fixes a hyperparameter
-    return None
-
-
-def _is_member(value: Any) -> bool:
-    return isinstance(value, Declared) and not isinstance(value, Hyperparameter)
-
-
-def _is_code(value: Any) -> bool:
-    return inspect.isfunction(value) or isinstance(value, (property, classmethod, staticmethod))
-
-
-def _signed(declared: Declared, name: str, owner: str, location: Location | None) -> Declared:
-    """Write name, owner and place on a declaration and on those inside it."""
-    declared = attrs.evolve(declared, name=name, owner=owner, location=declared.location or location)
-    if isinstance(declared, Conditional):
-        present, otherwise = (
-            _signed(part, name, owner, declared.location) if isinstance(part, Declared) else part
-            for part in (declared.present, declared.otherwise)
-        )
-        return attrs.evolve(declared, present=present, otherwise=otherwise)
-    if isinstance(declared, ChildrenSpec):
-        return attrs.evolve(declared, each=_signed(declared.each, name, owner, declared.location))
-    return declared
-
-
-def _check_plain(said: Said, class_name: str) -> None:
-    """Refuse symbols that would leak out of the class body in a method's defaults."""
-    if inspect.isfunction(said.value):
-        for default in (*(said.value.__defaults__ or ()), *(said.value.__kwdefaults__ or {}).values()):
-            if is_symbolic(default):
-                _fail(
-                    f"{class_name}.{said.name}",
-                    f"a default of this method is the symbol `{render(default)}`, which has no value in a class "
-                    f"body: write `None` there, and `self.{render(default)}` in the method",
-                    said.location,
-                )
-
-
-def _refuse_reserved(class_name: str, said: Said) -> NoReturn:
-    _fail(
-        f"{class_name}.{said.name}",
-        f"`{said.name}` is an attribute of every cell, so a declaration of that name would break the cell: "
-        f"write `{said.name}_`, or a name that says more",
-        said.location,
-    )
-
-
-def _fail(subject: str, problem: str, location: Location | None) -> NoReturn:
-    raise DeclarationError(message(subject, problem, location))
-
-
-def _brief(value: Any) -> str:
-    text = type(value).__name__ if isinstance(value, Declared) else render(value)
-    return text if len(text) <= 40 else text[:37] + "..."
-
-
-# ------------------------------------------------------------------------------------------------- with its ancestors
+# --------------------------------------------------------------------------------------------------------- assembling
 
 
 def assemble(cls: type, own: OwnDeclarations, own_init: bool) -> Declaration:
@@ -253,14 +106,15 @@ def assemble(cls: type, own: OwnDeclarations, own_init: bool) -> Declaration:
     requirements: list[Requirement] = []
     removed: set[str] = set()
     for ancestor in reversed(cls.__mro__):
-        said = _OWN.get(ancestor)
-        if said is None:
-            continue
-        for name in said.removed:
+        said = _OWN.get(ancestor, _NOTHING_SAID)
+        # An ordinary attribute takes the place of what a base declares, as a method takes that of another.
+        replaced = {name for name, value in vars(ancestor).items() if not isinstance(value, _Vacancy)}
+        for name in said.removed | (replaced & items.keys()):
             items.pop(name, None)
         items.update(said.items)
-        removed = (removed | said.removed) - said.items.keys()
+        removed = (removed | said.removed) - said.items.keys() - replaced
         requirements.extend(said.requirements)
+    _make_room(cls, items)
     hyperparameters = tuple(item for item in items.values() if isinstance(item, Hyperparameter))
     derived = tuple(item for item in items.values() if isinstance(item, Derived))
     rest = [item for item in items.values() if not isinstance(item, (Hyperparameter, Derived))]
@@ -282,8 +136,30 @@ def assemble(cls: type, own: OwnDeclarations, own_init: bool) -> Declaration:
     return declaration
 
 
-def _is_tie(item: Declared) -> bool:
-    return isinstance(item, Tie) or (isinstance(item, Conditional) and isinstance(item.present, Tie))
+class _Vacancy:
+    """Stands on a class for a declared name that a base has as an ordinary attribute, perhaps an abstract one.
+
+    To MindSpore, which asks with `hasattr` before it registers a parameter or a cell, nothing is there.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: object, owner: type) -> NoReturn:
+        raise AttributeError(f"{self.name!r} is declared, and there once the instance is built")
+
+
+def _make_room(cls: type, items: Mapping[str, Declared]) -> None:
+    for name in items:
+        if not isinstance(inspect.getattr_static(cls, name, vacancy := _Vacancy(name)), _Vacancy):
+            type.__setattr__(cls, name, vacancy)
+    abc.update_abstractmethods(cls)
+
+
+def _is_tie(item: Any) -> bool:
+    if isinstance(item, Conditional):
+        return _is_tie(item.present) or _is_tie(item.otherwise)
+    return isinstance(item, Tie)
 
 
 _NOWHERE: frozenset[str] = frozenset()
@@ -308,7 +184,7 @@ def expressions_of(item: Declared, special: frozenset[str] = _NOWHERE) -> Iterat
             yield item.count, _NOWHERE
             yield from expressions_of(item.each, _IN_CHILDREN)
         case Conditional():
-            yield item.condition, special
+            yield item.condition, special - _IN_CHILD
             for part in (item.present, item.otherwise):
                 if isinstance(part, Declared):
                     yield from expressions_of(part, special)
@@ -321,7 +197,6 @@ def _check_names(
     for item in (*items.values(), *requirements):
         for value, special in expressions_of(item):
             for name in sorted(names_in(value) - known - special):
-                subject = f"{item.owner}.{item.name}"
                 text = f"`{render(value)}`"
                 if name in _IN_CHILDREN:
                     where = "children(…)" if name == "INDEX" else "child(…) and children(…)"
@@ -332,10 +207,13 @@ def _check_names(
                         "and values derived from them are known here"
                     )
                 elif name in removed:
-                    problem = f"{text} uses `{name}`, which {cls.__name__} removed: remove or override this as well"
+                    problem = (
+                        f"{text} uses `{name}`, which {cls.__name__} removed: give it a value (`{name} = …`) instead, "
+                        "or override this as well"
+                    )
                 else:
                     problem = f"{text} uses `{name}`, which nothing declares{did_you_mean(name, known)}"
-                _fail(subject, problem, item.location)
+                item.complain(problem)
 
 
 def _check_order(hyperparameters: tuple[Hyperparameter, ...], class_name: str) -> None:
@@ -344,10 +222,12 @@ def _check_order(hyperparameters: tuple[Hyperparameter, ...], class_name: str) -
         if item.default is not NOTHING:
             defaulted = defaulted or item
         elif defaulted is not None:
-            where = f", inherited from {defaulted.owner}," if defaulted.owner != class_name else ""
+            inherited = defaulted.owner != class_name
+            where = f", inherited from {defaulted.owner}," if inherited else ""
             item.complain(
                 f"`{item.name}` has no default, but stands after `{defaulted.name}`{where} which has one "
-                f"({render(defaulted.default)}): give `{item.name}` a default, or declare it first"
+                f"({render(defaulted.default)}): give `{item.name}` a default"
+                + ("" if inherited else ", or declare it first")
             )
 
 
@@ -357,7 +237,10 @@ def _evaluation_order(items: Mapping[str, Declared]) -> tuple[str, ...]:
     def visit(name: str, path: tuple[str, ...]) -> None:
         if name in path:
             circle = " → ".join((*path[path.index(name) :], name))
-            items[name].complain(f"the value of `{name}` depends on itself: {circle}")
+            items[name].complain(
+                f"the value of `{name}` depends on itself: {circle}. Write one of them without the others, "
+                "or give the new value a name of its own"
+            )
         if name in order:
             return
         item = items[name]

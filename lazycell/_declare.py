@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
 
@@ -11,7 +12,7 @@ from typing_extensions import ParamSpec
 
 from ._errors import DeclarationError
 from ._location import Location, message, user_location
-from ._symbols import Choice, Expression, is_symbolic, parse_shape, render
+from ._symbols import choose, parse_shape, render
 
 if TYPE_CHECKING:
     from mindspore import Parameter
@@ -80,6 +81,11 @@ class ParameterSpec(Declared):
     shard: tuple[Any, ...] | None = None
     tags: tuple[str, ...] = ()
 
+    def __or__(self, other: object) -> NoReturn:
+        _refuse("`Param[…] | None` is no annotation", "`bias: Param[…] = when(use_bias)` for one that may be absent")
+
+    __ror__ = __or__
+
 
 @attrs.frozen(kw_only=True)
 class ChildSpec(Declared):
@@ -108,12 +114,14 @@ class Tie(Declared):
 
 @attrs.frozen(kw_only=True)
 class Conditional(Declared):
-    """A declaration that holds under a condition; `present` is None where the annotation says what is declared."""
+    """A declaration that holds under a condition; `present` is NOTHING where the annotation says what is declared."""
 
     condition: Any = _symbolic_field()
-    present: Any = None
+    present: Any = NOTHING
     otherwise: Any = None
 
+
+_MEMBERS = (ParameterSpec, ChildSpec, ChildrenSpec, Tie, Conditional)
 
 # ----------------------------------------------------------------------------------------------------------- spelling
 # Each function returns a spec. Its signature promises what the attribute is in an instance, so that type checkers
@@ -121,7 +129,7 @@ class Conditional(Declared):
 
 _Value = TypeVar("_Value")
 _Other = TypeVar("_Other")
-_Cell = TypeVar("_Cell", bound="LazyCell | None")
+_Cell = TypeVar("_Cell", bound="LazyCell")
 _Arguments = ParamSpec("_Arguments")
 
 Initial = str | float | Callable[..., Any]
@@ -232,9 +240,7 @@ def buffer(
     )
 
 
-def child(
-    factory: Callable[_Arguments, _Value], /, *args: _Arguments.args, **kwargs: _Arguments.kwargs
-) -> _Value:
+def child(factory: Callable[_Arguments, _Value], /, *args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Value:
     """Declare a cell inside the cell: `mlp: MLP = child(MLP, hidden, 4 * hidden)`.
 
     Args:
@@ -242,10 +248,8 @@ def child(
         args: its arguments, which may be symbolic.
         kwargs: its keyword arguments, which may be symbolic.
     """
-    spec: Any = ChildSpec(
-        factory=_check_factory(factory, "child"), args=args, kwargs=kwargs, location=user_location()
-    )
-    return spec  # type: ignore[no-any-return]
+    checked = _check_factory(factory, "child")
+    return ChildSpec(factory=checked, args=args, kwargs=kwargs, location=user_location())  # type: ignore[return-value]
 
 
 @overload
@@ -272,6 +276,7 @@ def children(count: Any, factory: Any, /, *args: Any, **kwargs: Any) -> Any:
             _refuse(
                 "children(count, child(…)) takes no further arguments", "`children(count, child(Block, hidden))`"
             )
+        _check_repeated(factory)
         each: Declared = factory
     else:
         each = ChildSpec(factory=_check_factory(factory, "children"), args=args, kwargs=kwargs)
@@ -294,16 +299,13 @@ def when(condition: Any, present: Any = NOTHING, *, otherwise: Any = None) -> An
         present: what is declared when it holds; left out where the annotation says it.
         otherwise: what is declared when it does not hold; None: nothing, the attribute is None.
     """
+    if isinstance(condition, str):
+        _refuse("the condition of when() is an expression, not text", "`when(use_bias)` without the quotes")
     if present is NOTHING or isinstance(present, Declared) or isinstance(otherwise, Declared):
-        return Conditional(
-            condition=condition,
-            present=None if present is NOTHING else present,
-            otherwise=otherwise,
-            location=user_location(),
-        )
-    if not is_symbolic((condition, present, otherwise)):
-        return present if condition else otherwise
-    return Expression(Choice(condition, present, otherwise))
+        for part in (present, otherwise):
+            _check_part(part)
+        return Conditional(condition=condition, present=present, otherwise=otherwise, location=user_location())
+    return choose(condition, present, otherwise)
 
 
 def tie(target: str, source: str) -> Any:
@@ -317,7 +319,12 @@ def tie(target: str, source: str) -> Any:
         _refuse("tie(target, source) takes two dotted names", '`tie("head.weight", "embed.weight")`')
     if target == source:
         _refuse(f"tie({target!r}, {source!r}) ties a name to itself", '`tie("head.weight", "embed.weight")`')
-    return Tie(target=target, source=source, location=user_location())
+    spec = Tie(target=target, source=source, location=user_location())
+    # A class body notes what is left without a name: easily forgotten after `require(…)`, which needs none.
+    unnamed = getattr(sys._getframe(1).f_locals, "unnamed", None)
+    if unnamed is not None:
+        unnamed.append(spec)
+    return spec
 
 
 # ------------------------------------------------------------------------------------------------------------- checks
@@ -338,11 +345,15 @@ def _parameter_spec(initializer: Any, shape: Any, dtype: Any, **options: Any) ->
     elif not isinstance(shape, tuple):
         _refuse(f"the shape `{render(shape)}` is not a tuple", f"`({render(shape)},)`")
     shard = options.get("shard")
+    if shard is not None and not isinstance(shard, (tuple, list)):
+        _refuse(f"shard={shard!r} is not a tuple", f"`shard=({shard!r},)`, one entry a dimension")
     if shard is not None and len(shard) != len(shape):
         _refuse(
             f"shard={shard!r} has {len(shard)} entries for the {len(shape)} dimensions of {render(shape)}",
             "one entry a dimension: a mesh axis, a tuple of axes, or None",
         )
+    if isinstance(options.get("tags"), str):
+        _refuse(f"tags={options['tags']!r} is not a tuple", f"`tags=({options['tags']!r},)`")
     if isinstance(initializer, type):
         _refuse(f"{initializer.__name__} is a class, not an initializer", f"`{initializer.__name__}()`")
     if not (isinstance(initializer, (str, numbers.Number)) or callable(initializer)):
@@ -353,8 +364,37 @@ def _parameter_spec(initializer: Any, shape: Any, dtype: Any, **options: Any) ->
     return ParameterSpec(initializer=initializer, shape=shape, dtype=dtype, location=user_location(), **options)
 
 
-def _check_factory(factory: Any, function: str) -> Callable[..., Any]:
-    if not isinstance(factory, type) and hasattr(type(factory), "construct"):
+def _check_part(part: Any) -> None:
+    """Refuse what cannot be declared under a condition."""
+    if isinstance(part, Conditional) and part.present is NOTHING:
+        _refuse("a `when(condition)` inside another does not say what is declared", "`when(one & other)`")
+    if part is None or part is NOTHING or isinstance(part, _MEMBERS):
+        return
+    if isinstance(part, Hyperparameter):
+        _refuse("a hyperparameter is there under every condition", "`window: int = when(local, 4096, otherwise=0)`")
+    _refuse(
+        f"`{render(part)}` is not a declaration, but the other part of this when() is",
+        "`child(…)` or `param(…)` for both, or None",
+    )
+
+
+def _check_repeated(each: Declared) -> None:
+    """Refuse what cannot be declared for every position of `children`."""
+    parts = (each.present, each.otherwise) if isinstance(each, Conditional) else (each,)
+    for part in parts:
+        if isinstance(part, Conditional):
+            _check_repeated(part)
+        elif part is NOTHING or not (part is None or isinstance(part, ChildSpec)):
+            _refuse("children() repeats cells, and nothing else", "`children(count, child(Block, hidden))`")
+
+
+def is_cell(value: Any) -> bool:
+    """Tell whether `value` is a cell that is built already, by its `construct`: MindSpore is not needed for that."""
+    return not isinstance(value, type) and hasattr(type(value), "construct")
+
+
+def _check_factory(factory: Any, function: str) -> Any:
+    if is_cell(factory):
         name = type(factory).__name__
         count = "count, " if function == "children" else ""
         _refuse(
@@ -363,4 +403,4 @@ def _check_factory(factory: Any, function: str) -> Callable[..., Any]:
         )
     if not callable(factory):
         _refuse(f"{function}() takes a class or a function, not {render(factory)}", f"`{function}(Block, hidden)`")
-    return factory  # type: ignore[no-any-return]
+    return factory

@@ -52,3 +52,9 @@ class ConfigError(LazyCellError, ValueError):
 
 class RegistryError(LazyCellError, LookupError):
     """No registered model goes by that name."""
+
+
+# Tracebacks show where users import them from.
+for _class in list(globals().values()):
+    if isinstance(_class, type) and issubclass(_class, (LazyCellError, UninitializedWarning)):
+        _class.__module__ = "lazycell"

@@ -6,16 +6,26 @@ from typing import Any
 
 from ._declaration import declaration_of
 from ._declare import Declared
+from ._location import did_you_mean
 
 
 class Fields(tuple[Declared, ...]):
     """Every declaration of a class, in order of kind and declaration; each also by its name: `fields(cls).weight`."""
 
+    def __getattribute__(self, name: str) -> Any:  # before the methods of tuples, `count` and `index`
+        if not name.startswith("__"):
+            for item in self:
+                if item.name == name:
+                    return item
+        return super().__getattribute__(name)
+
     def __getattr__(self, name: str) -> Declared:
-        for item in self:
-            if item.name == name:
-                return item
-        raise AttributeError(f"nothing named {name!r} is declared; there are {', '.join(item.name for item in self)}")
+        names = [item.name for item in self]
+        raise AttributeError(f"nothing named `{name}` is declared{did_you_mean(name, names) or _listed(names)}")
+
+
+def _listed(names: list[str]) -> str:
+    return f": there are {', '.join(names)}" if names else ": the class declares nothing"
 
 
 def fields(cls: Any) -> Fields:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import numbers
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -10,17 +11,22 @@ from mindspore.common.initializer import Constant, Initializer
 
 from ._declare import ParameterSpec
 from ._errors import DeclarationError
-from ._framework import initializer_classes
 from ._location import did_you_mean
-from ._parameter import ComputedTable
 from ._symbols import look_inside
+from .parameters import ComputedTable, initializer_classes
 
 look_inside(Initializer)  # `Normal(sigma)` may be built from a symbol
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _REGISTERED: dict[str, Callable[..., Any]] = {}
 # What torch and jax call them, for those who come from there.
-_SYNONYMS = {"he_uniform": "heuniform", "he_normal": "henormal", "xavier_normal": "xaviernormal"}
+_SYNONYMS = {
+    "he_uniform": "heuniform",
+    "he_normal": "henormal",
+    "xavier_normal": "xaviernormal",
+    "truncated_normal": "truncatednormal",
+    "variance_scaling": "variancescaling",
+}
 
 
 def register_initializer(name: str) -> Callable[[_F], _F]:
@@ -54,13 +60,28 @@ def _known() -> dict[str, Callable[..., Any]]:
 
 
 def check_initializer(spec: ParameterSpec) -> None:
-    """Refuse, when a class is defined, a name that no initializer goes by."""
-    if isinstance(spec.initializer, str) and spec.initializer.lower() not in _known():
-        names = sorted(_known())
+    """Refuse, when a class is defined, a name that no initializer goes by, or one that is not enough by itself."""
+    if not isinstance(spec.initializer, str):
+        return
+    known = _known()
+    initializer = known.get(spec.initializer.lower())
+    if initializer is None:
         spec.complain(
-            f"no initializer is registered as {spec.initializer!r}{did_you_mean(spec.initializer.lower(), names)} "
-            f"Known are {', '.join(names)}; add one with @register_initializer({spec.initializer!r})"
+            f"no initializer is registered as {spec.initializer!r}{did_you_mean(spec.initializer.lower(), known)}\n"
+            f"Known are {', '.join(sorted(known))}; @register_initializer({spec.initializer!r}) adds one"
         )
+    if isinstance(initializer, type):
+        needed = [
+            parameter.name
+            for parameter in inspect.signature(initializer).parameters.values()
+            if parameter.default is parameter.empty and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+        ]
+        if needed:
+            name = initializer.__name__
+            spec.complain(
+                f"the initializer {spec.initializer!r} needs {', '.join(needed)}: write `{name}({needed[0]}=…)`, with "
+                f"`from {initializer.__module__} import {name}`"
+            )
 
 
 def make_initializer(initializer: Any) -> Initializer:

@@ -12,8 +12,8 @@ from mindspore import nn
 
 from ._errors import CheckpointMismatchError
 from ._net_manifest import manifest_of_net
-from ._parameter import Origin, fill
 from .checkpoint import LoadPlan, LoadReport, Reader, check_ties, make_plan, open_checkpoint
+from .parameters import Origin, fill, mark_as_left
 
 Progress = Callable[[int, int], None]
 
@@ -47,6 +47,8 @@ def load_checkpoint(
     for step in plan.steps:
         origin = Origin("checkpoint", f"{plan.path.name}: {step.key}")
         fill(parameters[step.parameter], arrays.pop(step.parameter), origin)
+    for name in plan.initialize:
+        mark_as_left(parameters[name])
     return LoadReport.of(plan, time.perf_counter() - started)
 
 

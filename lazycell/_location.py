@@ -11,7 +11,8 @@ from types import FrameType
 
 import attrs
 
-_PACKAGE = os.path.dirname(__file__) + os.sep
+# Every file below this directory is lazycell's own; `__package__` may be one of its subpackages.
+_PACKAGE = os.path.dirname(sys.modules[__name__.partition(".")[0]].__file__ or "") + os.sep
 
 
 @attrs.frozen

@@ -1,4 +1,4 @@
-"""The metaclass. It only orchestrates: the body runs in a namespace of symbols, is sorted, checked, and given an `__init__`."""
+"""The metaclass. It only orchestrates: a body runs among symbols, is sorted, checked, and given an `__init__`."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from mindspore import Parameter, nn
 
 from ._build import build
 from ._class_body import ClassBody
-from ._declaration import assemble, declaration_of, read_body, symbols_of
-from ._declare import ParameterSpec
-from ._declaration import parameter_specs
+from ._declaration import assemble, declaration_of, names_of, parameter_specs, symbols_of
+from ._declare import Hyperparameter, ParameterSpec
 from ._generate import make_init
 from ._initializers import check_initializer
+from ._read_body import read_body
 
 
 @functools.cache
@@ -40,7 +40,7 @@ class LazyCellMeta(abc.ABCMeta):
         if not isinstance(body, ClassBody):  # type(cell)(name, bases, {...}): no body has run
             body = _as_class_body(name, bases, body)
         # 2. Sort what was said into declarations and ordinary attributes.
-        own, namespace = read_body(body, bases, reserved_names())
+        own, namespace = read_body(body, names_of(bases), reserved_names())
         namespace["__annotations__"] = {
             key: Annotated[Parameter, value] if isinstance(value, ParameterSpec) else value
             for key, value in namespace["__annotations__"].items()
@@ -72,8 +72,6 @@ def _as_class_body(name: str, bases: tuple[type, ...], namespace: dict[str, Any]
 
 def _inherits_init(cls: type, own_items: Any) -> bool:
     """Tell whether a base's hand-written `__init__` still fits: it does unless hyperparameters were declared."""
-    from ._declare import Hyperparameter
-
     if any(isinstance(item, Hyperparameter) for item in own_items.values()):
         return False
     for base in cls.__mro__[1:]:

@@ -7,14 +7,13 @@ from typing import Any
 import attrs
 from mindspore import nn
 
-from ._build import ties_below
+from ._build import make_child, ties_below
 from ._declaration import declaration_of
 from ._dtypes import dtype_name
-from ._framework import framework_dtype
-from ._lazy import building
 from ._manifest import Manifest, ManifestEntry
 from ._outline import Outline, entry_of, hyperparameters_of, initializer_text
-from ._resolve import ResolvedChild, ResolvedParameter, resolve_bound, with_dtype
+from ._resolve import ResolvedChild, ResolvedParameter, resolve_bound
+from .parameters import building
 
 
 def manifest_of_net(net: nn.Cell) -> Manifest:
@@ -48,7 +47,7 @@ def manifest_of_net(net: nn.Cell) -> Manifest:
 def outline_by_building(child: ResolvedChild, dtype: str) -> Outline:
     """Look into a cell that declares nothing by building it, without values."""
     with building():
-        cell = child.factory(*child.args, **with_dtype(child, framework_dtype(dtype)))
+        cell = make_child(child, dtype)
     manifest = manifest_of_net(cell)
     return Outline(manifest.entries, manifest.ties, manifest.computed)
 
@@ -65,8 +64,9 @@ def _declared(cell: nn.Cell) -> dict[str, ResolvedParameter]:
 def _entry(prefix: str, name: str, parameter: Any, declared: ResolvedParameter | None) -> ManifestEntry:
     shape, dtype = tuple(parameter.shape), dtype_name(parameter.dtype)
     if declared is not None:
-        # Shape and dtype as they are now: `net.to(dtype)` may have changed them since the declaration.
-        return attrs.evolve(entry_of(declared), name=prefix + name, shape=shape, dtype=dtype)
+        # As it is now: `net.to(dtype)`, say, may have changed it since the declaration.
+        entry = attrs.evolve(entry_of(declared), name=prefix + name, shape=shape, dtype=dtype)
+        return attrs.evolve(entry, trainable=bool(parameter.requires_grad))
     initializer = getattr(parameter, "_initializer", None)
     return ManifestEntry(
         name=prefix + name,

@@ -12,7 +12,6 @@ from typing import Any
 from mindspore import Parameter, Tensor, nn
 from typing_extensions import Self
 
-
 class Cell:
     """`mindspore.nn.Cell`."""
 
@@ -50,7 +49,6 @@ class Cell:
     def apply(self, fn: Callable[[Any], object]) -> Self: ...
 
     # values
-    def init_parameters_data(self, auto_parallel_mode: bool = False) -> dict[Any, Any]: ...
     def state_dict(
         self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False
     ) -> OrderedDict[str, Any]: ...

@@ -10,10 +10,10 @@ from typing import Any
 import attrs
 
 from ._declaration import Declaration, declaration_of
-from ._declare import Tie
+from ._declare import Declared, Tie, is_cell
 from ._location import did_you_mean
 from ._manifest import Manifest, ManifestEntry
-from ._resolve import Resolved, ResolvedChild, ResolvedParameter, resolve, with_dtype
+from ._resolve import Resolved, ResolvedChild, ResolvedParameter, complete, resolve
 from ._symbols import render
 
 
@@ -74,8 +74,7 @@ def bind(cls: type, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[d
     values.pop("self")
     declaration = declaration_of(cls)
     assert declaration is not None
-    own_dtype = any(item.name == "dtype" for item in declaration.hyperparameters)
-    return values, None if own_dtype else values.pop("dtype", None)
+    return values, values.pop("dtype") if declaration.takes_dtype else None
 
 
 def outline_of(resolved: Resolved, plain: PlainOutline) -> Outline:
@@ -88,7 +87,8 @@ def outline_of(resolved: Resolved, plain: PlainOutline) -> Outline:
             entries.append(entry_of(parameter))
         else:
             computed.add(parameter.name)
-    for name, child in resolved.children.items():
+    given = {name: _built_already(value) for name, value in resolved.values.items() if is_cell(value)}
+    for name, child in {**given, **resolved.children}.items():
         seen: dict[int, Outline] = {}  # layers that are alike are looked into once
         for position, one in enumerate(child) if isinstance(child, tuple) else ((None, child),):
             if id(one) not in seen:
@@ -105,6 +105,11 @@ def outline_of(resolved: Resolved, plain: PlainOutline) -> Outline:
         ties = {target: source if end == tie.target else end for target, end in ties.items()}
         ties[tie.target] = source
     return Outline(tuple(by_name.values()), ties, frozenset(computed))
+
+
+def _built_already(cell: Any) -> ResolvedChild:
+    """Give a cell that came in as a hyperparameter's value the form of a child."""
+    return ResolvedChild(factory=lambda: cell, args=(), kwargs={}, spec=Declared())
 
 
 def entry_of(parameter: ResolvedParameter) -> ManifestEntry:
@@ -142,11 +147,16 @@ def check_tie(tie: Tie, found: Mapping[str, tuple[tuple[int, ...], str]], ties: 
     Raises:
         DeclarationError: an end leads nowhere, or the two ends differ.
     """
+    written = f"tie({tie.target!r}, {tie.source!r})"
     source = ties.get(tie.source, tie.source)
+    if tie.target in ties:
+        tie.complain(f"{written} ties `{tie.target}` a second time: it is `{ties[tie.target]}` already")
+    if tie.target == source:
+        tie.complain(f"{written} closes a circle: `{tie.source}` is tied to `{source}` already")
     for end, role in ((tie.target, "target"), (source, "source")):
         if end not in found:
             tie.complain(
-                f"the {role} `{end}` of tie({tie.target!r}, {tie.source!r}) is not a parameter of this model"
+                f"the {role} `{end}` of {written} is not a parameter of this model"
                 + did_you_mean(end, found)
             )
     if found[tie.target] != found[source]:
@@ -162,5 +172,5 @@ def _child_outline(child: ResolvedChild, dtype: str, plain: PlainOutline) -> Out
     declaration = declaration_of(child.factory) if isinstance(child.factory, type) else None
     if declaration is None or declaration.own_init:
         return plain(child, dtype)
-    values, own = bind(child.factory, child.args, with_dtype(child, dtype))
+    values, own = bind(child.factory, child.args, complete(child, dtype))
     return outline_of(resolve(declaration, values, own), plain)

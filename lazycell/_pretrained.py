@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,10 @@ from ._location import did_you_mean
 from ._registry import find_model
 
 _BOOKKEEPING = frozenset(
-    "_name_or_path _commit_hash _attn_implementation architectures auto_map chunk_size_feed_forward dtype finetuning_task "
-    "gradient_checkpointing id2label label2id license model_type output_attentions output_hidden_states "
-    "problem_type return_dict task_specific_params tokenizer_class torch_dtype torchscript transformers_version "
-    "use_bfloat16 use_cache use_return_dict".split()
+    "_name_or_path _commit_hash _attn_implementation architectures auto_map chunk_size_feed_forward dtype "
+    "finetuning_task gradient_checkpointing id2label label2id license model_type output_attentions "
+    "output_hidden_states problem_type return_dict task_specific_params tokenizer_class torch_dtype torchscript "
+    "transformers_version use_bfloat16 use_cache use_return_dict".split()
 )
 """Keys that describe the file, or choose what is returned, and so never change what a model computes."""
 
@@ -40,6 +41,10 @@ _UNUSUAL: dict[str, Any] = {
 """Switches that every config of transformers may carry; a model that honours one declares a hyperparameter for it."""
 
 
+def _as_set(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(names)
+
+
 @attrs.frozen
 class ConfigRules:
     """How a model reads `config.json`: set `config_rules = ConfigRules(…)` in its class body.
@@ -55,7 +60,7 @@ class ConfigRules:
 
     renamed: Mapping[str, str] = attrs.field(factory=dict)
     only: Mapping[str, Any] = attrs.field(factory=dict)
-    ignored: frozenset[str] = attrs.field(default=frozenset(), converter=frozenset)
+    ignored: frozenset[str] = attrs.field(default=(), converter=_as_set)
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -112,7 +117,9 @@ def _is_unset(value: Any) -> bool:
     return value is None or value == {} or value == []
 
 
-def load_pretrained(cls: type, path: Any, *, dtype: Any, hyperparameters: Mapping[str, Any]) -> Any:
+def load_pretrained(
+    cls: type, path: Any, *, dtype: Any, loading: Mapping[str, Any], hyperparameters: Mapping[str, Any]
+) -> Any:
     """Build `cls` as the config at `path` asks, and load the weights; the body of `LazyCell.from_pretrained`."""
     path = Path(path)
     declaration = declaration_of(cls)
@@ -124,16 +131,27 @@ def load_pretrained(cls: type, path: Any, *, dtype: Any, hyperparameters: Mappin
     if dtype is None:
         dtype = config.get("dtype", config.get("torch_dtype"))
     net = cls(**arguments, **({} if dtype is None else {"dtype": dtype}))
-    net.load_checkpoint(path)
+    net.load_checkpoint(path, **loading)
     return net
 
 
-def from_pretrained(path: Any, *, dtype: Any = None, **hyperparameters: Any) -> Any:
+def from_pretrained(
+    path: str | PathLike[str],
+    *,
+    dtype: Any = None,
+    missing: str | Iterable[str] = "error",
+    unexpected: str | Iterable[str] = "error",
+    rename: Mapping[str, str] | None = None,
+    **hyperparameters: Any,
+) -> Any:
     """Build and load the model in a directory, whose class its `config.json` names.
 
     Args:
         path: a directory with `config.json` and weights.
         dtype: of the whole model; default: what the config says.
+        missing: as for `LazyCell.load_checkpoint`, and so are `unexpected` and `rename`.
+        unexpected: likewise.
+        rename: likewise.
         hyperparameters: take precedence over the config.
 
     Raises:
@@ -150,10 +168,12 @@ def from_pretrained(path: Any, *, dtype: Any = None, **hyperparameters: Any) -> 
         )
     config = read_config(config_path)
     if "model_type" not in config:
-        raise ConfigError(f"{config_path} has no model_type: load with the class itself, YourModel.from_pretrained(path)")
+        text = f"{config_path} has no model_type: load with the class itself, YourModel.from_pretrained(path)"
+        raise ConfigError(text)
     architectures = config.get("architectures") or [None]
     cls = find_model(config["model_type"], architectures[0])
-    return load_pretrained(cls, path, dtype=dtype, hyperparameters=hyperparameters)
+    loading = {"missing": missing, "unexpected": unexpected, "rename": rename}
+    return load_pretrained(cls, path, dtype=dtype, loading=loading, hyperparameters=hyperparameters)
 
 
 def _check_complete(

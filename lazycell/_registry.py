@@ -51,7 +51,7 @@ def register(model_type: str, *, architectures: Iterable[str] | None = None) -> 
         for architecture in architectures or (cls.__name__,):
             key = (model_type, architecture)
             known = _MODELS.get(key)
-            if known is not None and (known.cls.__module__, known.cls.__qualname__) != (cls.__module__, cls.__qualname__):
+            if known is not None and _place(known.cls) != _place(cls):
                 raise RegistryError(
                     f"{model_type}/{architecture} is registered twice: by {_place(known.cls)} and by {_place(cls)}"
                 )
@@ -62,7 +62,9 @@ def register(model_type: str, *, architectures: Iterable[str] | None = None) -> 
 
 
 def registered_models(model_type: str | None = None) -> list[RegisteredModel]:
-    """List the classes that are known, of one family or of all; families announced by packages are imported.
+    """List the classes that are known, of one family or of all, by family and in order of registration.
+
+    Families that packages announce are imported.
 
     Raises:
         RegistryError: a package announces a family whose module cannot be imported.
@@ -70,7 +72,8 @@ def registered_models(model_type: str | None = None) -> list[RegisteredModel]:
     for entry in _announced():
         if model_type in (None, entry.name):
             _load(entry)
-    return [model for key, model in sorted(_MODELS.items()) if model_type in (None, key[0])]
+    found = [model for model in _MODELS.values() if model_type in (None, model.model_type)]
+    return sorted(found, key=lambda model: model.model_type)  # stable: a family keeps the order of registration
 
 
 def find_model(model_type: str, architecture: str | None = None) -> type:
@@ -83,9 +86,9 @@ def find_model(model_type: str, architecture: str | None = None) -> type:
     if not models:
         families = sorted({key[0] for key in _MODELS} | {entry.name for entry in _announced()})
         raise RegistryError(
-            f"no model is registered for model_type {model_type!r}{did_you_mean(model_type, families)} "
-            f"Registered are: {', '.join(families) or 'none'}. Register a class with @register({model_type!r}), or load "
-            "with the class itself: YourModel.from_pretrained(path)"
+            f"no model is registered for model_type {model_type!r}{did_you_mean(model_type, families)}\n"
+            f"Registered are: {', '.join(families) or 'none'}. Register a class with @register({model_type!r}), or "
+            "load with the class itself: YourModel.from_pretrained(path)"
         )
     for model in models:
         if model.architecture == architecture:
@@ -94,7 +97,7 @@ def find_model(model_type: str, architecture: str | None = None) -> type:
         return models[0].cls
     names = [model.architecture for model in models]
     raise RegistryError(
-        f"{model_type!r} has no architecture {architecture!r}{did_you_mean(architecture, names)} "
+        f"{model_type!r} has no architecture {architecture!r}{did_you_mean(architecture, names)}\n"
         f"It has: {', '.join(names)}. Load with a class of your choice: {names[0]}.from_pretrained(path)"
     )
 

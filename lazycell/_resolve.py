@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import functools
 import inspect
+import operator
 import types
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import attrs
+import numpy as np
 
 from ._declaration import Declaration, expressions_of
 from ._declare import (
-    NOTHING,
     ChildrenSpec,
     ChildSpec,
     Conditional,
@@ -27,7 +28,7 @@ from ._declare import (
 )
 from ._dtypes import dtype_name
 from ._errors import DeclarationError, RequirementError
-from ._location import message
+from ._location import did_you_mean, message, user_location
 from ._symbols import evaluate, is_symbolic, names_in, render
 
 DEFAULT_DTYPE = "float32"
@@ -80,8 +81,6 @@ def resolve(declaration: Declaration, given: Mapping[str, Any], dtype: Any = Non
         DeclarationError: a value, a shape or a count cannot be what it has to be.
     """
     values = _bind(declaration, given)
-    for requirement in declaration.requirements:
-        _check(requirement, values, declaration.name)
     return resolve_bound(declaration, values, _dtype(declaration, values.get("dtype") if dtype is None else dtype))
 
 
@@ -124,42 +123,67 @@ def resolve_bound(declaration: Declaration, values: dict[str, Any], dtype: str) 
 
 
 def _bind(declaration: Declaration, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Give every hyperparameter and derived value, once all of them are known to be valid."""
     items: dict[str, Any] = {item.name: item for item in (*declaration.hyperparameters, *declaration.derived)}
     values: dict[str, Any] = {}
+    failure: DeclarationError | None = None
     for name in declaration.evaluation_order:
         item = items[name]
-        if not isinstance(item, Hyperparameter):
-            values[name] = _evaluate(item, item.value, values)
-            continue
-        value = given[name]
-        if value is item.default:
-            value = value.factory() if isinstance(value, attrs.Factory) else _evaluate(item, value, values)  # type: ignore[arg-type]
-        elif is_symbolic(value):
-            raise DeclarationError(
-                message(
-                    declaration.name,
-                    f"`{name}` was given the symbol `{render(value)}`: inside a class body a cell is declared, not "
-                    f"built. Write `child({declaration.name}, …)`",
-                )
-            )
-        values[name] = _convert(item, value)
-    view = types.SimpleNamespace(**values)  # what attrs' validators know as the instance
-    for item in declaration.hyperparameters:
-        validators = item.validator if isinstance(item.validator, (list, tuple)) else [item.validator]
-        for validator in validators:
-            if validator is not None:
-                validator(view, item, values[item.name])
+        try:
+            if isinstance(item, Hyperparameter):
+                values[name] = _value_of(item, given[name], values, declaration.name)
+            elif names_in(item.value) <= values.keys():
+                values[name] = _evaluate(item, item.value, values)
+        except DeclarationError as error:
+            failure = failure or error
+            if isinstance(item, Hyperparameter):
+                break
+    if failure is None:
+        _validate(declaration, values)
+    for requirement in declaration.requirements:
+        # What a requirement says is clearer than the failed arithmetic that it was to prevent.
+        if names_in(requirement.condition) <= values.keys():
+            _check(requirement, values, declaration.name)
+    if failure is not None:
+        raise failure
     # Attributes appear in order of declaration, whatever order their values needed.
     return {name: values[name] for name in items}
 
 
-def _convert(item: Hyperparameter, value: Any) -> Any:
-    converter = item.converter
-    if converter is None:
-        return value
-    for each in converter if isinstance(converter, (list, tuple)) else [converter]:
-        value = each(value, None, item) if isinstance(each, attrs.Converter) else each(value)
+def _value_of(item: Hyperparameter, value: Any, values: Mapping[str, Any], class_name: str) -> Any:
+    known = types.SimpleNamespace(**values)  # what attrs' factories and converters know as the instance
+    if value is item.default:
+        if isinstance(value, attrs.Factory):  # type: ignore[arg-type]
+            value = value.factory(known) if value.takes_self else value.factory()
+        else:
+            value = _evaluate(item, value, values)
+    elif is_symbolic(value):
+        text = (
+            f"`{item.name}` was given the symbol `{render(value)}`: inside a class body a cell is declared, not "
+            f"built. Write `child({class_name}, …)`"
+        )
+        raise DeclarationError(message(class_name, text, user_location()))
+    return _convert(item, value, known)
+
+
+def _convert(item: Hyperparameter, value: Any, known: types.SimpleNamespace) -> Any:
+    convert: Any
+    for convert in _several(item.converter):
+        value = convert(value, known, item) if type(convert) is attrs.Converter else convert(value)
     return value
+
+
+def _validate(declaration: Declaration, values: Mapping[str, Any]) -> None:
+    view = types.SimpleNamespace(**values)  # what attrs' validators know as the instance
+    for item in declaration.hyperparameters:
+        for validator in _several(item.validator):
+            validator(view, item, values[item.name])
+
+
+def _several(given: Any) -> tuple[Any, ...]:
+    if given is None:
+        return ()
+    return tuple(given) if isinstance(given, (list, tuple)) else (given,)
 
 
 def _check(requirement: Requirement, values: Mapping[str, Any], class_name: str) -> None:
@@ -179,15 +203,23 @@ def _evaluate(item: Declared, value: Any, values: Mapping[str, Any]) -> Any:
     except DeclarationError:
         raise
     except Exception as error:  # whatever the user's arithmetic raises, it is about this expression
+        hint = ""
+        if isinstance(error, AttributeError) and error.name:
+            hint = did_you_mean(error.name, [name for name in dir(error.obj) if not name.startswith("_")])
         item.complain(
-            f"`{render(value)}` cannot be computed{_with(value, values)}: {type(error).__name__}: {error}"
+            f"`{render(value)}` cannot be computed{_with(value, values)}: {type(error).__name__}: {error}{hint}"
         )
 
 
 def _with(value: Any, values: Mapping[str, Any]) -> str:
     """Give ` with hidden=64, n_heads=5`: the hyperparameters that an expression used."""
     used = [name for name in values if name in names_in(value)]
-    return f" with {', '.join(f'{name}={values[name]!r}' for name in used)}" if used else ""
+    return f" with {', '.join(f'{name}={_brief(values[name])}' for name in used)}" if used else ""
+
+
+def _brief(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
 
 
 def _dtype(declaration: Declaration, dtype: Any) -> str:
@@ -223,26 +255,34 @@ def _parameter(spec: ParameterSpec, values: Mapping[str, Any], default: str) -> 
 def _shape(spec: ParameterSpec, values: Mapping[str, Any]) -> tuple[int, ...]:
     shape = _evaluate(spec, spec.shape, values)
     for position, size in enumerate(shape):
-        if type(size) is int and size > 0:
-            continue
-        if hasattr(size, "__index__") and not isinstance(size, bool) and int(size) > 0:  # numpy's integers
-            continue
-        _refuse_size(spec, position, size, values)
+        if not (_is_whole(size) and size > 0):
+            _refuse_size(spec, position, size, values)
     return tuple(map(int, shape))
+
+
+def _is_whole(value: Any) -> bool:
+    """Tell whether `value` counts something: numpy's integers do, truth values and floats do not."""
+    if isinstance(value, (bool, np.bool_)):
+        return False
+    try:
+        operator.index(value)
+    except (TypeError, DeclarationError):
+        return False
+    return True
 
 
 def _refuse_size(spec: ParameterSpec, position: int, size: Any, values: Mapping[str, Any]) -> NoReturn:
     part = spec.shape[position]
     found = f"dimension {position} of the shape `{render(spec.shape)}` is {size!r}{_with(part, values)}"
     if isinstance(size, float):
-        spec.complain(f"{found}: a size is a whole number. Write `//` instead of `/`, or convert with `int`")
-    if isinstance(size, int) and not isinstance(size, bool):
+        spec.complain(f"{found}: a size is a whole number. Write `//` instead of `/`")
+    if _is_whole(size):
         spec.complain(f"{found}: a size is at least 1. Write `when(…)` for a parameter that may be absent")
     spec.complain(f"{found}, a {type(size).__name__}: a size is a whole number")
 
 
 def _child(spec: ChildSpec, values: Mapping[str, Any]) -> ResolvedChild:
-    if "SELF" in names_in((spec.args, spec.kwargs)):
+    if "SELF" in names_in((spec.factory, spec.args, spec.kwargs)):
         own = {name: value for name, value in values.items() if name != "INDEX"}
         values = {**values, "SELF": types.SimpleNamespace(**own)}
     factory = _evaluate(spec, spec.factory, values)
@@ -253,7 +293,7 @@ def _child(spec: ChildSpec, values: Mapping[str, Any]) -> ResolvedChild:
 
 def _children(spec: ChildrenSpec, values: Mapping[str, Any]) -> tuple[ResolvedChild, ...]:
     count = _evaluate(spec, spec.count, values)
-    if not hasattr(count, "__index__") or isinstance(count, bool) or int(count) < 0:
+    if not (_is_whole(count) and count >= 0):
         spec.complain(
             f"the count `{render(spec.count)}` is {count!r}{_with(spec.count, values)}: "
             "it is a whole number, 0 or more"
@@ -273,21 +313,45 @@ def _children(spec: ChildrenSpec, values: Mapping[str, Any]) -> tuple[ResolvedCh
     return tuple(built)
 
 
-@functools.lru_cache(maxsize=1024)
+# --------------------------------------------------------------------------------------------------- calling children
+
+
+def complete(child: ResolvedChild, dtype: Any) -> dict[str, Any]:
+    """Give a child's keyword arguments, with the parent's dtype where it takes one and was given none of its own.
+
+    Raises:
+        DeclarationError: the arguments do not fit.
+    """
+    signature = _signature(child.factory)
+    if signature is None:
+        return child.kwargs
+    try:
+        given = signature.bind(*child.args, **child.kwargs).arguments
+    except TypeError as error:
+        child.spec.complain(
+            f"`{call_text(child)}` does not fit: {error}. It takes ({', '.join(signature.parameters)})"
+        )
+    takes_dtype = "dtype" in signature.parameters and "dtype" not in given
+    return {**child.kwargs, "dtype": dtype} if takes_dtype else child.kwargs
+
+
+def call_text(child: ResolvedChild) -> str:
+    """Give the call that makes a child, with the values of its arguments: `Linear(64, 10, use_bias=False)`."""
+    arguments = [*map(render, child.args), *(f"{key}={render(value)}" for key, value in child.kwargs.items())]
+    return f"{getattr(child.factory, '__name__', None) or render(child.factory)}({', '.join(arguments)})"
+
+
 def _signature(factory: Any) -> inspect.Signature | None:
+    try:
+        return _cached_signature(factory)
+    except (TypeError, ValueError):  # it cannot be hashed, or has none
+        pass
     try:
         return inspect.signature(factory)
     except (TypeError, ValueError):
         return None
 
 
-def with_dtype(child: ResolvedChild, dtype: Any) -> dict[str, Any]:
-    """Give a child's keyword arguments, with the parent's dtype where it takes one and was given none of its own."""
-    signature = _signature(child.factory)
-    if signature is None or "dtype" not in signature.parameters or "dtype" in child.kwargs:
-        return child.kwargs
-    try:
-        given = signature.bind_partial(*child.args, **child.kwargs).arguments
-    except TypeError:
-        return child.kwargs  # the call itself will say what is wrong
-    return child.kwargs if "dtype" in given else {**child.kwargs, "dtype": dtype}
+@functools.lru_cache(maxsize=1024)
+def _cached_signature(factory: Any) -> inspect.Signature:
+    return inspect.signature(factory)

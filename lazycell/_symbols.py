@@ -10,6 +10,7 @@ import ast
 import copy
 import keyword
 import operator
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
@@ -144,6 +145,7 @@ class Expression:
 
     __slots__ = ("_node",)
     _node: Node
+    __array_ufunc__ = None  # numpy leaves `array * symbol` to the symbol
 
     def __init__(self, node: Node) -> None:
         object.__setattr__(self, "_node", node)
@@ -190,11 +192,14 @@ class Expression:
         "`&`, `|`, `~` for logic, `min_(a, b)` and `max_(a, b)`.",
     )
     __index__ = _refusal(
-        "it cannot count or index (`range`, a slice, a list's index)",
+        "it cannot count or index (`range`, an index into a list)",
         "Write `children(count, Cell, …)` for repeated cells.",
     )
     __int__ = _refusal("`int()` cannot convert it", "Write `//` for a whole number.")
-    __float__ = _refusal("`float()` cannot convert it", "Arithmetic on it works as it stands.")
+    __float__ = _refusal("`float()` and `math` cannot convert it", "Write `x ** 0.5` for a square root.")
+    __format__ = _refusal(
+        "an f-string would hold its name", "Make the text in `__post_init__`; `require` shows the values by itself."
+    )
     __round__ = __trunc__ = __floor__ = __ceil__ = _refusal("it cannot be rounded", "Write `//` for a whole number.")
     __abs__ = _refusal("`abs()` cannot be taken", "Write `max_(x, -x)`.")
     __len__ = _refusal("`len()` is not known", "Give the length a hyperparameter of its own.")
@@ -225,7 +230,8 @@ def symbol(name: str) -> Expression:
 
 def _call(function: str, arguments: tuple[Any, ...]) -> Any:
     if len(arguments) < 2:
-        raise DeclarationError(f"{function}() takes two or more values, not {len(arguments)}")
+        text = f"{function}() takes two or more values, not {len(arguments)}: write `{function}(a, b)`"
+        raise DeclarationError(message("", text, user_location()))
     return Expression(Call(function, arguments)) if is_symbolic(arguments) else FUNCTIONS[function](*arguments)
 
 
@@ -237,6 +243,13 @@ def min_(*values: Any) -> Any:
 def max_(*values: Any) -> Any:
     """Give the largest of two or more values, which may be symbolic: `max` in a class body."""
     return _call("max_", values)
+
+
+def choose(condition: Any, present: Any, otherwise: Any) -> Any:
+    """Give `present` where `condition` holds, else `otherwise`: `when` between two values."""
+    if not is_symbolic((condition, present, otherwise)):
+        return present if condition else otherwise
+    return Expression(Choice(condition, present, otherwise))
 
 
 # ------------------------------------------------------------------------------------------------------------ walking
@@ -273,7 +286,7 @@ def look_inside(cls: type) -> None:
 
 def _inside(value: Any) -> tuple[Any, ...]:
     """Give what a container holds; other objects are not looked into."""
-    if isinstance(value, (tuple, list)):
+    if isinstance(value, (tuple, list, set, frozenset)):
         return tuple(value)
     if isinstance(value, dict):
         return (*value.keys(), *value.values())
@@ -330,15 +343,15 @@ def evaluate(value: Any, bound: Mapping[str, Any]) -> Any:
         bound_copy.__dict__.update({name: evaluate(item, bound) for name, item in vars(value).items()})
         return bound_copy
     items = [evaluate(item, bound) for item in value]
-    if isinstance(value, list):
-        return items
-    return type(value)(*items) if hasattr(value, "_fields") else tuple(items)  # a named tuple stays one
+    return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)  # a named tuple stays one
 
 
 def render(value: Any, binding: int = 0) -> str:
     """Give the Python text of a value or an expression, in as few parentheses as `binding` (the context) allows."""
     if not isinstance(value, Expression):
-        return _render_plain(value)
+        text = _render_plain(value)
+        # `-2 ** n` would be `-(2 ** n)`.
+        return f"({text})" if binding > _UNARY["-"].precedence and text.startswith("-") else text
     match value._node:
         case Name(name):
             return name
@@ -401,6 +414,7 @@ _AST_BINARY: dict[type[ast.AST], str] = {
     ast.Gt: ">",
     ast.GtE: ">=",
 }
+_KEYWORD_OPERATORS = {"and": "&", "or": "|", "not": "~", "if": "when(condition, …)"}
 _AST_UNARY: dict[type[ast.AST], str] = {ast.USub: "-", ast.UAdd: "+", ast.Invert: "~"}
 
 
@@ -410,21 +424,29 @@ def parse(text: str) -> Any:
     Raises:
         DeclarationError: `text` is not such an expression.
     """
-    for word in text.replace("(", " ").replace(")", " ").split():
-        if keyword.iskeyword(word) and word not in ("True", "False", "None"):
-            raise DeclarationError(
-                f"`{word}` is a Python keyword, so no hyperparameter can have that name: "
-                f"write `{word}_features` or `{word}_` instead"
-            )
     try:
         return _from_ast(ast.parse(text.strip(), mode="eval").body)
     except (SyntaxError, ValueError):
-        raise DeclarationError(f"`{text}` is not an expression of names, numbers and `+ - * // % **`") from None
+        pass
+    for word in filter(keyword.iskeyword, re.findall(r"\w+", text)):
+        if word in _KEYWORD_OPERATORS:
+            raise DeclarationError(f"`{text}` uses `{word}`: write `{_KEYWORD_OPERATORS[word]}` instead")
+        if word not in ("True", "False", "None"):
+            instead = "`in_features` or `in_`" if word == "in" else f"`{word}_`"
+            raise DeclarationError(
+                f"`{word}` is a Python keyword, so no hyperparameter can have that name: write {instead} instead"
+            )
+    raise DeclarationError(f"`{text}` is not an expression of names, numbers and `+ - * // % **`")
 
 
 def parse_shape(text: str) -> tuple[Any, ...]:
     """Give the dimensions in a string of space-separated expressions, such as `"out_features 4*in_features"`."""
-    return tuple(parse(part) for part in text.split())
+    parts = text.split()
+    try:
+        return tuple(map(parse, parts))
+    except DeclarationError as error:
+        hint = "; spaces separate dimensions, so write none inside one" if len(parts) > 1 else ""
+        raise DeclarationError(f"{error}{hint}") from None
 
 
 def _from_ast(tree: ast.expr) -> Any:
@@ -433,6 +455,12 @@ def _from_ast(tree: ast.expr) -> Any:
             return value
         case ast.Name(id=name):
             return symbol(name)
+        case ast.Tuple(elts=items):
+            return tuple(map(_from_ast, items))
+        case ast.List(elts=items):
+            return list(map(_from_ast, items))
+        case ast.Slice(lower=lower, upper=upper, step=step):
+            return slice(*(None if part is None else _from_ast(part) for part in (lower, upper, step)))
         case ast.Attribute(value=target, attr=name):
             return Expression(Attribute(_from_ast(target), name))
         case ast.Subscript(value=target, slice=key):
@@ -445,6 +473,8 @@ def _from_ast(tree: ast.expr) -> Any:
             return _operation(_AST_UNARY[type(op)], _from_ast(operand))
         case ast.Call(func=ast.Name(id=function), args=arguments, keywords=[]) if function in FUNCTIONS:
             return _call(function, tuple(map(_from_ast, arguments)))
+        case ast.Call(func=ast.Name(id="when"), args=[condition, present], keywords=[ast.keyword("otherwise", other)]):
+            return choose(*map(_from_ast, (condition, present, other)))
     raise ValueError(ast.dump(tree))
 
 

@@ -44,7 +44,7 @@ class BertOptions(LazyCell):
     )
 
 
-def positions(shape: tuple[int, ...], dtype: str) -> np.ndarray:
+def positions(shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
     """Give 0, 1, 2, … as a row."""
     return np.arange(shape[-1], dtype=dtype).reshape(shape)
 
@@ -155,7 +155,7 @@ class Encoder(LazyCell):
     layer: list[Layer] = children(config.num_hidden_layers, Layer, config)
 
     def construct(self, x: Tensor, mask: Tensor) -> tuple[Tensor, ...]:
-        states = (x,)
+        states: tuple[Tensor, ...] = (x,)
         for layer in self.layer:
             x = layer(x, mask)
             states += (x,)
@@ -184,7 +184,7 @@ class BertModel(BertOptions):
 
     embeddings: Embeddings = child(Embeddings, SELF)
     encoder: Encoder = child(Encoder, SELF)
-    pooler: Dense = when(add_pooling_layer, child(Dense, SELF, hidden_size, "tanh"))
+    pooler: Dense | None = when(add_pooling_layer, child(Dense, SELF, hidden_size, "tanh"))
 
     def construct(
         self,

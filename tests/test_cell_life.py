@@ -245,6 +245,14 @@ def test_running_a_net_that_a_checkpoint_filled_in_part_warns_once_and_lists_the
         net(batch())
 
 
+def test_calling_a_part_that_the_checkpoint_lacked_warns_too(tmp_path):
+    """A sub-cell of which nothing was loaded knows that its net was."""
+    net = MLP(n_layers=2)
+    net.load_checkpoint(save(Linear_only_first(), tmp_path / "part.safetensors"), missing="init")
+    with pytest.warns(UninitializedWarning, match=r"layers\.1\.weight"):
+        net.layers[1](batch())
+
+
 def Linear_only_first() -> nn.Cell:
     class Part(LazyCell):
         layers: list[Linear] = children(1, Linear, 4, 4)
@@ -476,9 +484,10 @@ def test_assigning_to_a_declared_parameter_is_a_fill():
         np.testing.assert_array_equal(net.weight.asnumpy(), ones)
 
 
-@pytest.mark.parametrize("level", ["O0", "O2", "O3", "auto"])
-def test_mixed_precision_of_a_declared_net(level):
+@pytest.mark.parametrize("level", ["O0", "O1", "O2", "O3", "auto"])
+def test_mixed_precision_of_a_declared_net(level, tmp_path, monkeypatch):
     """ms.amp.auto_mixed_precision works on declared parameters, which then run."""
+    monkeypatch.chdir(tmp_path)  # O1 rewrites the source, and writes it into the working directory
     net = ms.amp.auto_mixed_precision(MLP(), level, ms.float16)
     result = net(batch()).asnumpy()
     np.testing.assert_allclose(result, initialized(7)(batch()).asnumpy(), rtol=2e-2, atol=2e-2)

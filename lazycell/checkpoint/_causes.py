@@ -28,6 +28,9 @@ def likely_causes(problems: Sequence[Problem], manifest: Manifest, keys: Collect
     prefix = _prefix(missing, unexpected, keys)
     if prefix is not None:
         return prefix, *_sizes(problems, manifest)
+    old_names = _gamma_and_beta(missing, unexpected)
+    if old_names is not None:
+        return old_names, *_sizes(problems, manifest)
     if missing and keys and names.isdisjoint(keys):
         text = "no name in the checkpoint is one of the model's: it is another model's, or `rename` is needed"
         return (Cause(text),)
@@ -73,6 +76,22 @@ def _common_prefix(short: Sequence[str], long: Sequence[str]) -> str | None:
     there = set(long)
     hits = sum(prefix + name in there for name in short)
     return prefix if 2 * hits >= len(short) and (hits > 1 or len(long) == 1) else None
+
+
+def _gamma_and_beta(missing: Sequence[str], unexpected: Sequence[str]) -> Cause | None:
+    """Normalizations whose weight and bias are called gamma and beta: in checkpoints converted from TensorFlow."""
+    current = {"gamma": "weight", "beta": "bias"}
+    there = set(missing)
+    renamed: dict[str, str] = {}
+    for key in unexpected:
+        path, _, last = key.rpartition(".")
+        if last in current and f"{path}.{current[last]}" in there:
+            renamed[key] = f"{path}.{current[last]}"
+    if not renamed:
+        return None
+    advice = 'rename={"{*path}.gamma": "{*path}.weight", "{*path}.beta": "{*path}.bias"}'
+    text = f"the checkpoint says gamma and beta where the model says weight and bias: pass {advice}"
+    return Cause(text, frozenset(renamed) | frozenset(renamed.values()))
 
 
 def _layers(

@@ -36,7 +36,7 @@ def open_checkpoint(path: str | os.PathLike[str]) -> CheckpointHeader:
     """
     path = Path(path)
     if not path.exists():
-        near = f"; there is {path.parent}" if path.parent.is_dir() else f"; nor is there a directory {path.parent}"
+        near = "" if path.parent.is_dir() else f"; nor is there a directory {path.parent}"
         raise FileNotFoundError(f"there is no checkpoint at {path}{near}")
     if path.is_dir():
         path = find_checkpoint(path)

@@ -103,3 +103,15 @@ def test_transposed() -> None:
     assert not is_transposed((2, 2), (2, 2))
     assert not is_transposed((2, 3, 4), (4, 3, 2))
     assert not is_transposed((2,), (3,))
+
+
+def test_gamma_and_beta_of_old_checkpoints() -> None:
+    """Normalizations as TensorFlow names them are recognized, and the proposed rules make the load fit."""
+    entries = [declared(name) for name in ("embed.w", "norm.weight", "norm.bias", "layers.0.norm.weight")]
+    header = stored(["embed.w", "norm.gamma", "norm.beta", "layers.0.norm.gamma"])
+    rules = {"{*path}.gamma": "{*path}.weight", "{*path}.beta": "{*path}.bias"}
+    text = str(rules).replace("'", '"')
+    assert causes(entries, header) == [
+        f"the checkpoint says gamma and beta where the model says weight and bias: pass rename={text}"
+    ]
+    assert len(make_plan(manifest(*entries), header, rename=rules).steps) == 4

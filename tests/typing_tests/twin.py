@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import mindspore as ms
 from lazycell.typed import (
     INDEX,
+    SELF,
     LazyCell,
     Parameter,
     Tensor,
@@ -17,6 +18,7 @@ from lazycell.typed import (
     max_,
     param,
     require,
+    same,
     tie,
     when,
 )
@@ -76,13 +78,16 @@ class Net(LazyCell):
     n_layers: int = hyper()
     hidden: int = hyper()
     vocabulary: int = 1000
+    activation: str = "gelu"
     add_pooler: bool = True
     tied: bool = True
 
     embed: Parameter = param("normal", (vocabulary, hidden))
     layers: list[Block] = children(n_layers, Block, hidden, index=INDEX)
     mixed: list[MLP] = children(n_layers, child(MLP, hidden))
-    optional: list[Linear | None] = children(n_layers, when(INDEX > 0, child(Linear, hidden, hidden)))
+    either: list[MLP | Linear] = children(
+        n_layers, when(INDEX > 0, child(MLP, hidden), otherwise=child(Linear, hidden, hidden))
+    )
     norm: Any = child(nn.LayerNorm, [hidden])
     pooler: Linear | None = when(add_pooler, child(Linear, hidden, hidden))
     head: Linear = child(Linear, hidden, vocabulary, use_bias=False)
@@ -98,9 +103,13 @@ class Net(LazyCell):
 
 
 class Wide(Net):
+    hidden: int = hyper()  # said again, because the body uses it
     width: int = 2
+    inner: int = 4 * hidden
 
-    side: Linear = child(Linear, width, width)
+    side: Linear = child(Linear, width, hidden)
+    mirror: MLP = child(MLP, **same(MLP))
+    options: Any = child(nn.Dense, SELF.width, 3)
     pooler = None
 
 
@@ -113,13 +122,18 @@ class Handmade(LazyCell):
         self.__lazy_init__(size=len(text))
 
 
-net = Net(2, hidden=64, dtype=ms.float16)
-wide = Wide(2, 64, width=3)
-handmade = Handmade("text")
-loaded: Net = Net.from_pretrained("directory", n_layers=2).set_train(False)
-report = net.load_checkpoint("net.safetensors", missing="init")
-print(report.loaded, Net.manifest(n_layers=2, hidden=64).nbytes, net.manifest().digest)
-net.init_parameters_data()
-for name, parameter in net.parameters_and_names():
-    print(name, parameter.shape)
-optimizer = nn.Adam(net.trainable_params())
+def build() -> None:
+    net = Net(2, hidden=64, dtype=ms.float16)
+    wide = Wide(2, 64, activation="relu", width=3)
+    handmade = Handmade("text")
+    size: int = net.manifest().nbytes + Net.manifest(n_layers=2, hidden=64).nbytes
+    names: list[str] = [name for name, _ in wide.parameters_and_names()]
+    print(size, names, handmade.size, net.layers[0].query.in_features, net.scale)
+
+
+def load(path: str) -> LazyCell:
+    net: Net = Net.from_pretrained(path, n_layers=2).set_train(False)
+    report = net.load_checkpoint(path, missing="init")
+    print(report.loaded, net.init_parameters_data(seed=1))
+    print(nn.Adam(net.trainable_params()), net(ops.zeros((1, 64))))
+    return net

@@ -16,8 +16,8 @@ from typing import Any, TypeVar, overload
 
 import attrs
 
+from ._declared import DeferredParameter, UninitializedParameter, adopt
 from ._framework import BirthSwitch, install_birth_hook, install_birth_switch
-from ._parameter import DeferredParameter, UninitializedParameter, adopt
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _C = TypeVar("_C", bound=type)
@@ -97,8 +97,8 @@ class no_init_parameters:
     As a context manager, ``with no_init_parameters(): net = Net()``, or as a decorator, with or without parentheses, of
     a function, an `async def`, a method, or a Cell class (see `lazy`). Contexts nest.
 
-    Such parameters behave as those of MindSpore's own `no_init_parameters`: `has_init` is true, `init_data()` draws, and
-    their values are drawn when they are read. What `load_state_dict`, an optimizer, a copy or `.to` does to them
+    Such parameters behave as those of MindSpore's own `no_init_parameters`: `has_init` is true, `init_data()` draws,
+    and their values are drawn when they are read. What `load_state_dict`, an optimizer, a copy or `.to` does to them
     before a checkpoint is loaded is right after it, too.
 
     Parameters made from a Tensor or a numpy array have their values, as MindSpore documents.
@@ -124,7 +124,7 @@ class no_init_parameters:
 
     def __call__(self, target: _F) -> _F:
         """Decorate a function, a method or a Cell class."""
-        return _decorate(target)  # type: ignore[no-any-return]
+        return _decorate(target)
 
 
 def lazy(cls: _C) -> _C:
@@ -148,7 +148,7 @@ def lazy(cls: _C) -> _C:
         if "__init__" in subclass.__dict__:
             subclass.__init__ = _decorate_function(subclass.__init__)  # type: ignore[misc]
 
-    cls.__init_subclass__ = classmethod(__init_subclass__)  # type: ignore[assignment]
+    cls.__init_subclass__ = classmethod(__init_subclass__)  # type: ignore[assignment, arg-type]
     return cls
 
 

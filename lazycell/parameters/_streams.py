@@ -16,7 +16,7 @@ import numpy as np
 from mindspore import Tensor, get_seed
 from mindspore.common.initializer import Initializer, Zero
 
-from ._dtypes import dtype_name, numpy_dtype
+from .._dtypes import dtype_name, numpy_dtype
 from ._framework import numpy_values
 
 _MASK32 = 0xFFFFFFFF

@@ -21,7 +21,7 @@ from mindspore.common import dtype as mstype
 from mindspore.common.initializer import _INITIALIZER_ALIAS
 from mindspore.graph import api as _graph_api
 
-from ._dtypes import dtype_name, numpy_dtype
+from .._dtypes import dtype_name, numpy_dtype
 
 _tensor_module = sys.modules["mindspore.common.tensor"]  # `mindspore.common.tensor` itself is a function
 
@@ -35,7 +35,7 @@ ParameterTensor: Any = Parameter._get_base_class(Tensor)
 _parameter_init = Parameter.__init__
 
 
-class _Uninitialized(Parameter):  # type: ignore[misc]
+class _Uninitialized(Parameter):
     # Parameter.__new__ reads `init_param` from the class that it is called on: False keeps the initializer, unrun.
     # Called on a class of ours, no process-wide flag is needed.
     init_param = False
@@ -83,20 +83,20 @@ def get_storage(tensor: Tensor) -> Tensor:
 
 def no_grad() -> AbstractContextManager[Any]:
     """Give the context in which PyNative operators are not recorded for differentiation."""
-    return _graph_api._no_grad()  # type: ignore[no-any-return]
+    return _graph_api._no_grad()
 
 
 # --- operators -----------------------------------------------------------------------------------------------------
 # PyNative operators probe each tensor argument for `__fallback__` and, when one has it, call it INSTEAD of running,
 # with an object that runs the operator. It is how a parameter without values learns that somebody reads it.
 
-Operator = Callable[[], Any]  # runs the operator as it was called
+Operator = Callable[..., Any]  # runs the operator as it was called, or on other operands that it is given
 OperatorHandler = Callable[[str, Operator, tuple[Any, ...], Mapping[str, Any]], Any]
 _handler: OperatorHandler | None = None
 
 
 class _ProbedCall(threading.local):
-    """Which call, in this thread, has just found an argument with `__fallback__`: the calling frame and its position."""
+    """Which call, in this thread, has just found a gate: the calling frame, and its position there."""
 
     site: tuple[int, int] | None = None
 
@@ -108,16 +108,16 @@ def _call_site(frame: FrameType) -> tuple[int, int]:
     return id(frame), frame.f_lasti
 
 
-def _run_fallback(
-    operator: Any, arguments: tuple[Any, ...], keywords: Mapping[str, Any] | None = None
-) -> Any:
+def _run_fallback(operator: Any, arguments: tuple[Any, ...], keywords: Mapping[str, Any] | None = None) -> Any:
     _probed.site = None
     assert _handler is not None
     keywords = keywords or {}
-    operands = arguments
     if len(arguments) == 3 and isinstance(arguments[1], str) and isinstance(arguments[2], tuple):
-        operands = arguments[2]  # a primitive: (primitive, its name, operands)
-    return _handler(operator.name, lambda: operator(*arguments, **keywords), operands, keywords)
+        *primitive, operands = arguments  # (primitive, its name, operands)
+        return _handler(
+            operator.name, lambda *new: operator(*primitive, new or operands, **keywords), operands, keywords
+        )
+    return _handler(operator.name, lambda *new: operator(*(new or arguments), **keywords), arguments, keywords)
 
 
 class OperatorGate:
@@ -150,7 +150,8 @@ def install_operator_handler(handler: OperatorHandler, is_watched: Callable[[Any
     """Have `handler(name, run, operands, keywords)` called for every operator that is given a watched tensor.
 
     Watched tensors are those whose class has an `OperatorGate`. Operators of the older kind (`ops.stack`)
-    probe nothing and read zeros: they all pass through `run_op_async`, which is wrapped. `ops.Print` passes through nothing.
+    probe nothing and read zeros: they all pass through `run_op_async`, which is wrapped. `ops.Print` passes through
+    nothing.
     """
     global _handler
     if _handler is not None:
@@ -163,7 +164,8 @@ def install_operator_handler(handler: OperatorHandler, is_watched: Callable[[Any
     def run_op_async(self: Any, *arguments: Any) -> Any:
         """Run an operator of the older kind, unless an operand has no values."""
         if any(is_watched(operand) for operand in flat_operands(arguments[2])):
-            return handler(arguments[1], lambda: original(self, *arguments), arguments[2], {})
+            *primitive, operands = arguments
+            return handler(primitive[1], lambda *new: original(self, *primitive, new or operands), operands, {})
         return original(self, *arguments)
 
     executor.run_op_async = run_op_async
@@ -173,7 +175,7 @@ def install_operator_handler(handler: OperatorHandler, is_watched: Callable[[Any
 
     def __call__(self: Any, *arguments: Any) -> Any:
         if any(is_watched(argument) for argument in arguments):
-            return handler("Print", lambda: print_operands(self, *arguments), arguments, {})
+            return handler("Print", lambda *new: print_operands(self, *(new or arguments)), arguments, {})
         return print_operands(self, *arguments)
 
     printer.__call__ = __call__
@@ -193,7 +195,7 @@ def install_constructor_guard(before_read: Callable[[Any], None], is_watched: Ca
 
     The C++ constructor of Tensor has its arguments checked by the Python function `mindspore.common.tensor._init`.
     """
-    original = _tensor_module._init  # type: ignore[attr-defined]
+    original = _tensor_module._init
 
     def _init(input_data: Any = None, *arguments: Any, **keywords: Any) -> Any:
         if is_watched(input_data):
@@ -279,7 +281,7 @@ _SERIALIZATION = _PACKAGE + "train/serialization.py"
 _EXECUTION = (_PACKAGE + "graph/", _PACKAGE + "parallel/")
 _OPERATOR_CALLS = frozenset({"run_op_async", "real_run_op"})
 _INITIALIZATION = frozenset({"init_parameters_data", "_updata"})  # the latter is a function within the former
-_HERE = __file__.replace("\\", "/").rsplit("/", 1)[0] + "/"
+_HERE = __file__.replace("\\", "/").rsplit("/", 2)[0] + "/"
 
 
 def is_compiling(frame: FrameType | None) -> bool:
@@ -300,16 +302,12 @@ def _outside_lazycell(frame: FrameType | None) -> FrameType | None:
 
 def is_only_reading(frame: FrameType | None) -> bool:
     """Tell whether MindSpore asks for values to save, copy or convert them, and not to execute a net."""
-    caller = _outside_lazycell(frame)
-    if caller is not None and _file(caller) == _CELL:
-        if caller.f_code.co_name not in _INITIALIZATION:
-            return False  # _init_check: the cell is being called
-        while caller is not None and _file(caller) == _CELL:
-            caller = caller.f_back
-    if caller is None:
+    # Whoever overrides init_parameters_data only passes the call on.
+    while frame is not None and (_file(frame).startswith(_HERE) or frame.f_code.co_name in _INITIALIZATION):
+        frame = frame.f_back
+    if frame is None or _file(frame) == _CELL:  # in nn.Cell that leaves _init_check: the cell is being called
         return False
-    file = _file(caller)
-    return file.startswith(_PACKAGE) and not file.startswith(_EXECUTION)
+    return _file(frame).startswith(_PACKAGE) and not _file(frame).startswith(_EXECUTION)
 
 
 def loading_source(frame: FrameType | None) -> str | None:
@@ -333,7 +331,7 @@ def loading_source(frame: FrameType | None) -> str | None:
 
 def initializer_classes() -> Mapping[str, type]:
     """Give the initializers that MindSpore knows by name ("normal", "zeros", ...): lower-case alias to class."""
-    return _INITIALIZER_ALIAS  # type: ignore[no-any-return]
+    return _INITIALIZER_ALIAS
 
 
 def keep_base_class_when_rewriting(base: type) -> None:

@@ -16,14 +16,15 @@ from hypothesis import strategies as st
 from mindspore import Tensor
 from mindspore.common.initializer import Constant, HeUniform, Initializer, Normal, Orthogonal, TruncatedNormal, Zero
 
-from lazycell._streams import ComputedTable, describe, draw, process_seed, stream_key
+from lazycell.parameters._streams import ComputedTable, describe, draw, process_seed, stream_key
 
 
 @given(st.integers(0, 2**63), st.text())
 def test_keys_are_64_bit_and_repeatable(seed: int, name: str) -> None:
     """A key is a pure function of seed and name."""
     key = stream_key(seed, name)
-    assert 0 <= key < 2**64 and key == stream_key(seed, name)
+    assert 0 <= key < 2**64
+    assert key == stream_key(seed, name)
 
 
 @given(st.lists(st.tuples(st.integers(0, 2**32), st.text(alphabet="ab0.1\0")), unique=True, min_size=2, max_size=50))
@@ -91,7 +92,9 @@ def test_constants_in_every_dtype_and_shape(dtype: str) -> None:
     for shape in ((), (2, 3)):
         assert (draw(Constant(1), shape, dtype, 3) == 1).all()
         zeros = draw(Zero(), shape, dtype, 3)
-        assert (zeros == 0).all() and zeros.shape == shape and zeros.flags.writeable
+        assert (zeros == 0).all()
+        assert zeros.shape == shape
+        assert zeros.flags.writeable
 
 
 def test_values_are_mindspores() -> None:
@@ -127,7 +130,7 @@ def test_the_process_seed_is_mindspores() -> None:
 _UNSEEDED = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from lazycell._streams import process_seed
+from lazycell.parameters._streams import process_seed
 assert process_seed() == process_seed()
 print(process_seed())
 """
@@ -154,7 +157,9 @@ def test_tables_are_computed_and_checked() -> None:
     assert draw(ComputedTable(lambda shape, dtype: [[1, 2]]), (1, 2), "int32", 0).tolist() == [[1, 2]]
     table = ComputedTable(lambda shape, dtype: Tensor([1.0, 2.0], ms.bfloat16))
     assert draw(table, (2,), "float32", 0).tolist() == [1, 2]
-    with pytest.raises(ValueError, match=r"rotation returned an array of shape \(2, 2\) for a declared shape of \(3,\)"):
+    with pytest.raises(
+        ValueError, match=r"rotation returned an array of shape \(2, 2\) for a declared shape of \(3,\)"
+    ):
         draw(ComputedTable(rotation), (3,), "float32", 0)
 
 

@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import ml_dtypes
 import mindspore as ms
+import ml_dtypes
 import numpy as np
 import pytest
 from mindspore import Parameter, Tensor, mint, nn, ops
@@ -20,9 +20,10 @@ from mindspore._c_expression import TensorPy
 from mindspore.common.initializer import Initializer, Normal, initializer
 from mindspore.nn.utils import no_init_parameters as mindspores_own
 
-from lazycell import _framework as framework
-from lazycell._lazy import no_init_parameters
-from lazycell._parameter import declare, is_declared
+from lazycell.parameters import _framework as framework
+from lazycell.parameters._lazy import no_init_parameters
+from lazycell.parameters._declared import declare
+from lazycell.parameters._without_values import is_declared
 
 
 def fresh() -> Any:
@@ -53,13 +54,16 @@ def test_the_tested_version_is_installed() -> None:
 def test_parameters_are_instances_of_the_dynamic_class() -> None:
     """`Parameter(...)` makes instances of `_get_base_class(Tensor)`, of which ours are subclasses."""
     assert type(Parameter(Tensor([1.0]))) is framework.ParameterTensor
-    assert issubclass(framework.ParameterTensor, Parameter) and issubclass(framework.ParameterTensor, Tensor)
+    assert issubclass(framework.ParameterTensor, Parameter)
+    assert issubclass(framework.ParameterTensor, Tensor)
 
 
 def test_init_param_on_a_subclass_leaves_a_parameter_uninitialized() -> None:
     """`Parameter.__new__` reads `init_param` from the class it is called on."""
     parameter = fresh()
-    assert parameter.has_init and parameter.init_mode.has_init and type(parameter) is framework.ParameterTensor
+    assert parameter.has_init
+    assert parameter.init_mode.has_init
+    assert type(parameter) is framework.ParameterTensor
     assert parameter.init is parameter.init_mode.init
 
 
@@ -105,8 +109,8 @@ def test_operators_probe_for_fallback() -> None:
     ],
 )
 def test_the_handler_gets_the_operators_by_these_names(call: Any, name: str, monkeypatch: Any) -> None:
-    """The names that `_parameter` decides by, and the operands in order."""
-    import lazycell._parameter as module
+    """The names that `_without_values` decides by, and the operands in order."""
+    from lazycell.parameters import _declared as module
 
     calls: list[Any] = []
 
@@ -123,7 +127,8 @@ def test_the_handler_gets_the_operators_by_these_names(call: Any, name: str, mon
     except ZeroDivisionError:
         assert calls == [name]
     else:
-        assert len(calls) == 1 and name in {"Assign", "InplaceCopy", "ToDtype", "ToDevice", "EmptyLike"}
+        assert len(calls) == 1
+        assert name in {"Assign", "InplaceCopy", "ToDtype", "ToDevice", "EmptyLike"}
 
 
 def test_running_the_operator_of_a_fallback_gives_its_result() -> None:
@@ -131,8 +136,11 @@ def test_running_the_operator_of_a_fallback_gives_its_result() -> None:
     with no_init_parameters():
         parameter = Parameter(initializer("ones", (2, 2), ms.float32), name="w")
     x = Tensor(np.full((2, 2), 3, np.float32))
-    value, gradients = ms.value_and_grad(lambda a: a.mul(parameter).sum(), None, weights=ms.ParameterTuple([parameter]))(x)
-    assert value.asnumpy() == 12 and gradients[0].asnumpy().tolist() == [[3, 3], [3, 3]]
+    value, gradients = ms.value_and_grad(
+        lambda a: a.mul(parameter).sum(), None, weights=ms.ParameterTuple([parameter])
+    )(x)
+    assert value.asnumpy() == 12
+    assert gradients[0].asnumpy().tolist() == [[3, 3], [3, 3]]
 
 
 def test_plain_tensors_offer_no_fallback() -> None:
@@ -194,7 +202,12 @@ def test_birth_asks_the_class_attribute_and_then_the_constructor() -> None:
         assert is_declared(Parameter(initializer("ones", (2,), ms.float32)))
     assert Parameter.init_param is True
     assert not Parameter(initializer("ones", (2,), ms.float32)).has_init
-    assert list(inspect.signature(Parameter.__init__).parameters)[:4] == ["self", "default_input", "name", "requires_grad"]
+    assert list(inspect.signature(Parameter.__init__).parameters)[:4] == [
+        "self",
+        "default_input",
+        "name",
+        "requires_grad",
+    ]
 
 
 def test_parameter_new_still_counts_references() -> None:
@@ -234,7 +247,7 @@ import mindspore as ms
 from mindspore import Parameter
 from mindspore.common.initializer import initializer
 from mindspore.nn.utils import no_init_parameters as mindspores_own
-from lazycell._lazy import no_init_parameters
+from lazycell.parameters._lazy import no_init_parameters
 def lazy():
     return Parameter(initializer("ones", (2,), ms.float32)).has_init
 with mindspores_own():
@@ -251,7 +264,7 @@ print("done")
 
 def test_our_first_context_may_open_inside_mindspores() -> None:
     """MindSpore has set its bool before our switch is installed, and sets it again on the way out."""
-    root = str(Path(__file__).resolve().parent.parent)
+    root = str(Path(__file__).resolve().parents[2])
     done = subprocess.run([sys.executable, "-c", _FIRST_USE_INSIDE, root], capture_output=True, text=True)
     assert done.stdout.endswith("done\n"), done.stderr
 
@@ -284,7 +297,8 @@ def test_callers_are_told_apart(tmp_path: Path) -> None:
     net.init_parameters_data()
     net.weight.init_data()
     net.weight.init = None
-    assert reading and True not in reading
+    assert reading
+    assert True not in reading
     ms.load_checkpoint(path, net=net)
     ms.load_param_into_net(net, ms.load_checkpoint(path))
     net.load_state_dict({"weight": Parameter(Tensor(np.ones((2, 2), np.float32)))})
@@ -307,7 +321,8 @@ def test_bfloat16_has_the_bits_of_ml_dtypes() -> None:
     """MindSpore's numpy bfloat16 is another type; its bits are the same."""
     tensor = Tensor([1.0, -2.5, 1e30], ms.bfloat16)
     values = framework.numpy_values(tensor)
-    assert values.dtype == ml_dtypes.bfloat16 and values[1] == -2.5
+    assert values.dtype == ml_dtypes.bfloat16
+    assert values[1] == -2.5
     assert values.ctypes.data == tensor.asnumpy().ctypes.data
     assert Tensor.from_numpy(values).dtype == ms.bfloat16
 

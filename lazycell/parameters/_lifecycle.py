@@ -10,19 +10,13 @@ from typing import Any
 import attrs
 from mindspore import Parameter, ParameterTuple, nn
 
-from ._dtypes import dtype_name, itemsize
-from ._errors import UninitializedParameterError, UninitializedWarning
+from .._dtypes import dtype_name, itemsize
+from .._errors import UninitializedParameterError, UninitializedWarning
+from ._declared import DeferredParameter, UninitializedParameter
+from ._filling import initialize_parameter, undeclare_parameter
 from ._framework import is_only_reading
-from ._parameter import (
-    DeferredParameter,
-    Origin,
-    State,
-    UninitializedParameter,
-    initialize_parameter,
-    is_declared,
-    life_of,
-    undeclare_parameter,
-)
+from ._life import Origin, State, life_of, was_left
+from ._without_values import is_declared
 
 # How many names a message lists before it says how many there are.
 _LISTED = 8
@@ -83,9 +77,9 @@ def _row(entry: ParameterStatus) -> tuple[str, ...]:
 
 
 def _aligned(row: tuple[str, ...], widths: list[int]) -> list[str]:
-    return [
-        cell.rjust(width) if i == 4 else cell.ljust(width) for i, (cell, width) in enumerate(zip(row, widths))
-    ]
+    padded = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+    padded[4] = row[4].rjust(widths[4])  # bytes
+    return padded
 
 
 def status(net: nn.Cell) -> Status:
@@ -129,11 +123,7 @@ def _computed_buffers(net: nn.Cell) -> Iterator[tuple[str, Any]]:
     seen: set[int] = set()
     for path, cell in net.cells_and_names():
         for name, buffer in cell._buffers.items():
-            if (
-                buffer is None
-                or id(buffer) in seen
-                or not (is_declared(buffer) or "_origin" in buffer.__dict__)
-            ):
+            if buffer is None or id(buffer) in seen or not (is_declared(buffer) or "_origin" in buffer.__dict__):
                 continue
             seen.add(id(buffer))
             yield (f"{path}.{name}" if path else name), buffer
@@ -165,9 +155,7 @@ def initialize(net: nn.Cell, seed: int | None = None, *, streams: bool = False) 
     with_streams = streams or seed is not None
     parameters = {}
     for parameter in _all_parameters(net):
-        if isinstance(parameter, UninitializedParameter) or (
-            with_streams and isinstance(parameter, DeferredParameter)
-        ):
+        if isinstance(parameter, UninitializedParameter) or (with_streams and isinstance(parameter, DeferredParameter)):
             initialize_parameter(parameter, seed)
         elif parameter.has_init:
             parameters[parameter] = parameter.init_data(None, set_sliced=parameter.sliced)
@@ -208,7 +196,7 @@ def initialize_for_execution(net: nn.Cell) -> None:
         state, origin = life_of(parameter)
         if state == "declared":
             declared.append(name)
-        loaded = loaded or (origin is not None and origin.kind == "checkpoint")
+        loaded = loaded or was_left(parameter) or (origin is not None and origin.kind == "checkpoint")
     if declared and loaded:
         warnings.warn(
             f"{len(declared)} parameter(s) were not in the checkpoint that was loaded, and are initialized now because "
@@ -242,7 +230,7 @@ def undeclare(net: nn.Cell, recurse: bool = True) -> None:
         if is_declared(parameter):
             continue
         if getattr(parameter, "_initializer", None) is not None:
-            undeclare_parameter(parameter)
+            undeclare_parameter(parameter, UninitializedParameter)
 
 
 def _listing(names: list[str]) -> str:

@@ -1,0 +1,49 @@
+"""Parameters without values: what they are, how they get values, and what is born without."""
+
+from ._buffer import UninitializedBuffer, declare_buffer
+from ._declared import DeferredParameter, UninitializedParameter, declare
+from ._filled import LazyParameter
+from ._filling import fill
+from ._framework import framework_dtype, initializer_classes, keep_base_class_when_rewriting
+from ._lazy import building, lazy, no_init_parameters
+from ._life import Origin, mark_as_left
+from ._lifecycle import (
+    ParameterStatus,
+    Status,
+    init_parameters_data,
+    initialize,
+    initialize_for_execution,
+    refuse_while_saving,
+    status,
+    undeclare,
+    uninitialized,
+)
+from ._streams import ComputedTable
+
+__all__ = [
+    "ComputedTable",
+    "DeferredParameter",
+    "LazyParameter",
+    "Origin",
+    "ParameterStatus",
+    "Status",
+    "UninitializedBuffer",
+    "UninitializedParameter",
+    "building",
+    "declare",
+    "declare_buffer",
+    "fill",
+    "framework_dtype",
+    "init_parameters_data",
+    "initialize",
+    "initialize_for_execution",
+    "initializer_classes",
+    "keep_base_class_when_rewriting",
+    "lazy",
+    "mark_as_left",
+    "no_init_parameters",
+    "refuse_while_saving",
+    "status",
+    "undeclare",
+    "uninitialized",
+]

@@ -1,0 +1,68 @@
+"""A buffer that is computed, not saved: a Tensor without values until it is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from mindspore import Tensor
+from mindspore.common.initializer import Initializer
+
+from .._dtypes import dtype_name
+from . import _framework as framework
+from ._filling import initialize_parameter, storage_for, take
+from ._life import Origin
+from ._without_values import WithoutValues, read_too_early
+
+
+class UninitializedBuffer(WithoutValues, Tensor):
+    """A non-persistent buffer that is computed when it is needed: a Tensor without values, never saved.
+
+    It is registered by `Cell.register_buffer(name, buffer, persistent=False)`.
+    """
+
+    _initializer: Initializer
+    _declared_dtype: str
+
+    def _need_values(self, reader: str) -> None:
+        raise read_too_early(self, reader)
+
+    def init_data(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute the buffer, in place."""
+        initialize_parameter(self)
+        return self
+
+    def _twin(self, dtype: Any) -> Any:
+        twin = declare_buffer(self._initializer, self.shape, framework.framework_dtype(self._declared_dtype))
+        if dtype is not None:
+            twin.set_dtype(dtype)
+        return twin
+
+    def _overwrite(self, run: Callable[[], Any], operator: str) -> Any:
+        take(self, storage_for(self), Origin("assigned", operator))
+        return run()
+
+    def __repr__(self) -> str:
+        return f"UninitializedBuffer(shape={tuple(self.shape)}, dtype={dtype_name(self.dtype)})"
+
+    __str__ = __repr__
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self._twin(self.dtype)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return _remake_buffer, (self._initializer, self.shape, self._declared_dtype, dtype_name(self.dtype))
+
+
+def declare_buffer(initializer: Initializer, shape: tuple[int, ...], dtype: Any) -> UninitializedBuffer:
+    """Make a buffer without values: a Tensor, not a Parameter."""
+    buffer = Tensor(shape=shape, dtype=dtype, init=initializer)
+    buffer.__class__ = UninitializedBuffer
+    buffer._initializer, buffer._declared_dtype = initializer, dtype_name(dtype)
+    return buffer
+
+
+def _remake_buffer(initializer: Initializer, shape: tuple[int, ...], declared_dtype: str, dtype: str) -> Any:
+    return declare_buffer(initializer, shape, framework.framework_dtype(declared_dtype))._twin(
+        framework.framework_dtype(dtype)
+    )

@@ -1,0 +1,157 @@
+"""A parameter that has values: MindSpore's own, but for two silent losses that it does not have."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+from mindspore import Parameter, Tensor
+from mindspore.common.initializer import Initializer, initializer
+
+from .._dtypes import dtype_name, numpy_dtype
+from . import _framework as framework
+from ._life import AT_BIRTH, Origin
+from ._without_values import is_declared, title, wrong_shape
+
+
+class LazyParameter(framework.ParameterTensor):
+    """A parameter of lazycell's that has values.
+
+    Two things differ from MindSpore's: `set_data` with another shape raises ValueError, where MindSpore changes the
+    shape in silence; and values of the same shape and dtype are copied INTO the storage, where MindSpore shares the
+    source's. So a graph that `mindspore.jit` has compiled sees them, and two nets loaded from one dict stay two.
+    """
+
+    _origin: Origin = AT_BIRTH
+    _initializer: Initializer | None = None  # kept for `undeclare_parameter`
+    _declared_dtype: str | None = None  # that the initializer draws in; `.to` may have changed the parameter's since
+
+    def set_data(self, data: Any, slice_shape: bool = False) -> Any:
+        """As `Parameter.set_data`, in place.
+
+        Raises:
+            ValueError: `data` has another shape, and not `slice_shape`.
+        """
+        origin = origin_of_call("set_data")
+        if slice_shape and tuple(getattr(data, "shape", ())) != self.shape:
+            framework.ParameterTensor.set_data(self, data, slice_shape)
+        else:
+            data = checked_value(self, data)
+            if data.has_init:
+                data.init_data()
+            write_into(self, data)
+        self._origin = origin
+        self.init_mode = None
+        self.sliced = slice_shape
+        return self
+
+    def assign_value(self, value: Any) -> Any:
+        """As `Tensor.assign_value`; in place for a value of the same shape and dtype."""
+        self._origin = origin_of_call("assign_value")
+        if value.shape == self.shape and value.dtype == self.dtype:
+            write_into(self, value)
+            return self
+        return framework.ParameterTensor.assign_value(self, value)
+
+    @property
+    def data(self) -> Any:
+        """The values as a Tensor that shares the storage."""
+        return framework.get_storage(self)
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        if value is self:
+            return
+        if is_declared(value):
+            value._need_values("data")
+        if value.shape == self.shape and value.dtype == self.dtype:
+            write_into(self, value)
+            self._origin = origin_of_call("data")
+        else:
+            # `.to(dtype)`, which keeps the values, or a change of shape that the caller asked for by name.
+            framework.set_storage(self, value)
+
+    def clone(self, init: Any = "same") -> Any:
+        """As `Parameter.clone`. With an `init` (an optimizer's state), the clone is an ordinary parameter."""
+        if isinstance(init, str) and init == "same":
+            return framework.ParameterTensor.clone(self, init)
+        return clone_with(self, init)
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        copied = framework.ParameterTensor.__deepcopy__(self, memo)
+        copied.__class__ = LazyParameter
+        copied.__dict__.update(_record(self))
+        return copied
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        values = Tensor(self)
+        return _remake_filled, (values, self.name, self.requires_grad, self.layerwise_parallel, _record(self))
+
+
+def _record(parameter: Any) -> dict[str, Any]:
+    names = ("_origin", "_initializer", "_declared_dtype")
+    return {name: parameter.__dict__[name] for name in names if name in parameter.__dict__}
+
+
+def _remake_filled(
+    values: Tensor, name: str, requires_grad: bool, layerwise_parallel: bool, record: dict[str, Any]
+) -> Any:
+    parameter = Parameter(values, name, requires_grad, layerwise_parallel)
+    parameter.__class__ = LazyParameter
+    parameter.__dict__.update(record)
+    return parameter
+
+
+def write_into(parameter: Any, value: Tensor) -> None:
+    """Copy `value` into the storage of `parameter`: same shape, any dtype."""
+    with framework.no_grad():
+        parameter.copy_(value)
+
+
+def checked_value(parameter: Any, data: Any) -> Any:
+    """Check what `set_data` was given as MindSpore does, and its shape."""
+    if not isinstance(data, (Tensor, int, float)):
+        raise TypeError(
+            f"{title(parameter)}: set_data takes a Tensor, an int or a float, and was given a {type(data).__name__}"
+        )
+    if isinstance(data, (int, float)):
+        if isinstance(data, float) and np.issubdtype(numpy_dtype(dtype_name(parameter.dtype)), np.integer):
+            parameter._raise_type_error(framework.framework_dtype("float32"))
+        data = Tensor(data, parameter.dtype)
+    if data.shape != parameter.shape:
+        raise wrong_shape(parameter, data.shape)
+    if is_declared(data):
+        data._need_values("set_data")
+    return data
+
+
+def origin_of_call(method: str) -> Origin:
+    """Say where the values come from that MindSpore, or a user, hands to `method`."""
+    source = framework.loading_source(sys._getframe(2))
+    return Origin("assigned", method) if source is None else Origin("checkpoint", source)
+
+
+def clone_with(parameter: Any, init: Any) -> Any:
+    """Make what `Parameter.clone(init)` promises, without MindSpore's copy of the original on the way.
+
+    That copy is made from the original's initializer, which it uses up.
+    """
+    clone = Parameter(
+        initializer(init, parameter.shape, parameter.dtype),
+        parameter.name,
+        parameter.requires_grad,
+        parameter.layerwise_parallel,
+    )
+    information = parameter.param_info
+    if not hasattr(information, "cloned_obj"):
+        information.cloned_obj = []
+    information.cloned_obj.append(clone)
+    cloned_information = information.clone()
+    cloned_information.obj = clone
+    clone.param_info = cloned_information
+    clone.cache_enable = parameter.cache_enable
+    if parameter.cache_shape:
+        clone.cache_shape = parameter.cache_shape
+    clone.requires_aggr = parameter.requires_aggr
+    return clone

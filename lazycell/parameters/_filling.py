@@ -1,0 +1,123 @@
+"""The one transition: a declared parameter takes storage, changes its class, and its record is written."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+from mindspore import Parameter, Tensor
+
+from .._dtypes import dtype_name, numpy_dtype
+from . import _framework as framework
+from ._filled import LazyParameter, write_into
+from ._life import Origin
+from ._streams import describe, draw, process_seed, stream_key
+from ._without_values import is_declared, wrong_shape
+
+# Two threads may run one net for the first time at once: each parameter is filled by one of them.
+filling = threading.RLock()
+
+
+def fill(parameter: Any, values: np.ndarray[Any, Any] | Tensor, origin: Origin) -> None:
+    """Give a parameter its values: the loader's way in, for values that nobody else will write to.
+
+    Args:
+        parameter: any Parameter of a net. A declared one takes the storage of `values` as it is; one that has values
+            gets them copied into its storage, so that compiled graphs see them.
+        values: of the parameter's shape. Their dtype becomes the parameter's. An array that is read-only, not
+            contiguous, or not aligned to its element size is copied first: MindSpore would crash on it.
+        origin: for the record.
+
+    Raises:
+        ValueError: wrong shape.
+    """
+    if tuple(values.shape) != tuple(parameter.shape):
+        raise wrong_shape(parameter, tuple(values.shape))
+    tensor = values if isinstance(values, Tensor) else Tensor.from_numpy(_usable(values))
+    if is_declared(parameter) or tensor.dtype != parameter.dtype:
+        take(parameter, tensor, origin)
+    else:
+        write_into(parameter, tensor)
+        parameter._origin = origin
+
+
+def _usable(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    flags = array.flags
+    return array if flags.c_contiguous and flags.aligned and flags.writeable else np.array(array, order="C")
+
+
+def copy_of(value: Tensor, dtype: str | None = None) -> Tensor:
+    """Copy the values of a tensor that has some, in a dtype."""
+    if value.has_init:
+        value.init_data()
+    array = numpy_values = framework.numpy_values(value)
+    if dtype is not None:
+        array = array.astype(numpy_dtype(dtype), copy=False)
+    return Tensor.from_numpy(np.array(array) if array is numpy_values else array)
+
+
+def storage_for(tensor: Any) -> Tensor:
+    """Give storage of a tensor's shape and dtype, for an operator that writes all of it."""
+    return Tensor.from_numpy(np.empty(tensor.shape, numpy_dtype(dtype_name(tensor.dtype))))
+
+
+def take(tensor: Any, source: Tensor, origin: Origin) -> None:
+    """Make the transition: take the storage of `source`, change the class, write the record."""
+    with filling:
+        tensor.init = None
+        if isinstance(tensor, Parameter):
+            tensor.init_flag = False
+            tensor.init_mode = None
+            if is_declared(tensor):
+                tensor.__class__ = LazyParameter
+        elif is_declared(tensor):
+            tensor.__class__ = Tensor
+        framework.take_storage(tensor, source)
+        tensor._origin = origin
+
+
+def initialize_parameter(tensor: Any, seed: int | None = None, name: str | None = None) -> None:
+    """Fill a declared parameter or buffer from its own stream; one that has values is left alone.
+
+    Args:
+        tensor: a declared parameter or buffer.
+        seed: default `mindspore.get_seed()`.
+        name: of the stream; default: the parameter's.
+    """
+    with filling:
+        if not is_declared(tensor):
+            return
+        seed = process_seed() if seed is None else seed
+        key = stream_key(seed, name if name is not None else getattr(tensor, "name", ""))
+        # Drawn in the dtype that was declared, then converted: what an eager build followed by `.to(dtype)` does.
+        values = draw(tensor._initializer, tuple(tensor.shape), tensor._declared_dtype, key)
+        values = values.astype(numpy_dtype(dtype_name(tensor.dtype)), copy=False)
+        take(tensor, Tensor.from_numpy(values), Origin("initializer", describe(tensor._initializer), seed))
+
+
+def initialize_as_mindspore(parameter: Any, layout: Any) -> None:
+    """Draw as `Parameter.init_data` does: from numpy's global state, in the shape of `init_mode`, or a slice of it."""
+    with filling:
+        if not is_declared(parameter):
+            return
+        mode, dtype = parameter.init_mode, parameter.dtype
+        # Two parameters may be made from one initializer tensor; the first uses it up. Eagerly, the second copies it.
+        drawn = mode.init_data(*parameter._get_init_data_args(layout)) if mode.has_init else copy_of(mode)
+        take(parameter, drawn, Origin("initializer", describe(parameter._initializer)))
+        if parameter.dtype != dtype:
+            parameter.set_dtype(dtype)
+
+
+def undeclare_parameter(parameter: Any, kind: type) -> None:
+    """Give up the values of a parameter that was once declared: it is declared again, and holds no memory."""
+    if is_declared(parameter) or parameter._initializer is None:
+        return
+    with filling:
+        dtype = framework.framework_dtype(parameter._declared_dtype)
+        empty = Tensor(shape=parameter.shape, dtype=parameter.dtype, init=parameter._initializer)
+        framework.take_storage(parameter, empty)
+        parameter.init = parameter._initializer
+        parameter.init_mode = Tensor(shape=parameter.shape, dtype=dtype, init=parameter._initializer)
+        parameter.__class__ = kind
+        parameter.__dict__.pop("_origin", None)
