@@ -1,0 +1,30 @@
+"""Ctrl-C, where MindSpore is in the process."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def interrupts_held() -> Iterator[Callable[[], None]]:
+    """Hold Ctrl-C back while MindSpore is imported or runs; gives a function that lets it through between two steps.
+
+    MindSpore 2.10 takes SIGINT for itself when it runs, and answers it with SIGTERM, so that nothing is left in order:
+    not the terminal's cursor, not the exit status. Interrupted while it is imported, it crashes at exit. A thread
+    inherits what is blocked where it is started, so enter this before numpy and MindSpore start theirs.
+    """
+    interrupt = {signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, interrupt)
+
+    def let_through() -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # MindSpore may have put its own there
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, interrupt)
+        signal.pthread_sigmask(signal.SIG_BLOCK, interrupt)
+
+    try:
+        yield let_through
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, interrupt)
