@@ -1,0 +1,155 @@
+"""Each layer of `models.layers` against its formula in numpy, and its gradients against theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import mindspore as ms
+import numpy as np
+import pytest
+from mindspore import Tensor, nn
+
+from models import layers
+from models.layers import ACTIVATIONS, Dropout, Embedding, LayerNorm, Linear
+
+from . import numpy_bert
+
+
+def random(*shape: int) -> np.ndarray:
+    """Give normally distributed float32, the same at every call."""
+    return np.random.default_rng(3).standard_normal(shape).astype(np.float32)
+
+
+def fill(net: nn.Cell, **values: np.ndarray) -> None:
+    """Give a layer's parameters values."""
+    for name, value in values.items():
+        getattr(net, name).set_data(Tensor(value))
+
+
+def gradients(net: nn.Cell, x: np.ndarray, upstream: np.ndarray) -> dict[str, np.ndarray]:
+    """Give the gradients of sum(net(x) * upstream) for the input and for each parameter."""
+    weights = ms.ParameterTuple(net.trainable_params())
+
+    def loss(x: Tensor) -> Tensor:
+        return (net(x) * Tensor(upstream)).sum()
+
+    of_x, of_weights = ms.grad(loss, grad_position=0, weights=weights)(Tensor(x))
+    names = [parameter.name for parameter in net.trainable_params()]
+    found = dict(zip(names, of_weights, strict=True))
+    return {"x": of_x.asnumpy(), **{name: gradient.asnumpy() for name, gradient in found.items()}}
+
+
+def slope(function: Callable[[np.ndarray], np.ndarray], x: np.ndarray) -> np.ndarray:
+    """Give the derivative of a function of each element, by central differences in float64."""
+    wide, step = x.astype(np.float64), 1e-5
+    return (function(wide + step) - function(wide - step)) / (2 * step)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activation(name: str):
+    """Each activation is its formula, far from 0 too, and so is its derivative."""
+    x = np.concatenate([np.linspace(-12, 12, 401), [-60.0, 60.0]]).astype(np.float32)
+    x = x[x != 0]  # where relu has no derivative
+    formula = numpy_bert.ACTIVATIONS[name]
+    assert np.abs(layers.activate(name, Tensor(x)).asnumpy() - formula(x.astype(np.float64))).max() < 5e-6
+    derivative = ms.grad(lambda x: layers.activate(name, x).sum())(Tensor(x)).asnumpy()
+    assert np.abs(derivative - slope(formula, x)).max() < 2e-5
+
+
+def test_every_activation_differs():
+    """No two names that mean different formulas give the same values."""
+    x = Tensor(np.linspace(-3, 3, 50).astype(np.float32))
+    meant_alike = [{"gelu", "gelu_python"}, {"gelu_new", "gelu_pytorch_tanh"}, {"silu", "swish"}]
+    values = {name: layers.activate(name, x).asnumpy() for name in ACTIVATIONS}
+    for first in ACTIVATIONS:
+        for second in ACTIVATIONS:
+            alike = first == second or {first, second} in meant_alike
+            assert np.array_equal(values[first], values[second]) == alike, (first, second)
+
+
+def test_linear():
+    """y = x Wᵀ + b, of the last of any number of axes, with its gradients."""
+    net, x, upstream = Linear(5, 3), random(2, 4, 5), random(2, 4, 3)
+    weight, bias = random(3, 5), random(3)
+    fill(net, weight=weight, bias=bias)
+    assert np.abs(net(Tensor(x)).asnumpy() - (x @ weight.T + bias)).max() < 1e-5
+    found = gradients(net, x, upstream)
+    assert np.abs(found["x"] - upstream @ weight).max() < 1e-5
+    assert np.abs(found["weight"] - np.einsum("abo,abi->oi", upstream, x)).max() < 1e-5
+    assert np.abs(found["bias"] - upstream.sum((0, 1))).max() < 1e-5
+
+
+def test_linear_without_bias():
+    """Without bias there is no such parameter, and the map is linear."""
+    net, x, weight = Linear(5, 3, use_bias=False), random(4, 5), random(3, 5)
+    fill(net, weight=weight)
+    assert net.bias is None
+    assert [entry.name for entry in net.manifest()] == ["weight"]
+    assert np.abs(net(Tensor(x)).asnumpy() - x @ weight.T).max() < 1e-5
+
+
+def test_embedding():
+    """Ids of any shape give their rows; a row's gradient is the sum over its uses."""
+    net, table = Embedding(6, 4), random(6, 4)
+    fill(net, weight=table)
+    ids = np.array([[1, 5, 1], [0, 3, 3]])
+    assert np.array_equal(net(Tensor(ids)).asnumpy(), table[ids])
+
+    upstream = random(2, 3, 4)
+    weights = ms.ParameterTuple(net.trainable_params())
+    (gradient,) = ms.grad(lambda: (net(Tensor(ids)) * Tensor(upstream)).sum(), grad_position=None, weights=weights)()
+    expected = np.zeros_like(table)
+    np.add.at(expected, ids, upstream)
+    assert np.abs(gradient.asnumpy() - expected).max() < 1e-5
+
+
+@pytest.mark.parametrize("eps", [1e-12, 0.5])
+def test_layer_norm(eps: float):
+    """Mean 0 and variance 1 along the last axis, then scaled and shifted, with its gradients."""
+    net, x, upstream = LayerNorm(7, eps), 3 * random(2, 4, 7) + 1, random(2, 4, 7)
+    weight, bias = random(7), random(8)[1:]
+    fill(net, weight=weight, bias=bias)
+    expected = numpy_bert.normalize({"n.weight": weight, "n.bias": bias}, "n", x.astype(np.float64), eps)
+    assert np.abs(net(Tensor(x)).asnumpy() - expected).max() < 1e-5
+
+    deviation = np.sqrt(x.var(-1, keepdims=True) + eps)
+    scaled = (x - x.mean(-1, keepdims=True)) / deviation
+    inner = upstream * weight
+    of_x = (inner - inner.mean(-1, keepdims=True) - scaled * (inner * scaled).mean(-1, keepdims=True)) / deviation
+    found = gradients(net, x, upstream)
+    assert np.abs(found["x"] - of_x).max() < 1e-5
+    assert np.abs(found["weight"] - (upstream * scaled).sum((0, 1))).max() < 1e-4
+    assert np.abs(found["bias"] - upstream.sum((0, 1))).max() < 1e-5
+
+
+def test_layer_norm_starts_as_the_identity_scale():
+    """A layer norm that was never loaded scales by 1 and shifts by 0."""
+    net = LayerNorm(4)
+    net.init_parameters_data()
+    assert net.weight.asnumpy().tolist() == [1, 1, 1, 1]
+    assert net.bias.asnumpy().tolist() == [0, 0, 0, 0]
+
+
+def test_dropout():
+    """The identity in evaluation; in training a share of zeros, the others scaled so that the mean stays."""
+    net, x = Dropout(0.25), np.ones(40_000, np.float32)
+    assert np.array_equal(net(Tensor(x)).asnumpy(), x)
+    net.set_train()
+    output = net(Tensor(x)).asnumpy()
+    assert set(np.unique(output.round(5))) == {np.float32(0), np.float32(1.33333)}
+    assert abs((output == 0).mean() - 0.25) < 0.02
+
+
+def test_dropout_of_nothing():
+    """At rate 0 training changes nothing."""
+    net = Dropout()
+    net.set_train()
+    assert np.array_equal(net(Tensor(random(9))).asnumpy(), random(9))
+
+
+@pytest.mark.parametrize("dtype", [ms.float16, ms.float32])
+def test_dtypes(dtype: ms.Type):
+    """A layer built in a dtype computes in it."""
+    assert Linear(4, 2, dtype=dtype)(Tensor(random(3, 4), dtype)).dtype == dtype
+    assert Embedding(4, 2, dtype=dtype)(Tensor([1])).dtype == dtype
+    assert LayerNorm(4, dtype=dtype)(Tensor(random(3, 4), dtype)).dtype == dtype
