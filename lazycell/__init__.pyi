@@ -1,0 +1,112 @@
+"""The public names, as type checkers see them: at run time `__init__.py` imports each when it is first used."""
+
+# A checker takes `Param["normal", (n,)]` for `Annotated["normal", (n,)]`: the name `normal`, which it finds among the
+# importable initializers to mean a Parameter, with a remark that it ignores.
+from typing import Annotated as Buffer
+from typing import Annotated as Param
+
+from ._cell import LazyCell
+from ._class_body import require
+from ._declaration import same
+from ._declare import buffer, child, children, hyper, param, tie, when
+from ._errors import (
+    CheckpointError,
+    CheckpointFormatError,
+    CheckpointMismatchError,
+    ConfigError,
+    DeclarationError,
+    LazyCellError,
+    RegistryError,
+    RequirementError,
+    UninitializedParameterError,
+    UninitializedWarning,
+    UnknownNameError,
+)
+from ._fields import Fields, fields
+from ._initializers import register_initializer
+from ._manifest import Manifest, ManifestEntry
+from ._pretrained import ConfigRules, from_pretrained
+from ._registry import find_model, register, registered_models
+from ._symbols import INDEX, SELF, max_, min_
+from .checkpoint import LoadPlan, LoadReport
+from .initializers import (
+    dirac,
+    he_normal,
+    he_uniform,
+    identity,
+    normal,
+    ones,
+    orthogonal,
+    truncated_normal,
+    uniform,
+    variance_scaling,
+    xavier_normal,
+    xavier_uniform,
+    zeros,
+)
+from .parameters import lazy, no_init_parameters
+from .parameters._lifecycle import ParameterStatus, Status, init_parameters_data, status, uninitialized
+
+__version__: str
+
+__all__ = [
+    "INDEX",
+    "SELF",
+    "Buffer",
+    "CheckpointError",
+    "CheckpointFormatError",
+    "CheckpointMismatchError",
+    "ConfigError",
+    "ConfigRules",
+    "DeclarationError",
+    "Fields",
+    "LazyCell",
+    "LazyCellError",
+    "LoadPlan",
+    "LoadReport",
+    "Manifest",
+    "ManifestEntry",
+    "Param",
+    "ParameterStatus",
+    "RegistryError",
+    "RequirementError",
+    "Status",
+    "UninitializedParameterError",
+    "UninitializedWarning",
+    "UnknownNameError",
+    "buffer",
+    "child",
+    "children",
+    "dirac",
+    "fields",
+    "find_model",
+    "from_pretrained",
+    "he_normal",
+    "he_uniform",
+    "hyper",
+    "identity",
+    "init_parameters_data",
+    "lazy",
+    "max_",
+    "min_",
+    "no_init_parameters",
+    "normal",
+    "ones",
+    "orthogonal",
+    "param",
+    "register",
+    "register_initializer",
+    "registered_models",
+    "require",
+    "same",
+    "status",
+    "tie",
+    "truncated_normal",
+    "uniform",
+    "uninitialized",
+    "variance_scaling",
+    "when",
+    "xavier_normal",
+    "xavier_uniform",
+    "zeros",
+]

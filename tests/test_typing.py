@@ -1,0 +1,184 @@
+"""What mypy and pyright say about the files in `typing_tests/`: exactly what the comments in them expect, line by line.
+
+An expectation stands below its line: `# E mypy: error: …` or `# E pyright: error: …`, and the message's first line.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import importlib
+import json
+import os
+import re
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import lazycell
+from lazycell import _declare
+
+FILES = Path(__file__).parent / "typing_tests"
+PACKAGE = Path(lazycell.__file__).parent
+PLAIN = ("imported.py", "imported_mistakes.py", "twin.py", "twin_mistakes.py")
+WITH_PLUGIN = ("card.py", "card_mistakes.py", "imported.py", "twin.py", "twin_mistakes.py")
+ACCEPTED = ("card.py", "imported.py", "twin.py")
+
+Diagnostic = tuple[int, str]
+
+
+def expected(file: str, checker: str) -> list[Diagnostic]:
+    """Read the expectations of one checker: the line each belongs to, and its text."""
+    found = []
+    code = 0
+    for number, line in enumerate((FILES / file).read_text().splitlines(), 1):
+        comment = re.fullmatch(r"\s*# E (mypy|pyright): (.*)", line)
+        if comment is None:
+            code = number
+        elif comment[1] == checker:
+            found.append((code, comment[2]))
+    return sorted(found)
+
+
+def run(*command: str, **environment: str) -> str:
+    """Run a checker where the files are; it returns 1 when it has something to say, more when it failed itself."""
+    result = subprocess.run(
+        command, cwd=FILES, env={**os.environ, **environment}, capture_output=True, text=True, check=False
+    )
+    assert result.returncode in (0, 1), result.stdout + result.stderr
+    return result.stdout
+
+
+@functools.cache
+def mypy(config: str, files: tuple[str, ...], cache: Path) -> dict[str, list[Diagnostic]]:
+    """Run mypy once: its errors and revealed types, for each file."""
+    output = run(
+        *(sys.executable, "-m", "mypy", "--config-file", config, "--cache-dir", str(cache), "--no-error-summary"),
+        *files,
+        PYTHONPATH=str(PACKAGE.parent),  # where mypy finds the plugin
+    )
+    found: dict[str, list[Diagnostic]] = {}
+    for line in output.splitlines():
+        parts = re.fullmatch(r"(?:.*/)?(\w+\.pyi?):(\d+): (error|note): (.*)", line)
+        assert parts is not None, output
+        file, number, kind, text = parts.groups()
+        if kind == "error" or text.startswith("Revealed type"):
+            found.setdefault(file, []).append((int(number), f"{kind}: {text}"))
+    return found
+
+
+@functools.cache
+def pyright() -> dict[str, list[Diagnostic]]:
+    """Run pyright once, in its strict mode but for what MindSpore's missing types would cause."""
+    output = run(
+        *(sys.executable, "-m", "pyright", "--project", ".", "--pythonpath", sys.executable, "--outputjson"),
+        PYRIGHT_PYTHON_IGNORE_WARNINGS="1",
+    )
+    found: dict[str, list[Diagnostic]] = {}
+    for item in json.loads(output)["generalDiagnostics"]:
+        rule = f" ({item['rule']})" if "rule" in item else ""
+        text = f"{item['severity']}: {item['message'].splitlines()[0]}{rule}"
+        found.setdefault(Path(item["file"]).name, []).append((item["range"]["start"]["line"] + 1, text))
+    return found
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache for mypy: the second run finds in it what the first has read of other packages."""
+    return tmp_path_factory.mktemp("mypy")
+
+
+@pytest.mark.parametrize("file", PLAIN)
+def test_mypy(file: str, cache: Path) -> None:
+    """Without the plugin mypy says what the file expects, and nothing else."""
+    assert sorted(mypy("mypy.ini", PLAIN, cache).get(file, [])) == expected(file, "mypy")
+
+
+@pytest.mark.parametrize("file", WITH_PLUGIN)
+def test_mypy_with_plugin(file: str, cache: Path) -> None:
+    """With the plugin mypy says what the file expects, and nothing else."""
+    assert sorted(mypy("mypy_plugin.ini", WITH_PLUGIN, cache).get(file, [])) == expected(file, "mypy")
+
+
+@pytest.mark.parametrize("file", PLAIN)
+def test_pyright(file: str) -> None:
+    """Pyright says what the file expects, and nothing else."""
+    assert sorted(pyright().get(file, [])) == expected(file, "pyright")
+
+
+def test_plugin_with_cache(cache: Path) -> None:
+    """What the plugin knows of a class survives in mypy's cache: a second run, of one file, says the same."""
+    mypy("mypy_plugin.ini", WITH_PLUGIN, cache)
+    again = mypy("mypy_plugin.ini", ("heirs.py",), cache)
+    assert sorted(again.get("heirs.py", [])) == expected("heirs.py", "mypy")
+
+
+@pytest.mark.parametrize("file", ACCEPTED)
+def test_accepted_files_run(file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What checkers accept also works: the classes are made, and nets are built."""
+    runpy.run_path(str(FILES / file))["build"]()
+    assert capsys.readouterr().out
+
+
+@pytest.mark.parametrize("file", PLAIN)
+def test_ruff(file: str) -> None:
+    """Ruff finds no undefined name where hyperparameters have a value and initializer names are imported."""
+    ruff = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--isolated", "--select", "F821", "--output-format", "json", file],
+        cwd=FILES,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    names = {re.sub(r".*`(.*)`.*", r"\1", item["message"]) for item in json.loads(ruff.stdout)}
+    assert names - {"reveal_type"} == ({"he_uniform", "out_feature"} if file == "imported_mistakes.py" else set())
+
+
+def test_page_shows_these_files() -> None:
+    """The Python on the page about type checkers is in the files, but for the lines in between and the imports."""
+    page = (PACKAGE.parent / "docs" / "typing.md").read_text()
+    shown = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len(shown) == 3
+    for text, file in zip(shown, ("card_mistakes.py", "twin.py", "imported.py"), strict=True):
+        lines = iter((FILES / file).read_text().splitlines())
+        missing = [line for line in text.splitlines() if not line.startswith("from ") and line not in lines]
+        assert missing == []
+
+
+def test_typed_is_lazycell() -> None:
+    """At run time `lazycell.typed` holds the objects of `lazycell` itself."""
+    typed = importlib.import_module("lazycell.typed")
+    assert {name for name in typed.__all__ if getattr(typed, name) is not getattr(lazycell, name, None)} == {
+        "Parameter",
+        "Tensor",
+    }
+
+
+def test_stub_of_package() -> None:
+    """The stub of the package names what the package has, from the modules that have it."""
+    tree = ast.parse((PACKAGE / "__init__.pyi").read_text())
+    places = {
+        alias.asname or alias.name: node.module
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and node.level == 1
+        for alias in node.names
+    }
+    everything = {name: place for name, place in lazycell._PLACE.items() if name not in ("Param", "Buffer")}
+    assert places == everything
+    listed = next(node.value for node in tree.body if isinstance(node, ast.Assign))
+    assert sorted(ast.literal_eval(listed)) == sorted(lazycell.__all__)
+
+
+def test_specifiers_keep_the_parameters() -> None:
+    """The functions that checkers see in `lazycell.typed` take the parameters of those that run."""
+    stub = {
+        node.name: {argument.arg for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)}
+        for node in ast.parse((PACKAGE / "_specifiers.pyi").read_text()).body
+        if isinstance(node, ast.FunctionDef)
+    }
+    for name in ("hyper", "param", "buffer", "when"):
+        code = getattr(_declare, name).__code__
+        assert stub[name] - {"init"} == set(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
