@@ -1,0 +1,62 @@
+"""The scripts in `examples/` run, and do what they say."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "examples"
+BERT = Path(__file__).parent / "golden" / "bert-a"
+
+
+def run(script: str, *arguments: str, directory: Path) -> str:
+    """Run an example in a directory of its own, and give what it prints."""
+    command = [sys.executable, str(EXAMPLES / script), *arguments]
+    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_every_example_is_tested() -> None:
+    """There is no script that the tests below do not run."""
+    assert {path.name for path in EXAMPLES.glob("*.py")} == {"load_directory.py", "plain_cell.py", "train.py"}
+
+
+def test_train(tmp_path: Path) -> None:
+    """The net learns, from a start without values, and every run gives the same result."""
+    output = run("train.py", directory=tmp_path)
+    losses = [float(line.split()[-1]) for line in output.splitlines() if line.startswith("step")]
+    assert len(losses) == 5
+    assert losses[-1] < losses[0] / 10
+    assert "declared: 8 parameters without values" in output
+    assert "right: 100%" in output
+
+
+@pytest.mark.parametrize("directory", [BERT, BERT / "sharded"], ids=["one file", "shards"])
+def test_load_directory(directory: Path, tmp_path: Path) -> None:
+    """The class is found by the config, the weights by the directory."""
+    output = run("load_directory.py", str(directory), directory=tmp_path)
+    assert "bert/BertModel" in output
+    assert "BertModel(vocab_size=128, hidden_size=48" in output
+    assert "last hidden state: (2, 4, 48)" in output
+
+
+def test_load_directory_says_what_is_wrong(tmp_path: Path) -> None:
+    """A directory without a config is one line, not a traceback."""
+    command = [sys.executable, str(EXAMPLES / "load_directory.py"), str(tmp_path)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "there is no config.json" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_plain_cell(tmp_path: Path) -> None:
+    """What the checkpoint has is loaded, the rest initialized."""
+    output = run("plain_cell.py", directory=tmp_path)
+    assert "loaded, but for ['head.weight', 'head.bias']" in output
+    assert "4 loaded (2,176 bytes), 2 initialized (136 bytes)" in output
+    assert "output: (1, 2)" in output
