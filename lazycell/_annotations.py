@@ -18,9 +18,7 @@ def _scope(body: ClassBody, symbols: Mapping[str, Any]) -> dict[str, Any]:
 
     One dictionary, since the inner scope of a comprehension sees no other.
     """
-    plain = {
-        name: value for name, value in body.items() if not (name.startswith("__") or isinstance(value, Declared))
-    }
+    plain = {name: value for name, value in body.items() if not (name.startswith("__") or isinstance(value, Declared))}
     return {**body.globals, **body.outer_names, **plain, **symbols}
 
 
@@ -56,7 +54,8 @@ def resolve_annotation(
                 text = f"`{error.name}` is not a name that the annotation `{annotation}` can use"
                 text += did_you_mean(error.name, [*symbols, *scope])
                 raise UnknownNameError(message(subject, text, location)) from None
-            text = f"the annotation `{annotation}` cannot be evaluated: {type(error).__name__}: {error}"
+            reason = error.msg if isinstance(error, SyntaxError) else error
+            text = f"the annotation `{annotation}` cannot be evaluated: {type(error).__name__}: {reason}"
             raise DeclarationError(message(subject, text, location)) from error
     return annotation
 

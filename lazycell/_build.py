@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 from mindspore import nn
 
+from ._calls import call_text, complete
 from ._declaration import Declaration, declaration_of
 from ._declare import Tie
 from ._dtypes import dtype_name
@@ -15,7 +16,7 @@ from ._errors import DeclarationError
 from ._initializers import check_initializer, make_initializer
 from ._location import message, user_location
 from ._outline import check_tie
-from ._resolve import Resolved, ResolvedChild, ResolvedParameter, call_text, complete, resolve
+from ._resolve import Resolved, ResolvedChild, ResolvedParameter, resolve
 from .parameters import building, declare, declare_buffer, framework_dtype
 
 _inside_another: ContextVar[bool] = ContextVar("lazycell_inside_another", default=False)
@@ -57,7 +58,8 @@ def _fill(cell: Any, resolved: Resolved) -> None:
     for parameter in resolved.parameters:
         _add_parameter(cell, parameter)
     for name, child in resolved.children.items():
-        cell.insert_child_to_cell(name, _make_children(child, resolved.dtype) if isinstance(child, tuple) else make_child(child, resolved.dtype))
+        made = _make_children(child, resolved.dtype) if isinstance(child, tuple) else make_child(child, resolved.dtype)
+        cell.insert_child_to_cell(name, made)
     if resolved.ties:
         _tie(cell, resolved.ties)
     post_init = getattr(cell, "__post_init__", None)

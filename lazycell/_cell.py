@@ -12,8 +12,7 @@ from ._build import refuse_plain_cells, ties_below
 from ._load import fill_ties, load_checkpoint
 from ._manifest import Manifest
 from ._meta import LazyCellMeta
-from ._net_manifest import manifest_of_net, outline_by_building
-from ._outline import manifest_of_class
+from ._net_manifest import manifest_of_call, manifest_of_net
 from .checkpoint import LoadReport
 from .parameters import (
     initialize,
@@ -41,7 +40,7 @@ class _ManifestMethod:
             return lambda: manifest_of_net(cell)
 
         def manifest(*args: Any, **hyperparameters: Any) -> Manifest:
-            return manifest_of_class(cls, args, hyperparameters, outline_by_building)
+            return manifest_of_call(cls, args, hyperparameters)
 
         return manifest
 

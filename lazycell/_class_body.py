@@ -112,9 +112,7 @@ class ClassBody(dict[str, Any]):
     def symbols(self) -> list[str]:
         """Give the names that stand for symbols at this point."""
         names = dict.fromkeys([*self, *self.annotations, *sorted(self.inherited)])
-        return [
-            name for name in names if name[:2] != "__" and self._is_symbol(name, dict.get(self, name, NOTHING))
-        ]
+        return [name for name in names if name[:2] != "__" and self._is_symbol(name, dict.get(self, name, NOTHING))]
 
     def _is_symbol(self, name: str, value: Any) -> bool:
         annotation = self.annotations.get(name)
@@ -188,7 +186,4 @@ class Said:
 def what_was_said(body: ClassBody) -> list[Said]:
     """List the names of a class body in order of first appearance, methods and dunders included."""
     names = dict.fromkeys(name for name in [*body.locations, *body] if name in body.annotations or name in body)
-    return [
-        Said(name, body.annotations.get(name), body.get(name, NOTHING), body.locations.get(name))
-        for name in names
-    ]
+    return [Said(name, body.annotations.get(name), body.get(name, NOTHING), body.locations.get(name)) for name in names]

@@ -23,7 +23,7 @@ from ._declare import (
     Tie,
 )
 from ._errors import DeclarationError
-from ._location import did_you_mean
+from ._location import did_you_mean, message, user_location
 from ._read_body import OwnDeclarations
 from ._symbols import names_in, render, symbol
 
@@ -83,7 +83,8 @@ def same(cls: type) -> dict[str, Any]:
     """
     declaration = declaration_of(cls)
     if declaration is None:
-        raise DeclarationError(f"same() takes a LazyCell class, and {render(cls)} is none")
+        text = f"same() takes a LazyCell class, and {render(cls)} is none: write `**same(Options)`"
+        raise DeclarationError(message("", text, user_location()))
     return {item.name: symbol(item.name) for item in declaration.hyperparameters}
 
 
@@ -190,30 +191,29 @@ def expressions_of(item: Declared, special: frozenset[str] = _NOWHERE) -> Iterat
                     yield from expressions_of(part, special)
 
 
-def _check_names(
-    cls: type, items: Mapping[str, Declared], requirements: list[Requirement], removed: set[str]
-) -> None:
+def _check_names(cls: type, items: Mapping[str, Declared], requirements: list[Requirement], removed: set[str]) -> None:
     known = {name for name, item in items.items() if isinstance(item, (Hyperparameter, Derived))}
     for item in (*items.values(), *requirements):
         for value, special in expressions_of(item):
             for name in sorted(names_in(value) - known - special):
-                text = f"`{render(value)}`"
+                text = render(value)
+                uses = f"it uses `{name}`" if text == name else f"`{text}` uses `{name}`"
                 if name in _IN_CHILDREN:
                     where = "children(…)" if name == "INDEX" else "child(…) and children(…)"
-                    problem = f"{text} uses {name}, which is only known in the arguments of {where}"
+                    problem = f"which is only known in the arguments of {where}"
                 elif name in items:
                     problem = (
-                        f"{text} uses `{name}`, which is declared as a parameter or a cell: only hyperparameters "
-                        "and values derived from them are known here"
+                        "which is declared as a parameter or a cell: only hyperparameters and values derived from "
+                        "them are known here"
                     )
                 elif name in removed:
                     problem = (
-                        f"{text} uses `{name}`, which {cls.__name__} removed: give it a value (`{name} = …`) instead, "
+                        f"which {cls.__name__} removed: give it a value (`{name} = …`) instead, "
                         "or override this as well"
                     )
                 else:
-                    problem = f"{text} uses `{name}`, which nothing declares{did_you_mean(name, known)}"
-                item.complain(problem)
+                    problem = f"which nothing declares{did_you_mean(name, known)}"
+                item.complain(f"{uses}, {problem}")
 
 
 def _check_order(hyperparameters: tuple[Hyperparameter, ...], class_name: str) -> None:

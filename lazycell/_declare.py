@@ -1,10 +1,10 @@
-"""What a class body may say: each declaration as a frozen attrs object, and the functions that users spell them with."""
+"""What a class body may say: each declaration as a frozen attrs object, and the functions that spell it."""
 
 from __future__ import annotations
 
 import numbers
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
 
 import attrs
@@ -12,7 +12,8 @@ from typing_extensions import ParamSpec
 
 from ._errors import DeclarationError
 from ._location import Location, message, user_location
-from ._symbols import choose, parse_shape, render
+from ._parse import parse_shape
+from ._symbols import choose, render
 
 if TYPE_CHECKING:
     from mindspore import Parameter
@@ -154,7 +155,8 @@ class _Annotation:
     def __init__(self, *_: Any) -> None:
         _refuse(
             f"`{type(self).__name__}` is written in brackets, as an annotation",
-            f'`weight: {type(self).__name__}["normal", (out_features, in_features)]`',
+            f'`weight: {type(self).__name__}["normal", (out_features, in_features)]`, '
+            f"or `{type(self).__name__.lower()}(…)` after `=`",
         )
 
 
@@ -187,9 +189,7 @@ def hyper(
         converter: one of attrs' converters, applied to what is given and to the default.
         doc: one sentence for the generated `__init__`'s docstring.
     """
-    return Hyperparameter(
-        default=default, validator=validator, converter=converter, doc=doc, location=user_location()
-    )
+    return Hyperparameter(default=default, validator=validator, converter=converter, doc=doc, location=user_location())
 
 
 def param(
@@ -235,9 +235,7 @@ def buffer(
         tags: labels kept in the manifest.
         doc: one sentence about it.
     """
-    return _parameter_spec(
-        initializer, shape, dtype, trainable=False, persistent=persistent, tags=tags, doc=doc
-    )
+    return _parameter_spec(initializer, shape, dtype, trainable=False, persistent=persistent, tags=tags, doc=doc)
 
 
 def child(factory: Callable[_Arguments, _Value], /, *args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Value:
@@ -249,6 +247,7 @@ def child(factory: Callable[_Arguments, _Value], /, *args: _Arguments.args, **kw
         kwargs: its keyword arguments, which may be symbolic.
     """
     checked = _check_factory(factory, "child")
+    _check_arguments((*args, *kwargs.values()))
     return ChildSpec(factory=checked, args=args, kwargs=kwargs, location=user_location())  # type: ignore[return-value]
 
 
@@ -273,12 +272,11 @@ def children(count: Any, factory: Any, /, *args: Any, **kwargs: Any) -> Any:
     """
     if isinstance(factory, Declared):
         if args or kwargs:
-            _refuse(
-                "children(count, child(…)) takes no further arguments", "`children(count, child(Block, hidden))`"
-            )
+            _refuse("children(count, child(…)) takes no further arguments", "`children(count, child(Block, hidden))`")
         _check_repeated(factory)
         each: Declared = factory
     else:
+        _check_arguments((*args, *kwargs.values()))
         each = ChildSpec(factory=_check_factory(factory, "children"), args=args, kwargs=kwargs)
     return ChildrenSpec(count=count, each=each, location=user_location())
 
@@ -290,7 +288,7 @@ def when(condition: object, present: _Value) -> _Value | None: ...
 @overload
 def when(condition: object, present: _Value, *, otherwise: _Other) -> _Value | _Other: ...
 def when(condition: Any, present: Any = NOTHING, *, otherwise: Any = None) -> Any:
-    """Declare what is there under a condition: `bias: Param[…] = when(use_bias)`, `when(moe, child(A), otherwise=child(B))`.
+    """Declare what is there under a condition: `bias: Param[…] = when(use_bias)`, `mlp: MLP = when(deep, child(MLP))`.
 
     Between two values it is an expression: `window: int = when(local, 4096, otherwise=0)`.
 
@@ -349,7 +347,7 @@ def _parameter_spec(initializer: Any, shape: Any, dtype: Any, **options: Any) ->
         _refuse(f"shard={shard!r} is not a tuple", f"`shard=({shard!r},)`, one entry a dimension")
     if shard is not None and len(shard) != len(shape):
         _refuse(
-            f"shard={shard!r} has {len(shard)} entries for the {len(shape)} dimensions of {render(shape)}",
+            f"shard={shard!r} has length {len(shard)}, and the shape {render(shape)} has {len(shape)} dimensions",
             "one entry a dimension: a mesh axis, a tuple of axes, or None",
         )
     if isinstance(options.get("tags"), str):
@@ -391,6 +389,17 @@ def _check_repeated(each: Declared) -> None:
 def is_cell(value: Any) -> bool:
     """Tell whether `value` is a cell that is built already, by its `construct`: MindSpore is not needed for that."""
     return not isinstance(value, type) and hasattr(type(value), "construct")
+
+
+def _check_arguments(arguments: Iterable[Any]) -> None:
+    """Refuse parameters of other cells among a child's arguments: all instances would share them."""
+    for each in arguments:
+        if isinstance(each, Declared) or (is_cell(each) and any(True for _ in each.get_parameters())):
+            name = "a declaration" if isinstance(each, Declared) else f"a {type(each).__name__} that is built already"
+            _refuse(
+                f"{name} cannot be an argument of a child: all instances would share it",
+                "a function that builds the whole child, `child(make_stack, hidden)`",
+            )
 
 
 def _check_factory(factory: Any, function: str) -> Any:

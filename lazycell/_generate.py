@@ -12,6 +12,7 @@ from typing import Any
 
 from ._declaration import Declaration
 from ._declare import NOTHING, Hyperparameter
+from ._location import GENERATED
 from ._symbols import render
 
 Build = Callable[[Any, Declaration, dict[str, Any], Any], None]
@@ -49,7 +50,7 @@ def make_init(declaration: Declaration, name: str, build: Build) -> FunctionType
         build: called as `build(self, declaration, values, dtype)`.
     """
     source = init_source(declaration, name)
-    filename = _remember(source, f"lazycell generated {name} of {declaration.module}.{declaration.name}")
+    filename = _remember(source, f"{GENERATED}{name} of {declaration.module}.{declaration.name}")
     tree = ast.parse(source)
     definition = tree.body[0]
     assert isinstance(definition, ast.FunctionDef)
@@ -73,7 +74,7 @@ def make_init(declaration: Declaration, name: str, build: Build) -> FunctionType
 def _remember(source: str, title: str) -> str:
     """Give the source a file name under which `linecache` finds it: classes of one name must not share it."""
     for number in itertools.count(1):
-        filename = f"<{title}>" if number == 1 else f"<{title} {number}>"
+        filename = f"{title}>" if number == 1 else f"{title} {number}>"
         entry = (len(source), None, source.splitlines(keepends=True), filename)
         if linecache.cache.setdefault(filename, entry) == entry:
             break

@@ -14,6 +14,9 @@ import attrs
 # Every file below this directory is lazycell's own; `__package__` may be one of its subpackages.
 _PACKAGE = os.path.dirname(sys.modules[__name__.partition(".")[0]].__file__ or "") + os.sep
 
+GENERATED = "<lazycell generated "
+"""How the file names of generated constructors start."""
+
 
 @attrs.frozen
 class Location:
@@ -46,7 +49,7 @@ def frame_location(frame: FrameType) -> Location:
 def user_location() -> Location | None:
     """Give the innermost line outside this package: the one the user wrote."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+    while frame is not None and frame.f_code.co_filename.startswith((_PACKAGE, GENERATED)):
         frame = frame.f_back
     return None if frame is None else frame_location(frame)
 

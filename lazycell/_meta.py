@@ -29,7 +29,7 @@ class LazyCellMeta(abc.ABCMeta):
     """Metaclass of `LazyCell`."""
 
     @classmethod
-    def __prepare__(mcls, name: str, bases: tuple[type, ...], /, **kwargs: Any) -> ClassBody:  # type: ignore[override]
+    def __prepare__(mcls, name: str, bases: tuple[type, ...], /, **kwargs: Any) -> ClassBody:
         """Give the namespace for the class body: 1. names stand for symbols while it runs."""
         return ClassBody(name, symbols_of(bases), sys._getframe(1))
 
@@ -61,12 +61,14 @@ class LazyCellMeta(abc.ABCMeta):
 
 
 def _as_class_body(name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> ClassBody:
+    """Read a plain dict as if it were a class body: what is annotated first, in order of the annotations."""
     body = ClassBody(name, symbols_of(bases), sys._getframe(2))
-    for key, value in namespace.items():
-        if key != "__annotations__":
-            body[key] = value
-    for key, value in namespace.get("__annotations__", {}).items():
-        body.annotations[key] = value
+    annotations = namespace.get("__annotations__", {})
+    for key in dict.fromkeys([*annotations, *namespace]):
+        if key in namespace and key != "__annotations__":
+            body[key] = namespace[key]
+        if key in annotations:
+            body.annotations[key] = annotations[key]
     return body
 
 

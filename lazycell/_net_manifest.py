@@ -11,7 +11,7 @@ from ._build import make_child, ties_below
 from ._declaration import declaration_of
 from ._dtypes import dtype_name
 from ._manifest import Manifest, ManifestEntry
-from ._outline import Outline, entry_of, hyperparameters_of, initializer_text
+from ._outline import Outline, entry_of, hyperparameters_of, initializer_text, manifest_of_class
 from ._resolve import ResolvedChild, ResolvedParameter, resolve_bound
 from .parameters import building
 
@@ -42,6 +42,22 @@ def manifest_of_net(net: nn.Cell) -> Manifest:
         computed=frozenset(computed),
         hyperparameters={} if declaration is None or values is None else hyperparameters_of(declaration, values),
     )
+
+
+def manifest_of_call(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Manifest:
+    """Make the manifest of `cls(*args, **kwargs)`, with nothing built unless the class has an `__init__` of its own.
+
+    Raises:
+        TypeError: the arguments do not fit.
+        DeclarationError: as when an instance is built.
+    """
+    declaration = declaration_of(cls)
+    if declaration is None:
+        raise TypeError(f"{cls.__name__} declares nothing: ask a class that is derived from it for its manifest")
+    if not declaration.own_init:
+        return manifest_of_class(cls, args, kwargs, outline_by_building)
+    with building():
+        return manifest_of_net(cls(*args, **kwargs))
 
 
 def outline_by_building(child: ResolvedChild, dtype: str) -> Outline:

@@ -9,11 +9,12 @@ from typing import Any
 
 import attrs
 
+from ._calls import complete
 from ._declaration import Declaration, declaration_of
 from ._declare import Declared, Tie, is_cell
 from ._location import did_you_mean
 from ._manifest import Manifest, ManifestEntry
-from ._resolve import Resolved, ResolvedChild, ResolvedParameter, complete, resolve
+from ._resolve import Resolved, ResolvedChild, ResolvedParameter, resolve
 from ._symbols import render
 
 
@@ -68,7 +69,12 @@ def _signature(cls: type) -> inspect.Signature:
 
 def bind(cls: type, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
     """Match arguments to the generated `__init__` of `cls`, as Python would: the values, and the dtype asked for."""
-    bound = _signature(cls).bind(None, *args, **kwargs)
+    signature = _signature(cls)
+    try:
+        bound = signature.bind(None, *args, **kwargs)
+    except TypeError as error:
+        takes = ", ".join([*signature.parameters][1:])
+        raise TypeError(f"{cls.__name__}: {error}. It takes ({takes})") from None
     bound.apply_defaults()
     values = dict(bound.arguments)
     values.pop("self")
@@ -155,10 +161,7 @@ def check_tie(tie: Tie, found: Mapping[str, tuple[tuple[int, ...], str]], ties: 
         tie.complain(f"{written} closes a circle: `{tie.source}` is tied to `{source}` already")
     for end, role in ((tie.target, "target"), (source, "source")):
         if end not in found:
-            tie.complain(
-                f"the {role} `{end}` of {written} is not a parameter of this model"
-                + did_you_mean(end, found)
-            )
+            tie.complain(f"the {role} `{end}` of {written} is not a parameter of this model" + did_you_mean(end, found))
     if found[tie.target] != found[source]:
         (shape, dtype), (other_shape, other_dtype) = found[tie.target], found[source]
         tie.complain(

@@ -14,6 +14,7 @@ from ._declare import (
     NOTHING,
     Buffer,
     ChildrenSpec,
+    ChildSpec,
     Conditional,
     Declared,
     Derived,
@@ -21,6 +22,7 @@ from ._declare import (
     Param,
     ParameterSpec,
     Requirement,
+    Tie,
     is_cell,
 )
 from ._errors import DeclarationError
@@ -202,6 +204,18 @@ def _fail(subject: str, problem: str, location: Location | None) -> NoReturn:
     raise DeclarationError(message(subject, problem, location))
 
 
+_SPELLING = {
+    Hyperparameter: "hyper",
+    ParameterSpec: "param",
+    ChildSpec: "child",
+    ChildrenSpec: "children",
+    Conditional: "when",
+    Tie: "tie",
+}
+
+
 def _brief(value: Any) -> str:
-    text = type(value).__name__ if isinstance(value, Declared) else render(value)
+    if isinstance(value, Declared):
+        return f"{_SPELLING[type(value)]}(…)"
+    text = render(value)
     return text if len(text) <= 40 else text[:37] + "..."

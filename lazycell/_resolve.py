@@ -5,8 +5,6 @@ Pure: nothing is built, so a manifest can be made of a model that would not fit 
 
 from __future__ import annotations
 
-import functools
-import inspect
 import operator
 import types
 from collections.abc import Mapping
@@ -167,9 +165,9 @@ def _value_of(item: Hyperparameter, value: Any, values: Mapping[str, Any], class
 
 
 def _convert(item: Hyperparameter, value: Any, known: types.SimpleNamespace) -> Any:
-    convert: Any
     for convert in _several(item.converter):
-        value = convert(value, known, item) if type(convert) is attrs.Converter else convert(value)
+        takes_all: bool = isinstance(convert, attrs.Converter)
+        value = convert(value, known, item) if takes_all else convert(value)
     return value
 
 
@@ -189,8 +187,7 @@ def _several(given: Any) -> tuple[Any, ...]:
 def _check(requirement: Requirement, values: Mapping[str, Any], class_name: str) -> None:
     if not _evaluate(requirement, requirement.condition, values):
         text = (
-            f"{requirement.text}: `{render(requirement.condition)}` does not hold"
-            f"{_with(requirement.condition, values)}"
+            f"{requirement.text}: `{render(requirement.condition)}` does not hold{_with(requirement.condition, values)}"
         )
         raise RequirementError(message(class_name, text, requirement.location))
 
@@ -248,7 +245,7 @@ def _parameter(spec: ParameterSpec, values: Mapping[str, Any], default: str) -> 
         try:
             dtype = default if asked is None else dtype_name(asked)
         except TypeError as error:
-            spec.complain(f"the dtype `{render(spec.dtype)}` is none{_with(spec.dtype, values)}: {error}")
+            spec.complain(f"the dtype `{render(spec.dtype)}`{_with(spec.dtype, values)}: {error}")
     return ResolvedParameter(spec.name, _shape(spec, values), dtype, _evaluate(spec, spec.initializer, values), spec)
 
 
@@ -295,8 +292,7 @@ def _children(spec: ChildrenSpec, values: Mapping[str, Any]) -> tuple[ResolvedCh
     count = _evaluate(spec, spec.count, values)
     if not (_is_whole(count) and count >= 0):
         spec.complain(
-            f"the count `{render(spec.count)}` is {count!r}{_with(spec.count, values)}: "
-            "it is a whole number, 0 or more"
+            f"the count `{render(spec.count)}` is {count!r}{_with(spec.count, values)}: it is a whole number, 0 or more"
         )
     built: list[ResolvedChild] = []
     same: ResolvedChild | None = None
@@ -311,47 +307,3 @@ def _children(spec: ChildrenSpec, values: Mapping[str, Any]) -> tuple[ResolvedCh
             same = _child(chosen, bound)
         built.append(same)
     return tuple(built)
-
-
-# --------------------------------------------------------------------------------------------------- calling children
-
-
-def complete(child: ResolvedChild, dtype: Any) -> dict[str, Any]:
-    """Give a child's keyword arguments, with the parent's dtype where it takes one and was given none of its own.
-
-    Raises:
-        DeclarationError: the arguments do not fit.
-    """
-    signature = _signature(child.factory)
-    if signature is None:
-        return child.kwargs
-    try:
-        given = signature.bind(*child.args, **child.kwargs).arguments
-    except TypeError as error:
-        child.spec.complain(
-            f"`{call_text(child)}` does not fit: {error}. It takes ({', '.join(signature.parameters)})"
-        )
-    takes_dtype = "dtype" in signature.parameters and "dtype" not in given
-    return {**child.kwargs, "dtype": dtype} if takes_dtype else child.kwargs
-
-
-def call_text(child: ResolvedChild) -> str:
-    """Give the call that makes a child, with the values of its arguments: `Linear(64, 10, use_bias=False)`."""
-    arguments = [*map(render, child.args), *(f"{key}={render(value)}" for key, value in child.kwargs.items())]
-    return f"{getattr(child.factory, '__name__', None) or render(child.factory)}({', '.join(arguments)})"
-
-
-def _signature(factory: Any) -> inspect.Signature | None:
-    try:
-        return _cached_signature(factory)
-    except (TypeError, ValueError):  # it cannot be hashed, or has none
-        pass
-    try:
-        return inspect.signature(factory)
-    except (TypeError, ValueError):
-        return None
-
-
-@functools.lru_cache(maxsize=1024)
-def _cached_signature(factory: Any) -> inspect.Signature:
-    return inspect.signature(factory)

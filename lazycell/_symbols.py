@@ -6,12 +6,11 @@ An `Expression` wraps one node of a small tree of plain data. Operators build bi
 
 from __future__ import annotations
 
-import ast
 import copy
-import keyword
+import enum
 import operator
-import re
 from collections.abc import Callable, Mapping
+from types import BuiltinFunctionType, FunctionType
 from typing import Any, NoReturn
 
 import attrs
@@ -205,15 +204,24 @@ class Expression:
     __len__ = _refusal("`len()` is not known", "Give the length a hyperparameter of its own.")
     __iter__ = _refusal("it cannot be iterated", "Write `children(count, Cell, …)` for repeated cells.")
     __contains__ = _refusal("`in` cannot look into it", "Write `(x == a) | (x == b)`.")
-    __call__ = _refusal(
-        "it cannot be called",
-        "In this class body the name stands for a hyperparameter or a derived value, and hides a function that "
-        "goes by the same name: rename one of them.",
-    )
     __setitem__ = __delitem__ = _refusal("nothing can be stored in it", "Change the value in `__post_init__`.")
 
     def __setattr__(self, name: str, value: object) -> None:
         self.__setitem__(name, value)
+
+    def __call__(self, *_: Any, **__: Any) -> NoReturn:
+        (_refuse_hiding if isinstance(self._node, Name) else _refuse_method)(self)
+
+
+_refuse_hiding = _refusal(
+    "it cannot be called",
+    "In this class body the name stands for a hyperparameter or a derived value, and hides a function that "
+    "goes by the same name: rename one of them.",
+)
+_refuse_method = _refusal(
+    "it cannot be called",
+    "Call it in `__post_init__`, or in a function that builds the cell: `child(make_block, config)`.",
+)
 
 
 INDEX: Any = Expression(Name("INDEX"))
@@ -228,7 +236,8 @@ def symbol(name: str) -> Expression:
     return Expression(Name(name))
 
 
-def _call(function: str, arguments: tuple[Any, ...]) -> Any:
+def call(function: str, arguments: tuple[Any, ...]) -> Any:
+    """Call one of `FUNCTIONS`: at once on plain values, else symbolically."""
     if len(arguments) < 2:
         text = f"{function}() takes two or more values, not {len(arguments)}: write `{function}(a, b)`"
         raise DeclarationError(message("", text, user_location()))
@@ -237,12 +246,20 @@ def _call(function: str, arguments: tuple[Any, ...]) -> Any:
 
 def min_(*values: Any) -> Any:
     """Give the smallest of two or more values, which may be symbolic: `min` in a class body."""
-    return _call("min_", values)
+    return call("min_", values)
 
 
 def max_(*values: Any) -> Any:
     """Give the largest of two or more values, which may be symbolic: `max` in a class body."""
-    return _call("max_", values)
+    return call("max_", values)
+
+
+def operate(mark: str, *operands: Any) -> Any:
+    """Apply an operator: at once to plain values, as the class body would, else symbolically."""
+    if not is_symbolic(operands):
+        table = _UNARY if len(operands) == 1 else _BINARY
+        return table[mark].function(*operands)
+    return Expression(Operation(mark, operands))
 
 
 def choose(condition: Any, present: Any, otherwise: Any) -> Any:
@@ -380,7 +397,9 @@ def _render_plain(value: Any) -> str:
         return f"({', '.join(map(render, value))}{',' if len(value) == 1 else ''})"
     if isinstance(value, list):
         return f"[{', '.join(map(render, value))}]"
-    if isinstance(value, type):
+    if isinstance(value, enum.Enum):
+        return f"{type(value).__name__}.{value.name}"
+    if isinstance(value, (type, FunctionType, BuiltinFunctionType)):
         return value.__name__
     if isinstance(value, tuple(_TRANSPARENT)):
         public = {name: item for name, item in sorted(vars(value).items()) if not name.startswith("_")}
@@ -393,94 +412,3 @@ def _render_key(key: Any) -> str:
         start, stop, step = ("" if part is None else render(part) for part in _inside(key))
         return f"{start}:{stop}" + (f":{step}" if step else "")
     return render(key)
-
-
-# ------------------------------------------------------------------------------------------------------------ parsing
-
-_AST_BINARY: dict[type[ast.AST], str] = {
-    ast.Add: "+",
-    ast.Sub: "-",
-    ast.Mult: "*",
-    ast.Div: "/",
-    ast.FloorDiv: "//",
-    ast.Mod: "%",
-    ast.Pow: "**",
-    ast.BitAnd: "&",
-    ast.BitOr: "|",
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
-}
-_KEYWORD_OPERATORS = {"and": "&", "or": "|", "not": "~", "if": "when(condition, …)"}
-_AST_UNARY: dict[type[ast.AST], str] = {ast.USub: "-", ast.UAdd: "+", ast.Invert: "~"}
-
-
-def parse(text: str) -> Any:
-    """Give the expression, or the plain value, that `text` spells: names, numbers, operators, attributes, `min_`.
-
-    Raises:
-        DeclarationError: `text` is not such an expression.
-    """
-    try:
-        return _from_ast(ast.parse(text.strip(), mode="eval").body)
-    except (SyntaxError, ValueError):
-        pass
-    for word in filter(keyword.iskeyword, re.findall(r"\w+", text)):
-        if word in _KEYWORD_OPERATORS:
-            raise DeclarationError(f"`{text}` uses `{word}`: write `{_KEYWORD_OPERATORS[word]}` instead")
-        if word not in ("True", "False", "None"):
-            instead = "`in_features` or `in_`" if word == "in" else f"`{word}_`"
-            raise DeclarationError(
-                f"`{word}` is a Python keyword, so no hyperparameter can have that name: write {instead} instead"
-            )
-    raise DeclarationError(f"`{text}` is not an expression of names, numbers and `+ - * // % **`")
-
-
-def parse_shape(text: str) -> tuple[Any, ...]:
-    """Give the dimensions in a string of space-separated expressions, such as `"out_features 4*in_features"`."""
-    parts = text.split()
-    try:
-        return tuple(map(parse, parts))
-    except DeclarationError as error:
-        hint = "; spaces separate dimensions, so write none inside one" if len(parts) > 1 else ""
-        raise DeclarationError(f"{error}{hint}") from None
-
-
-def _from_ast(tree: ast.expr) -> Any:
-    match tree:
-        case ast.Constant(value=value) if isinstance(value, (int, float, str)) or value is None:
-            return value
-        case ast.Name(id=name):
-            return symbol(name)
-        case ast.Tuple(elts=items):
-            return tuple(map(_from_ast, items))
-        case ast.List(elts=items):
-            return list(map(_from_ast, items))
-        case ast.Slice(lower=lower, upper=upper, step=step):
-            return slice(*(None if part is None else _from_ast(part) for part in (lower, upper, step)))
-        case ast.Attribute(value=target, attr=name):
-            return Expression(Attribute(_from_ast(target), name))
-        case ast.Subscript(value=target, slice=key):
-            return Expression(Item(_from_ast(target), _from_ast(key)))
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in _AST_BINARY:
-            return _operation(_AST_BINARY[type(op)], _from_ast(left), _from_ast(right))
-        case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _AST_BINARY:
-            return _operation(_AST_BINARY[type(op)], _from_ast(left), _from_ast(right))
-        case ast.UnaryOp(op=op, operand=operand) if type(op) in _AST_UNARY:
-            return _operation(_AST_UNARY[type(op)], _from_ast(operand))
-        case ast.Call(func=ast.Name(id=function), args=arguments, keywords=[]) if function in FUNCTIONS:
-            return _call(function, tuple(map(_from_ast, arguments)))
-        case ast.Call(func=ast.Name(id="when"), args=[condition, present], keywords=[ast.keyword("otherwise", other)]):
-            return choose(*map(_from_ast, (condition, present, other)))
-    raise ValueError(ast.dump(tree))
-
-
-def _operation(mark: str, *operands: Any) -> Any:
-    """Apply an operator: at once to plain values, as the class body would, else symbolically."""
-    if not is_symbolic(operands):
-        table = _UNARY if len(operands) == 1 else _BINARY
-        return table[mark].function(*operands)
-    return Expression(Operation(mark, operands))

@@ -3,7 +3,7 @@
 File and line are found in this file's own source. Nothing here is in strings unless a test is about strings.
 """
 
-# ruff: noqa: E501, UP045, RUF100
+# ruff: noqa: B007, E501, F722, UP045, RUF100 - mistakes are what is tested
 
 import inspect
 import sys
@@ -224,8 +224,7 @@ def test_in_as_a_name_in_a_string() -> None:
     told(
         make,
         "w:",
-        "A.w: the annotation `Param['normal', (out, in)]` cannot be evaluated: SyntaxError: invalid syntax "
-        "(<unknown>, line 1)",
+        "A.w: the annotation `Param['normal', (out, in)]` cannot be evaluated: SyntaxError: invalid syntax",
     )
 
 
@@ -247,6 +246,7 @@ def test_a_method_with_the_name_of_a_parameter() -> None:
     def make() -> None:
         class A(LazyCell):
             w: Param["zeros", (3,)]
+
             def w(self) -> None: ...
 
     first = inspect.getsourcelines(make)[1] + 2
@@ -417,6 +417,22 @@ def test_a_symbol_that_hides_a_function() -> None:
     )
 
 
+def test_a_method_of_a_symbol() -> None:
+    """There is no object yet whose method it could be."""
+
+    def make() -> None:
+        class A(LazyCell):
+            config: Any
+            inner: Linear = child(Linear, **config.to_dict())
+
+    told(
+        make,
+        "config.to_dict()",
+        f"`config.to_dict` {NO_VALUE} it cannot be called. "
+        "Call it in `__post_init__`, or in a function that builds the cell: `child(make_block, config)`.",
+    )
+
+
 def test_a_symbol_that_is_changed() -> None:
     """There is nothing to change yet."""
 
@@ -436,6 +452,7 @@ def test_a_symbol_as_a_method_s_default() -> None:
     def make() -> None:
         class A(LazyCell):
             n: int
+
             def construct(self, x: Any, k: Any = n) -> None: ...
 
     told(
@@ -596,7 +613,7 @@ def test_an_unknown_dtype_of_a_parameter() -> None:
 
     told_here(
         lambda: A("flaot32"),
-        "A.w: the dtype `kind` is none with kind='flaot32': 'flaot32' is not a dtype that lazycell knows; it knows "
+        "A.w: the dtype `kind` with kind='flaot32': 'flaot32' is not a dtype that lazycell knows; it knows "
         + KNOWN_DTYPES,
     )
 
@@ -740,7 +757,7 @@ def test_a_removed_hyperparameter_that_is_used() -> None:
     with pytest.raises(DeclarationError) as caught:
         make()
     assert str(caught.value) == (
-        "Linear.bias: `use_bias` uses `use_bias`, which A removed: give it a value (`use_bias = …`) instead, or "
+        "Linear.bias: it uses `use_bias`, which A removed: give it a value (`use_bias = …`) instead, or "
         f'override this as well\n  File "{__file__}", line {first + number}\n    {lines[number].strip()}'
     )
 
@@ -774,7 +791,7 @@ def test_same_of_another_class() -> None:
         class A(LazyCell):
             inner: Any = child(Linear, **same(nn.Dense))
 
-    told(make, "same(nn.Dense)", "same() takes a LazyCell class, and Dense is none")
+    told(make, "same(nn.Dense)", "same() takes a LazyCell class, and Dense is none: write `**same(Options)`")
 
 
 # ----------------------------------------------------------------------------------------------------------- parameters
@@ -820,8 +837,7 @@ def test_param_without_brackets() -> None:
     told(
         make,
         "w: Param",
-        "A.w: `Param` needs an initializer and a shape: "
-        'write `w: Param["normal", (out_features, in_features)]`',
+        'A.w: `Param` needs an initializer and a shape: write `w: Param["normal", (out_features, in_features)]`',
     )
 
 
@@ -836,7 +852,7 @@ def test_param_called() -> None:
         make,
         "w: Any",
         "`Param` is written in brackets, as an annotation: "
-        'write `weight: Param["normal", (out_features, in_features)]`, or `param("normal", (out_features, in_features))`',
+        'write `weight: Param["normal", (out_features, in_features)]`, or `param(…)` after `=`',
     )
 
 
@@ -929,7 +945,9 @@ def test_an_initializer_that_came_out_of_a_hyperparameter() -> None:
         start: Any
         w: Param[start, (3,)]
 
-    with pytest.raises(DeclarationError, match=r"^A\.w: no initializer is registered as 'zreos'; did you mean `zeros`\?"):
+    with pytest.raises(
+        DeclarationError, match=r"^A\.w: no initializer is registered as 'zreos'; did you mean `zeros`\?"
+    ):
         A("zreos")
 
 
@@ -953,7 +971,7 @@ def test_values_as_an_initializer() -> None:
     told(
         make,
         "w: Param",
-        "list is not an initializer: values made beforehand take memory at once: write a name (\"normal\"), a number, "
+        'list is not an initializer: values made beforehand take memory at once: write a name ("normal"), a number, '
         "an Initializer (Normal(0.02)) or a function (shape, dtype) -> array",
     )
 
@@ -969,7 +987,7 @@ def test_a_shard_of_the_wrong_length() -> None:
     told(
         make,
         "w: Parameter",
-        "shard=('tp',) has 1 entries for the 2 dimensions of (n, 2 * n): write one entry a dimension: a mesh axis, "
+        "shard=('tp',) has length 1, and the shape (n, 2 * n) has 2 dimensions: write one entry a dimension: a mesh axis, "
         "a tuple of axes, or None",
     )
 
@@ -1008,7 +1026,7 @@ def test_when_alone() -> None:
     told(
         make,
         "w: Any",
-        "A.w: `when(condition)` alone does not say what is declared: write `when(condition, param(\"zeros\", (n,)))`, "
+        'A.w: `when(condition)` alone does not say what is declared: write `when(condition, param("zeros", (n,)))`, '
         "or annotate with `Param[…]`",
     )
 
@@ -1188,6 +1206,37 @@ def test_children_of_an_instance() -> None:
     )
 
 
+def test_a_cell_as_an_argument_of_a_child() -> None:
+    """All instances would share its parameters; a cell without any may be shared."""
+
+    def make() -> None:
+        class A(LazyCell):
+            part: nn.Cell = child(nn.SequentialCell, nn.Dense(3, 3), nn.ReLU())
+
+    told(
+        make,
+        "nn.Dense(3, 3)",
+        "a Dense that is built already cannot be an argument of a child: all instances would share it: "
+        "write a function that builds the whole child, `child(make_stack, hidden)`",
+    )
+    assert child(nn.Dense, 3, 3, activation=nn.ReLU()) is not None
+
+
+def test_a_declaration_as_an_argument_of_a_child() -> None:
+    """Declarations are not nested."""
+
+    def make() -> None:
+        class A(LazyCell):
+            parts: Any = children(2, nn.SequentialCell, child(nn.Dense, 3, 3))
+
+    told(
+        make,
+        "nn.SequentialCell",
+        "a declaration cannot be an argument of a child: all instances would share it: "
+        "write a function that builds the whole child, `child(make_stack, hidden)`",
+    )
+
+
 def test_child_of_something_else() -> None:
     """It has to be called."""
 
@@ -1288,7 +1337,7 @@ def test_index_elsewhere() -> None:
     told(
         make,
         "INDEX",
-        "A.part: `(INDEX, 3)` uses INDEX, which is only known in the arguments of children(…)",
+        "A.part: `(INDEX, 3)` uses `INDEX`, which is only known in the arguments of children(…)",
     )
 
 
@@ -1303,7 +1352,7 @@ def test_self_elsewhere() -> None:
     told(
         make,
         "SELF",
-        "A.w: `(SELF.n,)` uses SELF, which is only known in the arguments of child(…) and children(…)",
+        "A.w: `(SELF.n,)` uses `SELF`, which is only known in the arguments of child(…) and children(…)",
     )
 
 
@@ -1404,7 +1453,7 @@ def test_a_tie_of_parameters() -> None:
             b: Param["zeros", (1,)]
             tied = tie(a, b)
 
-    told(make, "tie(a, b)", "tie(target, source) takes two dotted names: write `tie(\"head.weight\", \"embed.weight\")`")
+    told(make, "tie(a, b)", 'tie(target, source) takes two dotted names: write `tie("head.weight", "embed.weight")`')
 
 
 def test_a_tie_without_a_name() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import enum
 import math
 import operator
 import pickle
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 
 from lazycell._declare import when
 from lazycell._errors import DeclarationError
+from lazycell._parse import parse
 from lazycell._symbols import (
     choose,
     evaluate,
@@ -26,8 +28,6 @@ from lazycell._symbols import (
     max_,
     min_,
     names_in,
-    parse,
-    parse_shape,
     render,
     symbol,
 )
@@ -186,6 +186,13 @@ def test_names_in_is_exact(tree: Any) -> None:
 
 # ----------------------------------------------------------------------------------------------------------- rendering
 
+
+class Color(enum.Enum):
+    """A value whose repr is not Python."""
+
+    RED = 1
+
+
 A, B, N = symbol("a"), symbol("b"), symbol("n")
 
 
@@ -213,6 +220,8 @@ A, B, N = symbol("a"), symbol("b"), symbol("n")
         ((A, 2 * B), "(a, 2 * b)"),
         ([A, "x"], "[a, 'x']"),
         (int, "int"),
+        (len, "len"),
+        (Color.RED, "Color.RED"),
     ],
 )
 def test_render(expression: Any, text: str) -> None:
@@ -246,6 +255,8 @@ def test_render(expression: Any, text: str) -> None:
         lambda n: [*n],
         lambda n: 3 in n,
         lambda n: n(3),
+        lambda n: n.method(),
+        lambda n: dict(**n),
         lambda n: f"{n}",
         lambda n: f"{n:>3}",
         lambda n: setattr(n, "x", 1),
@@ -348,51 +359,3 @@ def test_protocol_probes_find_nothing() -> None:
     """Dunder attributes that Python and numpy ask for are not taken for attributes of a config."""
     assert not hasattr(N, "__array__")
     assert render(N.array) == "n.array"
-
-
-# -------------------------------------------------------------------------------------------------------------- parsing
-
-
-def test_a_shape_string_is_split_at_spaces() -> None:
-    """Each part is one dimension."""
-    assert list(map(render, parse_shape("out_features 4*in_features  3"))) == ["out_features", "4 * in_features", "3"]
-
-
-def test_an_empty_shape_string_is_a_scalar() -> None:
-    """No part, no dimension."""
-    assert parse_shape("") == ()
-
-
-def test_plain_parts_of_a_string_are_computed_at_once() -> None:
-    """As they are in a tuple."""
-    assert parse_shape("2*3 n") [0] == 6
-
-
-KEYWORD = "is a Python keyword, so no hyperparameter can have that name"
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("in", f"`in` {KEYWORD}: write `in_features` or `in_` instead"),
-        ("4*in", f"`in` {KEYWORD}: write `in_features` or `in_` instead"),
-        ("class", f"`class` {KEYWORD}: write `class_` instead"),
-        ("n and m", "`n and m` uses `and`: write `&` instead"),
-        ("not n", "`not n` uses `not`: write `~` instead"),
-        ("1 if n else 2", "`1 if n else 2` uses `if`: write `when(condition, …)` instead"),
-        ("n +", "`n +` is not an expression of names, numbers and `+ - * // % **`"),
-        ("f(n)", "`f(n)` is not an expression of names, numbers and `+ - * // % **`"),
-        ("", "`` is not an expression of names, numbers and `+ - * // % **`"),
-    ],
-)
-def test_what_cannot_be_parsed(text: str, message: str) -> None:
-    """The message says what to write instead."""
-    with pytest.raises(DeclarationError) as caught:
-        parse(text)
-    assert str(caught.value) == message
-
-
-def test_spaces_inside_a_dimension() -> None:
-    """A shape string with spaces inside an expression is told apart."""
-    with pytest.raises(DeclarationError, match="spaces separate dimensions, so write none inside one"):
-        parse_shape("4 * n")

@@ -8,8 +8,8 @@ from .command import lazycell
 from .terminal import in_terminal
 
 BERT = [
-    {"model_type": "bert", "class": "BertForMaskedLM", "module": "models.bert"},
     {"model_type": "bert", "class": "BertModel", "module": "models.bert"},
+    {"model_type": "bert", "class": "BertForMaskedLM", "module": "models.bert"},
 ]
 
 
