@@ -9,13 +9,13 @@ from importlib import import_module
 from typing import Any
 
 _PLACES = {
-    "_cell": ("LazyCell",),
-    "_declare": ("Buffer", "Param", "buffer", "child", "children", "hyper", "param", "tie", "when"),
-    "_class_body": ("require",),
-    "_declaration": ("same",),
-    "_symbols": ("INDEX", "SELF", "max_", "min_"),
-    "_fields": ("Fields", "fields"),
-    "_initializers": ("register_initializer",),
+    "cell._cell": ("LazyCell",),
+    "declaration._declare": ("Buffer", "Param", "buffer", "child", "children", "hyper", "param", "tie", "when"),
+    "declaration._class_body": ("require",),
+    "declaration._declaration": ("same",),
+    "declaration._symbols": ("INDEX", "SELF", "max_", "min_"),
+    "declaration._fields": ("Fields", "fields"),
+    "cell._initializers": ("register_initializer",),
     "initializers": (
         "dirac",
         "he_normal",
@@ -33,9 +33,9 @@ _PLACES = {
     ),
     "parameters": ("lazy", "no_init_parameters"),
     "parameters._lifecycle": ("ParameterStatus", "Status", "init_parameters_data", "status", "uninitialized"),
-    "_manifest": ("Manifest", "ManifestEntry"),
-    "_pretrained": ("ConfigRules", "from_pretrained"),
-    "_registry": ("find_model", "register", "registered_models"),
+    "manifest._manifest": ("Manifest", "ManifestEntry"),
+    "pretrained._pretrained": ("ConfigRules", "from_pretrained"),
+    "pretrained._registry": ("find_model", "register", "registered_models"),
     "checkpoint": ("LoadPlan", "LoadReport"),
     "_errors": (
         "CheckpointError",

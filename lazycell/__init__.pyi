@@ -5,10 +5,6 @@
 from typing import Annotated as Buffer
 from typing import Annotated as Param
 
-from ._cell import LazyCell
-from ._class_body import require
-from ._declaration import same
-from ._declare import buffer, child, children, hyper, param, tie, when
 from ._errors import (
     CheckpointError,
     CheckpointFormatError,
@@ -22,13 +18,14 @@ from ._errors import (
     UninitializedWarning,
     UnknownNameError,
 )
-from ._fields import Fields, fields
-from ._initializers import register_initializer
-from ._manifest import Manifest, ManifestEntry
-from ._pretrained import ConfigRules, from_pretrained
-from ._registry import find_model, register, registered_models
-from ._symbols import INDEX, SELF, max_, min_
+from .cell._cell import LazyCell
+from .cell._initializers import register_initializer
 from .checkpoint import LoadPlan, LoadReport
+from .declaration._class_body import require
+from .declaration._declaration import same
+from .declaration._declare import buffer, child, children, hyper, param, tie, when
+from .declaration._fields import Fields, fields
+from .declaration._symbols import INDEX, SELF, max_, min_
 from .initializers import (
     dirac,
     he_normal,
@@ -44,8 +41,11 @@ from .initializers import (
     xavier_uniform,
     zeros,
 )
+from .manifest._manifest import Manifest, ManifestEntry
 from .parameters import lazy, no_init_parameters
 from .parameters._lifecycle import ParameterStatus, Status, init_parameters_data, status, uninitialized
+from .pretrained._pretrained import ConfigRules, from_pretrained
+from .pretrained._registry import find_model, register, registered_models
 
 __version__: str
 

@@ -1,4 +1,4 @@
-"""The functions of `_declare.py`, as type checkers see them through `lazycell.typed`: field specifiers of a dataclass.
+"""The declaring functions, as type checkers see them through `lazycell.typed`: field specifiers of a dataclass.
 
 A checker takes what is declared for an argument of the constructor unless the function that declares it has a
 parameter `init` that is False. `child` and `children` hand every keyword to a factory and have no room for one, so the
@@ -12,9 +12,9 @@ from typing import Any, Literal, TypeVar, overload
 from mindspore import Parameter
 from typing_extensions import ParamSpec
 
-from . import _declare
-from ._cell import LazyCell
-from ._declare import Initial, Shape
+from .cell._cell import LazyCell
+from .declaration import _declare
+from .declaration._declare import Initial, Shape
 
 _Value = TypeVar("_Value")
 _Other = TypeVar("_Other")

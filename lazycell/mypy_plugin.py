@@ -41,7 +41,7 @@ from mypy.plugins.common import add_method_to_class, deserialize_and_fixup_type
 from mypy.typeanal import TypeAnalyser
 from mypy.types import AnyType, NoneType, Type, TypeOfAny, UnboundType
 
-_LAZY_CELL = "lazycell._cell.LazyCell"
+_LAZY_CELL = "lazycell.cell._cell.LazyCell"
 _DATACLASS_LIKE = "lazycell.typed._Declaring"  # mypy itself understands its subclasses
 _ANNOTATED = ("typing.Annotated", "typing_extensions.Annotated")  # what `__init__.pyi` says that Param and Buffer are
 _MEMBERS = ("param", "buffer", "child", "children", "tie")
@@ -158,7 +158,7 @@ def _add_init(context: ClassDefContext) -> None:
 
 
 def _hyperparameters(info: TypeInfo) -> list[_Hyperparameter]:
-    """Join what a class and its ancestors say, in order of declaration, as `lazycell._declaration.assemble` does."""
+    """Join what a class and its ancestors say, in order of declaration, as the metaclass does."""
     found: dict[str, _Hyperparameter] = {}
     for ancestor in reversed(info.mro):
         for name, item in ancestor.metadata.get(_METADATA, {}).get("own", []):
@@ -223,7 +223,7 @@ def _called(expression: Expression | None) -> str | None:
     """Give the name of lazycell's function that an expression calls."""
     if isinstance(expression, CallExpr) and isinstance(expression.callee, RefExpr):
         module, _, name = expression.callee.fullname.rpartition(".")
-        if module in ("lazycell._declare", "lazycell._specifiers"):
+        if module in ("lazycell.declaration._declare", "lazycell._specifiers"):
             return name
     return None
 

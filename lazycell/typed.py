@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 
 from mindspore import Parameter, Tensor
 
-from ._class_body import require
-from ._declaration import same
-from ._declare import tie
-from ._symbols import INDEX, SELF, max_, min_
+from .declaration._class_body import require
+from .declaration._declaration import same
+from .declaration._declare import tie
+from .declaration._symbols import INDEX, SELF, max_, min_
 
 if TYPE_CHECKING:
     from typing import Any
 
     from typing_extensions import dataclass_transform
 
-    from ._cell import LazyCell as _LazyCell
     from ._specifiers import buffer, child, children, hyper, keyword_only, param, when
+    from .cell._cell import LazyCell as _LazyCell
 
     # Under a name of its own: mypy allows no `**same(Base)` in the calls of a function that it finds listed here.
     _child, _children = child, children
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
         dtype: Any = keyword_only(default=None, kw_only=True)
 
 else:
-    from ._cell import LazyCell
-    from ._declare import buffer, child, children, hyper, param, when
+    from .cell._cell import LazyCell
+    from .declaration._declare import buffer, child, children, hyper, param, when
 
 __all__ = [
     "INDEX",

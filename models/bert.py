@@ -13,7 +13,21 @@ from attrs.validators import in_
 from mindspore import Tensor, ops
 from mindspore.common.initializer import Normal
 
-from lazycell import SELF, ConfigRules, LazyCell, Param, buffer, child, children, hyper, register, require, same, tie, when
+from lazycell import (
+    SELF,
+    ConfigRules,
+    LazyCell,
+    Param,
+    buffer,
+    child,
+    children,
+    hyper,
+    register,
+    require,
+    same,
+    tie,
+    when,
+)
 
 from . import layers
 from .layers import ACTIVATIONS, Dropout, Embedding, Linear, activate

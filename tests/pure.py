@@ -10,15 +10,15 @@ import textwrap
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from lazycell._class_body import ClassBody, require
-from lazycell._declaration import Declaration, assemble, declaration_of, names_of, same, symbols_of
-from lazycell._declare import Buffer, Param, buffer, child, children, hyper, param, tie, when
-from lazycell._generate import make_init
-from lazycell._manifest import Manifest
-from lazycell._outline import Outline, manifest_of_class
-from lazycell._read_body import read_body
-from lazycell._resolve import ResolvedChild, resolve
-from lazycell._symbols import INDEX, SELF, max_, min_
+from lazycell.declaration._class_body import ClassBody, require
+from lazycell.declaration._declaration import Declaration, assemble, declaration_of, names_of, same, symbols_of
+from lazycell.declaration._declare import Buffer, Param, buffer, child, children, hyper, param, tie, when
+from lazycell.declaration._generate import make_init
+from lazycell.declaration._read_body import read_body
+from lazycell.declaration._symbols import INDEX, SELF, max_, min_
+from lazycell.manifest._manifest import Manifest
+from lazycell.manifest._outline import Outline, manifest_of_class
+from lazycell.manifest._resolve import ResolvedChild, resolve
 
 LANGUAGE: dict[str, Any] = {
     each.__name__: each

@@ -15,19 +15,19 @@ PURE = [
     "lazycell._errors",
     "lazycell._location",
     "lazycell._dtypes",
-    "lazycell._symbols",
-    "lazycell._parse",
-    "lazycell._declare",
-    "lazycell._class_body",
-    "lazycell._annotations",
-    "lazycell._read_body",
-    "lazycell._declaration",
-    "lazycell._resolve",
-    "lazycell._calls",
-    "lazycell._outline",
-    "lazycell._manifest",
-    "lazycell._generate",
-    "lazycell._fields",
+    "lazycell.declaration._symbols",
+    "lazycell.declaration._parse",
+    "lazycell.declaration._declare",
+    "lazycell.declaration._class_body",
+    "lazycell.declaration._annotations",
+    "lazycell.declaration._read_body",
+    "lazycell.declaration._declaration",
+    "lazycell.manifest._resolve",
+    "lazycell.manifest._calls",
+    "lazycell.manifest._outline",
+    "lazycell.manifest._manifest",
+    "lazycell.declaration._generate",
+    "lazycell.declaration._fields",
     "lazycell.checkpoint",
 ]
 
@@ -57,7 +57,12 @@ def without_mindspore(code: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_guard_can_fail() -> None:
     """A module that imports MindSpore does not pass."""
-    for code in ("import mindspore", "import mindspore.nn", "import lazycell._meta", "from lazycell import LazyCell"):
+    for code in (
+        "import mindspore",
+        "import mindspore.nn",
+        "import lazycell.cell._meta",
+        "from lazycell import LazyCell",
+    ):
         run = without_mindspore(code)
         assert run.returncode != 0
         assert "this process has no MindSpore" in run.stderr

@@ -24,7 +24,7 @@ def test_the_user_s_line_is_the_innermost_outside_the_package() -> None:
 
 def test_frames_of_the_package_are_skipped() -> None:
     """A declaration made by a function of lazycell stands where that function was called."""
-    from lazycell._declare import param
+    from lazycell.declaration._declare import param
 
     spec, line = param("zeros", (1,)), sys._getframe().f_lineno
     assert spec.location == Location(__name__, __file__, line)

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 import lazycell
-from lazycell import _declare
+from lazycell.declaration import _declare
 
 FILES = Path(__file__).parent / "typing_tests"
 PACKAGE = Path(lazycell.__file__).parent

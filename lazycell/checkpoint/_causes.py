@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from .._collapse import braces, split_indices
-from .._manifest import Manifest
+from ..manifest._manifest import Manifest
 from ._problems import Cause, Problem
 
 # Names looked at to find a prefix; whether it holds is then counted on all of them.

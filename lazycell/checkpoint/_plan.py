@@ -11,8 +11,8 @@ import attrs
 
 from .._collapse import collapse
 from .._errors import CheckpointMismatchError
-from .._manifest import Manifest, ManifestEntry
 from .._units import format_bytes
+from ..manifest._manifest import Manifest, ManifestEntry
 from ._cast import castable, same_kind
 from ._causes import is_transposed, likely_causes
 from ._header import CheckpointHeader, TensorHeader

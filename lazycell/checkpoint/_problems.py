@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import attrs
 
 from .._collapse import collapse
-from .._manifest import ManifestEntry
+from ..manifest._manifest import ManifestEntry
 from ._header import TensorHeader
 from ._near import NearNames
 

@@ -59,7 +59,7 @@ def _find() -> Path | None:
 def declared(path: Path) -> tuple[Any, dict[str, Any]]:
     """Give the class that the config in a directory asks for, and its hyperparameters: all that building it takes."""
     from .. import find_model
-    from .._pretrained import hyperparameters_from_config, read_config
+    from ..pretrained._pretrained import hyperparameters_from_config, read_config
 
     config = read_config(path / "config.json")
     cls = find_model(config["model_type"], config["architectures"][0])

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from lazycell import _dtypes
-from lazycell._manifest import Manifest, ManifestEntry
 from lazycell.checkpoint import ByteRange, CheckpointHeader, TensorHeader
+from lazycell.manifest._manifest import Manifest, ManifestEntry
 
 Spec = tuple[tuple[int, ...], str]
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from lazycell._errors import CheckpointMismatchError
-from lazycell._manifest import ManifestEntry
 from lazycell.checkpoint import CheckpointHeader, make_plan
 from lazycell.checkpoint._causes import is_transposed
+from lazycell.manifest._manifest import ManifestEntry
 
 from .models import declared, manifest, stored
 

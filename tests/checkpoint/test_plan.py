@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lazycell._errors import CheckpointMismatchError
-from lazycell._manifest import Manifest
 from lazycell.checkpoint import CheckpointHeader, Problem, make_plan
+from lazycell.manifest._manifest import Manifest
 
 from .models import declared, manifest, stored
 

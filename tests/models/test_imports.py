@@ -40,5 +40,5 @@ def test_lazycell_never_imports_models():
 def test_the_guard_sees_an_import(tmp_path: Path):
     """The guard finds imports wherever they are, in functions too."""
     path = tmp_path / "file.py"
-    path.write_text("def f():\n    import models.bert\n    from lazycell._cell import LazyCell\n")
-    assert list(imported(path)) == [("models.bert", None), ("lazycell._cell", "LazyCell")]
+    path.write_text("def f():\n    import models.bert\n    from lazycell.cell._cell import LazyCell\n")
+    assert list(imported(path)) == [("models.bert", None), ("lazycell.cell._cell", "LazyCell")]

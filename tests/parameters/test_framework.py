@@ -21,8 +21,8 @@ from mindspore.common.initializer import Initializer, Normal, initializer
 from mindspore.nn.utils import no_init_parameters as mindspores_own
 
 from lazycell.parameters import _framework as framework
-from lazycell.parameters._lazy import no_init_parameters
 from lazycell.parameters._declared import declare
+from lazycell.parameters._lazy import no_init_parameters
 from lazycell.parameters._without_values import is_declared
 
 

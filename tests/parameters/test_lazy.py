@@ -18,9 +18,9 @@ from mindspore import Parameter, Tensor, load_checkpoint, nn, ops
 from mindspore.common.initializer import initializer
 
 from lazycell._errors import UninitializedParameterError
+from lazycell.parameters._declared import DeferredParameter, UninitializedParameter
 from lazycell.parameters._lazy import building, lazy, no_init_parameters
 from lazycell.parameters._lifecycle import uninitialized
-from lazycell.parameters._declared import DeferredParameter, UninitializedParameter
 from lazycell.parameters._without_values import is_declared
 
 

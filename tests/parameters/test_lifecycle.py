@@ -13,7 +13,11 @@ from mindspore import Parameter, Tensor, nn
 from mindspore.common.initializer import Constant, Normal, initializer
 
 from lazycell._errors import UninitializedParameterError, UninitializedWarning
+from lazycell.parameters._buffer import declare_buffer
+from lazycell.parameters._declared import declare
+from lazycell.parameters._filling import fill
 from lazycell.parameters._lazy import building, no_init_parameters
+from lazycell.parameters._life import Origin
 from lazycell.parameters._lifecycle import (
     init_parameters_data,
     initialize,
@@ -23,10 +27,6 @@ from lazycell.parameters._lifecycle import (
     undeclare,
     uninitialized,
 )
-from lazycell.parameters._buffer import declare_buffer
-from lazycell.parameters._declared import declare
-from lazycell.parameters._filling import fill
-from lazycell.parameters._life import Origin
 from lazycell.parameters._streams import ComputedTable
 from lazycell.parameters._without_values import is_declared
 

@@ -1,0 +1,145 @@
+"""Building an instance: parameters without values, children, ties, in the order in which they are declared."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import Any
+
+import attrs
+from mindspore import nn
+
+from .._dtypes import dtype_name
+from .._errors import DeclarationError
+from .._location import message, user_location
+from ..declaration._declaration import Declaration, declaration_of
+from ..declaration._declare import Tie
+from ..manifest._calls import call_text, complete
+from ..manifest._outline import check_tie
+from ..manifest._resolve import Resolved, ResolvedChild, ResolvedParameter, resolve
+from ..parameters import building, declare, declare_buffer, framework_dtype
+from ._initializers import check_initializer, make_initializer
+
+_inside_another: ContextVar[bool] = ContextVar("lazycell_inside_another", default=False)
+
+
+def build(cell: Any, declaration: Declaration, given: dict[str, Any], dtype: Any) -> None:
+    """Make everything that `declaration` declares on `cell`: the body of every generated `__init__`.
+
+    Args:
+        cell: the new instance.
+        declaration: of the class whose `__init__` runs.
+        given: a value for each hyperparameter.
+        dtype: default dtype of its parameters, or None.
+    """
+    resolved = resolve(declaration, given, dtype)
+    outermost = not _inside_another.get()
+    token = _inside_another.set(True)
+    try:
+        with building():
+            _fill(cell, resolved)
+    finally:
+        _inside_another.reset(token)
+    if outermost:
+        # Names once, at the end: MindSpore renames the whole subtree at every level that a cell is attached to.
+        for name, parameter in cell.parameters_and_names():
+            parameter.name = name
+
+
+def _fill(cell: Any, resolved: Resolved) -> None:
+    if "_params" not in cell.__dict__:  # an `__init__` written by hand may have called super().__init__()
+        nn.Cell.__init__(cell)
+    object.__setattr__(cell, "_lazycell_values", resolved.values)
+    object.__setattr__(cell, "_lazycell_dtype", resolved.dtype)
+    for name, value in resolved.values.items():
+        setattr(cell, name, value)
+    for name in resolved.absent:
+        # None in `_params` would break init_parameters_data and save_checkpoint.
+        object.__setattr__(cell, name, None)
+    for parameter in resolved.parameters:
+        _add_parameter(cell, parameter)
+    for name, child in resolved.children.items():
+        made = _make_children(child, resolved.dtype) if isinstance(child, tuple) else make_child(child, resolved.dtype)
+        cell.insert_child_to_cell(name, made)
+    if resolved.ties:
+        _tie(cell, resolved.ties)
+    post_init = getattr(cell, "__post_init__", None)
+    if post_init is not None:
+        post_init()
+
+
+def _add_parameter(cell: Any, parameter: ResolvedParameter) -> None:
+    spec = attrs.evolve(parameter.spec, initializer=parameter.initializer)
+    check_initializer(spec)  # a name may have come out of a hyperparameter
+    initializer = make_initializer(spec.initializer)
+    dtype = framework_dtype(parameter.dtype)
+    if spec.persistent:
+        made = declare(initializer, parameter.shape, dtype, name=parameter.name, trainable=spec.trainable)
+        cell.insert_param_to_cell(parameter.name, made)
+    else:
+        cell.register_buffer(parameter.name, declare_buffer(initializer, parameter.shape, dtype), persistent=False)
+
+
+def _make_children(calls: tuple[ResolvedChild, ...], dtype: str) -> nn.CellList:
+    cells = nn.CellList()
+    for position, call in enumerate(calls):
+        cells.insert_child_to_cell(str(position), make_child(call, dtype))
+    return cells
+
+
+def make_child(child: ResolvedChild, dtype: str) -> nn.Cell:
+    """Call a child's factory, and say which declaration it was when it cannot be called so.
+
+    Args:
+        child: what to call.
+        dtype: canonical name of the dtype that it gets if it takes one and was given none.
+    """
+    declared = isinstance(child.factory, type) and declaration_of(child.factory) is not None
+    made = child.factory(*child.args, **complete(child, dtype if declared else framework_dtype(dtype)))
+    if not isinstance(made, nn.Cell):
+        child.spec.complain(f"`{call_text(child)}` gave a {type(made).__name__}: a child has to be an nn.Cell")
+    return made
+
+
+def _tie(cell: Any, ties: tuple[Tie, ...]) -> None:
+    made = ties_below(cell)
+    for tie in ties:
+        parameters = dict(cell.parameters_and_names())
+        found = {name: (tuple(each.shape), dtype_name(each.dtype)) for name, each in parameters.items()}
+        source = check_tie(tie, found, made)
+        # An alias in the instance's dictionary, not in `_params`: with two entries there the one stored name would
+        # depend on which cell was attached last.
+        for target in (tie.target, *(name for name, end in made.items() if end == tie.target)):
+            owner, name = _holder(cell, target)
+            owner._params.pop(name, None)
+            object.__setattr__(owner, name, parameters[source])
+            made[target] = source
+        cell.__dict__.setdefault("_lazycell_ties", {})[tie.target] = source
+
+
+def _holder(cell: Any, dotted: str) -> tuple[Any, str]:
+    *path, name = dotted.split(".")
+    for part in path:
+        cell = cell._cells[part]
+    return cell, name
+
+
+def ties_below(cell: nn.Cell) -> dict[str, str]:
+    """Give every tie below a cell: the name that was given up, and the name that is stored; both full names."""
+    ties: dict[str, str] = {}
+    for path, each in cell.cells_and_names():
+        prefix = f"{path}." if path else ""
+        for target, source in each.__dict__.get("_lazycell_ties", {}).items():
+            ties[prefix + target] = prefix + source
+    # An outer tie may have given up the parameter that an inner one points to.
+    return {target: ties.get(source, source) for target, source in ties.items()}
+
+
+def refuse_plain_cells(cell: nn.Cell, name: str, value: Any) -> None:
+    """Refuse a plain container of cells as an attribute: MindSpore would not register them, nor their parameters."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
+    if any(isinstance(part, nn.Cell) for part in parts) and not name.startswith("_"):
+        text = (
+            f"cells in a plain {type(value).__name__} are not registered, so their parameters would be lost: write "
+            f"`{name}: list[Block] = children(count, Block, …)` in the class body, or `self.{name} = nn.CellList(…)`"
+        )
+        raise DeclarationError(message(f"{type(cell).__name__}.{name}", text, user_location()))

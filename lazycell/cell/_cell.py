@@ -1,0 +1,193 @@
+"""`LazyCell`: the base class of declared models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from mindspore import nn
+
+from ..checkpoint import LoadReport
+from ..manifest._manifest import Manifest
+from ..parameters import (
+    initialize,
+    initialize_for_execution,
+    keep_base_class_when_rewriting,
+    refuse_while_saving,
+    undeclare,
+)
+from ._build import refuse_plain_cells, ties_below
+from ._load import fill_ties, load_checkpoint
+from ._meta import LazyCellMeta
+from ._net_manifest import manifest_of_call, manifest_of_net
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from ._nn_cell import Cell as _Cell
+else:
+    _Cell = nn.Cell
+
+Policy = str | Iterable[str]
+
+
+class _ManifestMethod:
+    """`net.manifest()` of an instance, and `Net.manifest(hidden=64)` of a class, without building anything."""
+
+    def __get__(self, cell: LazyCell | None, cls: type) -> Callable[..., Manifest]:
+        if cell is not None:
+            return lambda: manifest_of_net(cell)
+
+        def manifest(*args: Any, **hyperparameters: Any) -> Manifest:
+            return manifest_of_call(cls, args, hyperparameters)
+
+        return manifest
+
+
+class LazyCell(_Cell, metaclass=LazyCellMeta):
+    """A cell whose class body declares its parameters; a checkpoint or an initializer gives them values later.
+
+    Subclass it, and write hyperparameters, parameters and children as class attributes. The constructor is generated.
+    """
+
+    if TYPE_CHECKING:
+        # Each subclass has a generated one; `lazycell.typed` and the mypy plugin know its arguments.
+        def __init__(self, *args: Any, **hyperparameters: Any) -> None: ...
+        def __lazy_init__(self, *args: Any, **hyperparameters: Any) -> None: ...
+    else:
+
+        def __init__(self, auto_prefix: bool = True, flags: dict[str, Any] | None = None) -> None:
+            nn.Cell.__init__(self, auto_prefix, flags)
+
+    manifest = _ManifestMethod()
+    """Every parameter as data: `net.manifest()`, or `Net.manifest(**hyperparameters)` with nothing built."""
+
+    # ------------------------------------------------------------------------------------------------------ values
+
+    def init_parameters_data(self, seed: int | None = None, *, auto_parallel_mode: bool = False) -> dict[Any, Any]:
+        """Initialize every parameter that has no values yet.
+
+        Args:
+            seed: of the streams; default `mindspore.get_seed()`. Each parameter draws from its own stream, keyed by
+                the seed and its full name, so that no value depends on the order or on what else was loaded.
+            auto_parallel_mode: accepted, as MindSpore passes it.
+
+        Returns:
+            Each parameter that was initialized, mapped to itself, as MindSpore returns them.
+
+        Raises:
+            UninitializedParameterError: MindSpore calls it on the way to saving the net.
+        """
+        del auto_parallel_mode
+        refuse_while_saving(self)
+        return initialize(self, seed)
+
+    def load_checkpoint(
+        self,
+        path: str | PathLike[str],
+        *,
+        missing: Policy = "error",
+        unexpected: Policy = "error",
+        dtype: str = "cast",
+        rename: Mapping[str, str] | None = None,
+        mmap: bool = True,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> LoadReport:
+        """Fill the parameters from a checkpoint; everything is checked before anything is read.
+
+        Args:
+            path: a `.safetensors` or `.ckpt` file, an `*.index.json`, or a directory in Hugging Face layout.
+            missing: `"error"`, `"init"`, or patterns of the names that the checkpoint may lack.
+            unexpected: `"error"`, `"ignore"`, or patterns of the names that the model may lack.
+            dtype: `"cast"` to the model's, `"strict"`: they have to be equal, `"checkpoint"`: the file's.
+            rename: the checkpoint's names to the model's, exact or with `{captures}`.
+            mmap: map the file where its values can be used as they lie, instead of reading it.
+            progress: called with the bytes done and the bytes in all.
+
+        Raises:
+            CheckpointFormatError: a file is not what its format promises.
+            CheckpointMismatchError: it does not fit; every problem is in the one message, and the net is untouched.
+        """
+        return load_checkpoint(
+            self,
+            path,
+            missing=missing,
+            unexpected=unexpected,
+            dtype=dtype,
+            rename=rename,
+            mmap=mmap,
+            progress=progress,
+        )
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        path: str | PathLike[str],
+        *,
+        dtype: Any = None,
+        missing: Policy = "error",
+        unexpected: Policy = "error",
+        rename: Mapping[str, str] | None = None,
+        **hyperparameters: Any,
+    ) -> Self:
+        """Build the model that a directory or file holds, and load it.
+
+        Args:
+            path: a directory with `config.json` and weights, or a checkpoint file.
+            dtype: of the whole model; default: what the config says.
+            missing: as for `load_checkpoint`, and so are `unexpected` and `rename`.
+            unexpected: likewise.
+            rename: likewise.
+            hyperparameters: take precedence over the config.
+
+        Raises:
+            ConfigError: the config asks for what the class does not implement, or does not say enough.
+            CheckpointError: the weights cannot be read, or do not fit.
+        """
+        from ..pretrained._pretrained import load_pretrained
+
+        loading = {"missing": missing, "unexpected": unexpected, "rename": rename}
+        return load_pretrained(cls, path, dtype=dtype, loading=loading, hyperparameters=hyperparameters)
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> Any:
+        """As `nn.Cell.load_state_dict`; a tied parameter may go by either of its names, or by both if they agree."""
+        return super().load_state_dict(fill_ties(state_dict, ties_below(self)), strict)
+
+    def to_empty(self, *, device: Any = None, recurse: bool = True) -> Self:
+        """Give up the values: every parameter is declared again, and its memory free.
+
+        Args:
+            device: accepted, as MindSpore passes it; memory is taken where the values are made.
+            recurse: whether the cells below are meant as well.
+        """
+        del device
+        undeclare(self, recurse)
+        return self
+
+    # ---------------------------------------------------------------------------------------------- where nets run
+
+    def _init_check(self) -> None:
+        # MindSpore calls this at the first call of a cell, for the cell's own parameters only; a parent that reads
+        # its child's weight needs the whole subtree.
+        initialize_for_execution(self)
+        super()._init_check()
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """As `nn.Cell.compile`, after initializing what has no values."""
+        initialize_for_execution(self)
+        super().compile(*args, **kwargs)
+
+    def get_scope(self) -> Any:
+        # The graph compiler asks every cell that it meets inside `mindspore.jit`, where nothing else initializes.
+        initialize_for_execution(self)
+        return super().get_scope()
+
+    # ---------------------------------------------------------------------------------------------------- mistakes
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        refuse_plain_cells(self, name, value)
+        super().__setattr__(name, value)
+
+
+keep_base_class_when_rewriting(LazyCell)

@@ -1,0 +1,97 @@
+"""From what a declaration calls an initializer to MindSpore's `Initializer` objects."""
+
+from __future__ import annotations
+
+import inspect
+import numbers
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from mindspore.common.initializer import Constant, Initializer
+
+from .._errors import DeclarationError
+from .._location import did_you_mean
+from ..declaration._declare import ParameterSpec
+from ..declaration._symbols import look_inside
+from ..parameters import ComputedTable, initializer_classes
+
+look_inside(Initializer)  # `Normal(sigma)` may be built from a symbol
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+_REGISTERED: dict[str, Callable[..., Any]] = {}
+# What torch and jax call them, for those who come from there.
+_SYNONYMS = {
+    "he_uniform": "heuniform",
+    "he_normal": "henormal",
+    "xavier_normal": "xaviernormal",
+    "truncated_normal": "truncatednormal",
+    "variance_scaling": "variancescaling",
+}
+
+
+def register_initializer(name: str) -> Callable[[_F], _F]:
+    """Give an initializer a name that declarations may use.
+
+    Args:
+        name: a new name; case does not matter.
+
+    Returns:
+        A decorator for a function `(shape, dtype) -> array`, or for a subclass of MindSpore's `Initializer` that can be
+        built without arguments.
+
+    Raises:
+        DeclarationError: the name is taken by another initializer.
+    """
+
+    def register(initializer: _F) -> _F:
+        key = name.lower()
+        if key in _known() and _REGISTERED.get(key) is not initializer:
+            raise DeclarationError(f"an initializer named {name!r} is registered already: choose another name")
+        _REGISTERED[key] = initializer
+        return initializer
+
+    return register
+
+
+def _known() -> dict[str, Callable[..., Any]]:
+    classes = initializer_classes()
+    synonyms = {name: classes[target] for name, target in _SYNONYMS.items() if target in classes}
+    return {**synonyms, **classes, **_REGISTERED}
+
+
+def check_initializer(spec: ParameterSpec) -> None:
+    """Refuse, when a class is defined, a name that no initializer goes by, or one that is not enough by itself."""
+    if not isinstance(spec.initializer, str):
+        return
+    known = _known()
+    initializer = known.get(spec.initializer.lower())
+    if initializer is None:
+        spec.complain(
+            f"no initializer is registered as {spec.initializer!r}{did_you_mean(spec.initializer.lower(), known)}\n"
+            f"Known are {', '.join(sorted(known))}; @register_initializer({spec.initializer!r}) adds one"
+        )
+    if isinstance(initializer, type):
+        needed = [
+            parameter.name
+            for parameter in inspect.signature(initializer).parameters.values()
+            if parameter.default is parameter.empty and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+        ]
+        if needed:
+            name = initializer.__name__
+            spec.complain(
+                f"the initializer {spec.initializer!r} needs {', '.join(needed)}: write `{name}({needed[0]}=…)`, with "
+                f"`from {initializer.__module__} import {name}`"
+            )
+
+
+def make_initializer(initializer: Any) -> Initializer:
+    """Give the `Initializer` object for a name, a number, an `Initializer`, or a function `(shape, dtype) -> array`."""
+    if isinstance(initializer, str):
+        initializer = _known()[initializer.lower()]
+        if isinstance(initializer, type):
+            return initializer()
+    if isinstance(initializer, Initializer):
+        return initializer
+    if isinstance(initializer, numbers.Number):
+        return Constant(initializer)
+    return ComputedTable(initializer)

@@ -1,0 +1,1 @@
+"""From a class body to a `Declaration`: the language. Needs no MindSpore."""

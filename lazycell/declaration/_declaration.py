@@ -1,0 +1,268 @@
+"""A class's declaration: everything its body and its bases' bodies say, checked as soon as the class is defined."""
+
+from __future__ import annotations
+
+import abc
+import inspect
+from collections.abc import Iterator, Mapping
+from typing import Any, NoReturn
+from weakref import WeakKeyDictionary
+
+import attrs
+
+from .._errors import DeclarationError
+from .._location import did_you_mean, message, user_location
+from ._declare import (
+    NOTHING,
+    ChildrenSpec,
+    ChildSpec,
+    Conditional,
+    Declared,
+    Derived,
+    Hyperparameter,
+    ParameterSpec,
+    Requirement,
+    Tie,
+)
+from ._read_body import OwnDeclarations
+from ._symbols import names_in, render, symbol
+
+
+@attrs.frozen
+class Declaration:
+    """All that a class declares, inherited declarations included, in order of declaration."""
+
+    name: str
+    module: str
+    hyperparameters: tuple[Hyperparameter, ...]
+    derived: tuple[Derived, ...]
+    requirements: tuple[Requirement, ...]
+    members: tuple[Declared, ...]
+    ties: tuple[Declared, ...]
+    removed: frozenset[str]
+    evaluation_order: tuple[str, ...]
+    """Names of hyperparameters and derived values, each after those that its default or formula uses."""
+    own_init: bool
+    """Whether the class writes its own `__init__` (and calls `__lazy_init__`), so that its arguments are its own."""
+
+    @property
+    def takes_dtype(self) -> bool:
+        """Whether the constructor has the keyword `dtype`: it has unless the class declares that name itself."""
+        return not any(item.name == "dtype" for item in (*self.hyperparameters, *self.derived))
+
+
+_NOTHING_SAID = OwnDeclarations({}, frozenset(), ())
+
+# Facts about a class live here, not in attributes on the user's class.
+_OWN: WeakKeyDictionary[type, OwnDeclarations] = WeakKeyDictionary()
+_DECLARATIONS: WeakKeyDictionary[type, Declaration] = WeakKeyDictionary()
+
+
+def declaration_of(cls: type) -> Declaration | None:
+    """Give the declaration of a class, or None for one that has none."""
+    return _DECLARATIONS.get(cls)
+
+
+def symbols_of(bases: tuple[type, ...]) -> frozenset[str]:
+    """Give the names of the hyperparameters and derived values that a class with these bases inherits."""
+    declarations = [_DECLARATIONS[base] for base in bases if base in _DECLARATIONS]
+    return frozenset(item.name for each in declarations for item in (*each.hyperparameters, *each.derived))
+
+
+def names_of(bases: tuple[type, ...]) -> frozenset[str]:
+    """Give every name that a class with these bases inherits a declaration for."""
+    declarations = [_DECLARATIONS[base] for base in bases if base in _DECLARATIONS]
+    return symbols_of(bases) | {item.name for each in declarations for item in (*each.members, *each.ties)}
+
+
+def same(cls: type) -> dict[str, Any]:
+    """Give the hyperparameters of `cls` under their own names, to hand them on: `child(Bert, **same(BertOptions))`.
+
+    Args:
+        cls: a LazyCell class whose hyperparameters the class being defined has too.
+    """
+    declaration = declaration_of(cls)
+    if declaration is None:
+        text = f"same() takes a LazyCell class, and {render(cls)} is none: write `**same(Options)`"
+        raise DeclarationError(message("", text, user_location()))
+    return {item.name: symbol(item.name) for item in declaration.hyperparameters}
+
+
+# --------------------------------------------------------------------------------------------------------- assembling
+
+
+def assemble(cls: type, own: OwnDeclarations, own_init: bool) -> Declaration:
+    """Join a class's own declarations with those of its ancestors, check the whole, and remember it.
+
+    Args:
+        cls: the class, of which no declaration is known yet.
+        own: what its body says.
+        own_init: whether its `__init__` is written by hand.
+
+    Raises:
+        DeclarationError: for mistakes that only the whole shows: names nobody declares, circles, order.
+    """
+    _OWN[cls] = own
+    items: dict[str, Declared] = {}
+    requirements: list[Requirement] = []
+    removed: set[str] = set()
+    for ancestor in reversed(cls.__mro__):
+        said = _OWN.get(ancestor, _NOTHING_SAID)
+        # An ordinary attribute takes the place of what a base declares, as a method takes that of another.
+        replaced = {name for name, value in vars(ancestor).items() if not isinstance(value, _Vacancy)}
+        for name in said.removed | (replaced & items.keys()):
+            items.pop(name, None)
+        items.update(said.items)
+        removed = (removed | said.removed) - said.items.keys() - replaced
+        requirements.extend(said.requirements)
+    _make_room(cls, items)
+    hyperparameters = tuple(item for item in items.values() if isinstance(item, Hyperparameter))
+    derived = tuple(item for item in items.values() if isinstance(item, Derived))
+    rest = [item for item in items.values() if not isinstance(item, (Hyperparameter, Derived))]
+    _check_names(cls, items, requirements, removed)
+    _check_order(hyperparameters, cls.__name__)
+    declaration = Declaration(
+        name=cls.__name__,
+        module=cls.__module__,
+        hyperparameters=hyperparameters,
+        derived=derived,
+        requirements=tuple(requirements),
+        members=tuple(item for item in rest if not _is_tie(item)),
+        ties=tuple(item for item in rest if _is_tie(item)),
+        removed=frozenset(removed),
+        evaluation_order=_evaluation_order({item.name: item for item in (*hyperparameters, *derived)}),
+        own_init=own_init,
+    )
+    _DECLARATIONS[cls] = declaration
+    return declaration
+
+
+class _Vacancy:
+    """Stands on a class for a declared name that a base has as an ordinary attribute, perhaps an abstract one.
+
+    To MindSpore, which asks with `hasattr` before it registers a parameter or a cell, nothing is there.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: object, owner: type) -> NoReturn:
+        raise AttributeError(f"{self.name!r} is declared, and there once the instance is built")
+
+
+def _make_room(cls: type, items: Mapping[str, Declared]) -> None:
+    for name in items:
+        if not isinstance(inspect.getattr_static(cls, name, vacancy := _Vacancy(name)), _Vacancy):
+            type.__setattr__(cls, name, vacancy)
+    abc.update_abstractmethods(cls)
+
+
+def _is_tie(item: Any) -> bool:
+    if isinstance(item, Conditional):
+        return _is_tie(item.present) or _is_tie(item.otherwise)
+    return isinstance(item, Tie)
+
+
+_NOWHERE: frozenset[str] = frozenset()
+_IN_CHILD = frozenset({"SELF"})
+_IN_CHILDREN = frozenset({"SELF", "INDEX"})
+
+
+def expressions_of(item: Declared, special: frozenset[str] = _NOWHERE) -> Iterator[tuple[Any, frozenset[str]]]:
+    """Give each symbolic value of a declaration, and the special symbols that may be used in it."""
+    match item:
+        case Hyperparameter():
+            yield item.default, _NOWHERE
+        case Derived():
+            yield item.value, _NOWHERE
+        case Requirement():
+            yield item.condition, _NOWHERE
+        case ParameterSpec():
+            yield from ((value, _NOWHERE) for value in (item.initializer, item.shape, item.dtype))
+        case ChildSpec():
+            yield from ((value, special | _IN_CHILD) for value in (item.factory, item.args, item.kwargs))
+        case ChildrenSpec():
+            yield item.count, _NOWHERE
+            yield from expressions_of(item.each, _IN_CHILDREN)
+        case Conditional():
+            yield item.condition, special - _IN_CHILD
+            for part in (item.present, item.otherwise):
+                if isinstance(part, Declared):
+                    yield from expressions_of(part, special)
+
+
+def _check_names(cls: type, items: Mapping[str, Declared], requirements: list[Requirement], removed: set[str]) -> None:
+    known = {name for name, item in items.items() if isinstance(item, (Hyperparameter, Derived))}
+    for item in (*items.values(), *requirements):
+        for value, special in expressions_of(item):
+            for name in sorted(names_in(value) - known - special):
+                text = render(value)
+                uses = f"it uses `{name}`" if text == name else f"`{text}` uses `{name}`"
+                if name in _IN_CHILDREN:
+                    where = "children(…)" if name == "INDEX" else "child(…) and children(…)"
+                    problem = f"which is only known in the arguments of {where}"
+                elif name in items:
+                    problem = (
+                        "which is declared as a parameter or a cell: only hyperparameters and values derived from "
+                        "them are known here"
+                    )
+                elif name in removed:
+                    problem = (
+                        f"which {cls.__name__} removed: give it a value (`{name} = …`) instead, "
+                        "or override this as well"
+                    )
+                else:
+                    problem = f"which nothing declares{did_you_mean(name, known)}"
+                item.complain(f"{uses}, {problem}")
+
+
+def _check_order(hyperparameters: tuple[Hyperparameter, ...], class_name: str) -> None:
+    defaulted: Hyperparameter | None = None
+    for item in hyperparameters:
+        if item.default is not NOTHING:
+            defaulted = defaulted or item
+        elif defaulted is not None:
+            inherited = defaulted.owner != class_name
+            where = f", inherited from {defaulted.owner}," if inherited else ""
+            item.complain(
+                f"`{item.name}` has no default, but stands after `{defaulted.name}`{where} which has one "
+                f"({render(defaulted.default)}): give `{item.name}` a default"
+                + ("" if inherited else ", or declare it first")
+            )
+
+
+def _evaluation_order(items: Mapping[str, Declared]) -> tuple[str, ...]:
+    order: dict[str, None] = {}
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        if name in path:
+            circle = " → ".join((*path[path.index(name) :], name))
+            items[name].complain(
+                f"the value of `{name}` depends on itself: {circle}. Write one of them without the others, "
+                "or give the new value a name of its own"
+            )
+        if name in order:
+            return
+        item = items[name]
+        value = item.default if isinstance(item, Hyperparameter) else item.value  # type: ignore[attr-defined]
+        for needed in sorted(names_in(value)):
+            visit(needed, (*path, name))
+        order[name] = None
+
+    for name in items:
+        visit(name, ())
+    return tuple(order)
+
+
+def parameter_specs(declaration: Declaration) -> Iterator[ParameterSpec]:
+    """Give every parameter that a class may have, whatever the conditions."""
+
+    def inside(item: Any) -> Iterator[ParameterSpec]:
+        if isinstance(item, ParameterSpec):
+            yield item
+        elif isinstance(item, Conditional):
+            yield from inside(item.present)
+            yield from inside(item.otherwise)
+
+    for member in declaration.members:
+        yield from inside(member)

@@ -1,0 +1,415 @@
+"""What a class body may say: each declaration as a frozen attrs object, and the functions that spell it."""
+
+from __future__ import annotations
+
+import numbers
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
+
+import attrs
+from typing_extensions import ParamSpec
+
+from .._errors import DeclarationError
+from .._location import Location, message, user_location
+from ._parse import parse_shape
+from ._symbols import choose, render
+
+if TYPE_CHECKING:
+    from mindspore import Parameter
+
+    from ..cell._cell import LazyCell
+
+NOTHING = attrs.NOTHING
+
+
+def _symbolic_field(**options: Any) -> Any:
+    """Make a field that may hold expressions: compared by text, since `==` on symbols builds another symbol."""
+    return attrs.field(eq=render, repr=render, **options)
+
+
+@attrs.frozen(kw_only=True)
+class Declared:
+    """What every declaration carries: its name, the class that made it, and where."""
+
+    name: str = ""
+    owner: str = ""
+    location: Location | None = attrs.field(default=None, eq=False, repr=False)
+    doc: str | None = attrs.field(default=None, eq=False, repr=False)
+
+    def complain(self, problem: str) -> NoReturn:
+        """Raise a DeclarationError about this declaration."""
+        raise DeclarationError(message(f"{self.owner}.{self.name}", problem, self.location))
+
+
+@attrs.frozen(kw_only=True)
+class Hyperparameter(Declared):
+    """An argument of the generated `__init__`, and an attribute of the instance."""
+
+    type: Any = Any
+    default: Any = _symbolic_field(default=NOTHING)
+    validator: Any = None
+    converter: Any = None
+
+
+@attrs.frozen(kw_only=True)
+class Derived(Declared):
+    """An attribute computed from the hyperparameters."""
+
+    value: Any = _symbolic_field()
+
+
+@attrs.frozen(kw_only=True)
+class Requirement(Declared):
+    """A condition that the hyperparameters must meet."""
+
+    condition: Any = _symbolic_field()
+    text: str
+
+
+@attrs.frozen(kw_only=True)
+class ParameterSpec(Declared):
+    """A parameter or a buffer: how it starts, and what it looks like.
+
+    `shape` is a tuple of ints and expressions; `dtype` is None where the cell's default holds.
+    """
+
+    initializer: Any = _symbolic_field()
+    shape: tuple[Any, ...] = _symbolic_field()
+    dtype: Any = _symbolic_field(default=None)
+    trainable: bool = True
+    persistent: bool = True
+    shard: tuple[Any, ...] | None = None
+    tags: tuple[str, ...] = ()
+
+    def __or__(self, other: object) -> NoReturn:
+        _refuse("`Param[…] | None` is no annotation", "`bias: Param[…] = when(use_bias)` for one that may be absent")
+
+    __ror__ = __or__
+
+
+@attrs.frozen(kw_only=True)
+class ChildSpec(Declared):
+    """A cell inside the cell: what to call, and with which arguments."""
+
+    factory: Any = _symbolic_field()
+    args: tuple[Any, ...] = _symbolic_field(default=())
+    kwargs: dict[str, Any] = _symbolic_field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class ChildrenSpec(Declared):
+    """A list of cells: `each` built `count` times, with `INDEX` bound to the position."""
+
+    count: Any = _symbolic_field()
+    each: Any  # ChildSpec | Conditional
+
+
+@attrs.frozen(kw_only=True)
+class Tie(Declared):
+    """Two dotted names for one parameter; the one at `source` is stored."""
+
+    target: str
+    source: str
+
+
+@attrs.frozen(kw_only=True)
+class Conditional(Declared):
+    """A declaration that holds under a condition; `present` is NOTHING where the annotation says what is declared."""
+
+    condition: Any = _symbolic_field()
+    present: Any = NOTHING
+    otherwise: Any = None
+
+
+_MEMBERS = (ParameterSpec, ChildSpec, ChildrenSpec, Tie, Conditional)
+
+# ----------------------------------------------------------------------------------------------------------- spelling
+# Each function returns a spec. Its signature promises what the attribute is in an instance, so that type checkers
+# compare `mlp: MLP = child(MLP, hidden)` with MLP's constructor and with the annotation.
+
+_Value = TypeVar("_Value")
+_Other = TypeVar("_Other")
+_Cell = TypeVar("_Cell", bound="LazyCell")
+_Arguments = ParamSpec("_Arguments")
+
+Initial = str | float | Callable[..., Any]
+"""A registered name, a number, or a function; a MindSpore `Initializer` counts as a function."""
+Shape = Sequence[int] | str
+
+
+class _Annotation:
+    """`Param[initializer, shape]` and `Param[initializer, shape, dtype]`."""
+
+    _trainable = True
+
+    def __class_getitem__(cls, arguments: Any) -> ParameterSpec:
+        if not isinstance(arguments, tuple) or len(arguments) not in (2, 3):
+            _refuse(
+                f"`{cls.__name__}[…]` takes an initializer and a shape, and a dtype if it needs its own",
+                f'`{cls.__name__}["normal", (out_features, in_features)]`',
+            )
+        initializer, shape, *dtype = arguments
+        return _parameter_spec(initializer, shape, dtype[0] if dtype else None, trainable=cls._trainable)
+
+    def __init__(self, *_: Any) -> None:
+        _refuse(
+            f"`{type(self).__name__}` is written in brackets, as an annotation",
+            f'`weight: {type(self).__name__}["normal", (out_features, in_features)]`, '
+            f"or `{type(self).__name__.lower()}(…)` after `=`",
+        )
+
+
+class Param(_Annotation):
+    """Annotation of a trainable parameter: `weight: Param["normal", (out_features, in_features)]`."""
+
+
+class Buffer(_Annotation):
+    """Annotation of state that is saved and never trained: `mean: Buffer["zeros", (channels,)]`."""
+
+    _trainable = False
+
+
+@overload
+def hyper(*, validator: Any = None, converter: Any = None, doc: str | None = None) -> Any: ...
+@overload
+def hyper(default: _Value, *, validator: Any = None, converter: Any = None, doc: str | None = None) -> _Value: ...
+def hyper(
+    default: Any = NOTHING,
+    *,
+    validator: Any = None,
+    converter: Any = None,
+    doc: str | None = None,
+) -> Any:
+    """Declare a hyperparameter: `heads: int = hyper(8, doc="attention heads")`. Without a default it is required.
+
+    Args:
+        default: its value when none is given; may depend on other hyperparameters.
+        validator: one of attrs' validators, or a list of them, called as `validator(values, field, value)`.
+        converter: one of attrs' converters, applied to what is given and to the default.
+        doc: one sentence for the generated `__init__`'s docstring.
+    """
+    return Hyperparameter(default=default, validator=validator, converter=converter, doc=doc, location=user_location())
+
+
+def param(
+    initializer: Initial,
+    shape: Shape,
+    dtype: Any = None,
+    *,
+    trainable: bool = True,
+    shard: tuple[Any, ...] | None = None,
+    tags: tuple[str, ...] = (),
+    doc: str | None = None,
+) -> Parameter:
+    """Declare a parameter: `weight: Parameter = param("normal", (out_features, in_features))`.
+
+    Args:
+        initializer: a registered name, a MindSpore `Initializer`, a number, or a function `(shape, dtype) -> array`.
+        shape: a tuple of ints and expressions, or a string of space-separated expressions.
+        dtype: a MindSpore dtype, its name, or a hyperparameter; default: the cell's.
+        trainable: whether gradients are taken for it.
+        shard: for each dimension a mesh axis, a tuple of axes, or None; kept in the manifest.
+        tags: labels kept in the manifest.
+        doc: one sentence about it.
+    """
+    return _parameter_spec(initializer, shape, dtype, trainable=trainable, shard=shard, tags=tags, doc=doc)
+
+
+def buffer(
+    initializer: Initial,
+    shape: Shape,
+    dtype: Any = None,
+    *,
+    persistent: bool = True,
+    tags: tuple[str, ...] = (),
+    doc: str | None = None,
+) -> Parameter:
+    """Declare state that is never trained: `mean: Tensor = buffer("zeros", (channels,))`.
+
+    Args:
+        initializer: as for `param`.
+        shape: as for `param`.
+        dtype: as for `param`.
+        persistent: whether it is saved; one that is not is computed again, and a stored copy is ignored.
+        tags: labels kept in the manifest.
+        doc: one sentence about it.
+    """
+    return _parameter_spec(initializer, shape, dtype, trainable=False, persistent=persistent, tags=tags, doc=doc)
+
+
+def child(factory: Callable[_Arguments, _Value], /, *args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Value:
+    """Declare a cell inside the cell: `mlp: MLP = child(MLP, hidden, 4 * hidden)`.
+
+    Args:
+        factory: a class or function that returns a cell; called when an instance is built.
+        args: its arguments, which may be symbolic.
+        kwargs: its keyword arguments, which may be symbolic.
+    """
+    checked = _check_factory(factory, "child")
+    _check_arguments((*args, *kwargs.values()))
+    return ChildSpec(factory=checked, args=args, kwargs=kwargs, location=user_location())  # type: ignore[return-value]
+
+
+@overload
+def children(count: int, each: _Cell, /) -> list[_Cell]: ...
+@overload
+def children(
+    count: int,
+    factory: Callable[_Arguments, _Value],
+    /,
+    *args: _Arguments.args,
+    **kwargs: _Arguments.kwargs,
+) -> list[_Value]: ...
+def children(count: Any, factory: Any, /, *args: Any, **kwargs: Any) -> Any:
+    """Declare a list of cells: `layers: list[Block] = children(n_layers, Block, hidden, index=INDEX)`.
+
+    Args:
+        count: how many; may be symbolic.
+        factory: as for `child`; or a `child(…)` or `when(…)`, evaluated for each position.
+        args: its arguments, which may be symbolic and may use `INDEX`.
+        kwargs: its keyword arguments, likewise.
+    """
+    if isinstance(factory, Declared):
+        if args or kwargs:
+            _refuse("children(count, child(…)) takes no further arguments", "`children(count, child(Block, hidden))`")
+        _check_repeated(factory)
+        each: Declared = factory
+    else:
+        _check_arguments((*args, *kwargs.values()))
+        each = ChildSpec(factory=_check_factory(factory, "children"), args=args, kwargs=kwargs)
+    return ChildrenSpec(count=count, each=each, location=user_location())
+
+
+@overload
+def when(condition: object) -> Any: ...
+@overload
+def when(condition: object, present: _Value) -> _Value | None: ...
+@overload
+def when(condition: object, present: _Value, *, otherwise: _Other) -> _Value | _Other: ...
+def when(condition: Any, present: Any = NOTHING, *, otherwise: Any = None) -> Any:
+    """Declare what is there under a condition: `bias: Param[…] = when(use_bias)`, `mlp: MLP = when(deep, child(MLP))`.
+
+    Between two values it is an expression: `window: int = when(local, 4096, otherwise=0)`.
+
+    Args:
+        condition: a hyperparameter, or an expression such as `(n > 2) & use_bias`.
+        present: what is declared when it holds; left out where the annotation says it.
+        otherwise: what is declared when it does not hold; None: nothing, the attribute is None.
+    """
+    if isinstance(condition, str):
+        _refuse("the condition of when() is an expression, not text", "`when(use_bias)` without the quotes")
+    if present is NOTHING or isinstance(present, Declared) or isinstance(otherwise, Declared):
+        for part in (present, otherwise):
+            _check_part(part)
+        return Conditional(condition=condition, present=present, otherwise=otherwise, location=user_location())
+    return choose(condition, present, otherwise)
+
+
+def tie(target: str, source: str) -> Any:
+    """Declare that two names are one parameter: `tied = tie("head.weight", "embed.weight")`.
+
+    Args:
+        target: the dotted name, below this cell, that gives up its own parameter.
+        source: the dotted name of the parameter that both then mean; it is the one that is stored.
+    """
+    if not (isinstance(target, str) and isinstance(source, str)):
+        _refuse("tie(target, source) takes two dotted names", '`tie("head.weight", "embed.weight")`')
+    if target == source:
+        _refuse(f"tie({target!r}, {source!r}) ties a name to itself", '`tie("head.weight", "embed.weight")`')
+    spec = Tie(target=target, source=source, location=user_location())
+    # A class body notes what is left without a name: easily forgotten after `require(…)`, which needs none.
+    unnamed = getattr(sys._getframe(1).f_locals, "unnamed", None)
+    if unnamed is not None:
+        unnamed.append(spec)
+    return spec
+
+
+# ------------------------------------------------------------------------------------------------------------- checks
+
+
+def _refuse(problem: str, instead: str) -> NoReturn:
+    raise DeclarationError(message("", f"{problem}: write {instead}", user_location()))
+
+
+def _parameter_spec(initializer: Any, shape: Any, dtype: Any, **options: Any) -> ParameterSpec:
+    if isinstance(shape, str):
+        try:
+            shape = parse_shape(shape)
+        except DeclarationError as error:
+            raise DeclarationError(message(f'the shape "{shape}"', str(error), user_location())) from None
+    elif isinstance(shape, list):
+        shape = tuple(shape)
+    elif not isinstance(shape, tuple):
+        _refuse(f"the shape `{render(shape)}` is not a tuple", f"`({render(shape)},)`")
+    shard = options.get("shard")
+    if shard is not None and not isinstance(shard, (tuple, list)):
+        _refuse(f"shard={shard!r} is not a tuple", f"`shard=({shard!r},)`, one entry a dimension")
+    if shard is not None and len(shard) != len(shape):
+        _refuse(
+            f"shard={shard!r} has length {len(shard)}, and the shape {render(shape)} has {len(shape)} dimensions",
+            "one entry a dimension: a mesh axis, a tuple of axes, or None",
+        )
+    if isinstance(options.get("tags"), str):
+        _refuse(f"tags={options['tags']!r} is not a tuple", f"`tags=({options['tags']!r},)`")
+    if isinstance(initializer, type):
+        _refuse(f"{initializer.__name__} is a class, not an initializer", f"`{initializer.__name__}()`")
+    if not (isinstance(initializer, (str, numbers.Number)) or callable(initializer)):
+        _refuse(
+            f"{type(initializer).__name__} is not an initializer: values made beforehand take memory at once",
+            'a name ("normal"), a number, an Initializer (Normal(0.02)) or a function (shape, dtype) -> array',
+        )
+    return ParameterSpec(initializer=initializer, shape=shape, dtype=dtype, location=user_location(), **options)
+
+
+def _check_part(part: Any) -> None:
+    """Refuse what cannot be declared under a condition."""
+    if isinstance(part, Conditional) and part.present is NOTHING:
+        _refuse("a `when(condition)` inside another does not say what is declared", "`when(one & other)`")
+    if part is None or part is NOTHING or isinstance(part, _MEMBERS):
+        return
+    if isinstance(part, Hyperparameter):
+        _refuse("a hyperparameter is there under every condition", "`window: int = when(local, 4096, otherwise=0)`")
+    _refuse(
+        f"`{render(part)}` is not a declaration, but the other part of this when() is",
+        "`child(…)` or `param(…)` for both, or None",
+    )
+
+
+def _check_repeated(each: Declared) -> None:
+    """Refuse what cannot be declared for every position of `children`."""
+    parts = (each.present, each.otherwise) if isinstance(each, Conditional) else (each,)
+    for part in parts:
+        if isinstance(part, Conditional):
+            _check_repeated(part)
+        elif part is NOTHING or not (part is None or isinstance(part, ChildSpec)):
+            _refuse("children() repeats cells, and nothing else", "`children(count, child(Block, hidden))`")
+
+
+def is_cell(value: Any) -> bool:
+    """Tell whether `value` is a cell that is built already, by its `construct`: MindSpore is not needed for that."""
+    return not isinstance(value, type) and hasattr(type(value), "construct")
+
+
+def _check_arguments(arguments: Iterable[Any]) -> None:
+    """Refuse parameters of other cells among a child's arguments: all instances would share them."""
+    for each in arguments:
+        if isinstance(each, Declared) or (is_cell(each) and any(True for _ in each.get_parameters())):
+            name = "a declaration" if isinstance(each, Declared) else f"a {type(each).__name__} that is built already"
+            _refuse(
+                f"{name} cannot be an argument of a child: all instances would share it",
+                "a function that builds the whole child, `child(make_stack, hidden)`",
+            )
+
+
+def _check_factory(factory: Any, function: str) -> Any:
+    if is_cell(factory):
+        name = type(factory).__name__
+        count = "count, " if function == "children" else ""
+        _refuse(
+            f"{function}() takes the class and its arguments, not a cell that is built already",
+            f"`{function}({count}{name}, …)`",
+        )
+    if not callable(factory):
+        _refuse(f"{function}() takes a class or a function, not {render(factory)}", f"`{function}(Block, hidden)`")
+    return factory

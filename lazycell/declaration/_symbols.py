@@ -1,0 +1,414 @@
+"""Symbolic expressions: what the name of a hyperparameter stands for while a class body runs.
+
+An `Expression` wraps one node of a small tree of plain data. Operators build bigger trees; `evaluate`, `render` and
+`names_in` walk them. Whatever needs a real value (`if`, `range`, `int`) raises at once and says what to write instead.
+"""
+
+from __future__ import annotations
+
+import copy
+import enum
+import operator
+from collections.abc import Callable, Mapping
+from types import BuiltinFunctionType, FunctionType
+from typing import Any, NoReturn
+
+import attrs
+
+from .._errors import DeclarationError
+from .._location import message, user_location
+
+# ------------------------------------------------------------------------------------------------------------- nodes
+
+
+@attrs.frozen(eq=False)
+class Name:
+    """The value bound to a hyperparameter, a derived value, `INDEX` or `SELF`."""
+
+    name: str
+
+
+@attrs.frozen(eq=False)
+class Operation:
+    """An operator applied to one or two operands, each a plain value or an `Expression`."""
+
+    symbol: str
+    operands: tuple[Any, ...]
+
+
+@attrs.frozen(eq=False)
+class Attribute:
+    """`target.name`, for a hyperparameter that is an object."""
+
+    target: Any
+    name: str
+
+
+@attrs.frozen(eq=False)
+class Item:
+    """`target[key]`."""
+
+    target: Any
+    key: Any
+
+
+@attrs.frozen(eq=False)
+class Call:
+    """One of the functions in `FUNCTIONS` applied to its arguments."""
+
+    function: str
+    arguments: tuple[Any, ...]
+
+
+@attrs.frozen(eq=False)
+class Choice:
+    """`when(condition, present, otherwise=…)` between two values."""
+
+    condition: Any
+    present: Any
+    otherwise: Any
+
+
+Node = Name | Operation | Attribute | Item | Call | Choice
+
+
+def _invert(value: Any) -> Any:
+    # `~True` is -2, which is true: for conditions `~` has to mean `not`.
+    return (not value) if isinstance(value, bool) else ~value
+
+
+@attrs.frozen
+class _Operator:
+    function: Callable[..., Any]
+    precedence: int
+
+
+_BINARY = {
+    "**": _Operator(operator.pow, 8),
+    "*": _Operator(operator.mul, 6),
+    "/": _Operator(operator.truediv, 6),
+    "//": _Operator(operator.floordiv, 6),
+    "%": _Operator(operator.mod, 6),
+    "+": _Operator(operator.add, 5),
+    "-": _Operator(operator.sub, 5),
+    "&": _Operator(operator.and_, 4),
+    "|": _Operator(operator.or_, 3),
+    "==": _Operator(operator.eq, 2),
+    "!=": _Operator(operator.ne, 2),
+    "<": _Operator(operator.lt, 2),
+    "<=": _Operator(operator.le, 2),
+    ">": _Operator(operator.gt, 2),
+    ">=": _Operator(operator.ge, 2),
+}
+_UNARY = {"-": _Operator(operator.neg, 7), "+": _Operator(operator.pos, 7), "~": _Operator(_invert, 7)}
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {"min_": min, "max_": max}
+
+# -------------------------------------------------------------------------------------------------------- expressions
+
+
+def _binary(symbol: str) -> Callable[[Any, Any], Expression]:
+    def build(self: Any, other: Any) -> Expression:
+        return Expression(Operation(symbol, (self, other)))
+
+    return build
+
+
+def _reflected(symbol: str) -> Callable[[Any, Any], Expression]:
+    def build(self: Any, other: Any) -> Expression:
+        return Expression(Operation(symbol, (other, self)))
+
+    return build
+
+
+def _unary(symbol: str) -> Callable[[Any], Expression]:
+    def build(self: Any) -> Expression:
+        return Expression(Operation(symbol, (self,)))
+
+    return build
+
+
+def _refusal(use: str, instead: str) -> Callable[..., NoReturn]:
+    def refuse(self: Any, *_: Any) -> NoReturn:
+        text = f"`{render(self)}` has no value while the class body runs, so {use}. {instead}"
+        raise DeclarationError(message("", text, user_location()))
+
+    return refuse
+
+
+class Expression:
+    """A value that is known once the hyperparameters are.
+
+    All public attribute names belong to the user (`config.name`), so the node hides behind a private one.
+    """
+
+    __slots__ = ("_node",)
+    _node: Node
+    __array_ufunc__ = None  # numpy leaves `array * symbol` to the symbol
+
+    def __init__(self, node: Node) -> None:
+        object.__setattr__(self, "_node", node)
+
+    def __repr__(self) -> str:
+        return render(self)
+
+    # Symbols are shared and never change: a copy is the symbol itself.
+    def __copy__(self) -> Expression:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Expression:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Expression, (self._node,))
+
+    def __getattr__(self, name: str) -> Expression:
+        if name.startswith("__") and name.endswith("__"):  # protocol probes (numpy, copy, inspect) must see nothing
+            raise AttributeError(name)
+        return Expression(Attribute(self, name))
+
+    def __getitem__(self, key: Any) -> Expression:
+        return Expression(Item(self, key))
+
+    __add__, __radd__ = _binary("+"), _reflected("+")
+    __sub__, __rsub__ = _binary("-"), _reflected("-")
+    __mul__, __rmul__ = _binary("*"), _reflected("*")
+    __truediv__, __rtruediv__ = _binary("/"), _reflected("/")
+    __floordiv__, __rfloordiv__ = _binary("//"), _reflected("//")
+    __mod__, __rmod__ = _binary("%"), _reflected("%")
+    __pow__, __rpow__ = _binary("**"), _reflected("**")
+    __and__, __rand__ = _binary("&"), _reflected("&")
+    __or__, __ror__ = _binary("|"), _reflected("|")
+    __lt__, __le__, __gt__, __ge__ = _binary("<"), _binary("<="), _binary(">"), _binary(">=")
+    __eq__ = _binary("==")  # type: ignore[assignment]
+    __ne__ = _binary("!=")  # type: ignore[assignment]
+    __hash__ = object.__hash__
+    __neg__, __pos__, __invert__ = _unary("-"), _unary("+"), _unary("~")
+
+    __bool__ = _refusal(
+        "Python cannot decide `if`, `and`, `or`, `not`, `in`, `min`, `max` or a chained comparison with it",
+        'Write `when(condition, …)` for a part that may be absent, `require(condition, "…")` for a check, '
+        "`&`, `|`, `~` for logic, `min_(a, b)` and `max_(a, b)`.",
+    )
+    __index__ = _refusal(
+        "it cannot count or index (`range`, an index into a list)",
+        "Write `children(count, Cell, …)` for repeated cells.",
+    )
+    __int__ = _refusal("`int()` cannot convert it", "Write `//` for a whole number.")
+    __float__ = _refusal("`float()` and `math` cannot convert it", "Write `x ** 0.5` for a square root.")
+    __format__ = _refusal(
+        "an f-string would hold its name", "Make the text in `__post_init__`; `require` shows the values by itself."
+    )
+    __round__ = __trunc__ = __floor__ = __ceil__ = _refusal("it cannot be rounded", "Write `//` for a whole number.")
+    __abs__ = _refusal("`abs()` cannot be taken", "Write `max_(x, -x)`.")
+    __len__ = _refusal("`len()` is not known", "Give the length a hyperparameter of its own.")
+    __iter__ = _refusal("it cannot be iterated", "Write `children(count, Cell, …)` for repeated cells.")
+    __contains__ = _refusal("`in` cannot look into it", "Write `(x == a) | (x == b)`.")
+    __setitem__ = __delitem__ = _refusal("nothing can be stored in it", "Change the value in `__post_init__`.")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        self.__setitem__(name, value)
+
+    def __call__(self, *_: Any, **__: Any) -> NoReturn:
+        (_refuse_hiding if isinstance(self._node, Name) else _refuse_method)(self)
+
+
+_refuse_hiding = _refusal(
+    "it cannot be called",
+    "In this class body the name stands for a hyperparameter or a derived value, and hides a function that "
+    "goes by the same name: rename one of them.",
+)
+_refuse_method = _refusal(
+    "it cannot be called",
+    "Call it in `__post_init__`, or in a function that builds the cell: `child(make_block, config)`.",
+)
+
+
+INDEX: Any = Expression(Name("INDEX"))
+"""Inside `children(…)`: the position of the child, counted from 0."""
+
+SELF: Any = Expression(Name("SELF"))
+"""In a child's arguments: all hyperparameters and derived values of this instance, as one object with attributes."""
+
+
+def symbol(name: str) -> Expression:
+    """Give the symbol that stands for `name`."""
+    return Expression(Name(name))
+
+
+def call(function: str, arguments: tuple[Any, ...]) -> Any:
+    """Call one of `FUNCTIONS`: at once on plain values, else symbolically."""
+    if len(arguments) < 2:
+        text = f"{function}() takes two or more values, not {len(arguments)}: write `{function}(a, b)`"
+        raise DeclarationError(message("", text, user_location()))
+    return Expression(Call(function, arguments)) if is_symbolic(arguments) else FUNCTIONS[function](*arguments)
+
+
+def min_(*values: Any) -> Any:
+    """Give the smallest of two or more values, which may be symbolic: `min` in a class body."""
+    return call("min_", values)
+
+
+def max_(*values: Any) -> Any:
+    """Give the largest of two or more values, which may be symbolic: `max` in a class body."""
+    return call("max_", values)
+
+
+def operate(mark: str, *operands: Any) -> Any:
+    """Apply an operator: at once to plain values, as the class body would, else symbolically."""
+    if not is_symbolic(operands):
+        table = _UNARY if len(operands) == 1 else _BINARY
+        return table[mark].function(*operands)
+    return Expression(Operation(mark, operands))
+
+
+def choose(condition: Any, present: Any, otherwise: Any) -> Any:
+    """Give `present` where `condition` holds, else `otherwise`: `when` between two values."""
+    if not is_symbolic((condition, present, otherwise)):
+        return present if condition else otherwise
+    return Expression(Choice(condition, present, otherwise))
+
+
+# ------------------------------------------------------------------------------------------------------------ walking
+
+
+def node_of(expression: Expression) -> Node:
+    """Give the node of an expression (its attributes cannot be read by name: they are the user's)."""
+    return expression._node
+
+
+def _parts(node: Node) -> tuple[Any, ...]:
+    match node:
+        case Name():
+            return ()
+        case Operation():
+            return node.operands
+        case Attribute():
+            return (node.target,)
+        case Item():
+            return (node.target, node.key)
+        case Call():
+            return node.arguments
+        case Choice():
+            return (node.condition, node.present, node.otherwise)
+
+
+_TRANSPARENT: list[type] = []
+
+
+def look_inside(cls: type) -> None:
+    """Make instances of `cls` count as containers of their attributes, so that they may be built from symbols."""
+    _TRANSPARENT.append(cls)
+
+
+def _inside(value: Any) -> tuple[Any, ...]:
+    """Give what a container holds; other objects are not looked into."""
+    if isinstance(value, (tuple, list, set, frozenset)):
+        return tuple(value)
+    if isinstance(value, dict):
+        return (*value.keys(), *value.values())
+    if isinstance(value, slice):
+        return (value.start, value.stop, value.step)
+    if isinstance(value, tuple(_TRANSPARENT)):
+        return tuple(vars(value).values())
+    return ()
+
+
+def is_symbolic(value: Any) -> bool:
+    """Tell whether `value` is an expression, or a container that holds one."""
+    return isinstance(value, Expression) or any(map(is_symbolic, _inside(value)))
+
+
+def names_in(value: Any) -> frozenset[str]:
+    """Give the names that an expression, or a container of expressions, depends on."""
+    if isinstance(value, Expression):
+        node = value._node
+        if isinstance(node, Name):
+            return frozenset({node.name})
+        return frozenset().union(*map(names_in, _parts(node)))
+    return frozenset().union(*map(names_in, _inside(value)))
+
+
+def evaluate(value: Any, bound: Mapping[str, Any]) -> Any:
+    """Give the value of an expression, or of a container of expressions, for the names in `bound`.
+
+    Raises whatever Python raises for the same arithmetic on the same values, and KeyError for a name not bound.
+    """
+    if isinstance(value, Expression):
+        match value._node:
+            case Name(name):
+                return bound[name]
+            case Operation(mark, operands):
+                table = _UNARY if len(operands) == 1 else _BINARY
+                return table[mark].function(*(evaluate(operand, bound) for operand in operands))
+            case Attribute(target, name):
+                return getattr(evaluate(target, bound), name)
+            case Item(target, key):
+                return evaluate(target, bound)[evaluate(key, bound)]
+            case Call(function, arguments):
+                return FUNCTIONS[function](*(evaluate(argument, bound) for argument in arguments))
+            case Choice(condition, present, otherwise):
+                return evaluate(present if evaluate(condition, bound) else otherwise, bound)
+    if not is_symbolic(value):
+        return value
+    if isinstance(value, slice):
+        return slice(*(evaluate(part, bound) for part in _inside(value)))
+    if isinstance(value, dict):
+        return {evaluate(key, bound): evaluate(item, bound) for key, item in value.items()}
+    if isinstance(value, tuple(_TRANSPARENT)):
+        bound_copy = copy.copy(value)
+        bound_copy.__dict__.update({name: evaluate(item, bound) for name, item in vars(value).items()})
+        return bound_copy
+    items = [evaluate(item, bound) for item in value]
+    return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)  # a named tuple stays one
+
+
+def render(value: Any, binding: int = 0) -> str:
+    """Give the Python text of a value or an expression, in as few parentheses as `binding` (the context) allows."""
+    if not isinstance(value, Expression):
+        text = _render_plain(value)
+        # `-2 ** n` would be `-(2 ** n)`.
+        return f"({text})" if binding > _UNARY["-"].precedence and text.startswith("-") else text
+    match value._node:
+        case Name(name):
+            return name
+        case Attribute(target, name):
+            return f"{render(target, 9)}.{name}"
+        case Item(target, key):
+            return f"{render(target, 9)}[{_render_key(key)}]"
+        case Call(function, arguments):
+            return f"{function}({', '.join(map(render, arguments))})"
+        case Choice(condition, present, otherwise):
+            return f"when({render(condition)}, {render(present)}, otherwise={render(otherwise)})"
+        case Operation(mark, (operand,)):
+            precedence = _UNARY[mark].precedence
+            text = f"{mark}{render(operand, precedence)}"
+        case Operation(mark, (left, right)):
+            precedence = _BINARY[mark].precedence
+            # `-` and `//` group to the left, `**` to the right; comparisons would chain, so both sides bind tighter.
+            tighter_left = precedence + (mark == "**" or precedence == 2)
+            tighter_right = precedence + (mark != "**")
+            text = f"{render(left, tighter_left)} {mark} {render(right, tighter_right)}"
+    return f"({text})" if precedence < binding else text
+
+
+def _render_plain(value: Any) -> str:
+    if isinstance(value, tuple) and not hasattr(value, "_fields"):
+        return f"({', '.join(map(render, value))}{',' if len(value) == 1 else ''})"
+    if isinstance(value, list):
+        return f"[{', '.join(map(render, value))}]"
+    if isinstance(value, enum.Enum):
+        return f"{type(value).__name__}.{value.name}"
+    if isinstance(value, (type, FunctionType, BuiltinFunctionType)):
+        return value.__name__
+    if isinstance(value, tuple(_TRANSPARENT)):
+        public = {name: item for name, item in sorted(vars(value).items()) if not name.startswith("_")}
+        return f"{type(value).__name__}({', '.join(f'{name}={render(item)}' for name, item in public.items())})"
+    return repr(value)
+
+
+def _render_key(key: Any) -> str:
+    if isinstance(key, slice):
+        start, stop, step = ("" if part is None else render(part) for part in _inside(key))
+        return f"{start}:{stop}" + (f":{step}" if step else "")
+    return render(key)

@@ -1,0 +1,1 @@
+"""From a declaration and hyperparameters to a `Manifest`, with nothing built. Needs no MindSpore."""

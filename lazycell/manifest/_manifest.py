@@ -1,0 +1,133 @@
+"""A model's manifest: every parameter it has, as data, known before any memory is touched."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import attrs
+
+from .._collapse import collapse
+from .._dtypes import itemsize
+
+
+@attrs.frozen
+class ManifestEntry:
+    """One parameter, or one buffer that is saved.
+
+    Attributes:
+        name: its full name, as checkpoints have it.
+        shape: its dimensions.
+        dtype: canonical name of its dtype.
+        initializer: the initializer as written: `normal`, `Normal(mean=0.0, sigma=0.02)`, `1.0`, a function's name.
+        trainable: whether gradients are taken for it.
+        expression: the declared shape, `(n_heads * head_dim, hidden)`; None for a parameter of a plain cell.
+        declared_by: class and attribute, `Linear.weight`; None for a parameter of a plain cell.
+        declared_at: `models/layers.py:31`; None for a parameter of a plain cell.
+        shard: for each dimension a mesh axis, a tuple of axes, or None.
+        tags: the declaration's labels.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    initializer: str
+    trainable: bool = True
+    expression: str | None = None
+    declared_by: str | None = None
+    declared_at: str | None = None
+    shard: tuple[Any, ...] | None = None
+    tags: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return math.prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of its values."""
+        return self.size * itemsize(self.dtype)
+
+
+@attrs.frozen
+class Manifest:
+    """Every parameter of a model, in order of declaration.
+
+    Attributes:
+        model: name of the class.
+        entries: the parameters; one that is tied to another is not among them.
+        ties: for each name that is tied, the name of the parameter that it stands for.
+        computed: names of the buffers that are computed, not saved; a stored copy of one is ignored.
+        hyperparameters: the values that the shapes were computed from.
+    """
+
+    model: str
+    entries: tuple[ManifestEntry, ...]
+    ties: Mapping[str, str] = attrs.field(factory=dict)
+    computed: frozenset[str] = frozenset()
+    hyperparameters: Mapping[str, Any] = attrs.field(factory=dict)
+    _by_name: dict[str, ManifestEntry] = attrs.field(init=False, repr=False, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "_by_name", {entry.name: entry for entry in self.entries})
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __iter__(self) -> Iterator[ManifestEntry]:
+        return iter(self.entries)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
+
+    def __getitem__(self, name: str) -> ManifestEntry:
+        return self._by_name[self.ties.get(name, name)]
+
+    @property
+    def size(self) -> int:
+        """The number of elements of all parameters, each tied one counted once."""
+        return sum(entry.size for entry in self.entries)
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of all parameters, each tied one counted once."""
+        return sum(entry.nbytes for entry in self.entries)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256, in hex, of names, shapes, dtypes and ties: equal when checkpoints can be exchanged."""
+        lines = [f"{entry.name} {entry.dtype} {list(entry.shape)}" for entry in self.entries]
+        lines += [f"{target} = {source}" for target, source in self.ties.items()]
+        return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
+
+    def __str__(self) -> str:
+        return "\n".join(_table(self))
+
+
+def _table(manifest: Manifest) -> Iterable[str]:
+    """Lay out a manifest as aligned plain text, repeated layers in one row."""
+    rows = [("parameter", "shape", "dtype", "initializer", "declared as")]
+    groups = collapse(entry.name for entry in manifest.entries)
+    for pattern, members in groups:
+        # One row can stand for several parameters only where they are alike.
+        alike: dict[tuple[Any, ...], list[str]] = {}
+        for name in members:
+            entry = manifest[name]
+            alike.setdefault((entry.shape, entry.dtype, entry.initializer, entry.expression), []).append(name)
+        for (shape, dtype, initializer, expression), names in alike.items():
+            titles = [pattern] if len(alike) == 1 else [title for title, _ in collapse(names)]
+            rows += [(title, str(shape), dtype, initializer, expression or "") for title in titles]
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    yield f"{manifest.model}({', '.join(f'{key}={value!r}' for key, value in manifest.hyperparameters.items())})"
+    for row in rows:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+    for target, source in manifest.ties.items():
+        yield f"{target} is tied to {source}"
+    trainable = sum(entry.size for entry in manifest.entries if entry.trainable)
+    yield (
+        f"{len(manifest):,} parameters, {manifest.size:,} elements ({trainable:,} trainable), "
+        f"{manifest.nbytes:,} bytes, digest {manifest.digest[:12]}"
+    )

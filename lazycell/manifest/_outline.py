@@ -1,0 +1,179 @@
+"""From a class and its hyperparameters to a manifest, with nothing built."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+
+from .._location import did_you_mean
+from ..declaration._declaration import Declaration, declaration_of
+from ..declaration._declare import Declared, Tie, is_cell
+from ..declaration._symbols import render
+from ._calls import complete
+from ._manifest import Manifest, ManifestEntry
+from ._resolve import Resolved, ResolvedChild, ResolvedParameter, resolve
+
+
+@attrs.frozen
+class Outline:
+    """What one cell and all cells below it hold; names are relative to the cell."""
+
+    entries: tuple[ManifestEntry, ...] = ()
+    ties: Mapping[str, str] = attrs.field(factory=dict)
+    computed: frozenset[str] = frozenset()
+
+
+PlainOutline = Callable[[ResolvedChild, str], Outline]
+"""How to look into a cell that declares nothing: it has to be built to be seen. Takes the child and a dtype."""
+
+
+def manifest_of_class(cls: type, args: tuple[Any, ...], kwargs: Mapping[str, Any], plain: PlainOutline) -> Manifest:
+    """Make the manifest of `cls(*args, **kwargs)`.
+
+    Args:
+        cls: a class with a declaration.
+        args: what its generated `__init__` would be given.
+        kwargs: likewise.
+        plain: looks into cells that declare nothing.
+
+    Raises:
+        TypeError: the arguments do not fit the generated `__init__`.
+        DeclarationError: as when an instance is built.
+    """
+    declaration = declaration_of(cls)
+    assert declaration is not None
+    resolved = resolve(declaration, *bind(cls, args, kwargs))
+    outline = outline_of(resolved, plain)
+    return Manifest(
+        model=cls.__name__,
+        entries=outline.entries,
+        ties=outline.ties,
+        computed=outline.computed,
+        hyperparameters=hyperparameters_of(declaration, resolved.values),
+    )
+
+
+def hyperparameters_of(declaration: Declaration, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the values of the hyperparameters alone, without the derived ones."""
+    return {item.name: values[item.name] for item in declaration.hyperparameters}
+
+
+@functools.lru_cache(maxsize=1024)
+def _signature(cls: type) -> inspect.Signature:
+    return inspect.signature(cls.__lazy_init__)  # type: ignore[attr-defined]
+
+
+def bind(cls: type, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
+    """Match arguments to the generated `__init__` of `cls`, as Python would: the values, and the dtype asked for."""
+    signature = _signature(cls)
+    try:
+        bound = signature.bind(None, *args, **kwargs)
+    except TypeError as error:
+        takes = ", ".join([*signature.parameters][1:])
+        raise TypeError(f"{cls.__name__}: {error}. It takes ({takes})") from None
+    bound.apply_defaults()
+    values = dict(bound.arguments)
+    values.pop("self")
+    declaration = declaration_of(cls)
+    assert declaration is not None
+    return values, values.pop("dtype") if declaration.takes_dtype else None
+
+
+def outline_of(resolved: Resolved, plain: PlainOutline) -> Outline:
+    """List what a cell holds: its own parameters first, then each child's, as MindSpore orders them."""
+    entries: list[ManifestEntry] = []
+    computed: set[str] = set()
+    ties: dict[str, str] = {}
+    for parameter in resolved.parameters:
+        if parameter.spec.persistent:
+            entries.append(entry_of(parameter))
+        else:
+            computed.add(parameter.name)
+    given = {name: _built_already(value) for name, value in resolved.values.items() if is_cell(value)}
+    for name, child in {**given, **resolved.children}.items():
+        seen: dict[int, Outline] = {}  # layers that are alike are looked into once
+        for position, one in enumerate(child) if isinstance(child, tuple) else ((None, child),):
+            if id(one) not in seen:
+                seen[id(one)] = _child_outline(one, resolved.dtype, plain)
+            prefix = f"{name}." if position is None else f"{name}.{position}."
+            below = seen[id(one)]
+            entries += [attrs.evolve(entry, name=prefix + entry.name) for entry in below.entries]
+            ties.update({prefix + target: prefix + source for target, source in below.ties.items()})
+            computed.update(prefix + each for each in below.computed)
+    by_name = {entry.name: entry for entry in entries}
+    for tie in resolved.ties:
+        source = check_tie(tie, {name: (entry.shape, entry.dtype) for name, entry in by_name.items()}, ties)
+        del by_name[tie.target]
+        ties = {target: source if end == tie.target else end for target, end in ties.items()}
+        ties[tie.target] = source
+    return Outline(tuple(by_name.values()), ties, frozenset(computed))
+
+
+def _built_already(cell: Any) -> ResolvedChild:
+    """Give a cell that came in as a hyperparameter's value the form of a child."""
+    return ResolvedChild(factory=lambda: cell, args=(), kwargs={}, spec=Declared())
+
+
+def entry_of(parameter: ResolvedParameter) -> ManifestEntry:
+    """Describe a declared parameter by its own name."""
+    spec = parameter.spec
+    return ManifestEntry(
+        name=parameter.name,
+        shape=parameter.shape,
+        dtype=parameter.dtype,
+        initializer=initializer_text(parameter.initializer),
+        trainable=spec.trainable,
+        expression=render(spec.shape),
+        declared_by=f"{spec.owner}.{spec.name}",
+        declared_at=None if spec.location is None else spec.location.short,
+        shard=spec.shard,
+        tags=tuple(spec.tags),
+    )
+
+
+def initializer_text(initializer: Any) -> str:
+    """Give an initializer as one would write it: `normal`, `1.0`, `Normal(mean=0.0, sigma=0.02)`, a function's name."""
+    if isinstance(initializer, str):
+        return initializer
+    return str(getattr(initializer, "__qualname__", None) or render(initializer))
+
+
+def check_tie(tie: Tie, found: Mapping[str, tuple[tuple[int, ...], str]], ties: Mapping[str, str]) -> str:
+    """Give the name of the parameter that is stored for a tie, once both ends are known to be there and alike.
+
+    Args:
+        tie: the declaration.
+        found: shape and dtype of each parameter below the cell.
+        ties: the ties that are made already.
+
+    Raises:
+        DeclarationError: an end leads nowhere, or the two ends differ.
+    """
+    written = f"tie({tie.target!r}, {tie.source!r})"
+    source = ties.get(tie.source, tie.source)
+    if tie.target in ties:
+        tie.complain(f"{written} ties `{tie.target}` a second time: it is `{ties[tie.target]}` already")
+    if tie.target == source:
+        tie.complain(f"{written} closes a circle: `{tie.source}` is tied to `{source}` already")
+    for end, role in ((tie.target, "target"), (source, "source")):
+        if end not in found:
+            tie.complain(f"the {role} `{end}` of {written} is not a parameter of this model" + did_you_mean(end, found))
+    if found[tie.target] != found[source]:
+        (shape, dtype), (other_shape, other_dtype) = found[tie.target], found[source]
+        tie.complain(
+            f"`{tie.target}` is {dtype} {shape} and `{source}` is {other_dtype} {other_shape}: "
+            "only parameters of one shape and dtype can be tied"
+        )
+    return source
+
+
+def _child_outline(child: ResolvedChild, dtype: str, plain: PlainOutline) -> Outline:
+    declaration = declaration_of(child.factory) if isinstance(child.factory, type) else None
+    if declaration is None or declaration.own_init:
+        return plain(child, dtype)
+    values, own = bind(child.factory, child.args, complete(child, dtype))
+    return outline_of(resolve(declaration, values, own), plain)

@@ -1,0 +1,309 @@
+"""A declaration with values for its hyperparameters: every shape a tuple of ints, every condition decided.
+
+Pure: nothing is built, so a manifest can be made of a model that would not fit into memory.
+"""
+
+from __future__ import annotations
+
+import operator
+import types
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+import attrs
+import numpy as np
+
+from .._dtypes import dtype_name
+from .._errors import DeclarationError, RequirementError
+from .._location import did_you_mean, message, user_location
+from ..declaration._declaration import Declaration, expressions_of
+from ..declaration._declare import (
+    ChildrenSpec,
+    ChildSpec,
+    Conditional,
+    Declared,
+    Hyperparameter,
+    ParameterSpec,
+    Requirement,
+    Tie,
+)
+from ..declaration._symbols import evaluate, is_symbolic, names_in, render
+
+DEFAULT_DTYPE = "float32"
+
+
+@attrs.frozen
+class ResolvedParameter:
+    """A parameter that will be there: its shape in ints, its dtype by canonical name, its initializer."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    initializer: Any
+    spec: ParameterSpec
+
+
+@attrs.frozen
+class ResolvedChild:
+    """A cell that will be there: what to call with which arguments."""
+
+    factory: Any
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    spec: Declared
+
+
+@attrs.frozen
+class Resolved:
+    """A class with its hyperparameters bound."""
+
+    declaration: Declaration
+    values: dict[str, Any]
+    dtype: str
+    parameters: tuple[ResolvedParameter, ...]
+    children: Mapping[str, ResolvedChild | tuple[ResolvedChild, ...]]
+    absent: tuple[str, ...]
+    ties: tuple[Tie, ...]
+
+
+def resolve(declaration: Declaration, given: Mapping[str, Any], dtype: Any = None) -> Resolved:
+    """Bind hyperparameters and evaluate everything that depends on them.
+
+    Args:
+        declaration: what a class declares.
+        given: a value for each hyperparameter; a default that is an expression or a factory stands for itself.
+        dtype: dtype of the parameters that name none; default float32, or the hyperparameter `dtype` if there is one.
+
+    Raises:
+        RequirementError: a `require` does not hold.
+        DeclarationError: a value, a shape or a count cannot be what it has to be.
+    """
+    values = _bind(declaration, given)
+    return resolve_bound(declaration, values, _dtype(declaration, values.get("dtype") if dtype is None else dtype))
+
+
+def resolve_bound(declaration: Declaration, values: dict[str, Any], dtype: str) -> Resolved:
+    """Evaluate everything that depends on hyperparameters whose values were bound before.
+
+    Args:
+        declaration: what a class declares.
+        values: of its hyperparameters and derived values.
+        dtype: canonical name of the cell's default dtype.
+    """
+    parameters: list[ResolvedParameter] = []
+    children: dict[str, ResolvedChild | tuple[ResolvedChild, ...]] = {}
+    absent: list[str] = sorted(declaration.removed)
+    for member in declaration.members:
+        chosen = _choose(member, values)
+        if chosen is None:
+            absent.append(member.name)
+        elif isinstance(chosen, ParameterSpec):
+            parameters.append(_parameter(chosen, values, dtype))
+        elif isinstance(chosen, ChildSpec):
+            children[member.name] = _child(chosen, values)
+        elif isinstance(chosen, ChildrenSpec):
+            children[member.name] = _children(chosen, values)
+        else:
+            member.complain(f"{type(chosen).__name__} cannot be declared here")
+    ties = [_choose(item, values) for item in declaration.ties]
+    return Resolved(
+        declaration=declaration,
+        values=values,
+        dtype=dtype,
+        parameters=tuple(parameters),
+        children=children,
+        absent=tuple(absent),
+        ties=tuple(item for item in ties if isinstance(item, Tie)),
+    )
+
+
+# ------------------------------------------------------------------------------------------------------------- values
+
+
+def _bind(declaration: Declaration, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Give every hyperparameter and derived value, once all of them are known to be valid."""
+    items: dict[str, Any] = {item.name: item for item in (*declaration.hyperparameters, *declaration.derived)}
+    values: dict[str, Any] = {}
+    failure: DeclarationError | None = None
+    for name in declaration.evaluation_order:
+        item = items[name]
+        try:
+            if isinstance(item, Hyperparameter):
+                values[name] = _value_of(item, given[name], values, declaration.name)
+            elif names_in(item.value) <= values.keys():
+                values[name] = _evaluate(item, item.value, values)
+        except DeclarationError as error:
+            failure = failure or error
+            if isinstance(item, Hyperparameter):
+                break
+    if failure is None:
+        _validate(declaration, values)
+    for requirement in declaration.requirements:
+        # What a requirement says is clearer than the failed arithmetic that it was to prevent.
+        if names_in(requirement.condition) <= values.keys():
+            _check(requirement, values, declaration.name)
+    if failure is not None:
+        raise failure
+    # Attributes appear in order of declaration, whatever order their values needed.
+    return {name: values[name] for name in items}
+
+
+def _value_of(item: Hyperparameter, value: Any, values: Mapping[str, Any], class_name: str) -> Any:
+    known = types.SimpleNamespace(**values)  # what attrs' factories and converters know as the instance
+    if value is item.default:
+        if isinstance(value, attrs.Factory):  # type: ignore[arg-type]
+            value = value.factory(known) if value.takes_self else value.factory()
+        else:
+            value = _evaluate(item, value, values)
+    elif is_symbolic(value):
+        text = (
+            f"`{item.name}` was given the symbol `{render(value)}`: inside a class body a cell is declared, not "
+            f"built. Write `child({class_name}, …)`"
+        )
+        raise DeclarationError(message(class_name, text, user_location()))
+    return _convert(item, value, known)
+
+
+def _convert(item: Hyperparameter, value: Any, known: types.SimpleNamespace) -> Any:
+    for convert in _several(item.converter):
+        takes_all: bool = isinstance(convert, attrs.Converter)
+        value = convert(value, known, item) if takes_all else convert(value)
+    return value
+
+
+def _validate(declaration: Declaration, values: Mapping[str, Any]) -> None:
+    view = types.SimpleNamespace(**values)  # what attrs' validators know as the instance
+    for item in declaration.hyperparameters:
+        for validator in _several(item.validator):
+            validator(view, item, values[item.name])
+
+
+def _several(given: Any) -> tuple[Any, ...]:
+    if given is None:
+        return ()
+    return tuple(given) if isinstance(given, (list, tuple)) else (given,)
+
+
+def _check(requirement: Requirement, values: Mapping[str, Any], class_name: str) -> None:
+    if not _evaluate(requirement, requirement.condition, values):
+        text = (
+            f"{requirement.text}: `{render(requirement.condition)}` does not hold{_with(requirement.condition, values)}"
+        )
+        raise RequirementError(message(class_name, text, requirement.location))
+
+
+def _evaluate(item: Declared, value: Any, values: Mapping[str, Any]) -> Any:
+    if not is_symbolic(value):
+        return value
+    try:
+        return evaluate(value, values)
+    except DeclarationError:
+        raise
+    except Exception as error:  # whatever the user's arithmetic raises, it is about this expression
+        hint = ""
+        if isinstance(error, AttributeError) and error.name:
+            hint = did_you_mean(error.name, [name for name in dir(error.obj) if not name.startswith("_")])
+        item.complain(
+            f"`{render(value)}` cannot be computed{_with(value, values)}: {type(error).__name__}: {error}{hint}"
+        )
+
+
+def _with(value: Any, values: Mapping[str, Any]) -> str:
+    """Give ` with hidden=64, n_heads=5`: the hyperparameters that an expression used."""
+    used = [name for name in values if name in names_in(value)]
+    return f" with {', '.join(f'{name}={_brief(values[name])}' for name in used)}" if used else ""
+
+
+def _brief(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _dtype(declaration: Declaration, dtype: Any) -> str:
+    if dtype is None:
+        return DEFAULT_DTYPE
+    try:
+        return dtype_name(dtype)
+    except TypeError as error:
+        raise DeclarationError(message(declaration.name, f"dtype={dtype!r}: {error}")) from None
+
+
+# ------------------------------------------------------------------------------------------------------------ members
+
+
+def _choose(item: Any, values: Mapping[str, Any]) -> Any:
+    """Follow conditions until something is declared, or None."""
+    while isinstance(item, Conditional):
+        item = item.present if _evaluate(item, item.condition, values) else item.otherwise
+    return item
+
+
+def _parameter(spec: ParameterSpec, values: Mapping[str, Any], default: str) -> ResolvedParameter:
+    dtype = default
+    if spec.dtype is not None:
+        asked = _evaluate(spec, spec.dtype, values)
+        try:
+            dtype = default if asked is None else dtype_name(asked)
+        except TypeError as error:
+            spec.complain(f"the dtype `{render(spec.dtype)}`{_with(spec.dtype, values)}: {error}")
+    return ResolvedParameter(spec.name, _shape(spec, values), dtype, _evaluate(spec, spec.initializer, values), spec)
+
+
+def _shape(spec: ParameterSpec, values: Mapping[str, Any]) -> tuple[int, ...]:
+    shape = _evaluate(spec, spec.shape, values)
+    for position, size in enumerate(shape):
+        if not (_is_whole(size) and size > 0):
+            _refuse_size(spec, position, size, values)
+    return tuple(map(int, shape))
+
+
+def _is_whole(value: Any) -> bool:
+    """Tell whether `value` counts something: numpy's integers do, truth values and floats do not."""
+    if isinstance(value, (bool, np.bool_)):
+        return False
+    try:
+        operator.index(value)
+    except (TypeError, DeclarationError):
+        return False
+    return True
+
+
+def _refuse_size(spec: ParameterSpec, position: int, size: Any, values: Mapping[str, Any]) -> NoReturn:
+    part = spec.shape[position]
+    found = f"dimension {position} of the shape `{render(spec.shape)}` is {size!r}{_with(part, values)}"
+    if isinstance(size, float):
+        spec.complain(f"{found}: a size is a whole number. Write `//` instead of `/`")
+    if _is_whole(size):
+        spec.complain(f"{found}: a size is at least 1. Write `when(…)` for a parameter that may be absent")
+    spec.complain(f"{found}, a {type(size).__name__}: a size is a whole number")
+
+
+def _child(spec: ChildSpec, values: Mapping[str, Any]) -> ResolvedChild:
+    if "SELF" in names_in((spec.factory, spec.args, spec.kwargs)):
+        own = {name: value for name, value in values.items() if name != "INDEX"}
+        values = {**values, "SELF": types.SimpleNamespace(**own)}
+    factory = _evaluate(spec, spec.factory, values)
+    args = _evaluate(spec, spec.args, values)
+    kwargs = _evaluate(spec, spec.kwargs, values)
+    return ResolvedChild(factory, args, kwargs, spec)
+
+
+def _children(spec: ChildrenSpec, values: Mapping[str, Any]) -> tuple[ResolvedChild, ...]:
+    count = _evaluate(spec, spec.count, values)
+    if not (_is_whole(count) and count >= 0):
+        spec.complain(
+            f"the count `{render(spec.count)}` is {count!r}{_with(spec.count, values)}: it is a whole number, 0 or more"
+        )
+    built: list[ResolvedChild] = []
+    same: ResolvedChild | None = None
+    depends_on_position = isinstance(spec.each, Conditional) or any(
+        "INDEX" in names_in(value) for value, _ in expressions_of(spec.each)
+    )
+    for position in range(int(count)):
+        if depends_on_position or same is None:
+            chosen = _choose(spec.each, bound := {**values, "INDEX": position})
+            if not isinstance(chosen, ChildSpec):
+                spec.complain(f"nothing is declared for position {position}: write `otherwise=child(…)`")
+            same = _child(chosen, bound)
+        built.append(same)
+    return tuple(built)

@@ -1,0 +1,1 @@
+"""From a directory to a model: which class, which hyperparameters, which weights."""

@@ -1,0 +1,189 @@
+"""From a directory in Hugging Face layout to a loaded model: `config.json` gives the hyperparameters."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from .._errors import ConfigError
+from .._location import did_you_mean
+from ..declaration._declaration import Declaration, declaration_of
+from ._registry import find_model
+
+_BOOKKEEPING = frozenset(
+    "_name_or_path _commit_hash _attn_implementation architectures auto_map chunk_size_feed_forward dtype "
+    "finetuning_task gradient_checkpointing id2label label2id license model_type output_attentions "
+    "output_hidden_states problem_type return_dict task_specific_params tokenizer_class torch_dtype torchscript "
+    "transformers_version use_bfloat16 use_cache use_return_dict".split()
+)
+"""Keys that describe the file, or choose what is returned, and so never change what a model computes."""
+
+_GENERATION = frozenset(
+    "bad_words_ids begin_suppress_tokens bos_token_id decoder_start_token_id diversity_penalty do_sample "
+    "early_stopping encoder_no_repeat_ngram_size eos_token_id exponential_decay_length_penalty forced_bos_token_id "
+    "forced_eos_token_id length_penalty max_length min_length no_repeat_ngram_size num_beam_groups num_beams "
+    "num_return_sequences output_scores prefix remove_invalid_values repetition_penalty return_dict_in_generate "
+    "sep_token_id suppress_tokens temperature tf_legacy_loss top_k top_p typical_p".split()
+)
+"""Keys that steer decoding, not the network."""
+
+_UNUSUAL: dict[str, Any] = {
+    "add_cross_attention": False,
+    "is_decoder": False,
+    "is_encoder_decoder": False,
+    "tie_encoder_decoder": False,
+}
+"""Switches that every config of transformers may carry; a model that honours one declares a hyperparameter for it."""
+
+
+def _as_set(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(names)
+
+
+@attrs.frozen
+class ConfigRules:
+    """How a model reads `config.json`: set `config_rules = ConfigRules(…)` in its class body.
+
+    A key that names a hyperparameter is given to it. Every other key has to be answered for here, or the config is
+    refused by that key's name: a model never quietly computes something else than the config asks for.
+
+    Attributes:
+        renamed: keys of the config, to the hyperparameters they mean.
+        only: keys for which the model implements one value, or the values of a tuple; absent means that value.
+        ignored: keys that change nothing that the model computes.
+    """
+
+    renamed: Mapping[str, str] = attrs.field(factory=dict)
+    only: Mapping[str, Any] = attrs.field(factory=dict)
+    ignored: frozenset[str] = attrs.field(default=(), converter=_as_set)
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """Read a `config.json`.
+
+    Raises:
+        ConfigError: it is not a JSON object.
+    """
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ConfigError(f"{path} is not JSON: {error}") from error
+    if not isinstance(config, dict):
+        raise ConfigError(f"{path} holds a {type(config).__name__}, not an object with the model's options")
+    return config
+
+
+def hyperparameters_from_config(cls: type, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the hyperparameters that a config asks for.
+
+    Args:
+        cls: a declared class, perhaps with `config_rules`.
+        config: the object in `config.json`.
+
+    Raises:
+        ConfigError: the config asks for something that the class does not implement; it names every such key.
+    """
+    declaration = declaration_of(cls)
+    assert declaration is not None
+    rules: ConfigRules = getattr(cls, "config_rules", ConfigRules())
+    only = {**_UNUSUAL, **rules.only}
+    names = {item.name for item in declaration.hyperparameters}
+    given: dict[str, Any] = {}
+    problems: list[str] = []
+    for key, value in config.items():
+        name = rules.renamed.get(key, key)
+        if name in names:
+            given[name] = value
+        elif key in only:
+            allowed = only[key] if isinstance(only[key], tuple) else (only[key],)
+            if value not in allowed:
+                problems.append(f"{key}={value!r}: only {' or '.join(map(repr, allowed))} is implemented")
+        elif key not in rules.ignored | _BOOKKEEPING | _GENERATION and not _is_unset(value):
+            known = names | rules.renamed.keys() | only.keys()
+            problems.append(f"{key}={value!r}: {cls.__name__} knows no such option{did_you_mean(key, known)}")
+    if problems:
+        lines = "\n".join(f"  {problem}" for problem in problems)
+        raise ConfigError(f"{cls.__name__} cannot honour this config:\n{lines}")
+    return given
+
+
+def _is_unset(value: Any) -> bool:
+    """Tell whether an option that the model does not know was left open. `False` is an answer: it may matter."""
+    return value is None or value == {} or value == []
+
+
+def load_pretrained(
+    cls: type, path: Any, *, dtype: Any, loading: Mapping[str, Any], hyperparameters: Mapping[str, Any]
+) -> Any:
+    """Build `cls` as the config at `path` asks, and load the weights; the body of `LazyCell.from_pretrained`."""
+    path = Path(path)
+    declaration = declaration_of(cls)
+    assert declaration is not None
+    config_path = (path if path.is_dir() else path.parent) / "config.json"
+    config = read_config(config_path) if config_path.is_file() else {}
+    arguments = {**hyperparameters_from_config(cls, config), **hyperparameters}
+    _check_complete(cls, declaration, arguments, config_path, bool(config))
+    if dtype is None:
+        dtype = config.get("dtype", config.get("torch_dtype"))
+    net = cls(**arguments, **({} if dtype is None else {"dtype": dtype}))
+    net.load_checkpoint(path, **loading)
+    return net
+
+
+def from_pretrained(
+    path: str | PathLike[str],
+    *,
+    dtype: Any = None,
+    missing: str | Iterable[str] = "error",
+    unexpected: str | Iterable[str] = "error",
+    rename: Mapping[str, str] | None = None,
+    **hyperparameters: Any,
+) -> Any:
+    """Build and load the model in a directory, whose class its `config.json` names.
+
+    Args:
+        path: a directory with `config.json` and weights.
+        dtype: of the whole model; default: what the config says.
+        missing: as for `LazyCell.load_checkpoint`, and so are `unexpected` and `rename`.
+        unexpected: likewise.
+        rename: likewise.
+        hyperparameters: take precedence over the config.
+
+    Raises:
+        ConfigError: there is no config, it names no model, or it asks for what the model does not implement.
+        RegistryError: no class is registered for it.
+        CheckpointError: the weights cannot be read, or do not fit.
+    """
+    path = Path(path)
+    config_path = (path if path.is_dir() else path.parent) / "config.json"
+    if not config_path.is_file():
+        raise ConfigError(
+            f"there is no config.json in {config_path.parent}, so nothing says which model this is: "
+            "load with the class itself, YourModel.from_pretrained(path, **hyperparameters)"
+        )
+    config = read_config(config_path)
+    if "model_type" not in config:
+        text = f"{config_path} has no model_type: load with the class itself, YourModel.from_pretrained(path)"
+        raise ConfigError(text)
+    architectures = config.get("architectures") or [None]
+    cls = find_model(config["model_type"], architectures[0])
+    loading = {"missing": missing, "unexpected": unexpected, "rename": rename}
+    return load_pretrained(cls, path, dtype=dtype, loading=loading, hyperparameters=hyperparameters)
+
+
+def _check_complete(
+    cls: type, declaration: Declaration, arguments: Mapping[str, Any], config_path: Path, found: bool
+) -> None:
+    required = [item.name for item in declaration.hyperparameters if item.default is attrs.NOTHING]
+    lacking = [name for name in required if name not in arguments]
+    if lacking:
+        source = f"{config_path} does not say" if found else f"there is no {config_path.name} beside the weights to say"
+        raise ConfigError(
+            f"{source} {', '.join(lacking)}: give {'it' if len(lacking) == 1 else 'them'} yourself, "
+            f"{cls.__name__}.from_pretrained(path, {lacking[0]}=…)"
+        )

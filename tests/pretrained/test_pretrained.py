@@ -1,0 +1,145 @@
+"""From a directory in Hugging Face layout to a loaded model."""
+
+from __future__ import annotations
+
+import json
+
+import mindspore as ms
+import numpy as np
+import pytest
+from mindspore import ops
+from safetensors.numpy import save_file
+
+import lazycell
+from lazycell import ConfigError, ConfigRules, LazyCell, Param, register
+
+
+@register("test_pretrained")
+class Net(LazyCell):
+    width: int
+    depth: int = 1
+    gated: bool = False
+
+    weight: Param["normal", (depth, width)]
+
+    config_rules = ConfigRules(renamed={"n_embd": "width"}, only={"act": ("relu", "gelu")}, ignored={"dropout"})
+
+    def construct(self, x):
+        return ops.matmul(x, self.weight.T)
+
+
+CONFIG = {"model_type": "test_pretrained", "architectures": ["Net"], "n_embd": 4, "depth": 2}
+
+
+@pytest.fixture
+def directory(tmp_path):
+    """Write a directory with a config and weights; gives a function that changes the config."""
+    save_file({"weight": np.arange(8, dtype=np.float32).reshape(2, 4)}, str(tmp_path / "model.safetensors"))
+
+    def write(**changes):
+        (tmp_path / "config.json").write_text(json.dumps({**CONFIG, **changes}))
+        return tmp_path
+
+    return write
+
+
+@pytest.mark.parametrize("load", [Net.from_pretrained, lazycell.from_pretrained])
+def test_a_directory_becomes_a_loaded_model(directory, load):
+    """The config gives the hyperparameters, by their own names or renamed, and the weights are loaded."""
+    net = load(directory())
+    assert (type(net), net.width, net.depth) == (Net, 4, 2)
+    np.testing.assert_array_equal(net.weight.asnumpy(), np.arange(8, dtype=np.float32).reshape(2, 4))
+
+
+def test_a_file_finds_the_config_beside_it(directory):
+    """A path to the weights works like the directory that holds them."""
+    assert Net.from_pretrained(directory() / "model.safetensors").depth == 2
+
+
+def test_what_is_given_takes_precedence_over_the_config(directory):
+    """Keyword arguments override the config, and so does dtype."""
+    net = Net.from_pretrained(directory(depth=7, torch_dtype="float32"), depth=2, dtype=ms.float16)
+    assert (net.depth, net.weight.dtype) == (2, ms.float16)
+
+
+@pytest.mark.parametrize("key", ["dtype", "torch_dtype"])
+def test_the_config_says_the_dtype(directory, key):
+    """Both styles of config are read."""
+    assert Net.from_pretrained(directory(**{key: "bfloat16"})).weight.dtype == ms.bfloat16
+
+
+@pytest.mark.parametrize("key", ["transformers_version", "use_cache", "dropout", "eos_token_id", "id2label"])
+def test_keys_that_change_nothing_are_passed_over(directory, key):
+    """Bookkeeping, decoding, and what the model declares as ignored."""
+    assert Net.from_pretrained(directory(**{key: 7})).width == 4
+
+
+@pytest.mark.parametrize("value", [None, {}, []])
+def test_an_unknown_option_that_was_left_open_is_passed_over(directory, value):
+    """null and empty containers ask for nothing."""
+    assert Net.from_pretrained(directory(rope_scaling=value)).width == 4
+
+
+def test_every_option_that_cannot_be_honoured_is_named_in_one_error(directory):
+    """An unknown key (False included: it may matter), a value that is not implemented, a switch of transformers."""
+    with pytest.raises(ConfigError) as caught:
+        Net.from_pretrained(directory(gatted=True, norm_first=False, act="tanh", is_decoder=True))
+    assert str(caught.value) == (
+        "Net cannot honour this config:\n"
+        "  gatted=True: Net knows no such option; did you mean `gated`?\n"
+        "  norm_first=False: Net knows no such option\n"
+        "  act='tanh': only 'relu' or 'gelu' is implemented\n"
+        "  is_decoder=True: only False is implemented"
+    )
+
+
+def test_a_required_hyperparameter_that_nothing_gives_is_named(directory):
+    """The message says what is lacking, and how to give it."""
+    path = directory()
+    (path / "config.json").write_text(json.dumps({"model_type": "test_pretrained", "depth": 2}))
+    with pytest.raises(
+        ConfigError, match=r"does not say width: give it yourself, Net\.from_pretrained\(path, width=…\)"
+    ):
+        Net.from_pretrained(path)
+    (path / "config.json").unlink()
+    with pytest.raises(ConfigError, match=r"there is no config\.json beside the weights to say width"):
+        Net.from_pretrained(path)
+    assert Net.from_pretrained(path, width=4, depth=2).width == 4
+
+
+def test_a_directory_without_a_config_has_no_class(tmp_path):
+    """lazycell.from_pretrained needs a model_type, and says so."""
+    with pytest.raises(ConfigError, match="there is no config.json"):
+        lazycell.from_pretrained(tmp_path)
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(ConfigError, match="has no model_type"):
+        lazycell.from_pretrained(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [("{", "is not JSON"), ("[1]", "holds a list"), ("\xff\xfe", "is not JSON")]
+)
+def test_a_config_that_is_none_is_refused(directory, text, message):
+    """Broken JSON, JSON that is no object, and text in another encoding."""
+    path = directory()
+    (path / "config.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(ConfigError, match=message):
+        Net.from_pretrained(path)
+
+
+def test_weights_that_do_not_fit_leave_nothing_behind(directory):
+    """A config that disagrees with the weights is a mismatch with shapes and expression in it."""
+    with pytest.raises(lazycell.CheckpointMismatchError, match=r"\(depth, width\)"):
+        Net.from_pretrained(directory(n_embd=5))
+
+
+def test_what_the_weights_have_too_much_or_too_little_of_can_be_allowed(directory):
+    """missing, unexpected and rename reach the load, from both functions."""
+    path = directory()
+    save_file({"w": np.ones((2, 4), np.float32), "extra": np.ones(1, np.float32)}, str(path / "model.safetensors"))
+    with pytest.raises(lazycell.CheckpointMismatchError):
+        Net.from_pretrained(path)
+    for load in (Net.from_pretrained, lazycell.from_pretrained):
+        net = load(path, rename={"w": "weight"}, unexpected=["ext*"])
+        np.testing.assert_array_equal(net.weight.asnumpy(), np.ones((2, 4), np.float32))
+    assert lazycell.uninitialized(Net.from_pretrained(path, missing="init", unexpected="ignore")) == ["weight"]
