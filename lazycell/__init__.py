@@ -43,6 +43,7 @@ _PLACES = {
         "CheckpointMismatchError",
         "ConfigError",
         "DeclarationError",
+        "HyperparameterError",
         "LazyCellError",
         "RegistryError",
         "RequirementError",

@@ -22,6 +22,10 @@ class RequirementError(DeclarationError, ValueError):
     """A `require(condition, message)` of the class does not hold for the hyperparameters given."""
 
 
+class HyperparameterError(DeclarationError, ValueError):
+    """A converter or a validator refuses the value that was given for a hyperparameter."""
+
+
 class UninitializedParameterError(LazyCellError, RuntimeError):
     """The values of a parameter were read while it had none."""
 

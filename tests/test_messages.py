@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any, Optional
 
 import pytest
+from attrs.validators import in_, instance_of
 from mindspore import Parameter, nn
 from mindspore.common.initializer import Normal
 
@@ -20,6 +21,7 @@ from lazycell import (
     SELF,
     Buffer,
     DeclarationError,
+    HyperparameterError,
     LazyCell,
     Param,
     RequirementError,
@@ -1466,3 +1468,37 @@ def test_a_tie_without_a_name() -> None:
             tie("a", "b")
 
     told(make, "tie(", "A: this tie(…) has no name, so the class would not have it: write `tied = tie(…)`")
+
+
+def test_a_value_that_a_validator_refuses() -> None:
+    """The validator's own words come with class, name and value."""
+
+    def make() -> None:
+        class A(LazyCell):
+            act: str = hyper("gelu", validator=[instance_of(str), in_(("gelu", "relu"))])
+
+        A("mish")
+
+    told(
+        make,
+        "validator=",
+        "A.act: act='mish' is refused: 'act' must be in ('gelu', 'relu') (got 'mish')",
+        HyperparameterError,
+    )
+
+
+def test_a_value_that_a_converter_refuses() -> None:
+    """So do a converter's."""
+
+    def make() -> None:
+        class A(LazyCell):
+            heads: int = hyper(8, converter=int)
+
+        A("many")
+
+    told(
+        make,
+        "converter=",
+        "A.heads: heads='many' is refused: invalid literal for int() with base 10: 'many'",
+        HyperparameterError,
+    )

@@ -8,16 +8,14 @@ from typing import Any
 import attrs
 from mindspore import nn
 
-from .._dtypes import dtype_name
 from .._errors import DeclarationError
 from .._location import message, user_location
 from ..declaration._declaration import Declaration, declaration_of
-from ..declaration._declare import Tie
 from ..manifest._calls import call_text, complete
-from ..manifest._outline import check_tie
 from ..manifest._resolve import Resolved, ResolvedChild, ResolvedParameter, resolve
 from ..parameters import building, declare, declare_buffer, framework_dtype
 from ._initializers import check_initializer, make_initializer
+from ._ties import tie_together
 
 _inside_another: ContextVar[bool] = ContextVar("lazycell_inside_another", default=False)
 
@@ -61,7 +59,7 @@ def _fill(cell: Any, resolved: Resolved) -> None:
         made = _make_children(child, resolved.dtype) if isinstance(child, tuple) else make_child(child, resolved.dtype)
         cell.insert_child_to_cell(name, made)
     if resolved.ties:
-        _tie(cell, resolved.ties)
+        tie_together(cell, resolved.ties)
     post_init = getattr(cell, "__post_init__", None)
     if post_init is not None:
         post_init()
@@ -98,40 +96,6 @@ def make_child(child: ResolvedChild, dtype: str) -> nn.Cell:
     if not isinstance(made, nn.Cell):
         child.spec.complain(f"`{call_text(child)}` gave a {type(made).__name__}: a child has to be an nn.Cell")
     return made
-
-
-def _tie(cell: Any, ties: tuple[Tie, ...]) -> None:
-    made = ties_below(cell)
-    for tie in ties:
-        parameters = dict(cell.parameters_and_names())
-        found = {name: (tuple(each.shape), dtype_name(each.dtype)) for name, each in parameters.items()}
-        source = check_tie(tie, found, made)
-        # An alias in the instance's dictionary, not in `_params`: with two entries there the one stored name would
-        # depend on which cell was attached last.
-        for target in (tie.target, *(name for name, end in made.items() if end == tie.target)):
-            owner, name = _holder(cell, target)
-            owner._params.pop(name, None)
-            object.__setattr__(owner, name, parameters[source])
-            made[target] = source
-        cell.__dict__.setdefault("_lazycell_ties", {})[tie.target] = source
-
-
-def _holder(cell: Any, dotted: str) -> tuple[Any, str]:
-    *path, name = dotted.split(".")
-    for part in path:
-        cell = cell._cells[part]
-    return cell, name
-
-
-def ties_below(cell: nn.Cell) -> dict[str, str]:
-    """Give every tie below a cell: the name that was given up, and the name that is stored; both full names."""
-    ties: dict[str, str] = {}
-    for path, each in cell.cells_and_names():
-        prefix = f"{path}." if path else ""
-        for target, source in each.__dict__.get("_lazycell_ties", {}).items():
-            ties[prefix + target] = prefix + source
-    # An outer tie may have given up the parameter that an inner one points to.
-    return {target: ties.get(source, source) for target, source in ties.items()}
 
 
 def refuse_plain_cells(cell: nn.Cell, name: str, value: Any) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +15,16 @@ from ..parameters import (
     initialize,
     initialize_for_execution,
     keep_base_class_when_rewriting,
+    names_looked_up,
     refuse_while_saving,
     undeclare,
 )
-from ._build import refuse_plain_cells, ties_below
-from ._load import fill_ties, load_checkpoint
+from ..pretrained._pretrained import load_pretrained
+from ._build import refuse_plain_cells
+from ._load import load_checkpoint
 from ._meta import LazyCellMeta
 from ._net_manifest import manifest_of_call, manifest_of_net
+from ._ties import fill_ties, ties_below, under_stored_names
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -145,14 +149,18 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             ConfigError: the config asks for what the class does not implement, or does not say enough.
             CheckpointError: the weights cannot be read, or do not fit.
         """
-        from ..pretrained._pretrained import load_pretrained
-
         loading = {"missing": missing, "unexpected": unexpected, "rename": rename}
         return load_pretrained(cls, path, dtype=dtype, loading=loading, hyperparameters=hyperparameters)
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> Any:
         """As `nn.Cell.load_state_dict`; a tied parameter may go by either of its names, or by both if they agree."""
         return super().load_state_dict(fill_ties(state_dict, ties_below(self)), strict)
+
+    def parameters_and_names(self, name_prefix: str = "", expand: bool = True) -> Iterator[tuple[str, Any]]:
+        """As `nn.Cell.parameters_and_names`; for MindSpore's loader, a tied parameter goes by the name that it has."""
+        named = super().parameters_and_names(name_prefix, expand)
+        stored = names_looked_up(sys._getframe(1))
+        return named if stored is None else under_stored_names(named, ties_below(self), stored)
 
     def to_empty(self, *, device: Any = None, recurse: bool = True) -> Self:
         """Give up the values: every parameter is declared again, and its memory free.

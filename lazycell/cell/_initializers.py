@@ -12,10 +12,7 @@ from mindspore.common.initializer import Constant, Initializer
 from .._errors import DeclarationError
 from .._location import did_you_mean
 from ..declaration._declare import ParameterSpec
-from ..declaration._symbols import look_inside
 from ..parameters import ComputedTable, initializer_classes
-
-look_inside(Initializer)  # `Normal(sigma)` may be built from a symbol
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _REGISTERED: dict[str, Callable[..., Any]] = {}

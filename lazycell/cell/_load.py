@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from mindspore import nn
 
-from .._errors import CheckpointMismatchError
 from ..checkpoint import LoadPlan, LoadReport, Reader, check_ties, make_plan, open_checkpoint
 from ..parameters import Origin, fill, mark_as_left
 from ._net_manifest import manifest_of_net
@@ -62,32 +61,3 @@ def _read(plan: LoadPlan, reader: Reader, progress: Progress | None) -> dict[str
         if progress is not None:
             progress(done, total)
     return arrays
-
-
-def fill_ties(state_dict: Mapping[str, Any], ties: Mapping[str, str]) -> dict[str, Any]:
-    """Give a state dict in which every tied parameter goes by the name under which it is stored.
-
-    Args:
-        state_dict: names to tensors.
-        ties: names that were given up, to those that are stored.
-
-    Raises:
-        CheckpointMismatchError: it has both names of a tie, with different values.
-    """
-    filled = dict(state_dict)
-    for target, source in ties.items():
-        if target not in filled:
-            continue
-        value = filled.pop(target)
-        if source not in filled:
-            filled[source] = value
-        elif not np.array_equal(_bits(filled[source]), _bits(value)):
-            raise CheckpointMismatchError(
-                f"`{target}` and `{source}` are one parameter, but the state dict has different values for them"
-            )
-    return filled
-
-
-def _bits(tensor: Any) -> np.ndarray[Any, Any]:
-    """Give the bytes of a tensor: NaN differs from itself, and numpy has no bfloat16."""
-    return np.frombuffer(tensor.get_bytes(), np.uint8)

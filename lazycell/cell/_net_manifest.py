@@ -9,11 +9,13 @@ from mindspore import nn
 
 from .._dtypes import dtype_name
 from ..declaration._declaration import declaration_of
+from ..declaration._declare import initializer_text
 from ..manifest._manifest import Manifest, ManifestEntry
-from ..manifest._outline import Outline, entry_of, hyperparameters_of, initializer_text, manifest_of_class
+from ..manifest._outline import Outline, entry_of, hyperparameters_of, manifest_of_class
 from ..manifest._resolve import ResolvedChild, ResolvedParameter, resolve_bound
 from ..parameters import building
-from ._build import make_child, ties_below
+from ._build import make_child
+from ._ties import ties_below
 
 
 def manifest_of_net(net: nn.Cell) -> Manifest:

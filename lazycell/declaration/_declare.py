@@ -124,6 +124,15 @@ class Conditional(Declared):
 
 _MEMBERS = (ParameterSpec, ChildSpec, ChildrenSpec, Tie, Conditional)
 
+
+def initializer_text(initializer: Any) -> str:
+    """Give an initializer as one would write it: `normal`, `1.0`, `Normal(sigma=0.02, mean=0.0)`, `zoo.rope.table`."""
+    if isinstance(initializer, str):
+        return initializer
+    name = getattr(initializer, "__qualname__", None)
+    return render(initializer) if name is None else f"{initializer.__module__}.{name}"
+
+
 # ----------------------------------------------------------------------------------------------------------- spelling
 # Each function returns a spec. Its signature promises what the attribute is in an instance, so that type checkers
 # compare `mlp: MLP = child(MLP, hidden)` with MLP's constructor and with the annotation.

@@ -402,7 +402,7 @@ def _render_plain(value: Any) -> str:
     if isinstance(value, (type, FunctionType, BuiltinFunctionType)):
         return value.__name__
     if isinstance(value, tuple(_TRANSPARENT)):
-        public = {name: item for name, item in sorted(vars(value).items()) if not name.startswith("_")}
+        public = {name: item for name, item in vars(value).items() if not name.startswith("_")}
         return f"{type(value).__name__}({', '.join(f'{name}={render(item)}' for name, item in public.items())})"
     return repr(value)
 

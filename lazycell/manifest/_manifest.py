@@ -21,7 +21,7 @@ class ManifestEntry:
         name: its full name, as checkpoints have it.
         shape: its dimensions.
         dtype: canonical name of its dtype.
-        initializer: the initializer as written: `normal`, `Normal(mean=0.0, sigma=0.02)`, `1.0`, a function's name.
+        initializer: the initializer as written: `normal`, `Normal(sigma=0.02, mean=0.0)`, `1.0`, a function's name.
         trainable: whether gradients are taken for it.
         expression: the declared shape, `(n_heads * head_dim, hidden)`; None for a parameter of a plain cell.
         declared_by: class and attribute, `Linear.weight`; None for a parameter of a plain cell.

@@ -11,7 +11,7 @@ import attrs
 
 from .._location import did_you_mean
 from ..declaration._declaration import Declaration, declaration_of
-from ..declaration._declare import Declared, Tie, is_cell
+from ..declaration._declare import Declared, Tie, initializer_text, is_cell
 from ..declaration._symbols import render
 from ._calls import complete
 from ._manifest import Manifest, ManifestEntry
@@ -133,13 +133,6 @@ def entry_of(parameter: ResolvedParameter) -> ManifestEntry:
         shard=spec.shard,
         tags=tuple(spec.tags),
     )
-
-
-def initializer_text(initializer: Any) -> str:
-    """Give an initializer as one would write it: `normal`, `1.0`, `Normal(mean=0.0, sigma=0.02)`, a function's name."""
-    if isinstance(initializer, str):
-        return initializer
-    return str(getattr(initializer, "__qualname__", None) or render(initializer))
 
 
 def check_tie(tie: Tie, found: Mapping[str, tuple[tuple[int, ...], str]], ties: Mapping[str, str]) -> str:

@@ -5,6 +5,7 @@ Pure: nothing is built, so a manifest can be made of a model that would not fit 
 
 from __future__ import annotations
 
+import copy
 import operator
 import types
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ import attrs
 import numpy as np
 
 from .._dtypes import dtype_name
-from .._errors import DeclarationError, RequirementError
+from .._errors import DeclarationError, HyperparameterError, RequirementError
 from .._location import did_you_mean, message, user_location
 from ..declaration._declaration import Declaration, expressions_of
 from ..declaration._declare import (
@@ -76,6 +77,7 @@ def resolve(declaration: Declaration, given: Mapping[str, Any], dtype: Any = Non
 
     Raises:
         RequirementError: a `require` does not hold.
+        HyperparameterError: a converter or a validator refuses a value.
         DeclarationError: a value, a shape or a count cannot be what it has to be.
     """
     values = _bind(declaration, given)
@@ -155,6 +157,8 @@ def _value_of(item: Hyperparameter, value: Any, values: Mapping[str, Any], class
             value = value.factory(known) if value.takes_self else value.factory()
         else:
             value = _evaluate(item, value, values)
+        if isinstance(value, (list, dict, set)):
+            value = copy.copy(value)  # instances must not share what one of them may change
     elif is_symbolic(value):
         text = (
             f"`{item.name}` was given the symbol `{render(value)}`: inside a class body a cell is declared, not "
@@ -167,7 +171,10 @@ def _value_of(item: Hyperparameter, value: Any, values: Mapping[str, Any], class
 def _convert(item: Hyperparameter, value: Any, known: types.SimpleNamespace) -> Any:
     for convert in _several(item.converter):
         takes_all: bool = isinstance(convert, attrs.Converter)
-        value = convert(value, known, item) if takes_all else convert(value)
+        try:
+            value = convert(value, known, item) if takes_all else convert(value)
+        except Exception as error:
+            _refuse_value(item, value, error)
     return value
 
 
@@ -175,7 +182,18 @@ def _validate(declaration: Declaration, values: Mapping[str, Any]) -> None:
     view = types.SimpleNamespace(**values)  # what attrs' validators know as the instance
     for item in declaration.hyperparameters:
         for validator in _several(item.validator):
-            validator(view, item, values[item.name])
+            try:
+                validator(view, item, values[item.name])
+            except Exception as error:
+                _refuse_value(item, values[item.name], error)
+
+
+def _refuse_value(item: Hyperparameter, value: Any, error: Exception) -> NoReturn:
+    if isinstance(error, DeclarationError):
+        raise error
+    text = error.args[0] if error.args else type(error).__name__  # attrs' validators give the field and more besides
+    problem = f"{item.name}={_brief(value)} is refused: {text}"
+    raise HyperparameterError(message(f"{item.owner}.{item.name}", problem, item.location)) from error
 
 
 def _several(given: Any) -> tuple[Any, ...]:

@@ -4,7 +4,7 @@ from ._buffer import UninitializedBuffer, declare_buffer
 from ._declared import DeferredParameter, UninitializedParameter, declare
 from ._filled import LazyParameter
 from ._filling import fill
-from ._framework import framework_dtype, initializer_classes, keep_base_class_when_rewriting
+from ._framework import framework_dtype, initializer_classes, keep_base_class_when_rewriting, names_looked_up
 from ._lazy import building, lazy, no_init_parameters
 from ._life import Origin, mark_as_left
 from ._lifecycle import (
@@ -41,6 +41,7 @@ __all__ = [
     "keep_base_class_when_rewriting",
     "lazy",
     "mark_as_left",
+    "names_looked_up",
     "no_init_parameters",
     "refuse_while_saving",
     "status",

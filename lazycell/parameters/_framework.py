@@ -326,6 +326,17 @@ def loading_source(frame: FrameType | None) -> str | None:
     return "load_param_into_net"
 
 
+def names_looked_up(frame: FrameType) -> Mapping[str, Any] | None:
+    """Give the dict in which `load_param_into_net` looks up parameters, if `frame` is its; else None.
+
+    It asks a net for its parameters, and each for its name; a tied parameter has two, and only the caller tells that
+    the one which the dict has is wanted.
+    """
+    if frame.f_code.co_name != "load_param_into_net" or _file(frame) != _SERIALIZATION:
+        return None
+    return frame.f_locals["parameter_dict"]
+
+
 # --- names and rewriting -------------------------------------------------------------------------------------------
 
 

@@ -17,7 +17,11 @@ from mindspore import Tensor, get_seed
 from mindspore.common.initializer import Initializer, Zero
 
 from .._dtypes import dtype_name, numpy_dtype
+from ..declaration._declare import initializer_text
+from ..declaration._symbols import look_inside
 from ._framework import numpy_values
+
+look_inside(Initializer)  # `Normal(sigma)` may be built from a symbol, and prints what it was built from
 
 _MASK32 = 0xFFFFFFFF
 
@@ -62,12 +66,8 @@ class ComputedTable(Initializer):
 
 
 def describe(initializer: Initializer) -> str:
-    """Write an initializer the way one would in a class body: ``Normal(sigma=0.02, mean=0.0)``."""
-    if isinstance(initializer, ComputedTable):
-        return repr(initializer)
-    # Initializer.__init__ keeps what it was built with for nobody else; its default repr is an address.
-    arguments: dict[str, Any] = getattr(initializer, "_kwargs", {})
-    return f"{type(initializer).__name__}({', '.join(f'{k}={v!r}' for k, v in arguments.items())})"
+    """Give an initializer as one would write it in a class body."""
+    return initializer_text(initializer.function if isinstance(initializer, ComputedTable) else initializer)
 
 
 def stream_key(seed: int, name: str) -> int:

@@ -49,7 +49,7 @@ def test_an_instance_may_be_built_from_symbols():
         net = Net(width)
         net.init_parameters_data(1)
         assert np.std(net.weight.asnumpy()) == pytest.approx(width**-0.5, rel=0.1)
-    assert Net.manifest(4)["weight"].initializer == "Normal(mean=0.0, sigma=0.5)"
+    assert Net.manifest(4)["weight"].initializer == "Normal(sigma=0.5, mean=0.0)"
 
 
 def test_a_number_fills():

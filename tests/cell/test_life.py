@@ -559,6 +559,28 @@ def test_either_name_of_a_tie_fills_it(tmp_path, keys):
     np.testing.assert_array_equal(net.net.head.weight.asnumpy(), table)
 
 
+@pytest.mark.parametrize("keys", [["net.embed.weight"], ["net.head.weight"], ["net.embed.weight", "net.head.weight"]])
+def test_mindspores_loader_fills_a_tie_by_either_name(keys):
+    """load_param_into_net finds a tied parameter under the name that the dict has, and reports nothing as missed."""
+    table = np.arange(24, dtype=np.float32).reshape(6, 4)
+    net = Outer()
+    missed, left_over = ms.load_param_into_net(net, {key: ms.Parameter(Tensor(table)) for key in keys})
+    assert (missed, left_over) == ([], keys[1:])
+    np.testing.assert_array_equal(net.net.head.weight.asnumpy(), table)
+    assert [name for name, _ in net.parameters_and_names()] == ["net.embed.weight"]
+    assert net.net.embed.weight.name == "net.embed.weight"
+
+
+def test_mindspores_loader_refuses_two_values_for_a_tie():
+    """Both names with different values are an error, and the net stays declared."""
+    table = np.zeros((6, 4), np.float32)
+    both = {"net.embed.weight": ms.Parameter(Tensor(table)), "net.head.weight": ms.Parameter(Tensor(table + 1))}
+    net = Outer()
+    with pytest.raises(lazycell.CheckpointMismatchError, match=r"net\.head\.weight"):
+        ms.load_param_into_net(net, both)
+    assert lazycell.uninitialized(net) == ["net.embed.weight"]
+
+
 def test_two_names_with_different_values_are_refused(tmp_path):
     """Both names of a tie with different values are an error, and the net stays declared."""
     from safetensors.numpy import save_file

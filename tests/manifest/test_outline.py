@@ -6,10 +6,21 @@ from typing import Any
 import pytest
 
 from lazycell._errors import DeclarationError
-from lazycell.declaration._declare import Buffer, Param, Tie, buffer, child, children, param, tie, when
+from lazycell.declaration._declare import (
+    Buffer,
+    Param,
+    Tie,
+    buffer,
+    child,
+    children,
+    initializer_text,
+    param,
+    tie,
+    when,
+)
 from lazycell.declaration._symbols import INDEX
 from lazycell.manifest._manifest import ManifestEntry
-from lazycell.manifest._outline import Outline, bind, check_tie, initializer_text, manifest_of_class, outline_of
+from lazycell.manifest._outline import Outline, bind, check_tie, manifest_of_class, outline_of
 from lazycell.manifest._resolve import ResolvedChild
 from tests.pure import PureCell, manifest, names
 
@@ -320,7 +331,9 @@ def test_a_child_s_arguments_are_checked_as_when_it_is_built() -> None:
 def draw(shape: Any, dtype: Any) -> None: ...
 
 
-@pytest.mark.parametrize(("initializer", "text"), [("normal", "normal"), (1.0, "1.0"), (0, "0"), (draw, "draw")])
+@pytest.mark.parametrize(
+    ("initializer", "text"), [("normal", "normal"), (1.0, "1.0"), (0, "0"), (draw, f"{__name__}.draw")]
+)
 def test_initializers_as_text(initializer: Any, text: str) -> None:
     """As one writes them."""
     assert initializer_text(initializer) == text
