@@ -29,7 +29,7 @@ from ._ties import fill_ties, ties_below, under_stored_names
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from ._nn_cell import Cell as _Cell
+    from .._nn_cell import Cell as _Cell
 else:
     _Cell = nn.Cell
 

@@ -18,7 +18,7 @@ from ._symbols import choose, render
 if TYPE_CHECKING:
     from mindspore import Parameter
 
-    from ..cell._cell import LazyCell
+    from .._nn_cell import Cell
 
 NOTHING = attrs.NOTHING
 
@@ -139,7 +139,7 @@ def initializer_text(initializer: Any) -> str:
 
 _Value = TypeVar("_Value")
 _Other = TypeVar("_Other")
-_Cell = TypeVar("_Cell", bound="LazyCell")
+_Cell = TypeVar("_Cell", bound="Cell")
 _Arguments = ParamSpec("_Arguments")
 
 Initial = str | float | Callable[..., Any]
