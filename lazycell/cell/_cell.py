@@ -107,7 +107,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             dtype: `"cast"` to the model's, `"strict"`: they have to be equal, `"checkpoint"`: the file's.
             rename: the checkpoint's names to the model's, exact or with `{captures}`.
             mmap: map the file where its values can be used as they lie, instead of reading it.
-            progress: called with the bytes done and the bytes in all.
+            progress: called with the bytes done and the bytes in all; default: a bar on a terminal, after two seconds.
 
         Raises:
             CheckpointFormatError: a file is not what its format promises.
@@ -164,6 +164,8 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
 
     def to_empty(self, *, device: Any = None, recurse: bool = True) -> Self:
         """Give up the values: every parameter is declared again, and its memory free.
+
+        What `mindspore.jit` compiled before keeps the old values, as after MindSpore's own: compile it again.
 
         Args:
             device: accepted, as MindSpore passes it; memory is taken where the values are made.

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from mindspore import nn
 
+from .._progress import ProgressBar
 from ..checkpoint import LoadPlan, LoadReport, Reader, check_ties, make_plan, open_checkpoint
 from ..parameters import Origin, fill, mark_as_left
 from ._net_manifest import manifest_of_net
@@ -39,9 +40,9 @@ def load_checkpoint(
         rename=rename,
     )
     parameters = dict(net.parameters_and_names())
-    with Reader(mmap=mmap) as reader:
+    with Reader(mmap=mmap) as reader, ProgressBar(f"loading {plan.path.name}") as bar:
         check_ties(plan, reader)
-        arrays = _read(plan, reader, progress)
+        arrays = _read(plan, reader, progress or bar)
     # From here on nothing is read and nothing can be found wrong.
     for step in plan.steps:
         origin = Origin("checkpoint", f"{plan.path.name}: {step.key}")
@@ -51,13 +52,12 @@ def load_checkpoint(
     return LoadReport.of(plan, time.perf_counter() - started)
 
 
-def _read(plan: LoadPlan, reader: Reader, progress: Progress | None) -> dict[str, np.ndarray[Any, Any]]:
+def _read(plan: LoadPlan, reader: Reader, progress: Progress) -> dict[str, np.ndarray[Any, Any]]:
     """Give each parameter's array, in its dtype: a view of the file where it can be used as it lies."""
     arrays: dict[str, np.ndarray[Any, Any]] = {}
     done, total = 0, plan.nbytes
     for step in plan.steps:
         arrays[step.parameter] = reader.read(step.tensor, step.dtype)
         done += step.tensor.nbytes
-        if progress is not None:
-            progress(done, total)
+        progress(done, total)
     return arrays

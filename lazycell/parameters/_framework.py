@@ -15,7 +15,7 @@ from typing import Any
 import mindspore
 import mindspore.nn.utils.init as _mindspore_init
 import numpy as np
-from mindspore import Parameter, Tensor
+from mindspore import Parameter, Tensor, nn
 from mindspore._c_expression import TensorPy
 from mindspore.common import dtype as mstype
 from mindspore.common.initializer import _INITIALIZER_ALIAS
@@ -335,6 +335,12 @@ def names_looked_up(frame: FrameType) -> Mapping[str, Any] | None:
     if frame.f_code.co_name != "load_param_into_net" or _file(frame) != _SERIALIZATION:
         return None
     return frame.f_locals["parameter_dict"]
+
+
+def expect_first_call(cell: nn.Cell) -> None:
+    """Have `_init_check` called at the next call of a cell: MindSpore does so only while both flags are False."""
+    object.__setattr__(cell, "_init_flag", False)
+    object.__setattr__(cell, "_is_check_and_refresh", False)
 
 
 # --- names and rewriting -------------------------------------------------------------------------------------------

@@ -12,9 +12,10 @@ from mindspore import Parameter, ParameterTuple, nn
 
 from .._dtypes import dtype_name, itemsize
 from .._errors import UninitializedParameterError, UninitializedWarning
+from .._progress import ProgressBar
 from ._declared import DeferredParameter, UninitializedParameter
 from ._filling import initialize_parameter, undeclare_parameter
-from ._framework import is_only_reading
+from ._framework import expect_first_call, is_only_reading
 from ._life import Origin, State, life_of, was_left
 from ._without_values import is_declared
 
@@ -152,15 +153,18 @@ def initialize(net: nn.Cell, seed: int | None = None, *, streams: bool = False) 
     Returns:
         Every parameter below `net`, mapped to itself (`nn.Cell.init_parameters_data` may replace parameters).
     """
-    with_streams = streams or seed is not None
-    parameters = {}
-    for parameter in _all_parameters(net):
-        if isinstance(parameter, UninitializedParameter) or (with_streams and isinstance(parameter, DeferredParameter)):
-            initialize_parameter(parameter, seed)
-        elif parameter.has_init:
-            parameters[parameter] = parameter.init_data(None, set_sliced=parameter.sliced)
-            continue
-        parameters[parameter] = parameter
+    kinds = UninitializedParameter if seed is None and not streams else (UninitializedParameter, DeferredParameter)
+    parameters = {parameter: parameter for parameter in _all_parameters(net)}
+    waiting = [parameter for parameter in parameters if parameter.has_init]
+    done, total = 0, sum(parameter.nbytes for parameter in waiting)
+    with ProgressBar("initializing") as bar:
+        for parameter in waiting:
+            if isinstance(parameter, kinds):
+                initialize_parameter(parameter, seed)
+            else:
+                parameters[parameter] = parameter.init_data(None, set_sliced=parameter.sliced)
+            done += parameter.nbytes
+            bar(done, total)
     for path, buffer in _computed_buffers(net):
         initialize_parameter(buffer, seed, path)
     return parameters
@@ -191,6 +195,8 @@ def initialize_for_execution(net: nn.Cell) -> None:
     Warns:
         UninitializedWarning: once, if a checkpoint had been loaded before, with the names that were not in it.
     """
+    if not _lacks_values(net):  # asked at every call in graph mode
+        return
     declared, loaded = [], False
     for name, parameter in _named_parameters(net):
         state, origin = life_of(parameter)
@@ -205,6 +211,15 @@ def initialize_for_execution(net: nn.Cell) -> None:
             stacklevel=3,
         )
     initialize(net)
+
+
+def _lacks_values(net: nn.Cell) -> bool:
+    """Tell whether anything below a cell has no values, as fast as it can be told."""
+    for _, cell in net.cells_and_names():
+        for tensor in (*cell._params.values(), *cell._buffers.values()):
+            if tensor is not None and (is_declared(tensor) or tensor.init is not None):
+                return True
+    return False
 
 
 def refuse_while_saving(net: nn.Cell) -> None:
@@ -226,6 +241,8 @@ def refuse_while_saving(net: nn.Cell) -> None:
 
 def undeclare(net: nn.Cell, recurse: bool = True) -> None:
     """Give up the values of the parameters that were once declared: they are declared again, and their memory free."""
+    for _, cell in net.cells_and_names():
+        expect_first_call(cell)
     for _, parameter in net.parameters_and_names(expand=recurse):
         if is_declared(parameter):
             continue

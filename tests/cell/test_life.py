@@ -402,14 +402,16 @@ def test_casting_under_a_plain_parent_and_then_loading(tmp_path):
         np.testing.assert_array_equal(values(net)[name], array.astype(np.float16))
 
 
-def test_to_empty_gives_up_the_values_and_says_so():
+@pytest.mark.parametrize("run", [RUNS["pynative"], RUNS["graph"]])
+def test_to_empty_gives_up_the_values_and_says_so(run):
     """After to_empty, parameters are declared again: no zeros, no random numbers, an error or an initializer."""
     net = initialized(7)
+    run(net, batch())
     net.to_empty()
     assert len(lazycell.uninitialized(net)) == 6
     with pytest.raises(UninitializedParameterError):
         net.head.weight.asnumpy()
-    net(batch())
+    run(net, batch())
     assert_equal(values(net), values(initialized(7)))
 
 

@@ -1,0 +1,52 @@
+"""A progress bar for what takes longer than two seconds, for a person at a terminal; nothing for anybody else."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import Any
+
+PATIENCE = 2.0
+"""Seconds that somebody waits without being told what for."""
+
+
+class ProgressBar:
+    """Context manager, called as `bar(done, total)` with bytes. It appears on stderr, and goes when all is done.
+
+    Args:
+        title: what is going on.
+    """
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._bar: Any = None
+
+    def __enter__(self) -> ProgressBar:
+        self._started = time.monotonic()
+        return self
+
+    def __call__(self, done: int, total: int) -> None:
+        """Tell how far it is, in bytes."""
+        if self._bar is None:
+            if time.monotonic() - self._started < PATIENCE or not sys.stderr.isatty():
+                return
+            self._bar = _make_bar()
+            self._task = self._bar.add_task(self._title, total=total)
+            self._bar.start()
+        self._bar.update(self._task, completed=done)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+
+def _make_bar() -> Any:
+    # Imported when it is needed: most of what lazycell does takes less time than the import.
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    return Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True)

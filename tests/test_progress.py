@@ -1,0 +1,92 @@
+"""A progress bar for what takes longer than two seconds, on a terminal."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+
+SLOW = """
+import time
+from lazycell._progress import PATIENCE, ProgressBar
+with ProgressBar("loading it") as bar:
+    bar(1, 100)
+    time.sleep({wait} * PATIENCE)
+    bar(50, 100)
+    time.sleep(0.3)
+"""
+
+
+def on_terminal(wait: float) -> str:
+    """Run the bar with a terminal for stderr, and give what it shows."""
+    ours, theirs = pty.openpty()
+    child = subprocess.Popen(
+        [sys.executable, "-c", SLOW.format(wait=wait)], stderr=theirs, env={**os.environ, "TERM": "xterm"}
+    )
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            part = os.read(ours, 4096)
+        except OSError:  # Linux's way to say that the other end is closed
+            break
+        if not part:
+            break
+        shown += part
+    os.close(ours)
+    assert child.wait() == 0
+    return shown.decode(errors="replace")
+
+
+def test_what_takes_long_shows_a_bar():
+    """After two seconds a person sees what is going on, and how far it is."""
+    shown = on_terminal(1.1)
+    assert "loading it" in shown
+    assert "50/100 bytes" in shown
+
+
+def test_what_is_quick_shows_nothing():
+    """Before two seconds have passed nothing is written."""
+    assert on_terminal(0) == ""
+
+
+def test_nobody_is_told_where_nobody_watches():
+    """Into a pipe nothing is written, however long it takes, and rich is not imported."""
+    code = SLOW.format(wait=1.1) + "\nimport sys; assert 'rich' not in sys.modules"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_load_and_an_initialization_tell_how_far_they_are(tmp_path, monkeypatch):
+    """Both report bytes, up to all of them."""
+    import lazycell
+    from lazycell import LazyCell, Param
+    from lazycell.cell import _load
+    from lazycell.parameters import _lifecycle
+
+    class Net(LazyCell):
+        one: Param["ones", (10,)]
+        two: Param["zeros", (5,)]
+
+    told: list[tuple[int, int]] = []
+
+    class Recorder(_load.ProgressBar):
+        def __call__(self, done, total):
+            told.append((done, total))
+
+    monkeypatch.setattr(_load, "ProgressBar", Recorder)
+    monkeypatch.setattr(_lifecycle, "ProgressBar", Recorder)
+    net = Net()
+    net.init_parameters_data()
+    assert told == [(40, 60), (60, 60)]
+    told.clear()
+    import mindspore
+
+    mindspore.save_checkpoint(net, str(tmp_path / "net.ckpt"))
+    Net().load_checkpoint(tmp_path / "net.ckpt")
+    assert told == [(40, 60), (60, 60)]
+    given: list[tuple[int, int]] = []
+    Net().load_checkpoint(tmp_path / "net.ckpt", progress=lambda done, total: given.append((done, total)))
+    assert given == [(40, 60), (60, 60)]
+    assert lazycell.uninitialized(net) == []
