@@ -25,6 +25,9 @@ from lazycell.parameters._declared import declare
 from lazycell.parameters._lazy import no_init_parameters
 from lazycell.parameters._without_values import is_declared
 
+# MindSpore captures no bytecode of Python 3.12.
+CAPTURE_MODES = ["ast", "bytecode"] if sys.version_info < (3, 12) else ["ast"]
+
 
 def fresh() -> Any:
     return framework.new_uninitialized(Tensor(shape=(2, 2), dtype=ms.float32, init=Normal()), "w", True)
@@ -171,7 +174,7 @@ def test_assign_value_looks_for_stub_on_its_argument() -> None:
     assert kind.seen == ["stub"]  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("mode", ["ast", "bytecode"])
+@pytest.mark.parametrize("mode", CAPTURE_MODES)
 def test_the_graph_parser_probes_parameter(mode: str) -> None:
     """Compiling asks each Parameter for `__parameter__`, from a frame that `is_compiling` recognises."""
     asked = []

@@ -731,6 +731,7 @@ def test_a_compiled_graph_sees_later_values() -> None:
         assert (add(ones()).asnumpy() == 6).all(), way
 
 
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="MindSpore captures no bytecode of Python 3.12")
 def test_bytecode_capture_initializes() -> None:
     """The other front end of jit probes the same way."""
     p = declared()
