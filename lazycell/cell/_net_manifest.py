@@ -13,7 +13,7 @@ from ..declaration._declare import initializer_text
 from ..manifest._manifest import Manifest, ManifestEntry
 from ..manifest._outline import Outline, entry_of, hyperparameters_of, manifest_of_class
 from ..manifest._resolve import ResolvedChild, ResolvedParameter, resolve_bound
-from ..parameters import building
+from ..parameters import buffers_of, building, parameters_of, unsaved_buffers_of
 from ._build import make_child
 from ._ties import ties_below
 
@@ -30,11 +30,11 @@ def manifest_of_net(net: nn.Cell) -> Manifest:
     for path, cell in net.cells_and_names():
         declared = _declared(cell)
         prefix = f"{path}." if path else ""
-        for name, parameter in cell._params.items():
+        for name, parameter in parameters_of(cell).items():
             if parameter is not None and id(parameter) not in seen:
                 seen.add(id(parameter))
                 entries.append(_entry(prefix, name, parameter, declared.get(name)))
-        computed.update(prefix + name for name in cell._buffers if name in cell._non_persistent_buffers_set)
+        computed.update(prefix + name for name in buffers_of(cell).keys() & unsaved_buffers_of(cell))
     declaration = declaration_of(type(net))
     values = net.__dict__.get("_lazycell_values")
     return Manifest(

@@ -12,6 +12,7 @@ from .._dtypes import dtype_name
 from .._errors import CheckpointMismatchError
 from ..declaration._declare import Tie
 from ..manifest._outline import check_tie
+from ..parameters import parameters_of
 
 
 def tie_together(cell: Any, ties: tuple[Tie, ...]) -> None:
@@ -24,18 +25,13 @@ def tie_together(cell: Any, ties: tuple[Tie, ...]) -> None:
         # An alias in the instance's dictionary, not in `_params`: with two entries there the one stored name would
         # depend on which cell was attached last.
         for target in (tie.target, *(name for name, end in made.items() if end == tie.target)):
-            owner, name = _holder(cell, target)
-            owner._params.pop(name, None)
+            path, _, name = target.rpartition(".")
+            owner = cell.get_sub_cell(path) if path else cell
+            if name in parameters_of(owner):
+                delattr(owner, name)
             object.__setattr__(owner, name, parameters[source])
             made[target] = source
         cell.__dict__.setdefault("_lazycell_ties", {})[tie.target] = source
-
-
-def _holder(cell: Any, dotted: str) -> tuple[Any, str]:
-    *path, name = dotted.split(".")
-    for part in path:
-        cell = cell._cells[part]
-    return cell, name
 
 
 def ties_below(cell: nn.Cell) -> dict[str, str]:

@@ -4,7 +4,15 @@ from ._buffer import UninitializedBuffer, declare_buffer
 from ._declared import DeferredParameter, UninitializedParameter, declare
 from ._filled import LazyParameter
 from ._filling import fill
-from ._framework import framework_dtype, initializer_classes, keep_base_class_when_rewriting, names_looked_up
+from ._framework import (
+    buffers_of,
+    framework_dtype,
+    initializer_classes,
+    keep_base_class_when_rewriting,
+    names_looked_up,
+    parameters_of,
+    unsaved_buffers_of,
+)
 from ._lazy import building, lazy, no_init_parameters
 from ._life import Origin, mark_as_left
 from ._lifecycle import (
@@ -29,6 +37,7 @@ __all__ = [
     "Status",
     "UninitializedBuffer",
     "UninitializedParameter",
+    "buffers_of",
     "building",
     "declare",
     "declare_buffer",
@@ -43,8 +52,10 @@ __all__ = [
     "mark_as_left",
     "names_looked_up",
     "no_init_parameters",
+    "parameters_of",
     "refuse_while_saving",
     "status",
     "undeclare",
     "uninitialized",
+    "unsaved_buffers_of",
 ]

@@ -117,7 +117,10 @@ def checked_value(parameter: Any, data: Any) -> Any:
         )
     if isinstance(data, (int, float)):
         if isinstance(data, float) and np.issubdtype(numpy_dtype(dtype_name(parameter.dtype)), np.integer):
-            parameter._raise_type_error(framework.framework_dtype("float32"))
+            raise TypeError(
+                f"{title(parameter)} is {dtype_name(parameter.dtype)}, and the float {data} can not be converted to "
+                "that: give it an int, or change its dtype with set_dtype"
+            )
         data = Tensor(data, parameter.dtype)
     if data.shape != parameter.shape:
         raise wrong_shape(parameter, data.shape)

@@ -103,7 +103,7 @@ def initialize_as_mindspore(parameter: Any, layout: Any) -> None:
             return
         mode, dtype = parameter.init_mode, parameter.dtype
         # Two parameters may be made from one initializer tensor; the first uses it up. Eagerly, the second copies it.
-        drawn = mode.init_data(*parameter._get_init_data_args(layout)) if mode.has_init else copy_of(mode)
+        drawn = mode.init_data(*framework.slice_arguments(parameter, layout)) if mode.has_init else copy_of(mode)
         take(parameter, drawn, Origin("initializer", describe(parameter._initializer)))
         if parameter.dtype != dtype:
             parameter.set_dtype(dtype)

@@ -86,6 +86,30 @@ def no_grad() -> AbstractContextManager[Any]:
     return _graph_api._no_grad()
 
 
+# --- what a cell holds ------------------------------------------------------------------------------------------
+# The public methods walk whole trees, skip what is there twice, and know buffers by no name of their own.
+
+
+def parameters_of(cell: nn.Cell) -> dict[str, Any]:
+    """Give a cell's own parameters by attribute name, as MindSpore keeps them; a value may be None."""
+    return cell._params
+
+
+def buffers_of(cell: nn.Cell) -> dict[str, Any]:
+    """Give a cell's own buffers by attribute name, as MindSpore keeps them; a value may be None."""
+    return cell._buffers
+
+
+def unsaved_buffers_of(cell: nn.Cell) -> frozenset[str]:
+    """Give the attribute names of a cell's own buffers that are not persistent."""
+    return frozenset(cell._non_persistent_buffers_set)
+
+
+def slice_arguments(parameter: Any, layout: Any) -> tuple[Any, ...]:
+    """Give what `Tensor.init_data` takes for a slice, from the layout that `Parameter.init_data` is given."""
+    return parameter._get_init_data_args(layout)
+
+
 # --- operators -----------------------------------------------------------------------------------------------------
 # PyNative operators probe each tensor argument for `__fallback__` and, when one has it, call it INSTEAD of running,
 # with an object that runs the operator. It is how a parameter without values learns that somebody reads it.

@@ -15,7 +15,7 @@ from .._errors import UninitializedParameterError, UninitializedWarning
 from .._progress import ProgressBar
 from ._declared import DeferredParameter, UninitializedParameter
 from ._filling import initialize_parameter, undeclare_parameter
-from ._framework import expect_first_call, is_only_reading
+from ._framework import buffers_of, expect_first_call, is_only_reading, parameters_of
 from ._life import Origin, State, life_of, was_left
 from ._without_values import is_declared
 
@@ -123,7 +123,7 @@ def _computed_buffers(net: nn.Cell) -> Iterator[tuple[str, Any]]:
     """Walk the buffers that lazycell declared, by path, each once."""
     seen: set[int] = set()
     for path, cell in net.cells_and_names():
-        for name, buffer in cell._buffers.items():
+        for name, buffer in buffers_of(cell).items():
             if buffer is None or id(buffer) in seen or not (is_declared(buffer) or "_origin" in buffer.__dict__):
                 continue
             seen.add(id(buffer))
@@ -135,7 +135,7 @@ def _all_parameters(net: nn.Cell) -> Iterator[Any]:
     seen: set[int] = set()
     for _, cell in net.cells_and_names():
         tuples = [each for each in cell.__dict__.values() if isinstance(each, ParameterTuple)]
-        for parameter in [*cell._params.values(), *(parameter for each in tuples for parameter in each)]:
+        for parameter in [*parameters_of(cell).values(), *(parameter for each in tuples for parameter in each)]:
             if parameter is not None and id(parameter) not in seen:
                 seen.add(id(parameter))
                 yield parameter
@@ -216,7 +216,7 @@ def initialize_for_execution(net: nn.Cell) -> None:
 def _lacks_values(net: nn.Cell) -> bool:
     """Tell whether anything below a cell has no values, as fast as it can be told."""
     for _, cell in net.cells_and_names():
-        for tensor in (*cell._params.values(), *cell._buffers.values()):
+        for tensor in (*parameters_of(cell).values(), *buffers_of(cell).values()):
             if tensor is not None and (is_declared(tensor) or tensor.init is not None):
                 return True
     return False

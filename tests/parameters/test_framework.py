@@ -29,6 +29,62 @@ from lazycell.parameters._without_values import is_declared
 CAPTURE_MODES = ["ast", "bytecode"] if sys.version_info < (3, 12) else ["ast"]
 
 
+def test_what_a_cell_holds_is_where_mindspore_keeps_it() -> None:
+    """Parameters, buffers and the names of those that are not saved; and what is taken away there is gone."""
+    cell = nn.Dense(2, 3)
+    cell.register_buffer("kept", Tensor([1]))
+    cell.register_buffer("table", Tensor([2]), persistent=False)
+    assert list(framework.parameters_of(cell)) == ["weight", "bias"]
+    assert list(framework.buffers_of(cell)) == ["kept", "table"]
+    assert framework.unsaved_buffers_of(cell) == {"table"}
+    assert framework.parameters_of(cell)["bias"] is cell.bias
+    delattr(cell, "bias")
+    assert [name for name, _ in cell.parameters_and_names()] == ["weight"]
+
+
+def test_a_cell_can_be_made_to_check_again_before_its_next_call() -> None:
+    """MindSpore asks `_init_check` at the first call only, and again after the two flags are put back."""
+
+    class Checked(nn.Cell):  # type: ignore[misc]
+        checks = 0
+
+        def _init_check(self) -> None:
+            Checked.checks += 1
+            super()._init_check()
+
+        def construct(self, x: Any) -> Any:
+            return x
+
+    cell = Checked()
+    cell(Tensor([1.0]))
+    cell(Tensor([1.0]))
+    assert Checked.checks == 1
+    framework.expect_first_call(cell)
+    cell(Tensor([1.0]))
+    assert Checked.checks == 2
+
+
+@pytest.mark.parametrize("given", ["dict", "file"])
+def test_the_loader_looks_names_up_in_a_dict_that_can_be_seen(given: str, tmp_path: Path) -> None:
+    """`load_param_into_net` asks the net for its parameters while it holds the dict; nothing else is taken for it."""
+    seen: list[Any] = []
+
+    class Watched(nn.Dense):  # type: ignore[misc]
+        def parameters_and_names(self, *arguments: Any, **keywords: Any) -> Any:
+            seen.append(framework.names_looked_up(sys._getframe(1)))
+            return super().parameters_and_names(*arguments, **keywords)
+
+    net, source = Watched(2, 3), nn.Dense(2, 3)
+    list(net.parameters_and_names())
+    assert seen == [None]
+    if given == "dict":
+        ms.load_param_into_net(net, source.parameters_dict())
+    else:
+        ms.save_checkpoint(source, str(tmp_path / "net.ckpt"))
+        ms.load_checkpoint(str(tmp_path / "net.ckpt"), net=net)
+    assert any(found is not None and sorted(found) == ["bias", "weight"] for found in seen)
+
+
 def fresh() -> Any:
     return framework.new_uninitialized(Tensor(shape=(2, 2), dtype=ms.float32, init=Normal()), "w", True)
 
