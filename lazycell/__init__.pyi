@@ -21,7 +21,7 @@ from ._errors import (
 )
 from .cell._cell import LazyCell
 from .cell._initializers import register_initializer
-from .checkpoint import LoadPlan, LoadReport
+from .checkpoint import LoadPlan, LoadReport, Problem
 from .declaration._class_body import require
 from .declaration._declaration import same
 from .declaration._declare import buffer, child, children, hyper, param, tie, when
@@ -44,9 +44,10 @@ from .initializers import (
 )
 from .manifest._manifest import Manifest, ManifestEntry
 from .parameters import lazy, no_init_parameters
+from .parameters._life import Origin
 from .parameters._lifecycle import ParameterStatus, Status, init_parameters_data, status, uninitialized
 from .pretrained._pretrained import ConfigRules, from_pretrained
-from .pretrained._registry import find_model, register, registered_models
+from .pretrained._registry import RegisteredModel, find_model, register, registered_models
 
 __version__: str
 
@@ -68,8 +69,11 @@ __all__ = [
     "LoadReport",
     "Manifest",
     "ManifestEntry",
+    "Origin",
     "Param",
     "ParameterStatus",
+    "Problem",
+    "RegisteredModel",
     "RegistryError",
     "RequirementError",
     "Status",

@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import lazycell
 import tests
+
+FLOORS = ["declaration", "manifest", "checkpoint", "parameters", "pretrained", "cell", "cli"]
+"""The packages, from the ground up: each imports from those before it, and from the modules that all share."""
+
+WITH_MINDSPORE = {"parameters", "cell", "cli"}
+
+PACKAGE = Path(lazycell.__file__).parent
 
 PURE = [
     "lazycell",
-    "lazycell._errors",
-    "lazycell._location",
-    "lazycell._dtypes",
-    "lazycell.declaration._symbols",
-    "lazycell.declaration._parse",
-    "lazycell.declaration._declare",
-    "lazycell.declaration._class_body",
-    "lazycell.declaration._annotations",
-    "lazycell.declaration._read_body",
-    "lazycell.declaration._declaration",
-    "lazycell.manifest._resolve",
-    "lazycell.manifest._calls",
-    "lazycell.manifest._outline",
-    "lazycell.manifest._manifest",
-    "lazycell.declaration._generate",
-    "lazycell.declaration._fields",
-    "lazycell.checkpoint",
+    *(f"lazycell.{path.stem}" for path in PACKAGE.glob("_[a-z]*.py")),
+    *(
+        f"lazycell.{folder}.{path.stem}"
+        for folder in FLOORS
+        if folder not in WITH_MINDSPORE
+        for path in (PACKAGE / folder).glob("*.py")
+        if path.stem != "__init__"
+    ),
 ]
 
 PUBLIC = [
@@ -108,3 +108,19 @@ def test_every_public_name_is_there() -> None:
         assert name in dir(lazycell)
     with pytest.raises(AttributeError, match="module 'lazycell' has no attribute 'Parm'"):
         lazycell.Parm  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("floor", FLOORS)
+def test_a_package_imports_from_the_floors_below_it_alone(floor: str) -> None:
+    """Data flows one way: no module reaches up, and none goes through the package's own face."""
+    allowed = {floor, *FLOORS[: FLOORS.index(floor)]}
+    for path in (PACKAGE / floor).glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.level == 2:
+                target = (node.module or "").split(".")[0]
+                assert target in allowed or target.startswith("_") or floor == "cli" or node.module is None, (
+                    path,
+                    target,
+                )
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                assert (node.module or "").split(".")[0] not in ("lazycell", "models"), path

@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from typing import Any
 
 import attrs
-from mindspore import nn
+from mindspore import Parameter, nn
 
 from .._errors import DeclarationError
 from .._location import message, user_location
@@ -49,6 +49,7 @@ def _fill(cell: Any, resolved: Resolved) -> None:
     object.__setattr__(cell, "_lazycell_values", resolved.values)
     object.__setattr__(cell, "_lazycell_dtype", resolved.dtype)
     for name, value in resolved.values.items():
+        _refuse_parameter(cell, name, value)
         setattr(cell, name, value)
     for name in resolved.absent:
         # None in `_params` would break init_parameters_data and save_checkpoint.
@@ -96,6 +97,13 @@ def make_child(child: ResolvedChild, dtype: str) -> nn.Cell:
     if not isinstance(made, nn.Cell):
         child.spec.complain(f"`{call_text(child)}` gave a {type(made).__name__}: a child has to be an nn.Cell")
     return made
+
+
+def _refuse_parameter(cell: nn.Cell, name: str, value: Any) -> None:
+    """Refuse a parameter as the value of a hyperparameter: it would be a parameter that nothing declares."""
+    if isinstance(value, Parameter):
+        text = f"the hyperparameter `{name}` was given a Parameter: declare it, `{name}: Param[…]`, or `tie` two names"
+        raise DeclarationError(message(f"{type(cell).__name__}.{name}", text, user_location()))
 
 
 def refuse_plain_cells(cell: nn.Cell, name: str, value: Any) -> None:

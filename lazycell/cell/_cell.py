@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mindspore import nn
@@ -12,14 +13,14 @@ from mindspore import nn
 from ..checkpoint import LoadReport
 from ..manifest._manifest import Manifest
 from ..parameters import (
-    initialize,
+    init_parameters_data,
     initialize_for_execution,
     keep_base_class_when_rewriting,
     names_looked_up,
     refuse_while_saving,
     undeclare,
 )
-from ..pretrained._pretrained import load_pretrained
+from ..pretrained._pretrained import find_config, load_pretrained
 from ._build import refuse_plain_cells
 from ._load import load_checkpoint
 from ._meta import LazyCellMeta
@@ -78,14 +79,14 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             auto_parallel_mode: accepted, as MindSpore passes it.
 
         Returns:
-            Each parameter that was initialized, mapped to itself, as MindSpore returns them.
+            Every parameter, mapped to itself (MindSpore's own may replace parameters).
 
         Raises:
             UninitializedParameterError: MindSpore calls it on the way to saving the net.
         """
         del auto_parallel_mode
         refuse_while_saving(self)
-        return initialize(self, seed)
+        return init_parameters_data(self, seed)
 
     def load_checkpoint(
         self,
@@ -128,6 +129,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
     def from_pretrained(
         cls,
         path: str | PathLike[str],
+        /,
         *,
         dtype: Any = None,
         missing: Policy = "error",
@@ -146,11 +148,13 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             hyperparameters: take precedence over the config.
 
         Raises:
+            FileNotFoundError: there is nothing at `path`.
             ConfigError: the config asks for what the class does not implement, or does not say enough.
             CheckpointError: the weights cannot be read, or do not fit.
         """
         loading = {"missing": missing, "unexpected": unexpected, "rename": rename}
-        return load_pretrained(cls, path, dtype=dtype, loading=loading, hyperparameters=hyperparameters)
+        config = find_config(Path(path))
+        return load_pretrained(cls, Path(path), config, dtype=dtype, loading=loading, hyperparameters=hyperparameters)
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> Any:
         """As `nn.Cell.load_state_dict`; a tied parameter may go by either of its names, or by both if they agree."""

@@ -42,12 +42,17 @@ def register_initializer(name: str) -> Callable[[_F], _F]:
 
     def register(initializer: _F) -> _F:
         key = name.lower()
-        if key in _known() and _REGISTERED.get(key) is not initializer:
+        if key in _known() and _place(_REGISTERED.get(key)) != _place(initializer):
             raise DeclarationError(f"an initializer named {name!r} is registered already: choose another name")
         _REGISTERED[key] = initializer
         return initializer
 
     return register
+
+
+def _place(initializer: Any) -> tuple[Any, Any]:
+    """Give where something is defined: a notebook's cell that is run again defines the same thing anew."""
+    return getattr(initializer, "__module__", None), getattr(initializer, "__qualname__", None)
 
 
 def _known() -> dict[str, Callable[..., Any]]:

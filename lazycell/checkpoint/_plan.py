@@ -11,6 +11,7 @@ import attrs
 
 from .._collapse import collapse
 from .._errors import CheckpointMismatchError
+from .._table import align, cut
 from .._units import format_bytes
 from ..manifest._manifest import Manifest, ManifestEntry
 from ._cast import castable, same_kind
@@ -19,7 +20,6 @@ from ._header import CheckpointHeader, TensorHeader
 from ._near import NearNames
 from ._problems import Problem, describe, render
 from ._rename import Renaming, apply_rules, parse_rules
-from ._table import align, cut
 
 _ROWS = 40
 

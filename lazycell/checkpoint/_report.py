@@ -8,9 +8,9 @@ from pathlib import Path
 import attrs
 
 from .._collapse import collapse
+from .._table import align, cut
 from .._units import format_bytes, format_seconds
 from ._plan import LoadPlan
-from ._table import align, cut
 
 _ROWS = 20
 

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .. import _dtypes
+from .. import _dtypes, _json
 from .._errors import CheckpointFormatError
-from . import _files, _json, _sniff
+from . import _files, _sniff
 from ._header import ByteRange, CheckpointHeader, TensorHeader, checked_nbytes
 
 _METADATA = "__metadata__"

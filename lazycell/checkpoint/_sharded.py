@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from .. import _json
 from .._errors import CheckpointFormatError
-from . import _files, _json
+from . import _files
 from ._header import CheckpointHeader, TensorHeader
 from ._safetensors import read_safetensors
 

@@ -7,8 +7,8 @@ from typing import Any
 import attrs
 
 from .. import LoadReport, Manifest
+from .._table import align
 from .._units import format_bytes, format_seconds
-from ..checkpoint._table import align
 from ._measure import WHAT, Measurement
 from ._sentences import Pair
 from ._text import one_line, paragraph, table

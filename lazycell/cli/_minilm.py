@@ -58,9 +58,8 @@ def _find() -> Path | None:
 
 def declared(path: Path) -> tuple[Any, dict[str, Any]]:
     """Give the class that the config in a directory asks for, and its hyperparameters: all that building it takes."""
-    from .. import find_model
-    from ..pretrained._pretrained import hyperparameters_from_config, read_config
+    from ..pretrained._pretrained import find_config, hyperparameters_from_config, model_of
 
-    config = read_config(path / "config.json")
-    cls = find_model(config["model_type"], config["architectures"][0])
-    return cls, hyperparameters_from_config(cls, config)
+    config = find_config(path)
+    cls = model_of(config)
+    return cls, hyperparameters_from_config(cls, config.options)

@@ -28,7 +28,7 @@ def models(as_json: bool) -> None:
         from .. import registered_models
 
         known = registered_models()
-    from ..checkpoint._table import align
+    from .._table import align
 
     rows = [(model.model_type, model.architecture, model.cls.__module__) for model in known]
     titles = ("model_type", "class", "module")

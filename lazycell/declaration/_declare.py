@@ -396,8 +396,9 @@ def _check_repeated(each: Declared) -> None:
 
 
 def is_cell(value: Any) -> bool:
-    """Tell whether `value` is a cell that is built already, by its `construct`: MindSpore is not needed for that."""
-    return not isinstance(value, type) and hasattr(type(value), "construct")
+    """Tell whether `value` is a cell that is built already, by its methods: MindSpore is not needed for that."""
+    kind = type(value)
+    return not isinstance(value, type) and hasattr(kind, "construct") and hasattr(kind, "cells_and_names")
 
 
 def _check_arguments(arguments: Iterable[Any]) -> None:

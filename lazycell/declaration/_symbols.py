@@ -272,11 +272,6 @@ def choose(condition: Any, present: Any, otherwise: Any) -> Any:
 # ------------------------------------------------------------------------------------------------------------ walking
 
 
-def node_of(expression: Expression) -> Node:
-    """Give the node of an expression (its attributes cannot be read by name: they are the user's)."""
-    return expression._node
-
-
 def _parts(node: Node) -> tuple[Any, ...]:
     match node:
         case Name():

@@ -11,6 +11,7 @@ import attrs
 
 from .._collapse import collapse
 from .._dtypes import itemsize
+from .._table import align
 
 
 @attrs.frozen
@@ -81,7 +82,7 @@ class Manifest:
         return iter(self.entries)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._by_name
+        return name in self._by_name or name in self.ties
 
     def __getitem__(self, name: str) -> ManifestEntry:
         return self._by_name[self.ties.get(name, name)]
@@ -120,10 +121,8 @@ def _table(manifest: Manifest) -> Iterable[str]:
         for (shape, dtype, initializer, expression), names in alike.items():
             titles = [pattern] if len(alike) == 1 else [title for title, _ in collapse(names)]
             rows += [(title, str(shape), dtype, initializer, expression or "") for title in titles]
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
     yield f"{manifest.model}({', '.join(f'{key}={value!r}' for key, value in manifest.hyperparameters.items())})"
-    for row in rows:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+    yield from align(rows, indent="")
     for target, source in manifest.ties.items():
         yield f"{target} is tied to {source}"
     trainable = sum(entry.size for entry in manifest.entries if entry.trainable)

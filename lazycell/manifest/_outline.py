@@ -130,7 +130,7 @@ def entry_of(parameter: ResolvedParameter) -> ManifestEntry:
         expression=render(spec.shape),
         declared_by=f"{spec.owner}.{spec.name}",
         declared_at=None if spec.location is None else spec.location.short,
-        shard=spec.shard,
+        shard=None if spec.shard is None else tuple(spec.shard),
         tags=tuple(spec.tags),
     )
 

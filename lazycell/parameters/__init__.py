@@ -1,8 +1,7 @@
 """Parameters without values: what they are, how they get values, and what is born without."""
 
-from ._buffer import UninitializedBuffer, declare_buffer
-from ._declared import DeferredParameter, UninitializedParameter, declare
-from ._filled import LazyParameter
+from ._buffer import declare_buffer
+from ._declared import declare
 from ._filling import fill
 from ._framework import (
     buffers_of,
@@ -19,7 +18,6 @@ from ._lifecycle import (
     ParameterStatus,
     Status,
     init_parameters_data,
-    initialize,
     initialize_for_execution,
     refuse_while_saving,
     status,
@@ -30,13 +28,9 @@ from ._streams import ComputedTable
 
 __all__ = [
     "ComputedTable",
-    "DeferredParameter",
-    "LazyParameter",
     "Origin",
     "ParameterStatus",
     "Status",
-    "UninitializedBuffer",
-    "UninitializedParameter",
     "buffers_of",
     "building",
     "declare",
@@ -44,7 +38,6 @@ __all__ = [
     "fill",
     "framework_dtype",
     "init_parameters_data",
-    "initialize",
     "initialize_for_execution",
     "initializer_classes",
     "keep_base_class_when_rewriting",

@@ -130,6 +130,7 @@ class DeclaredParameter(WithoutValues, LazyParameter):
             self.name,
             self.requires_grad,
             self.layerwise_parallel,
+            self.parallel_optimizer,
         )
 
 
@@ -270,10 +271,12 @@ def _remake_declared(
     name: str,
     requires_grad: bool,
     layerwise_parallel: bool,
+    parallel_optimizer: bool,
 ) -> Any:
     declared = framework.framework_dtype(declared_dtype)
     parameter = new_declared(kind, initializer, shape, declared, name=name, requires_grad=requires_grad)
     if dtype != declared_dtype:
         parameter.set_dtype(framework.framework_dtype(dtype))
     parameter.layerwise_parallel = layerwise_parallel
+    parameter.parallel_optimizer = parallel_optimizer
     return parameter

@@ -121,3 +121,4 @@ def undeclare_parameter(parameter: Any, kind: type) -> None:
         parameter.init_mode = Tensor(shape=parameter.shape, dtype=dtype, init=parameter._initializer)
         parameter.__class__ = kind
         parameter.__dict__.pop("_origin", None)
+        parameter.__dict__.pop("_left_by_checkpoint", None)

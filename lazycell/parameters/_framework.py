@@ -1,6 +1,6 @@
 """Everything lazycell uses of MindSpore that MindSpore does not promise: each hook by itself, with its reason.
 
-Measured on MindSpore 2.10.0. `tests/test_framework.py` fails loudly the day one of them is gone.
+Measured on MindSpore 2.10.0. `tests/parameters/test_framework.py` fails loudly the day one of them is gone.
 """
 
 from __future__ import annotations

@@ -28,28 +28,28 @@ class _Context:
     """One entered context. They form a stack, innermost first."""
 
     kind: type[DeferredParameter | UninitializedParameter]
-    owner: tuple[int, int]
+    thread: int
+    task: asyncio.Task[Any] | None
     outer: _Context | None
 
 
 _innermost: ContextVar[_Context | None] = ContextVar("lazycell_building", default=None)
 
 
-def _here() -> tuple[int, int]:
-    """Identify the current thread and asyncio task.
-
-    A context variable alone is inherited by the tasks, and by `asyncio.to_thread`, that start inside the context.
-    """
+def _current_task() -> asyncio.Task[Any] | None:
     try:
-        task = asyncio.current_task()
+        return asyncio.current_task()
     except RuntimeError:  # no event loop runs in this thread
-        task = None
-    return threading.get_ident(), id(task)
+        return None
 
 
 def _kind_here() -> type[DeferredParameter | UninitializedParameter] | None:
+    # A context variable alone is inherited by the tasks, and by `asyncio.to_thread`, that start inside the context.
+    # The task itself is kept, not its id: another may get the id of one that is gone.
     context = _innermost.get()
-    return context.kind if context is not None and context.owner == _here() else None
+    if context is None or context.thread != threading.get_ident() or context.task is not _current_task():
+        return None
+    return context.kind
 
 
 def _is_lazy() -> bool:
@@ -72,7 +72,7 @@ def _enter(kind: type[DeferredParameter | UninitializedParameter]) -> None:
     # Inside a LazyCell everything is strict, also what is decorated with @lazy.
     if _kind_here() is UninitializedParameter:
         kind = UninitializedParameter
-    _innermost.set(_Context(kind, _here(), outer))
+    _innermost.set(_Context(kind, threading.get_ident(), _current_task(), outer))
 
 
 def _leave() -> None:

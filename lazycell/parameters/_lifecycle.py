@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,7 @@ from mindspore import Parameter, ParameterTuple, nn
 from .._dtypes import dtype_name, itemsize
 from .._errors import UninitializedParameterError, UninitializedWarning
 from .._progress import ProgressBar
+from .._table import align
 from ._declared import DeferredParameter, UninitializedParameter
 from ._filling import initialize_parameter, undeclare_parameter
 from ._framework import buffers_of, expect_first_call, is_only_reading, parameters_of
@@ -57,9 +59,7 @@ class Status(Mapping[str, ParameterStatus]):
     def __str__(self) -> str:
         rows: list[tuple[str, ...]] = [("parameter", "state", "shape", "dtype", "bytes", "origin")]
         rows += [_row(entry) for entry in self.entries.values()]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = ["  ".join(_aligned(row, widths)).rstrip() for row in rows]
-        return "\n".join([*lines, self._totals()])
+        return "\n".join([*align(rows, indent="", right=(4,)), self._totals()])
 
     def _totals(self) -> str:
         parts = []
@@ -75,12 +75,6 @@ def _row(entry: ParameterStatus) -> tuple[str, ...]:
     state = f"{entry.state} (computed)" if entry.computed else entry.state
     origin = "" if entry.origin is None else str(entry.origin)
     return entry.name, state, str(entry.shape), entry.dtype, f"{entry.nbytes:,}", origin
-
-
-def _aligned(row: tuple[str, ...], widths: list[int]) -> list[str]:
-    padded = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-    padded[4] = row[4].rjust(widths[4])  # bytes
-    return padded
 
 
 def status(net: nn.Cell) -> Status:
@@ -99,10 +93,7 @@ def status(net: nn.Cell) -> Status:
 def _status_of(name: str, tensor: Any, *, computed: bool = False) -> ParameterStatus:
     state, origin = life_of(tensor)
     shape, dtype = tuple(tensor.shape), dtype_name(tensor.dtype)
-    size = 1
-    for extent in shape:
-        size *= extent
-    return ParameterStatus(name, state, shape, dtype, size * itemsize(dtype), origin, computed)
+    return ParameterStatus(name, state, shape, dtype, math.prod(shape) * itemsize(dtype), origin, computed)
 
 
 def uninitialized(net: nn.Cell) -> list[str]:
@@ -141,35 +132,6 @@ def _all_parameters(net: nn.Cell) -> Iterator[Any]:
                 yield parameter
 
 
-def initialize(net: nn.Cell, seed: int | None = None, *, streams: bool = False) -> dict[Parameter, Parameter]:
-    """Give values to every parameter and computed buffer below `net` that has none.
-
-    Args:
-        net: any cell.
-        seed: of the streams; default `mindspore.get_seed()`.
-        streams: draw the parameters made under `no_init_parameters` from streams too. Without it, and without a seed,
-            they draw as in an eager build: from numpy's global state, one after the other.
-
-    Returns:
-        Every parameter below `net`, mapped to itself (`nn.Cell.init_parameters_data` may replace parameters).
-    """
-    kinds = UninitializedParameter if seed is None and not streams else (UninitializedParameter, DeferredParameter)
-    parameters = {parameter: parameter for parameter in _all_parameters(net)}
-    waiting = [parameter for parameter in parameters if parameter.has_init]
-    done, total = 0, sum(parameter.nbytes for parameter in waiting)
-    with ProgressBar("initializing") as bar:
-        for parameter in waiting:
-            if isinstance(parameter, kinds):
-                initialize_parameter(parameter, seed)
-            else:
-                parameters[parameter] = parameter.init_data(None, set_sliced=parameter.sliced)
-            done += parameter.nbytes
-            bar(done, total)
-    for path, buffer in _computed_buffers(net):
-        initialize_parameter(buffer, seed, path)
-    return parameters
-
-
 def init_parameters_data(
     cell: nn.Cell, seed: int | None = None, *, streams: bool = False
 ) -> dict[Parameter, Parameter]:
@@ -186,7 +148,21 @@ def init_parameters_data(
     Returns:
         Every parameter below `cell`, mapped to itself.
     """
-    return initialize(cell, seed, streams=streams)
+    kinds = UninitializedParameter if seed is None and not streams else (UninitializedParameter, DeferredParameter)
+    parameters = {parameter: parameter for parameter in _all_parameters(cell)}
+    waiting = [parameter for parameter in parameters if parameter.has_init]
+    done, total = 0, sum(parameter.nbytes for parameter in waiting)
+    with ProgressBar("initializing") as bar:
+        for parameter in waiting:
+            if isinstance(parameter, kinds):
+                initialize_parameter(parameter, seed)
+            else:
+                parameters[parameter] = parameter.init_data(None, set_sliced=parameter.sliced)
+            done += parameter.nbytes
+            bar(done, total)
+    for path, buffer in _computed_buffers(cell):
+        initialize_parameter(buffer, seed, path)
+    return parameters
 
 
 def initialize_for_execution(net: nn.Cell) -> None:
@@ -210,7 +186,7 @@ def initialize_for_execution(net: nn.Cell) -> None:
             UninitializedWarning,
             stacklevel=3,
         )
-    initialize(net)
+    init_parameters_data(net)
 
 
 def _lacks_values(net: nn.Cell) -> bool:

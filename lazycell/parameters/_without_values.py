@@ -75,7 +75,7 @@ _MEMORY_READERS = (
         "_offload",
     ),
     *("__getitem__", "__setitem__", "__iter__", "__contains__", "__array__"),
-    *("__bool__", "__int__", "__float__", "__index__", "__complex__"),
+    *("__bool__", "__int__", "__float__", "__index__"),
 )
 for _name in _MEMORY_READERS:
     setattr(WithoutValues, _name, _reader(_name))

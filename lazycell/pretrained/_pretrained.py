@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from os import PathLike
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import attrs
 
 from .._errors import ConfigError
+from .._json import JSONProblem, read_object
 from .._location import did_you_mean
 from ..declaration._declaration import Declaration, declaration_of
 from ._registry import find_model
@@ -63,6 +63,49 @@ class ConfigRules:
     ignored: frozenset[str] = attrs.field(default=(), converter=_as_set)
 
 
+@attrs.frozen
+class Config:
+    """A model's `config.json`; one that is not there has no options.
+
+    Attributes:
+        path: where it is, or would be.
+        found: whether it is there.
+        options: the object in it.
+    """
+
+    path: Path
+    found: bool
+    options: Mapping[str, Any]
+
+    @property
+    def dtype(self) -> Any:
+        """The dtype it asks for, in the old style or the new; None if it says none."""
+        old, new = self.options.get("torch_dtype"), self.options.get("dtype")
+        return old if new is None else new
+
+    @property
+    def architecture(self) -> str | None:
+        """The first of its `architectures`."""
+        names = self.options.get("architectures") or [None]
+        if isinstance(names, str) or not isinstance(names[0], (str, type(None))):
+            raise ConfigError(f"{self.path}: architectures={names!r} is not a list of names")
+        return names[0]
+
+
+def find_config(path: Path) -> Config:
+    """Read the `config.json` of a directory, or beside a file.
+
+    Raises:
+        FileNotFoundError: there is nothing at `path`.
+        ConfigError: there is a config, and it is not a JSON object.
+    """
+    if not path.exists():
+        raise FileNotFoundError(f"there is nothing at {path}")
+    config_path = (path if path.is_dir() else path.parent) / "config.json"
+    found = config_path.is_file()
+    return Config(config_path, found, read_config(config_path) if found else {})
+
+
 def read_config(path: Path) -> dict[str, Any]:
     """Read a `config.json`.
 
@@ -70,12 +113,9 @@ def read_config(path: Path) -> dict[str, Any]:
         ConfigError: it is not a JSON object.
     """
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ConfigError(f"{path} is not JSON: {error}") from error
-    if not isinstance(config, dict):
-        raise ConfigError(f"{path} holds a {type(config).__name__}, not an object with the model's options")
-    return config
+        return read_object(path.read_bytes())
+    except JSONProblem as problem:
+        raise ConfigError(f"{path} {problem}") from None
 
 
 def hyperparameters_from_config(cls: type, config: Mapping[str, Any]) -> dict[str, Any]:
@@ -98,7 +138,8 @@ def hyperparameters_from_config(cls: type, config: Mapping[str, Any]) -> dict[st
     for key, value in config.items():
         name = rules.renamed.get(key, key)
         if name in names:
-            given[name] = value
+            if given.setdefault(name, value) != value:
+                problems.append(f"{key}={value!r}: another key gives {name}={given[name]!r}")
         elif key in only:
             allowed = only[key] if isinstance(only[key], tuple) else (only[key],)
             if value not in allowed:
@@ -118,25 +159,25 @@ def _is_unset(value: Any) -> bool:
 
 
 def load_pretrained(
-    cls: type, path: Any, *, dtype: Any, loading: Mapping[str, Any], hyperparameters: Mapping[str, Any]
+    cls: type, path: Path, config: Config, *, dtype: Any, loading: Mapping[str, Any], hyperparameters: Mapping[str, Any]
 ) -> Any:
-    """Build `cls` as the config at `path` asks, and load the weights; the body of `LazyCell.from_pretrained`."""
-    path = Path(path)
+    """Build `cls` as a config asks, and load the weights; the body of `LazyCell.from_pretrained`."""
     declaration = declaration_of(cls)
     assert declaration is not None
-    config_path = (path if path.is_dir() else path.parent) / "config.json"
-    config = read_config(config_path) if config_path.is_file() else {}
-    arguments = {**hyperparameters_from_config(cls, config), **hyperparameters}
-    _check_complete(cls, declaration, arguments, config_path, bool(config))
-    if dtype is None:
-        dtype = config.get("dtype", config.get("torch_dtype"))
-    net = cls(**arguments, **({} if dtype is None else {"dtype": dtype}))
+    arguments = {**hyperparameters_from_config(cls, config.options), **hyperparameters}
+    _check_complete(cls, declaration, arguments, config)
+    if dtype is not None:
+        arguments["dtype"] = dtype
+    elif config.dtype is not None and declaration.takes_dtype and not declaration.own_init:
+        arguments["dtype"] = config.dtype
+    net = cls(**arguments)
     net.load_checkpoint(path, **loading)
     return net
 
 
 def from_pretrained(
     path: str | PathLike[str],
+    /,
     *,
     dtype: Any = None,
     missing: str | Iterable[str] = "error",
@@ -155,34 +196,42 @@ def from_pretrained(
         hyperparameters: take precedence over the config.
 
     Raises:
+        FileNotFoundError: there is nothing at `path`.
         ConfigError: there is no config, it names no model, or it asks for what the model does not implement.
         RegistryError: no class is registered for it.
         CheckpointError: the weights cannot be read, or do not fit.
     """
-    path = Path(path)
-    config_path = (path if path.is_dir() else path.parent) / "config.json"
-    if not config_path.is_file():
+    config = find_config(Path(path))
+    cls = model_of(config)
+    loading = {"missing": missing, "unexpected": unexpected, "rename": rename}
+    return load_pretrained(cls, Path(path), config, dtype=dtype, loading=loading, hyperparameters=hyperparameters)
+
+
+def model_of(config: Config) -> type:
+    """Give the class that a config names.
+
+    Raises:
+        ConfigError: there is no config, or it names none.
+        RegistryError: no class is registered under the name.
+    """
+    if not config.found:
         raise ConfigError(
-            f"there is no config.json in {config_path.parent}, so nothing says which model this is: "
+            f"there is no {config.path.name} in {config.path.parent}, so nothing says which model this is: "
             "load with the class itself, YourModel.from_pretrained(path, **hyperparameters)"
         )
-    config = read_config(config_path)
-    if "model_type" not in config:
-        text = f"{config_path} has no model_type: load with the class itself, YourModel.from_pretrained(path)"
+    model_type = config.options.get("model_type")
+    if not isinstance(model_type, str):
+        text = f"{config.path} has no model_type: load with the class itself, YourModel.from_pretrained(path)"
         raise ConfigError(text)
-    architectures = config.get("architectures") or [None]
-    cls = find_model(config["model_type"], architectures[0])
-    loading = {"missing": missing, "unexpected": unexpected, "rename": rename}
-    return load_pretrained(cls, path, dtype=dtype, loading=loading, hyperparameters=hyperparameters)
+    return find_model(model_type, config.architecture)
 
 
-def _check_complete(
-    cls: type, declaration: Declaration, arguments: Mapping[str, Any], config_path: Path, found: bool
-) -> None:
+def _check_complete(cls: type, declaration: Declaration, arguments: Mapping[str, Any], config: Config) -> None:
     required = [item.name for item in declaration.hyperparameters if item.default is attrs.NOTHING]
     lacking = [name for name in required if name not in arguments]
     if lacking:
-        source = f"{config_path} does not say" if found else f"there is no {config_path.name} beside the weights to say"
+        silent = f"{config.path} does not say"
+        source = silent if config.found else f"there is no {config.path.name} beside the weights to say"
         raise ConfigError(
             f"{source} {', '.join(lacking)}: give {'it' if len(lacking) == 1 else 'them'} yourself, "
             f"{cls.__name__}.from_pretrained(path, {lacking[0]}=…)"

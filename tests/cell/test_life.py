@@ -251,6 +251,17 @@ def test_calling_a_part_that_the_checkpoint_lacked_warns_too(tmp_path):
         net.layers[1](batch())
 
 
+def test_what_was_given_up_is_not_taken_for_what_the_checkpoint_lacked(tmp_path):
+    """After to_empty nothing is left of the load, and running does not warn."""
+    net = MLP(n_layers=1)
+    net.load_checkpoint(save(Linear_only_first(), tmp_path / "part.safetensors"), missing="init")
+    net.init_parameters_data()
+    net.to_empty()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        net(batch())
+
+
 def Linear_only_first() -> nn.Cell:
     class Part(LazyCell):
         layers: list[Linear] = children(1, Linear, 4, 4)

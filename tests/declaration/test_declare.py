@@ -36,6 +36,7 @@ class Cell:
     """What a cell looks like to the pure half: a class with `construct`."""
 
     def construct(self) -> None: ...
+    def cells_and_names(self) -> None: ...
 
 
 def test_both_spellings_of_a_parameter_make_the_same_spec() -> None:

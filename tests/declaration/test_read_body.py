@@ -28,6 +28,7 @@ class Cell:
     """What a cell looks like to the pure half."""
 
     def construct(self) -> None: ...
+    def cells_and_names(self) -> None: ...
 
 
 class Inner(PureCell):

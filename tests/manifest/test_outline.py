@@ -51,6 +51,7 @@ class Cell:
     """A cell that declares nothing, as far as the pure half can see."""
 
     def construct(self) -> None: ...
+    def cells_and_names(self) -> None: ...
 
 
 def test_names_are_dotted_and_a_cell_s_own_parameters_come_first() -> None:

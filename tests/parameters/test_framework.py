@@ -1,6 +1,6 @@
 """Every private hook into MindSpore: a test that fails the day MindSpore stops calling it.
 
-Each test says which assumption of `lazycell/_framework.py` it holds, on MindSpore's own objects where that is possible.
+Each test says which assumption of `lazycell/parameters/_framework.py` it holds, on MindSpore's own objects where that is possible.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from mindspore.nn.utils import no_init_parameters as mindspores_own
 from lazycell.parameters import _framework as framework
 from lazycell.parameters._declared import declare
 from lazycell.parameters._lazy import no_init_parameters
-from lazycell.parameters._without_values import is_declared
+from lazycell.parameters._without_values import _MEMORY_READERS, is_declared
 
 # MindSpore captures no bytecode of Python 3.12.
 CAPTURE_MODES = ["ast", "bytecode"] if sys.version_info < (3, 12) else ["ast"]
@@ -428,3 +428,9 @@ def test_the_rewriter_has_a_list_of_base_classes() -> None:
     framework.keep_base_class_when_rewriting(Base)
     assert ClassDefParser.final_networks.count(Base) == 1
     ClassDefParser.final_networks.remove(Base)
+
+
+def test_every_reader_of_memory_is_still_a_method_of_tensors() -> None:
+    """One that was renamed would read zeros in silence: its new name would not be caught."""
+    gone = [name for name in _MEMORY_READERS if not hasattr(Tensor, name)]
+    assert gone == []

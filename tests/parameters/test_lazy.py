@@ -774,3 +774,24 @@ def test_the_layers_of_mindspore_run(context: Any) -> None:
     assert attention(query, query, query)[0].shape == (3, 2, 8)
     for cell in (net, embedding, attention):
         assert uninitialized(cell) == []
+
+
+def test_a_task_that_gets_the_id_of_one_that_is_gone_is_not_lazy() -> None:
+    """Tasks inherit the context variable; the task that entered the context is told by itself, not by its id."""
+    built: list[bool] = []
+
+    async def enter_and_start() -> list[asyncio.Task[None]]:
+        with no_init_parameters():
+            return [asyncio.create_task(build()) for _ in range(50)]
+
+    async def build() -> None:
+        await asyncio.sleep(0)
+        built.append(Net().first.weight.has_init)
+
+    async def main() -> None:
+        for _ in range(5):
+            for task in await asyncio.create_task(enter_and_start()):
+                await task
+
+    asyncio.run(main())
+    assert built == [False] * 250

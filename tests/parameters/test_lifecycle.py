@@ -20,7 +20,6 @@ from lazycell.parameters._lazy import building, no_init_parameters
 from lazycell.parameters._life import Origin
 from lazycell.parameters._lifecycle import (
     init_parameters_data,
-    initialize,
     initialize_for_execution,
     refuse_while_saving,
     status,
@@ -99,7 +98,7 @@ def test_status_prints_as_an_aligned_table() -> None:
     """One row a parameter, and a line of totals."""
     net = Net()
     fill(net.gain, np.ones(3, np.float32), FROM_FILE)
-    initialize(net.layers[1], 7)
+    init_parameters_data(net.layers[1], 7)
     assert str(status(net)).splitlines() == [
         "parameter        state                   shape   dtype    bytes  origin",
         "gain             loaded                  (3,)    float32     12  net.safetensors: gain",
@@ -138,7 +137,7 @@ def test_uninitialized_lists_names_once_without_computed_buffers() -> None:
     net.layers[1].weight = net.layers[0].weight
     assert len(uninitialized(net)) == len(set(uninitialized(net))) == 2
     assert len(status(net)) == 4
-    initialize(net)
+    init_parameters_data(net)
     assert uninitialized(net) == []
     assert net.layers[0].weight is net.layers[1].weight
 
@@ -159,7 +158,7 @@ def test_initialize_gives_every_parameter_and_buffer_values() -> None:
     net = Net()
     gain = net.gain
     fill(gain, np.full(3, 9, np.float32), FROM_FILE)
-    replaced = initialize(net, 1)
+    replaced = init_parameters_data(net, 1)
     assert [p.name for p in replaced] == ["gain", "layers.0.weight", "layers.1.weight"]
     assert all(before is after for before, after in replaced.items())
     assert net.gain is gain
@@ -174,7 +173,7 @@ def test_values_do_not_depend_on_order_or_on_what_else_was_loaded() -> None:
     """MindSpore gives four different results for these; each path here gives the same."""
     ms.set_seed(5)
     expected = Net()
-    initialize(expected)
+    init_parameters_data(expected)
 
     def one_by_one(net: Net) -> None:
         for parameter in reversed(list(net.get_parameters())):
@@ -183,7 +182,7 @@ def test_values_do_not_depend_on_order_or_on_what_else_was_loaded() -> None:
 
     def partly_loaded(net: Net) -> None:
         fill(net.gain, np.full(3, 2, np.float32), FROM_FILE)
-        initialize(net)
+        init_parameters_data(net)
 
     def graph(net: Net) -> None:
         ms.set_context(mode=ms.GRAPH_MODE)
@@ -197,7 +196,7 @@ def test_values_do_not_depend_on_order_or_on_what_else_was_loaded() -> None:
 
     def with_seed(net: Net) -> None:
         ms.set_seed(99)
-        initialize(net, 5)
+        init_parameters_data(net, 5)
         ms.set_seed(5)
 
     def by_mindspore(net: Net) -> None:
@@ -209,7 +208,7 @@ def test_values_do_not_depend_on_order_or_on_what_else_was_loaded() -> None:
         assert values(net) == values(expected), path.__name__
     assert values(expected)["layers.0.weight"] != values(expected)["layers.1.weight"]
     other = Net()
-    initialize(other, 6)
+    init_parameters_data(other, 6)
     assert values(other)["layers.0.weight"] != values(expected)["layers.0.weight"]
 
 
@@ -241,7 +240,7 @@ def test_parameters_of_a_tuple_are_initialized() -> None:
     with building():
         optimizer = nn.Momentum(net.trainable_params(), 0.1, 0.9)
     assert all(is_declared(p) for p in optimizer.moments)
-    initialize(optimizer)
+    init_parameters_data(optimizer)
     assert not any(is_declared(p) for p in [*optimizer.moments, *optimizer.parameters])
 
 
@@ -295,7 +294,7 @@ def test_saving_is_recognised(tmp_path: Path) -> None:
     class Guarded(Net):
         def init_parameters_data(self, auto_parallel_mode: bool = False) -> Any:
             refuse_while_saving(self)
-            return initialize(self)
+            return init_parameters_data(self)
 
     net = Guarded()
     path = tmp_path / "net.ckpt"
@@ -327,13 +326,13 @@ def test_computed_buffers_live_with_their_cell() -> None:
         net.layers[0].table + 1
     net.to(ms.float32)
     twin = copy.deepcopy(net)
-    initialize(twin)
+    init_parameters_data(twin)
     assert is_declared(net.layers[0].table)
     assert net.layers[0].table.dtype == ms.float32
     assert twin.layers[0].table.dtype == ms.float32
     assert twin.layers[0].table.asnumpy().tolist() == [0, 1, 2]
     net.load_state_dict(twin.state_dict())
-    initialize(net)
+    init_parameters_data(net)
     assert np.allclose(net(x()).asnumpy(), twin(x()).asnumpy())
     assert np.allclose(ms.jit(net)(x()).asnumpy(), twin(x()).asnumpy())
 
@@ -342,13 +341,13 @@ def test_undeclare_gives_up_values_and_memory() -> None:
     """What was declared once is declared again; what was never, keeps its values."""
     net = Net()
     net.insert_child_to_cell("plain", nn.Dense(2, 2))
-    initialize(net, 3)
+    init_parameters_data(net, 3)
     before = values(net)
     undeclare(net.layers[0], recurse=False)
     assert uninitialized(net) == ["layers.0.weight"]
     undeclare(net)
     assert uninitialized(net) == ["gain", "layers.0.weight", "layers.1.weight"]
-    initialize(net, 3)
+    init_parameters_data(net, 3)
     assert values(net) == before
 
 
@@ -363,7 +362,7 @@ def test_undeclare_frees_memory() -> None:
 
     net = nn.Cell()
     net.insert_param_to_cell("w", declare(Constant(1.0), (64, 1024, 1024), ms.float32, name="w"))
-    initialize(net)
+    init_parameters_data(net)
     full = resident()
     undeclare(net)
     gc.collect()

@@ -117,7 +117,13 @@ def test_a_directory_without_a_config_has_no_class(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "message"), [("{", "is not JSON"), ("[1]", "holds a list"), ("\xff\xfe", "is not JSON")]
+    ("text", "message"),
+    [
+        ("{", "is not JSON"),
+        ("[1]", "is not a JSON object"),
+        ("\xff\xfe", "is not UTF-8"),
+        ('{"a": 1, "a": 2}', "gives the key 'a' twice"),
+    ],
 )
 def test_a_config_that_is_none_is_refused(directory, text, message):
     """Broken JSON, JSON that is no object, and text in another encoding."""
@@ -143,3 +149,52 @@ def test_what_the_weights_have_too_much_or_too_little_of_can_be_allowed(director
         net = load(path, rename={"w": "weight"}, unexpected=["ext*"])
         np.testing.assert_array_equal(net.weight.asnumpy(), np.ones((2, 4), np.float32))
     assert lazycell.uninitialized(Net.from_pretrained(path, missing="init", unexpected="ignore")) == ["weight"]
+
+
+def test_a_null_dtype_leaves_the_other_style_to_say_it(directory):
+    """The new key is null, the old one says float16: float16 it is."""
+    assert Net.from_pretrained(directory(dtype=None, torch_dtype="float16")).weight.dtype == ms.float16
+
+
+def test_classes_with_a_dtype_of_their_own_take_the_configs_as_any_option(tmp_path):
+    """A hyperparameter `dtype`, a fixed one and a hand-written `__init__` are not given it twice, nor at all."""
+
+    class Chosen(LazyCell):
+        dtype: str = "float32"
+        weight: Param["normal", (2,)]
+
+    class Fixed(Chosen):
+        dtype = "float16"
+
+    class Own(LazyCell):
+        weight: Param["normal", (2,)]
+
+        def __init__(self):
+            super().__init__()
+            self.__lazy_init__()
+
+    save_file({"weight": np.ones(2, np.float32)}, str(tmp_path / "model.safetensors"))
+    (tmp_path / "config.json").write_text('{"torch_dtype": "bfloat16", "dtype": "bfloat16"}')
+    assert Chosen.from_pretrained(tmp_path).weight.dtype == ms.bfloat16
+    assert Fixed.from_pretrained(tmp_path).weight.dtype == ms.float16
+    assert Own.from_pretrained(tmp_path).weight.dtype == ms.float32
+
+
+def test_two_keys_that_give_one_hyperparameter_have_to_agree(directory):
+    """A renamed key and the hyperparameter's own name with another value are refused."""
+    assert Net.from_pretrained(directory(width=4)).width == 4
+    with pytest.raises(ConfigError, match=r"width=5: another key gives width=4"):
+        Net.from_pretrained(directory(width=5))
+
+
+def test_architectures_have_to_be_a_list_of_names(directory):
+    """A string is not taken apart into letters."""
+    with pytest.raises(ConfigError, match="architectures='Net' is not a list of names"):
+        lazycell.from_pretrained(directory(architectures="Net"))
+
+
+def test_a_path_that_leads_nowhere_is_named(tmp_path):
+    """Not the directory above it."""
+    for load in (Net.from_pretrained, lazycell.from_pretrained):
+        with pytest.raises(FileNotFoundError, match=r"there is nothing at .*nowhere"):
+            load(tmp_path / "nowhere")

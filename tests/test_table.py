@@ -1,8 +1,8 @@
-"""Tests of `lazycell.checkpoint._table`."""
+"""Tests of `lazycell._table`."""
 
 from __future__ import annotations
 
-from lazycell.checkpoint._table import align, cut
+from lazycell._table import align, cut
 
 
 def test_columns_are_aligned() -> None:

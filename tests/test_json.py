@@ -1,10 +1,10 @@
-"""Tests of `lazycell.checkpoint._json`."""
+"""Tests of `lazycell._json`."""
 
 from __future__ import annotations
 
 import pytest
 
-from lazycell.checkpoint._json import JSONProblem, read_object
+from lazycell._json import JSONProblem, read_object
 
 
 @pytest.mark.parametrize(
