@@ -45,6 +45,7 @@ _PLACES = {
         "ConfigError",
         "DeclarationError",
         "HyperparameterError",
+        "InitializationError",
         "LazyCellError",
         "RegistryError",
         "RequirementError",

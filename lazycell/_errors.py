@@ -26,6 +26,10 @@ class HyperparameterError(DeclarationError, ValueError):
     """A converter or a validator refuses the value that was given for a hyperparameter."""
 
 
+class InitializationError(LazyCellError, ValueError):
+    """An initializer cannot give the values of a parameter, which stays without."""
+
+
 class UninitializedParameterError(LazyCellError, RuntimeError):
     """The values of a parameter were read while it had none."""
 

@@ -1502,3 +1502,24 @@ def test_a_value_that_a_converter_refuses() -> None:
         "A.heads: heads='many' is refused: invalid literal for int() with base 10: 'many'",
         HyperparameterError,
     )
+
+
+def test_an_init_that_makes_nothing() -> None:
+    """A hand-written `__init__` has to call `__lazy_init__`."""
+
+    def make() -> None:
+        class A(LazyCell):
+            n: int = 2
+            w: Param["zeros", (n,)]
+
+            def __init__(self) -> None:
+                super().__init__()
+
+        A()  # built
+
+    told(
+        make,
+        "# built",
+        "A: this class writes its own `__init__`, which did not call `self.__lazy_init__(…)`: nothing that is declared "
+        "was made",
+    )

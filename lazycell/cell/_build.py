@@ -8,12 +8,13 @@ from typing import Any
 import attrs
 from mindspore import Parameter, nn
 
+from .._dtypes import dtype_name
 from .._errors import DeclarationError
 from .._location import message, user_location
 from ..declaration._declaration import Declaration, declaration_of
-from ..manifest._calls import call_text, complete
-from ..manifest._resolve import Resolved, ResolvedChild, ResolvedParameter, resolve
-from ..parameters import building, declare, declare_buffer, framework_dtype
+from ..manifest._calls import call_text, complete, is_given_dtype
+from ..manifest._resolve import DEFAULT_DTYPE, Resolved, ResolvedChild, ResolvedParameter, resolve
+from ..parameters import building, declare, declare_buffer, framework_dtype, is_declared, parameters_of
 from ._initializers import check_initializer, make_initializer
 from ._ties import tie_together
 
@@ -41,6 +42,11 @@ def build(cell: Any, declaration: Declaration, given: dict[str, Any], dtype: Any
         # Names once, at the end: MindSpore renames the whole subtree at every level that a cell is attached to.
         for name, parameter in cell.parameters_and_names():
             parameter.name = name
+
+
+def is_built(cell: nn.Cell) -> bool:
+    """Tell whether what a cell's class declares was made on it."""
+    return "_lazycell_values" in cell.__dict__
 
 
 def _fill(cell: Any, resolved: Resolved) -> None:
@@ -96,7 +102,18 @@ def make_child(child: ResolvedChild, dtype: str) -> nn.Cell:
     made = child.factory(*child.args, **complete(child, dtype if declared else framework_dtype(dtype)))
     if not isinstance(made, nn.Cell):
         child.spec.complain(f"`{call_text(child)}` gave a {type(made).__name__}: a child has to be an nn.Cell")
+    if not declared and not is_given_dtype(child):
+        _hand_down(made, framework_dtype(dtype))
     return made
+
+
+def _hand_down(made: nn.Cell, dtype: Any) -> None:
+    """Give the parent's dtype to plain cells that take none, or, as `nn.Embedding`, take one and pay no heed."""
+    for _, cell in made.cells_and_names():
+        if declaration_of(type(cell)) is None:
+            for parameter in parameters_of(cell).values():
+                if parameter is not None and is_declared(parameter) and dtype_name(parameter.dtype) == DEFAULT_DTYPE:
+                    parameter.set_dtype(dtype)
 
 
 def _refuse_parameter(cell: nn.Cell, name: str, value: Any) -> None:

@@ -1,18 +1,16 @@
-"""Carrying out a load plan: every array is ready before the first parameter changes, so that a failure changes none."""
+"""Carrying out a load plan: every tensor is ready before a parameter changes, so that a failure changes none."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
 from os import PathLike
-from typing import Any
 
-import numpy as np
-from mindspore import nn
+from mindspore import Tensor, nn
 
 from .._progress import ProgressBar
 from ..checkpoint import LoadPlan, LoadReport, Reader, check_ties, make_plan, open_checkpoint
-from ..parameters import Origin, fill, mark_as_left
+from ..parameters import Origin, fill, mark_as_left, tensor_of
 from ._net_manifest import manifest_of_net
 
 Progress = Callable[[int, int], None]
@@ -42,22 +40,22 @@ def load_checkpoint(
     parameters = dict(net.parameters_and_names())
     with Reader(mmap=mmap) as reader, ProgressBar(f"loading {plan.path.name}") as bar:
         check_ties(plan, reader)
-        arrays = _read(plan, reader, progress or bar)
+        tensors = _read(plan, reader, progress or bar)
     # From here on nothing is read and nothing can be found wrong.
     for step in plan.steps:
         origin = Origin("checkpoint", f"{plan.path.name}: {step.key}")
-        fill(parameters[step.parameter], arrays.pop(step.parameter), origin)
+        fill(parameters[step.parameter], tensors.pop(step.parameter), origin)
     for name in plan.initialize:
         mark_as_left(parameters[name])
     return LoadReport.of(plan, time.perf_counter() - started)
 
 
-def _read(plan: LoadPlan, reader: Reader, progress: Progress) -> dict[str, np.ndarray[Any, Any]]:
-    """Give each parameter's array, in its dtype: a view of the file where it can be used as it lies."""
-    arrays: dict[str, np.ndarray[Any, Any]] = {}
+def _read(plan: LoadPlan, reader: Reader, progress: Progress) -> dict[str, Tensor]:
+    """Give each parameter's values, in its dtype: a view of the file where it can be used as it lies."""
+    tensors: dict[str, Tensor] = {}
     done, total = 0, plan.nbytes
     for step in plan.steps:
-        arrays[step.parameter] = reader.read(step.tensor, step.dtype)
+        tensors[step.parameter] = tensor_of(reader.read(step.tensor, step.dtype), step.parameter)
         done += step.tensor.nbytes
         progress(done, total)
-    return arrays
+    return tensors

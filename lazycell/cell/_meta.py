@@ -5,16 +5,19 @@ from __future__ import annotations
 import abc
 import functools
 import sys
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from mindspore import Parameter, nn
 
+from .._errors import DeclarationError
+from .._location import message, user_location
 from ..declaration._class_body import ClassBody
 from ..declaration._declaration import assemble, declaration_of, names_of, parameter_specs, symbols_of
-from ..declaration._declare import Hyperparameter, ParameterSpec
+from ..declaration._declare import ParameterSpec
 from ..declaration._generate import make_init
 from ..declaration._read_body import read_body
-from ._build import build
+from ._build import build, is_built
 from ._initializers import check_initializer
 
 
@@ -48,11 +51,13 @@ class LazyCellMeta(abc.ABCMeta):
         # 3. Make the class, without any declaration left on it.
         cls = super().__new__(mcls, name, bases, namespace, **kwargs)
         # 4. Join with the bases' declarations and check the whole.
-        own_init = "__init__" in namespace or _inherits_init(cls, own.items)
+        own_init = "__init__" in namespace or _inherits_init(cls)
         declaration = assemble(cls, own, own_init)
         for spec in parameter_specs(declaration):
             check_initializer(spec)
-        # 5. Generate the constructor.
+        # 5. Generate the constructor; one that is written by hand has to call it.
+        if "__init__" in namespace:
+            type.__setattr__(cls, "__init__", _calling_lazy_init(namespace["__init__"]))
         generated = make_init(declaration, "__lazy_init__" if own_init else "__init__", build)
         type.__setattr__(cls, "__lazy_init__", generated)
         if not own_init:
@@ -72,12 +77,23 @@ def _as_class_body(name: str, bases: tuple[type, ...], namespace: dict[str, Any]
     return body
 
 
-def _inherits_init(cls: type, own_items: Any) -> bool:
-    """Tell whether a base's hand-written `__init__` still fits: it does unless hyperparameters were declared."""
-    if any(isinstance(item, Hyperparameter) for item in own_items.values()):
-        return False
-    for base in cls.__mro__[1:]:
-        declaration = declaration_of(base)
-        if declaration is not None:
-            return declaration.own_init
-    return False
+def _inherits_init(cls: type) -> bool:
+    """Tell whether the nearest ancestor with a declaration writes its own `__init__`, or inherits one such."""
+    inherited = (declaration_of(base) for base in cls.__mro__[1:])
+    return next((declaration.own_init for declaration in inherited if declaration is not None), False)
+
+
+def _calling_lazy_init(init: Callable[..., None]) -> Callable[..., None]:
+    """Have a hand-written `__init__` checked: without `__lazy_init__` the cell would have none of its parameters."""
+
+    @functools.wraps(init)
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        init(self, *args, **kwargs)
+        if type(self).__init__ is __init__ and not is_built(self):
+            text = (
+                "this class writes its own `__init__`, which did not call `self.__lazy_init__(…)`: nothing that is "
+                "declared was made"
+            )
+            raise DeclarationError(message(type(self).__name__, text, user_location()))
+
+    return __init__

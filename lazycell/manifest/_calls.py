@@ -27,6 +27,14 @@ def complete(child: ResolvedChild, dtype: Any) -> dict[str, Any]:
     return {**child.kwargs, "dtype": dtype} if takes_dtype else child.kwargs
 
 
+def is_given_dtype(child: ResolvedChild) -> bool:
+    """Tell whether a child's declaration gives it a dtype of its own."""
+    signature = _signature(child.factory)
+    return "dtype" in child.kwargs or (
+        signature is not None and "dtype" in signature.bind_partial(*child.args, **child.kwargs).arguments
+    )
+
+
 def call_text(child: ResolvedChild) -> str:
     """Give the call that makes a child, with the values of its arguments: `Linear(64, 10, use_bias=False)`."""
     arguments = [*map(render, child.args), *(f"{key}={render(value)}" for key, value in child.kwargs.items())]

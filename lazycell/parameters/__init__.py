@@ -2,7 +2,7 @@
 
 from ._buffer import declare_buffer
 from ._declared import declare
-from ._filling import fill
+from ._filling import fill, tensor_of
 from ._framework import (
     buffers_of,
     framework_dtype,
@@ -25,6 +25,7 @@ from ._lifecycle import (
     uninitialized,
 )
 from ._streams import ComputedTable
+from ._without_values import is_declared
 
 __all__ = [
     "ComputedTable",
@@ -40,6 +41,7 @@ __all__ = [
     "init_parameters_data",
     "initialize_for_execution",
     "initializer_classes",
+    "is_declared",
     "keep_base_class_when_rewriting",
     "lazy",
     "mark_as_left",
@@ -48,6 +50,7 @@ __all__ = [
     "parameters_of",
     "refuse_while_saving",
     "status",
+    "tensor_of",
     "undeclare",
     "uninitialized",
     "unsaved_buffers_of",

@@ -9,11 +9,12 @@ import numpy as np
 from mindspore import Parameter, Tensor
 
 from .._dtypes import dtype_name, numpy_dtype
+from .._errors import CheckpointError, InitializationError
 from . import _framework as framework
 from ._filled import LazyParameter, write_into
 from ._life import Origin
 from ._streams import describe, draw, process_seed, stream_key
-from ._without_values import is_declared, wrong_shape
+from ._without_values import is_declared, title, wrong_shape
 
 # Two threads may run one net for the first time at once: each parameter is filled by one of them.
 filling = threading.RLock()
@@ -34,7 +35,7 @@ def fill(parameter: Any, values: np.ndarray[Any, Any] | Tensor, origin: Origin) 
     """
     if tuple(values.shape) != tuple(parameter.shape):
         raise wrong_shape(parameter, tuple(values.shape))
-    tensor = values if isinstance(values, Tensor) else Tensor.from_numpy(_usable(values))
+    tensor = values if isinstance(values, Tensor) else tensor_of(values, title(parameter))
     if is_declared(parameter) or tensor.dtype != parameter.dtype:
         take(parameter, tensor, origin)
     else:
@@ -42,9 +43,25 @@ def fill(parameter: Any, values: np.ndarray[Any, Any] | Tensor, origin: Origin) 
         parameter._origin = origin
 
 
-def _usable(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def tensor_of(array: np.ndarray[Any, Any], name: str) -> Tensor:
+    """Give the Tensor that shares an array's memory, or a copy's where MindSpore would crash on the array.
+
+    Args:
+        array: of any dtype that lazycell knows.
+        name: what it is for, for the message.
+
+    Raises:
+        CheckpointError: MindSpore has no tensors of its dtype.
+    """
     flags = array.flags
-    return array if flags.c_contiguous and flags.aligned and flags.writeable else np.array(array, order="C")
+    usable = array if flags.c_contiguous and flags.aligned and flags.writeable else np.array(array, order="C")
+    try:
+        return Tensor.from_numpy(usable)
+    except (TypeError, ValueError) as error:
+        raise CheckpointError(
+            f'{name}: MindSpore makes no tensor of {array.dtype.name} values: load with dtype="cast", into a model of '
+            "another dtype"
+        ) from error
 
 
 def copy_of(value: Tensor, dtype: str | None = None) -> Tensor:
@@ -91,7 +108,13 @@ def initialize_parameter(tensor: Any, seed: int | None = None, name: str | None 
         seed = process_seed() if seed is None else seed
         key = stream_key(seed, name if name is not None else getattr(tensor, "name", ""))
         # Drawn in the dtype that was declared, then converted: what an eager build followed by `.to(dtype)` does.
-        values = draw(tensor._initializer, tuple(tensor.shape), tensor._declared_dtype, key)
+        try:
+            values = draw(tensor._initializer, tuple(tensor.shape), tensor._declared_dtype, key)
+        except Exception as error:
+            raise InitializationError(
+                f"{title(tensor)} (shape {tuple(tensor.shape)}, {tensor._declared_dtype}) cannot be initialized by "
+                f"{describe(tensor._initializer)}: {type(error).__name__}: {error}"
+            ) from error
         values = values.astype(numpy_dtype(dtype_name(tensor.dtype)), copy=False)
         take(tensor, Tensor.from_numpy(values), Origin("initializer", describe(tensor._initializer), seed))
 

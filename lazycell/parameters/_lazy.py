@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, TypeVar, overload
 
 import attrs
+from mindspore import nn
 
 from ._declared import DeferredParameter, UninitializedParameter, adopt
 from ._framework import BirthSwitch, install_birth_hook, install_birth_switch
@@ -131,9 +132,9 @@ def lazy(cls: _C) -> _C:
     """Build every instance of a Cell class, and of its subclasses, without values: a class decorator.
 
     Raises:
-        TypeError: what it decorates is not a class.
+        TypeError: what it decorates is not a Cell class.
     """
-    if not isinstance(cls, type):
+    if not (isinstance(cls, type) and issubclass(cls, nn.Cell)):
         raise TypeError(
             f"@lazy decorates a Cell class, and was given {cls!r}: use @no_init_parameters() for a function"
         )

@@ -559,17 +559,39 @@ def test_its_own_init_may_call_super_first() -> None:
 
 
 def test_an_own_init_is_inherited() -> None:
-    """Unless the subclass has hyperparameters of its own."""
+    """Also by a subclass with hyperparameters of its own: they have their defaults."""
 
     class Sub(Own):
         more: Param["ones", (size, 2)]
 
-    class Generated(Own):
+    class Wider(Own):
         width: int = 4
+        wide: Param["ones", (width,)]
 
     assert names(Sub("abc")) == ["weight", "more", "inner.weight", "inner.bias"]
-    assert list(inspect.signature(Generated).parameters) == ["size", "flag", "width", "dtype"]
-    assert Generated(3).width == 4
+    assert list(inspect.signature(Wider).parameters) == ["text", "dtype"]
+    assert (Wider("abc").text, Wider("abc").width) == ("abc", 4)
+    assert Wider.manifest("abc")["wide"].shape == (4,)
+
+
+def test_a_models_dtype_reaches_plain_cells_that_pay_no_heed() -> None:
+    """nn.Embedding takes a dtype and ignores it, PReLU takes none; one that was given its own keeps it."""
+
+    class A(LazyCell):
+        table: nn.Embedding = child(nn.Embedding, 5, 2)
+        act: nn.PReLU = child(nn.PReLU, 2)
+        own: nn.Dense = child(nn.Dense, 2, 2, dtype=ms.float32)
+        head: Linear = child(Linear, 2, 5, use_bias=False)
+        tied = tie("head.weight", "table.embedding_table")
+
+    net = A(dtype=ms.float16)
+    assert {name: str(each.dtype).lower() for name, each in net.parameters_and_names()} == {
+        "table.embedding_table": "float16",
+        "act.w": "float16",
+        "own.weight": "float32",
+        "own.bias": "float32",
+    }
+    assert A.manifest(dtype=ms.float16) == net.manifest()
 
 
 def test_a_child_with_its_own_init() -> None:

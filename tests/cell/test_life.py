@@ -527,6 +527,18 @@ def test_a_second_initialization_changes_nothing():
     assert_equal(values(net), before)
 
 
+def test_an_initializer_that_fails_names_the_parameter():
+    """The error says which parameter, which initializer and why; the parameter stays declared."""
+
+    class Net(LazyCell):
+        gain: Param["orthogonal", (3,)]
+
+    net = Net()
+    with pytest.raises(lazycell.InitializationError, match=r"parameter 'gain' \(shape \(3,\), float32\) .*Orthogonal"):
+        net.init_parameters_data()
+    assert lazycell.uninitialized(net) == ["gain"]
+
+
 # --------------------------------------------------------------------------------------------------- ties and buffers
 
 
@@ -752,3 +764,23 @@ def test_training_a_loaded_net_does_not_write_into_the_file(tmp_path):
     net.load_checkpoint(path)
     ops.assign_add(net.head.weight, ops.ones_like(net.head.weight))
     assert path.read_bytes() == content
+
+
+def test_a_dtype_that_mindspore_has_no_tensors_of_is_named_and_nothing_changes(tmp_path):
+    """float8 can be cast, and not be kept."""
+    import ml_dtypes
+    from safetensors.numpy import save_file
+
+    class Pair(LazyCell):
+        one: Param["zeros", (2,)]
+        two: Param["zeros", (2,)]
+
+    path = tmp_path / "f8.safetensors"
+    eight = np.ones(2, ml_dtypes.float8_e4m3fn)
+    save_file({"one": np.ones(2, np.float32), "two": eight}, str(path))
+    net = Pair()
+    with pytest.raises(lazycell.CheckpointError, match="two: MindSpore makes no tensor of float8_e4m3fn values"):
+        net.load_checkpoint(path, dtype="checkpoint")
+    assert lazycell.uninitialized(net) == ["one", "two"]
+    net.load_checkpoint(path)
+    np.testing.assert_array_equal(net.two.asnumpy(), np.ones(2, np.float32))

@@ -795,3 +795,9 @@ def test_a_task_that_gets_the_id_of_one_that_is_gone_is_not_lazy() -> None:
 
     asyncio.run(main())
     assert built == [False] * 250
+
+
+def test_lazy_refuses_a_class_that_is_no_cell() -> None:
+    """It would do nothing there."""
+    with pytest.raises(TypeError, match="@lazy decorates a Cell class"):
+        lazy(type("Plain", (), {}))
