@@ -146,7 +146,7 @@ def _add_init(context: ClassDefContext) -> None:
     own = dict(_said(context))
     # A list, since mypy's cache sorts the keys of dictionaries.
     info.metadata[_METADATA] = {"own": [(name, attrs.astuple(item) if item else None) for name, item in own.items()]}
-    if _keeps_init(info, any(own.values())):
+    if _keeps_init(info):
         return
     hyperparameters = _hyperparameters(info)
     _check_order(hyperparameters, context)
@@ -177,9 +177,9 @@ def _check_order(hyperparameters: list[_Hyperparameter], context: ClassDefContex
             context.api.fail(problem, statements.get(item.name) or context.cls)
 
 
-def _keeps_init(info: TypeInfo, declares_hyperparameters: bool) -> bool:
-    """Tell whether the class writes its `__init__`, or inherits one that is written and still fits."""
-    for ancestor in info.mro[:1] if declares_hyperparameters else info.mro:
+def _keeps_init(info: TypeInfo) -> bool:
+    """Tell whether the class writes its `__init__`, or inherits one that is written."""
+    for ancestor in info.mro:
         symbol = ancestor.names.get("__init__")
         if ancestor.fullname == _LAZY_CELL:
             return False

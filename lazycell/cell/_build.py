@@ -14,7 +14,7 @@ from .._location import message, user_location
 from ..declaration._declaration import Declaration, declaration_of
 from ..manifest._calls import call_text, complete, is_given_dtype
 from ..manifest._resolve import DEFAULT_DTYPE, Resolved, ResolvedChild, ResolvedParameter, resolve
-from ..parameters import building, declare, declare_buffer, framework_dtype, is_declared, parameters_of
+from ..parameters import building, declare, declare_buffer, framework_dtype, parameters_of
 from ._initializers import check_initializer, make_initializer
 from ._ties import tie_together
 
@@ -112,7 +112,7 @@ def _hand_down(made: nn.Cell, dtype: Any) -> None:
     for _, cell in made.cells_and_names():
         if declaration_of(type(cell)) is None:
             for parameter in parameters_of(cell).values():
-                if parameter is not None and is_declared(parameter) and dtype_name(parameter.dtype) == DEFAULT_DTYPE:
+                if parameter is not None and dtype_name(parameter.dtype) == DEFAULT_DTYPE:
                     parameter.set_dtype(dtype)
 
 

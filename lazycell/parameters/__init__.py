@@ -25,7 +25,6 @@ from ._lifecycle import (
     uninitialized,
 )
 from ._streams import ComputedTable
-from ._without_values import is_declared
 
 __all__ = [
     "ComputedTable",
@@ -41,7 +40,6 @@ __all__ = [
     "init_parameters_data",
     "initialize_for_execution",
     "initializer_classes",
-    "is_declared",
     "keep_base_class_when_rewriting",
     "lazy",
     "mark_as_left",
