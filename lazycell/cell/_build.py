@@ -73,9 +73,10 @@ def _fill(cell: Any, resolved: Resolved) -> None:
 
 
 def _add_parameter(cell: Any, parameter: ResolvedParameter) -> None:
-    spec = attrs.evolve(parameter.spec, initializer=parameter.initializer)
-    check_initializer(spec)  # a name may have come out of a hyperparameter
-    initializer = make_initializer(spec.initializer)
+    spec = parameter.spec
+    if parameter.initializer is not spec.initializer:  # it came out of a hyperparameter: only now is it known
+        check_initializer(attrs.evolve(spec, initializer=parameter.initializer))
+    initializer = make_initializer(parameter.initializer)
     dtype = framework_dtype(parameter.dtype)
     if spec.persistent:
         made = declare(initializer, parameter.shape, dtype, name=parameter.name, trainable=spec.trainable)

@@ -58,7 +58,6 @@ class ResolvedChild:
 class Resolved:
     """A class with its hyperparameters bound."""
 
-    declaration: Declaration
     values: dict[str, Any]
     dtype: str
     parameters: tuple[ResolvedParameter, ...]
@@ -109,7 +108,6 @@ def resolve_bound(declaration: Declaration, values: dict[str, Any], dtype: str) 
             member.complain(f"{type(chosen).__name__} cannot be declared here")
     ties = [_choose(item, values) for item in declaration.ties]
     return Resolved(
-        declaration=declaration,
         values=values,
         dtype=dtype,
         parameters=tuple(parameters),
