@@ -42,6 +42,7 @@ _PLACES = {
         "CheckpointError",
         "CheckpointFormatError",
         "CheckpointMismatchError",
+        "ChecksumError",
         "ConfigError",
         "DeclarationError",
         "HyperparameterError",

@@ -46,6 +46,14 @@ class CheckpointFormatError(CheckpointError):
     """A file is not what its format promises. The message names file, tensor and cause."""
 
 
+class ChecksumError(CheckpointError):
+    """The bytes of a checkpoint are not those that its checksums were made of. `tensors` names the damaged ones."""
+
+    def __init__(self, message: str, tensors: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.tensors = tensors
+
+
 class CheckpointMismatchError(CheckpointError):
     """A checkpoint does not fit a manifest. `problems` holds every single problem as data."""
 

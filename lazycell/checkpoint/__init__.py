@@ -2,9 +2,9 @@
 
 from ._cast import castable, convert
 from ._ckpt import read_ckpt
-from ._header import ByteRange, CheckpointHeader, TensorHeader
+from ._header import ByteRange, CheckpointHeader, MemoryRange, Part, TensorHeader
 from ._open import open_checkpoint
-from ._plan import LoadPlan, LoadStep, make_plan
+from ._plan import LoadPlan, LoadStep, Piece, make_plan
 from ._problems import Problem
 from ._read import Reader, read_tensor
 from ._report import Cast, LoadReport, Renamed
@@ -19,6 +19,9 @@ __all__ = [
     "LoadPlan",
     "LoadReport",
     "LoadStep",
+    "MemoryRange",
+    "Part",
+    "Piece",
     "Problem",
     "Reader",
     "Renamed",

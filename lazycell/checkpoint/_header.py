@@ -4,10 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import attrs
 
 from .. import _dtypes
+from .._errors import CheckpointFormatError
+from . import _files
+
+
+class Part(Protocol):
+    """Where some bytes of a tensor are. `ByteRange` is read fastest; a format of a third party may bring its own."""
+
+    @property
+    def nbytes(self) -> int:
+        """How many bytes there are."""
+
+    def read_into(self, target: memoryview, start: int) -> None:
+        """Fill `target` with the bytes from `start` on; may be called by several threads at once.
+
+        Raises:
+            CheckpointFormatError: the bytes are not there any more.
+        """
 
 
 @attrs.frozen
@@ -18,6 +36,38 @@ class ByteRange:
     start: int
     stop: int
 
+    @property
+    def nbytes(self) -> int:
+        """How many bytes there are."""
+        return self.stop - self.start
+
+    def read_into(self, target: memoryview, start: int) -> None:
+        """Fill `target` with the bytes from `start` on. A `Reader` keeps the file open between calls instead."""
+        with _files.open_regular(self.path) as file:
+            content = _files.read_at(file, self.start + start, len(target))
+        if len(content) < len(target):
+            raise CheckpointFormatError(
+                f"{self.path}: the file has become shorter since its header was read: "
+                f"{self.start + start + len(target)} bytes needed, {self.start + start + len(content)} left"
+            )
+        target[:] = content
+
+
+@attrs.frozen
+class MemoryRange:
+    """Bytes in memory: of a dict of arrays, or of a file that had to be decrypted."""
+
+    content: memoryview = attrs.field(repr=False)
+
+    @property
+    def nbytes(self) -> int:
+        """How many bytes there are."""
+        return self.content.nbytes
+
+    def read_into(self, target: memoryview, start: int) -> None:
+        """Fill `target` with the bytes from `start` on."""
+        target[:] = self.content[start : start + len(target)]
+
 
 @attrs.frozen
 class TensorHeader:
@@ -26,7 +76,7 @@ class TensorHeader:
     name: str
     dtype: str
     shape: tuple[int, ...]
-    ranges: tuple[ByteRange, ...]
+    ranges: tuple[Part, ...]
 
     @property
     def itemsize(self) -> int:
@@ -36,7 +86,7 @@ class TensorHeader:
     @property
     def nbytes(self) -> int:
         """Bytes of the whole tensor."""
-        return sum(part.stop - part.start for part in self.ranges)
+        return sum(part.nbytes for part in self.ranges)
 
 
 @attrs.frozen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from .._collapse import collapse
 from .._errors import CheckpointMismatchError
 from .._table import align, cut
 from .._units import format_bytes
+from ..manifest._layout import Operation
 from ..manifest._manifest import Manifest, ManifestEntry
 from ._cast import castable, same_kind
 from ._causes import is_transposed, likely_causes
@@ -25,16 +27,33 @@ _ROWS = 40
 
 
 @attrs.frozen
+class Piece:
+    """A block of one parameter, and how to take it out of one stored tensor.
+
+    Attributes:
+        tensor: the stored tensor, whole.
+        operations: applied to its array one after the other, they give the block.
+        place: of the block in the parameter: for each axis start and stop. None: the block is the parameter.
+    """
+
+    tensor: TensorHeader
+    operations: tuple[Operation, ...] = ()
+    place: tuple[tuple[int, int], ...] | None = None
+
+
+@attrs.frozen
 class LoadStep:
     """Fill one parameter.
 
     Attributes:
         parameter: its full name in the model.
-        key: the tensor's name in the file.
-        tensor: where its bytes are, and what they are.
+        key: the tensor's name in the file; of several, `q.weight + k.weight`.
+        tensor: what the parameter's values are, in its shape, and where the bytes are. Where `pieces` are given its
+            `ranges` are empty: then they say.
         dtype: the dtype the parameter will have (canonical); converted to where it is not `tensor.dtype`.
         same_as: copies of the tensor that the file holds under the names of ties; all have to be equal
             (`check_ties`).
+        pieces: the blocks that make the parameter, where its bytes do not lie in the file one after the other.
     """
 
     parameter: str
@@ -42,6 +61,12 @@ class LoadStep:
     tensor: TensorHeader
     dtype: str
     same_as: tuple[TensorHeader, ...] = ()
+    pieces: tuple[Piece, ...] = ()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the file that are the parameter's."""
+        return math.prod(self.tensor.shape) * self.tensor.itemsize
 
 
 @attrs.frozen
@@ -67,7 +92,7 @@ class LoadPlan:
     @property
     def nbytes(self) -> int:
         """Bytes to be read."""
-        return sum(step.tensor.nbytes for step in self.steps)
+        return sum(step.nbytes for step in self.steps)
 
     def __str__(self) -> str:
         lines = [f"fill {len(self.steps)} parameters of {self.model} from {self.path}, {format_bytes(self.nbytes)}"]
