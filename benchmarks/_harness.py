@@ -1,0 +1,118 @@
+"""Run the cases: each run in a process of its own, the sides in turns, so that what else the machine does meets all."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from . import _checkpoints
+from ._case import Case, Side
+from ._result import Result, Run, Step
+from ._work import Work
+
+_BESIDE = Path(__file__).absolute().parents[1]
+"""Where processes start: what they measure is the lazycell beside this package, not one that may be installed."""
+
+
+class BenchmarkError(RuntimeError):
+    """A measured process failed, two sides disagree, or there is no room for the files."""
+
+
+def run_case(
+    case: Case,
+    interpreters: Mapping[str, str],
+    absent: Mapping[str, str],
+    *,
+    rounds: int,
+    quick: bool = False,
+    directory: Path | None = None,
+    tell: Callable[[str], None] = lambda line: None,
+) -> Result:
+    """Measure each side of a case `rounds` times.
+
+    Args:
+        case: which.
+        interpreters: the Python of each side, by its module; default: this one.
+        absent: why a side cannot run, by its module.
+        rounds: how many runs each side has.
+        quick: do the small work.
+        directory: where the checkpoint is written, in a directory of its own that is removed in any case; default: the
+            system's for temporary files.
+        tell: called with a line before each run.
+
+    Raises:
+        BenchmarkError: a process failed, or the sides did not end with the same values.
+    """
+    work = case.quick if quick else case.work
+    sides = [side for side in case.sides if side.module not in absent]
+    runs: dict[str, list[Run]] = {side.name: [] for side in sides}
+    with tempfile.TemporaryDirectory(prefix="lazycell-benchmarks-", dir=directory) as folder:
+        first, work = (
+            _with_checkpoint(case, work.first(), Path(folder, "first")),
+            _with_checkpoint(case, work, Path(folder, "model")),
+        )
+        for number in range(rounds):
+            # What a process leaves behind, such as free memory that the host has yet to take back, is not always met
+            # by the same side.
+            for side in random.Random(number).sample(sides, len(sides)):
+                if side.rounds is None or number < side.rounds:
+                    tell(f"{case.name}, round {number + 1} of {rounds}: {side.name}")
+                    runs[side.name].append(_run(side, interpreters.get(side.module, sys.executable), first, work))
+    check_same_values(case, runs)
+    reasons = {side.name: absent[side.module] for side in case.sides if side.module in absent}
+    return Result(case, work._replace(path=""), runs, reasons)
+
+
+def check_same_values(case: Case, runs: Mapping[str, Sequence[Run]]) -> None:
+    """Check that all sides did the same work: their nets hold the same values, byte for byte.
+
+    Raises:
+        BenchmarkError: they do not.
+    """
+    if case.suffix is None:
+        return
+    checksums = {side: {run.checksum for run in each} for side, each in runs.items() if each}
+    if len(set().union(*checksums.values())) > 1:
+        raise BenchmarkError(f"{case.name}: the sides did not end with the same values: {checksums}")
+
+
+def space_needed(cases: Sequence[Case], *, quick: bool) -> int:
+    """Give the bytes of the largest checkpoint: only one is on the disk at a time."""
+    needed = [
+        _checkpoints.nbytes(case.quick if quick else case.work, case.stored)
+        for case in cases
+        if case.suffix is not None
+    ]
+    return max(needed, default=0)
+
+
+def _with_checkpoint(case: Case, work: Work, stem: Path) -> Work:
+    if case.suffix is None:
+        return work
+    path = stem.with_suffix(case.suffix)
+    _checkpoints.write(path, work, case.stored)
+    return work._replace(path=str(path))
+
+
+def _run(side: Side, python: str, first: Work, work: Work) -> Run:
+    """Measure one side once, the checkpoint in the page cache."""
+    if work.path:
+        _checkpoints.warm(Path(work.path))
+    arguments = [side.module, json.dumps(side.steps), *(json.dumps(each._asdict()) for each in (first, work))]
+    command = [python, "-m", "benchmarks._process", *arguments]
+    done = subprocess.run(command, cwd=_BESIDE, capture_output=True, encoding="utf-8", errors="replace", check=False)
+    if done.returncode != 0:
+        raise BenchmarkError(f"the process of {side.name} failed with status {done.returncode}:\n{done.stderr.strip()}")
+    # MindSpore may have written lines of its own before ours.
+    return _parse(json.loads(done.stdout.splitlines()[-1]))
+
+
+def _parse(printed: dict[str, Any]) -> Run:
+    steps = {name: Step(**step) for name, step in printed["steps"].items()}
+    return Run(steps, printed["first_use"], printed["checksum"])
