@@ -2,50 +2,72 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import attrs
 
-# `{i}` captures one dotted segment or a piece of one, `{*rest}` several segments, dots included.
-_CAPTURE = re.compile(r"\{(\*?)([A-Za-z_][A-Za-z0-9_]*)\}")
-_BRACES = re.compile(r"[{}]")
+from ..declaration._forms import Node, leaves, replace_leaves
+from ..declaration._patterns import Pattern, captures_in, fill, parse_pattern
+from ..declaration._stored_rule import parse_leaf
 
 
 @attrs.frozen
 class RenameRule:
-    """One rule, parsed: names that match `source` become `target` with the captures put in."""
+    """One rule, parsed: what matches `pattern` is `target`, with the captures put in.
 
-    source: str
-    target: str
-    pattern: re.Pattern[str] | None  # None: `source` is a plain name
-    literal: str  # what every matching name starts with: told apart faster than by the pattern
+    `is_form`: the target is `fused`, `transposed` or `reshaped` names, or a section of a parameter, `qkv[q]`.
+    """
 
-    def apply(self, name: str) -> str | None:
-        """Give the new name, or None if the rule does not match `name`."""
-        if self.pattern is None:
-            return self.target if name == self.source else None
-        if not name.startswith(self.literal):
+    pattern: Pattern
+    target: Any
+    is_form: bool = False
+
+    @property
+    def source(self) -> str:
+        """The checkpoint's name, as written."""
+        return self.pattern.text
+
+    def apply(self, name: str) -> Any:
+        """Give the new name, or the form that has names, or None if the rule does not match `name`."""
+        values = self.pattern.match(name)
+        if values is None:
             return None
-        match = self.pattern.fullmatch(name)
-        return _CAPTURE.sub(lambda capture: match[capture[2]], self.target) if match else None
+        if not self.is_form:
+            return fill(self.target, values) if values else self.target
+        return replace_leaves(self.target, lambda text: fill(text, values))
+
+    def undo(self, name: str) -> str | None:
+        """Give the checkpoint's name for the model's `name`; None where the rule does not give it or has no inverse."""
+        if self.is_form or captures_in(self.target) != dict(self.pattern.captures):
+            return None
+        try:
+            values = parse_pattern(self.target).match(name)
+        except ValueError:  # as a pattern it could be matched in several ways
+            return None
+        return None if values is None else fill(self.source, values)
 
 
 @attrs.frozen
 class Renaming:
-    """What a set of rules makes of a set of names; all but `names` are mistakes."""
+    """What a set of rules makes of a set of names; `overlapping`, `colliding` and `dead` are mistakes."""
 
-    names: Mapping[str, str]  # name in the file -> name in the model; all names of the file, renamed or not
+    names: Mapping[str, str]  # name in the file -> name in the model; all names of the file but those in `forms`
     overlapping: Mapping[str, tuple[str, ...]]  # name in the file -> the rules that match it, two or more
     colliding: Mapping[str, tuple[str, ...]]  # name in the model -> the names in the file that become it
     dead: tuple[str, ...]  # rules that match nothing
+    forms: Mapping[str, Any] = attrs.field(factory=dict)  # name in the file -> form of names in the model
 
 
-def parse_rules(rename: Mapping[str, str] | None) -> tuple[RenameRule, ...]:
+def parse_rules(rename: Mapping[str, Any] | None, *, forms: bool = False) -> tuple[RenameRule, ...]:
     """Parse the argument `rename`.
 
+    Args:
+        rename: from the checkpoint's names to the model's.
+        forms: whether a value may be `fused`, `transposed` or `reshaped` names.
+
     Raises:
-        TypeError: it is not a mapping of strings.
+        TypeError: it is not a mapping of names.
         ValueError: a pattern is malformed, or a target uses a capture that its source does not have.
     """
     if rename is None:
@@ -56,59 +78,58 @@ def parse_rules(rename: Mapping[str, str] | None) -> tuple[RenameRule, ...]:
             'write rename={"encoder.layer.{i}.query.weight": "layers.{i}.q.weight"}'
         )
     for source, target in rename.items():
-        if not isinstance(source, str) or not isinstance(target, str):
+        if not isinstance(source, str) or not isinstance(target, (str, Node) if forms else str):
             raise TypeError(f"rename: names have to be strings, not {source!r}: {target!r}")
-    return tuple(_parse(source, target) for source, target in rename.items())
+    return tuple(_parse(source, target, forms) for source, target in rename.items())
 
 
 def apply_rules(rules: tuple[RenameRule, ...], names: Iterable[str]) -> Renaming:
     """Apply `rules` to the names of a checkpoint; mistakes are part of the answer, nothing is raised."""
-    exact = {rule.source: rule for rule in rules if rule.pattern is None}
-    patterns = [rule for rule in rules if rule.pattern is not None]
+    if not rules:
+        names = tuple(names)
+        return Renaming(dict(zip(names, names, strict=True)), {}, {}, ())
+    exact = {rule.source: rule for rule in rules if rule.pattern.is_plain}
+    patterns = [rule for rule in rules if not rule.pattern.is_plain]
     renamed: dict[str, str] = {}
+    forms: dict[str, Any] = {}
     overlapping: dict[str, tuple[str, ...]] = {}
     used: set[str] = set()
-    sources: dict[str, list[str]] = {}
+    sources: dict[str, str] = {}
+    colliding: dict[str, list[str]] = {}
     for name in names:
-        hits = [(exact[name].source, exact[name].target)] if name in exact else []
-        hits += [(rule.source, new) for rule in patterns if (new := rule.apply(name)) is not None]
-        used.update(source for source, _ in hits)
-        if len(hits) > 1:
-            overlapping[name] = tuple(source for source, _ in hits)
-        renamed[name] = hits[0][1] if hits else name
-        sources.setdefault(renamed[name], []).append(name)
-    colliding = {new: tuple(olds) for new, olds in sources.items() if len(olds) > 1}
-    return Renaming(renamed, overlapping, colliding, tuple(r.source for r in rules if r.source not in used))
+        hits = [(exact[name], exact[name].target)] if name in exact else []
+        for rule in patterns:
+            found = rule.apply(name)
+            if found is not None:
+                hits.append((rule, found))
+        new: Any = name
+        if hits:
+            rule, new = hits[0]
+            used.update(hit.source for hit, _ in hits)
+            if len(hits) > 1:
+                overlapping[name] = tuple(hit.source for hit, _ in hits)
+            if rule.is_form:
+                forms[name] = new
+                continue
+        renamed[name] = new
+        first = sources.setdefault(new, name)
+        if first is not name:
+            colliding.setdefault(new, [first]).append(name)
+    dead = tuple(rule.source for rule in rules if rule.source not in used)
+    return Renaming(renamed, overlapping, {new: tuple(olds) for new, olds in colliding.items()}, dead, forms)
 
 
-def _parse(source: str, target: str) -> RenameRule:
-    captures = _check_braces(source)
-    for star, name in _check_braces(target):
-        if (star, name) not in captures:
-            shown = "{" + star + name + "}"
-            has = ", ".join("{" + star + name + "}" for star, name in captures) or "no captures"
-            raise ValueError(f"rename: the target {target!r} uses {shown}, but {source!r} has {has}")
-    if sum(1 for star, _ in captures if star) > 1:
-        raise ValueError(f"rename: {source!r} has more than one {{*…}}: where one ends and the next begins is open")
-    if "}{" in source:
-        raise ValueError(f"rename: {source!r} has two captures side by side: where one ends is open")
-    if not captures:
-        return RenameRule(source, target, None, source)
-    expression, position, seen = "", 0, set[str]()
-    for capture in _CAPTURE.finditer(source):
-        star, name = capture[1], capture[2]
-        expression += re.escape(source[position : capture.start()])
-        # The same capture twice has to capture the same text twice.
-        expression += f"(?P={name})" if name in seen else f"(?P<{name}>{'.+' if star else '[^.]+'})"
-        seen.add(name)
-        position = capture.end()
-    expression += re.escape(source[position:])
-    return RenameRule(source, target, re.compile(expression, re.DOTALL), source[: source.index("{")])
-
-
-def _check_braces(text: str) -> list[tuple[str, str]]:
-    if _BRACES.search(_CAPTURE.sub("", text)):
-        raise ValueError(
-            f"rename: {text!r}: a capture is written {{name}} (one segment) or {{*name}} (several segments)"
-        )
-    return [(capture[1], capture[2]) for capture in _CAPTURE.finditer(text)]
+def _parse(source: str, target: Any, forms: bool) -> RenameRule:
+    is_form = not isinstance(target, str)
+    try:
+        pattern = parse_pattern(source)
+        for leaf in leaves(target):
+            for name, capture in captures_in(leaf).items():
+                if pattern.captures.get(name) != capture:
+                    has = ", ".join(pattern.captures.values()) or "no captures"
+                    raise ValueError(f"the target {leaf!r} uses {capture}, but {source!r} has {has}")
+            if is_form or (forms and leaf.endswith("]")):
+                is_form = parse_leaf(leaf).section is not None or is_form
+    except ValueError as error:
+        raise ValueError(f"rename: {error}") from None
+    return RenameRule(pattern, target, is_form)

@@ -13,6 +13,7 @@ import attrs
 from .._errors import DeclarationError, UnknownNameError
 from .._location import Location, did_you_mean, frame_location, message, user_location
 from ._declare import NOTHING, Conditional, Declared, Hyperparameter, Requirement
+from ._stored_rule import StoredRule
 from ._symbols import is_symbolic, symbol
 
 
@@ -49,6 +50,7 @@ class ClassBody(dict[str, Any]):
         self._first_lines: dict[str, int] = {}
         self.requirements: list[Requirement] = []
         self.unnamed: list[Declared] = []
+        self.stored: dict[str, StoredRule] = {}
         super().__setitem__("__annotations__", _Annotations(self))
 
     @property

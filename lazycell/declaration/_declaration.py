@@ -24,7 +24,9 @@ from ._declare import (
     Requirement,
     Tie,
 )
+from ._forms import shapes_in
 from ._read_body import OwnDeclarations
+from ._stored_rule import StoredRule
 from ._symbols import names_in, render, symbol
 
 
@@ -44,6 +46,8 @@ class Declaration:
     """Names of hyperparameters and derived values, each after those that its default or formula uses."""
     own_init: bool
     """Whether the class writes its own `__init__` (and calls `__lazy_init__`), so that its arguments are its own."""
+    stored: tuple[StoredRule, ...] = ()
+    """How checkpoints name and store what is below the cell, where that differs."""
 
     @property
     def takes_dtype(self) -> bool:
@@ -61,6 +65,11 @@ _DECLARATIONS: WeakKeyDictionary[type, Declaration] = WeakKeyDictionary()
 def declaration_of(cls: type) -> Declaration | None:
     """Give the declaration of a class, or None for one that has none."""
     return _DECLARATIONS.get(cls)
+
+
+def own_rules(cls: type) -> tuple[StoredRule, ...]:
+    """Give the rules of `rename` in the body of a class, without those of its bases."""
+    return _OWN[cls].stored
 
 
 def symbols_of(bases: tuple[type, ...]) -> frozenset[str]:
@@ -106,6 +115,7 @@ def assemble(cls: type, own: OwnDeclarations, own_init: bool) -> Declaration:
     items: dict[str, Declared] = {}
     requirements: list[Requirement] = []
     removed: set[str] = set()
+    stored: dict[str, StoredRule] = {}
     for ancestor in reversed(cls.__mro__):
         said = _OWN.get(ancestor, _NOTHING_SAID)
         # An ordinary attribute takes the place of what a base declares, as a method takes that of another.
@@ -115,11 +125,12 @@ def assemble(cls: type, own: OwnDeclarations, own_init: bool) -> Declaration:
         items.update(said.items)
         removed = (removed | said.removed) - said.items.keys() - replaced
         requirements.extend(said.requirements)
+        _join_rules(stored, said.stored)
     _make_room(cls, items)
     hyperparameters = tuple(item for item in items.values() if isinstance(item, Hyperparameter))
     derived = tuple(item for item in items.values() if isinstance(item, Derived))
     rest = [item for item in items.values() if not isinstance(item, (Hyperparameter, Derived))]
-    _check_names(cls, items, requirements, removed)
+    _check_names(cls, items, [*requirements, *stored.values()], removed)
     _check_order(hyperparameters, cls.__name__)
     declaration = Declaration(
         name=cls.__name__,
@@ -132,9 +143,20 @@ def assemble(cls: type, own: OwnDeclarations, own_init: bool) -> Declaration:
         removed=frozenset(removed),
         evaluation_order=_evaluation_order({item.name: item for item in (*hyperparameters, *derived)}),
         own_init=own_init,
+        stored=tuple(stored.values()),
     )
     _DECLARATIONS[cls] = declaration
     return declaration
+
+
+def _join_rules(stored: dict[str, StoredRule], said: tuple[StoredRule, ...]) -> None:
+    """Let the rules of one class take the place of those of its bases."""
+    for rule in said:
+        before = stored.pop(rule.name, None)
+        if rule.form is not None:
+            stored[rule.name] = rule
+        elif before is None:
+            rule.complain(f'no base has a rule for "{rule.name}" to take back{did_you_mean(rule.name, stored)}')
 
 
 class _Vacancy:
@@ -177,6 +199,8 @@ def expressions_of(item: Declared, special: frozenset[str] = _NOWHERE) -> Iterat
             yield item.value, _NOWHERE
         case Requirement():
             yield item.condition, _NOWHERE
+        case StoredRule():
+            yield from ((shape, _NOWHERE) for shape in shapes_in(item.form))
         case ParameterSpec():
             yield from ((value, _NOWHERE) for value in (item.initializer, item.shape, item.dtype))
         case ChildSpec():
@@ -191,9 +215,9 @@ def expressions_of(item: Declared, special: frozenset[str] = _NOWHERE) -> Iterat
                     yield from expressions_of(part, special)
 
 
-def _check_names(cls: type, items: Mapping[str, Declared], requirements: list[Requirement], removed: set[str]) -> None:
+def _check_names(cls: type, items: Mapping[str, Declared], statements: list[Declared], removed: set[str]) -> None:
     known = {name for name, item in items.items() if isinstance(item, (Hyperparameter, Derived))}
-    for item in (*items.values(), *requirements):
+    for item in (*items.values(), *statements):
         for value, special in expressions_of(item):
             for name in sorted(names_in(value) - known - special):
                 text = render(value)

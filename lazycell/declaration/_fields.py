@@ -29,7 +29,8 @@ def _listed(names: list[str]) -> str:
 
 
 def fields(cls: Any) -> Fields:
-    """Give what a class, or an instance's class, declares: hyperparameters, derived values, parameters, children, ties.
+    """Give what a class, or an instance's class, declares: hyperparameters, derived values, parameters, children, ties,
+    and the rules of `rename`, each under its stored name.
 
     Raises:
         TypeError: `cls` is not a LazyCell class.
@@ -37,4 +38,12 @@ def fields(cls: Any) -> Fields:
     declaration = declaration_of(cls if isinstance(cls, type) else type(cls))
     if declaration is None:
         raise TypeError(f"{cls!r} is not a LazyCell class: it declares nothing")
-    return Fields((*declaration.hyperparameters, *declaration.derived, *declaration.members, *declaration.ties))
+    return Fields(
+        (
+            *declaration.hyperparameters,
+            *declaration.derived,
+            *declaration.members,
+            *declaration.ties,
+            *declaration.stored,
+        )
+    )

@@ -13,6 +13,7 @@ from ._symbols import (
     Attribute,
     Expression,
     Item,
+    add_sections,
     call,
     choose,
     operate,
@@ -107,6 +108,10 @@ def _from_ast(tree: ast.expr) -> Any:
             return operate(_AST_UNARY[type(op)], _from_ast(operand))
         case ast.Call(func=ast.Name(id=function), args=arguments, keywords=[]) if function in FUNCTIONS:
             return call(function, tuple(map(_from_ast, arguments)))
+        case ast.Call(func=ast.Name(id="fused"), args=[], keywords=[_, _, *_] as sizes) if all(
+            each.arg for each in sizes
+        ):
+            return add_sections(tuple((str(each.arg), _from_ast(each.value)) for each in sizes))
         case ast.Call(func=ast.Name(id="when"), args=[condition, present], keywords=[ast.keyword("otherwise", other)]):
             return choose(*map(_from_ast, (condition, present, other)))
     raise ValueError(ast.dump(tree))

@@ -27,6 +27,7 @@ from ._declare import (
     Tie,
     is_cell,
 )
+from ._stored_rule import StoredRule
 from ._symbols import is_symbolic, render, symbol
 
 # `self` is the generated constructor's own; INDEX and SELF mean something else in a child's arguments.
@@ -40,6 +41,7 @@ class OwnDeclarations:
     items: Mapping[str, Declared]
     removed: frozenset[str]
     requirements: tuple[Requirement, ...]
+    stored: tuple[StoredRule, ...] = ()
 
 
 def read_body(
@@ -80,7 +82,7 @@ def read_body(
         if said.annotation is not None:
             annotations[said.name] = annotation
     namespace["__annotations__"] = annotations
-    return OwnDeclarations(items, frozenset(removed), tuple(body.requirements)), namespace
+    return OwnDeclarations(items, frozenset(removed), tuple(body.requirements), tuple(body.stored.values())), namespace
 
 
 def _annotation_of(said: Said, body: ClassBody, symbols: Mapping[str, Any]) -> Any:

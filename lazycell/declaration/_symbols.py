@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import enum
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import BuiltinFunctionType, FunctionType
 from typing import Any, NoReturn
 
@@ -34,6 +34,13 @@ class Operation:
 
     symbol: str
     operands: tuple[Any, ...]
+
+
+@attrs.frozen(eq=False)
+class Sections(Operation):
+    """The sum of sizes that have names, `fused(q=…, k=…)`: to whoever does not ask for the names, a sum."""
+
+    sections: tuple[tuple[str, Any], ...] = ()
 
 
 @attrs.frozen(eq=False)
@@ -269,6 +276,35 @@ def choose(condition: Any, present: Any, otherwise: Any) -> Any:
     return Expression(Choice(condition, present, otherwise))
 
 
+def add_sections(sections: tuple[tuple[str, Any], ...]) -> Any:
+    """Give the sum of two or more sizes as one symbolic dimension that remembers their names, as `fused(…)` does."""
+    *firsts, last = (size for _, size in sections)
+    total = firsts[0]
+    for size in firsts[1:]:
+        total = operate("+", total, size)
+    return Expression(Sections("+", (total, last), sections))
+
+
+def sections_of(dimension: Any, meaning: Mapping[str, Any]) -> Iterator[tuple[Any, tuple[tuple[str, Any], ...]]]:
+    """Give the named sections that a dimension may have: for each case its conditions, and name and size of each.
+
+    Args:
+        dimension: a size; of an expression only `fused(…)` itself, or a choice between such, has sections.
+        meaning: the formula of each derived value.
+    """
+    if not isinstance(dimension, Expression):
+        return
+    match dimension._node:
+        case Sections(sections=sections):
+            yield (), sections
+        case Name(name) if name in meaning:
+            yield from sections_of(meaning[name], meaning)
+        case Choice(condition, present, otherwise):
+            for part, holds in ((present, True), (otherwise, False)):
+                for conditions, sections in sections_of(part, meaning):
+                    yield ((condition, holds), *conditions), sections
+
+
 # ------------------------------------------------------------------------------------------------------------ walking
 
 
@@ -327,6 +363,8 @@ def names_in(value: Any) -> frozenset[str]:
 def evaluate(value: Any, bound: Mapping[str, Any]) -> Any:
     """Give the value of an expression, or of a container of expressions, for the names in `bound`.
 
+    Where the values are expressions themselves, so is the result: the one with the names replaced.
+
     Raises whatever Python raises for the same arithmetic on the same values, and KeyError for a name not bound.
     """
     if isinstance(value, Expression):
@@ -341,9 +379,12 @@ def evaluate(value: Any, bound: Mapping[str, Any]) -> Any:
             case Item(target, key):
                 return evaluate(target, bound)[evaluate(key, bound)]
             case Call(function, arguments):
-                return FUNCTIONS[function](*(evaluate(argument, bound) for argument in arguments))
+                return call(function, tuple(evaluate(argument, bound) for argument in arguments))
             case Choice(condition, present, otherwise):
-                return evaluate(present if evaluate(condition, bound) else otherwise, bound)
+                decided = evaluate(condition, bound)
+                if isinstance(decided, Expression):
+                    return choose(decided, evaluate(present, bound), evaluate(otherwise, bound))
+                return evaluate(present if decided else otherwise, bound)
     if not is_symbolic(value):
         return value
     if isinstance(value, slice):

@@ -12,6 +12,9 @@ import attrs
 from .._collapse import collapse
 from .._dtypes import itemsize
 from .._table import align
+from ..declaration._forms import form_text
+from ._layout import Block, Stored
+from ._layout_text import layout_lines
 
 
 @attrs.frozen
@@ -29,6 +32,7 @@ class ManifestEntry:
         declared_at: `models/layers.py:31`; None for a parameter of a plain cell.
         shard: for each dimension a mesh axis, a tuple of axes, or None.
         tags: the declaration's labels.
+        sections: for each axis that was declared as `fused(…)`: the axis, and name and size of each of its sections.
     """
 
     name: str
@@ -41,6 +45,7 @@ class ManifestEntry:
     declared_at: str | None = None
     shard: tuple[Any, ...] | None = None
     tags: tuple[str, ...] = ()
+    sections: tuple[tuple[int, tuple[tuple[str, int], ...]], ...] = ()
 
     @property
     def size(self) -> int:
@@ -51,6 +56,26 @@ class ManifestEntry:
     def nbytes(self) -> int:
         """The bytes of its values."""
         return self.size * itemsize(self.dtype)
+
+    @property
+    def block(self) -> Block:
+        """All of it, as a part of a stored tensor."""
+        return Block(self.name, self.shape, self.dtype)
+
+    @property
+    def section_blocks(self) -> dict[str, tuple[int, Block]]:
+        """Each section by its name: the axis that it is a part of, and the section as a part of a stored tensor."""
+        blocks: dict[str, tuple[int, Block]] = {}
+        for axis, named in self.sections:
+            start = 0
+            for name, size in named:
+                shape = (*self.shape[:axis], size, *self.shape[axis + 1 :])
+                place = tuple(
+                    (start, start + size) if each == axis else (0, whole) for each, whole in enumerate(self.shape)
+                )
+                blocks[name] = (axis, Block(self.name, shape, self.dtype, place, name))
+                start += size
+        return blocks
 
 
 @attrs.frozen
@@ -63,6 +88,9 @@ class Manifest:
         ties: for each name that is tied, the name of the parameter that it stands for.
         computed: names of the buffers that are computed, not saved; a stored copy of one is ignored.
         hyperparameters: the values that the shapes were computed from.
+        stored: the tensors of a checkpoint that are not simply a parameter under its own name, as `rename({…})` in
+            the class bodies says.
+        copies: what a checkpoint may store a second time under the name of a tie; read, never written.
     """
 
     model: str
@@ -70,6 +98,8 @@ class Manifest:
     ties: Mapping[str, str] = attrs.field(factory=dict)
     computed: frozenset[str] = frozenset()
     hyperparameters: Mapping[str, Any] = attrs.field(factory=dict)
+    stored: tuple[Stored, ...] = ()
+    copies: tuple[Stored, ...] = ()
     _by_name: dict[str, ManifestEntry] = attrs.field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
@@ -99,9 +129,10 @@ class Manifest:
 
     @property
     def digest(self) -> str:
-        """SHA-256, in hex, of names, shapes, dtypes and ties: equal when checkpoints can be exchanged."""
+        """SHA-256, in hex, of names, shapes, dtypes, ties and layout: equal when checkpoints can be exchanged."""
         lines = [f"{entry.name} {entry.dtype} {list(entry.shape)}" for entry in self.entries]
         lines += [f"{target} = {source}" for target, source in self.ties.items()]
+        lines += [f"{each.name} {list(each.shape)} {form_text(each.form)}" for each in self.stored]
         return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
 
     def __str__(self) -> str:
@@ -125,8 +156,9 @@ def _table(manifest: Manifest) -> Iterable[str]:
     yield from align(rows, indent="")
     for target, source in manifest.ties.items():
         yield f"{target} is tied to {source}"
+    yield from layout_lines(manifest.stored)
     trainable = sum(entry.size for entry in manifest.entries if entry.trainable)
     yield (
-        f"{len(manifest):,} parameters, {manifest.size:,} elements ({trainable:,} trainable), "
+        f"{len(manifest):,} parameter{'' if len(manifest) == 1 else 's'}, {manifest.size:,} elements ({trainable:,} trainable), "
         f"{manifest.nbytes:,} bytes, digest {manifest.digest[:12]}"
     )

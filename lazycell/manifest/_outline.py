@@ -13,18 +13,24 @@ from .._location import did_you_mean
 from ..declaration._declaration import Declaration, declaration_of
 from ..declaration._declare import Declared, Tie, initializer_text, is_cell
 from ..declaration._symbols import render
+from ._apply_rules import CellRules
 from ._calls import complete
 from ._manifest import Manifest, ManifestEntry
 from ._resolve import Resolved, ResolvedChild, ResolvedParameter, resolve
+from ._stored_names import stored_names
 
 
 @attrs.frozen
 class Outline:
-    """What one cell and all cells below it hold; names are relative to the cell."""
+    """What one cell and all cells below it hold; names are relative to the cell.
+
+    `rules` has, for the path of each cell whose class says how it is stored, what the class says.
+    """
 
     entries: tuple[ManifestEntry, ...] = ()
     ties: Mapping[str, str] = attrs.field(factory=dict)
     computed: frozenset[str] = frozenset()
+    rules: Mapping[str, CellRules] = attrs.field(factory=dict)
 
 
 PlainOutline = Callable[[ResolvedChild, str], Outline]
@@ -48,12 +54,24 @@ def manifest_of_class(cls: type, args: tuple[Any, ...], kwargs: Mapping[str, Any
     assert declaration is not None
     resolved = resolve(declaration, *bind(cls, args, kwargs))
     outline = outline_of(resolved, plain)
+    return manifest_of_outline(cls.__name__, outline, hyperparameters_of(declaration, resolved.values))
+
+
+def manifest_of_outline(model: str, outline: Outline, hyperparameters: Mapping[str, Any]) -> Manifest:
+    """Make the manifest of a model from what it holds.
+
+    Raises:
+        DeclarationError: what the classes say about how it is stored does not go together.
+    """
+    names = stored_names(outline.entries, outline.ties, outline.computed, outline.rules)
     return Manifest(
-        model=cls.__name__,
+        model=model,
         entries=outline.entries,
         ties=outline.ties,
-        computed=outline.computed,
-        hyperparameters=hyperparameters_of(declaration, resolved.values),
+        computed=names.computed,
+        hyperparameters=hyperparameters,
+        stored=names.stored,
+        copies=names.copies,
     )
 
 
@@ -88,6 +106,9 @@ def outline_of(resolved: Resolved, plain: PlainOutline) -> Outline:
     entries: list[ManifestEntry] = []
     computed: set[str] = set()
     ties: dict[str, str] = {}
+    rules: dict[str, CellRules] = {}
+    if resolved.declaration.stored:
+        rules[""] = CellRules(resolved.declaration, resolved.values)
     for parameter in resolved.parameters:
         if parameter.spec.persistent:
             entries.append(entry_of(parameter))
@@ -104,13 +125,14 @@ def outline_of(resolved: Resolved, plain: PlainOutline) -> Outline:
             entries += [attrs.evolve(entry, name=prefix + entry.name) for entry in below.entries]
             ties.update({prefix + target: prefix + source for target, source in below.ties.items()})
             computed.update(prefix + each for each in below.computed)
+            rules.update({(prefix + path).rstrip("."): each for path, each in below.rules.items()})
     by_name = {entry.name: entry for entry in entries}
     for tie in resolved.ties:
         source = check_tie(tie, {name: (entry.shape, entry.dtype) for name, entry in by_name.items()}, ties)
         del by_name[tie.target]
         ties = {target: source if end == tie.target else end for target, end in ties.items()}
         ties[tie.target] = source
-    return Outline(tuple(by_name.values()), ties, frozenset(computed))
+    return Outline(tuple(by_name.values()), ties, frozenset(computed), rules)
 
 
 def _built_already(cell: Any) -> ResolvedChild:
@@ -132,6 +154,7 @@ def entry_of(parameter: ResolvedParameter) -> ManifestEntry:
         declared_at=None if spec.location is None else spec.location.short,
         shard=None if spec.shard is None else tuple(spec.shard),
         tags=tuple(spec.tags),
+        sections=parameter.sections,
     )
 
 

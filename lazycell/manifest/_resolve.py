@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import operator
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
 import attrs
@@ -28,20 +28,24 @@ from ..declaration._declare import (
     Requirement,
     Tie,
 )
-from ..declaration._symbols import evaluate, is_symbolic, names_in, render
+from ..declaration._symbols import evaluate, is_symbolic, names_in, render, sections_of
 
 DEFAULT_DTYPE = "float32"
 
 
 @attrs.frozen
 class ResolvedParameter:
-    """A parameter that will be there: its shape in ints, its dtype by canonical name, its initializer."""
+    """A parameter that will be there: its shape in ints, its dtype by canonical name, its initializer.
+
+    `sections` has name and size of the sections of each axis that has any.
+    """
 
     name: str
     shape: tuple[int, ...]
     dtype: str
     initializer: Any
     spec: ParameterSpec
+    sections: tuple[tuple[int, tuple[tuple[str, int], ...]], ...] = ()
 
 
 @attrs.frozen
@@ -64,6 +68,7 @@ class Resolved:
     children: Mapping[str, ResolvedChild | tuple[ResolvedChild, ...]]
     absent: tuple[str, ...]
     ties: tuple[Tie, ...]
+    declaration: Declaration
 
 
 def resolve(declaration: Declaration, given: Mapping[str, Any], dtype: Any = None) -> Resolved:
@@ -93,13 +98,14 @@ def resolve_bound(declaration: Declaration, values: dict[str, Any], dtype: str) 
     """
     parameters: list[ResolvedParameter] = []
     children: dict[str, ResolvedChild | tuple[ResolvedChild, ...]] = {}
+    formulas = {item.name: item.value for item in declaration.derived}
     absent: list[str] = sorted(declaration.removed)
     for member in declaration.members:
         chosen = _choose(member, values)
         if chosen is None:
             absent.append(member.name)
         elif isinstance(chosen, ParameterSpec):
-            parameters.append(_parameter(chosen, values, dtype))
+            parameters.append(_parameter(chosen, values, dtype, formulas))
         elif isinstance(chosen, ChildSpec):
             children[member.name] = _child(chosen, values)
         elif isinstance(chosen, ChildrenSpec):
@@ -114,6 +120,7 @@ def resolve_bound(declaration: Declaration, values: dict[str, Any], dtype: str) 
         children=children,
         absent=tuple(absent),
         ties=tuple(item for item in ties if isinstance(item, Tie)),
+        declaration=declaration,
     )
 
 
@@ -131,7 +138,7 @@ def _bind(declaration: Declaration, given: Mapping[str, Any]) -> dict[str, Any]:
             if isinstance(item, Hyperparameter):
                 values[name] = _value_of(item, given[name], values, declaration.name)
             elif names_in(item.value) <= values.keys():
-                values[name] = _evaluate(item, item.value, values)
+                values[name] = evaluated(item, item.value, values)
         except DeclarationError as error:
             failure = failure or error
             if isinstance(item, Hyperparameter):
@@ -154,7 +161,7 @@ def _value_of(item: Hyperparameter, value: Any, values: Mapping[str, Any], class
         if isinstance(value, attrs.Factory):  # type: ignore[arg-type]
             value = value.factory(known) if value.takes_self else value.factory()
         else:
-            value = _evaluate(item, value, values)
+            value = evaluated(item, value, values)
         if isinstance(value, (list, dict, set)):
             value = copy.copy(value)  # instances must not share what one of them may change
     elif is_symbolic(value):
@@ -201,14 +208,19 @@ def _several(given: Any) -> tuple[Any, ...]:
 
 
 def _check(requirement: Requirement, values: Mapping[str, Any], class_name: str) -> None:
-    if not _evaluate(requirement, requirement.condition, values):
+    if not evaluated(requirement, requirement.condition, values):
         text = (
             f"{requirement.text}: `{render(requirement.condition)}` does not hold{_with(requirement.condition, values)}"
         )
         raise RequirementError(message(class_name, text, requirement.location))
 
 
-def _evaluate(item: Declared, value: Any, values: Mapping[str, Any]) -> Any:
+def evaluated(item: Declared, value: Any, values: Mapping[str, Any]) -> Any:
+    """Give the value of an expression in a declaration.
+
+    Raises:
+        DeclarationError: it cannot be computed; the message names the declaration and the values it used.
+    """
     if not is_symbolic(value):
         return value
     try:
@@ -250,23 +262,45 @@ def _dtype(declaration: Declaration, dtype: Any) -> str:
 def _choose(item: Any, values: Mapping[str, Any]) -> Any:
     """Follow conditions until something is declared, or None."""
     while isinstance(item, Conditional):
-        item = item.present if _evaluate(item, item.condition, values) else item.otherwise
+        item = item.present if evaluated(item, item.condition, values) else item.otherwise
     return item
 
 
-def _parameter(spec: ParameterSpec, values: Mapping[str, Any], default: str) -> ResolvedParameter:
+def _parameter(
+    spec: ParameterSpec, values: Mapping[str, Any], default: str, formulas: Mapping[str, Any]
+) -> ResolvedParameter:
     dtype = default
     if spec.dtype is not None:
-        asked = _evaluate(spec, spec.dtype, values)
+        asked = evaluated(spec, spec.dtype, values)
         try:
             dtype = default if asked is None else dtype_name(asked)
         except TypeError as error:
             spec.complain(f"the dtype `{render(spec.dtype)}`{_with(spec.dtype, values)}: {error}")
-    return ResolvedParameter(spec.name, _shape(spec, values), dtype, _evaluate(spec, spec.initializer, values), spec)
+    initializer = evaluated(spec, spec.initializer, values)
+    sections = tuple(_sections(spec, values, formulas))
+    return ResolvedParameter(spec.name, _shape(spec, values), dtype, initializer, spec, sections)
+
+
+def _sections(
+    spec: ParameterSpec, values: Mapping[str, Any], formulas: Mapping[str, Any]
+) -> Iterator[tuple[int, tuple[tuple[str, int], ...]]]:
+    """Give the sections of each axis that is `fused(…)`, under the conditions that hold."""
+    for axis, dimension in enumerate(spec.shape):
+        for conditions, sections in sections_of(dimension, formulas):
+            if all(bool(evaluated(spec, condition, values)) == holds for condition, holds in conditions):
+                sizes = tuple((name, evaluated(spec, size, values)) for name, size in sections)
+                for name, size in sizes:
+                    if not (_is_whole(size) and size > 0):
+                        used = _with(dict(sections)[name], values)
+                        spec.complain(
+                            f"the section `{name}` of dimension {axis} is {size!r}{used}: a size is a whole number, "
+                            "at least 1"
+                        )
+                yield axis, tuple((name, int(size)) for name, size in sizes)
 
 
 def _shape(spec: ParameterSpec, values: Mapping[str, Any]) -> tuple[int, ...]:
-    shape = _evaluate(spec, spec.shape, values)
+    shape = evaluated(spec, spec.shape, values)
     for position, size in enumerate(shape):
         if not (_is_whole(size) and size > 0):
             _refuse_size(spec, position, size, values)
@@ -298,14 +332,14 @@ def _child(spec: ChildSpec, values: Mapping[str, Any]) -> ResolvedChild:
     if "SELF" in names_in((spec.factory, spec.args, spec.kwargs)):
         own = {name: value for name, value in values.items() if name != "INDEX"}
         values = {**values, "SELF": types.SimpleNamespace(**own)}
-    factory = _evaluate(spec, spec.factory, values)
-    args = _evaluate(spec, spec.args, values)
-    kwargs = _evaluate(spec, spec.kwargs, values)
+    factory = evaluated(spec, spec.factory, values)
+    args = evaluated(spec, spec.args, values)
+    kwargs = evaluated(spec, spec.kwargs, values)
     return ResolvedChild(factory, args, kwargs, spec)
 
 
 def _children(spec: ChildrenSpec, values: Mapping[str, Any]) -> tuple[ResolvedChild, ...]:
-    count = _evaluate(spec, spec.count, values)
+    count = evaluated(spec, spec.count, values)
     if not (_is_whole(count) and count >= 0):
         spec.complain(
             f"the count `{render(spec.count)}` is {count!r}{_with(spec.count, values)}: it is a whole number, 0 or more"

@@ -359,3 +359,11 @@ def test_protocol_probes_find_nothing() -> None:
     """Dunder attributes that Python and numpy ask for are not taken for attributes of a config."""
     assert not hasattr(N, "__array__")
     assert render(N.array) == "n.array"
+
+
+def test_names_can_be_replaced_by_expressions() -> None:
+    """As a child's hyperparameters are by what its parent gives it; a choice that can be made is made."""
+    expression = parse("when(n > 1, max_(n, m), otherwise=config.size[n])")
+    given_ = {"n": symbol("a") + 1, "m": 3, "config": SimpleNamespace(size=symbol("sizes"))}
+    assert render(evaluate(expression, given_)) == "when(a + 1 > 1, max_(a + 1, 3), otherwise=sizes[a + 1])"
+    assert render(evaluate(expression, {**given_, "n": 2, "m": symbol("b")})) == "max_(2, b)"

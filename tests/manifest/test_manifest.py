@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lazycell._dtypes import itemsize
+from lazycell.manifest._layout import Block
 from lazycell.manifest._manifest import Manifest, ManifestEntry
 
 entries = st.builds(
@@ -111,3 +112,17 @@ def test_layers_that_differ_have_rows_of_their_own() -> None:
 def test_an_empty_manifest_prints() -> None:
     """A model without parameters is a model."""
     assert "0 parameters, 0 elements (0 trainable), 0 bytes" in str(Manifest("Net", ()))
+
+
+def test_sections_are_blocks_of_the_entry() -> None:
+    """Each with its axis and its place, in order."""
+    entry = ManifestEntry(
+        "w", (3, 4), "float32", "zeros", sections=((0, (("a", 1), ("b", 2))), (1, (("c", 1), ("d", 3))))
+    )
+    assert entry.block == Block("w", (3, 4), "float32")
+    assert entry.section_blocks == {
+        "a": (0, Block("w", (1, 4), "float32", ((0, 1), (0, 4)), "a")),
+        "b": (0, Block("w", (2, 4), "float32", ((1, 3), (0, 4)), "b")),
+        "c": (1, Block("w", (3, 1), "float32", ((0, 3), (0, 1)), "c")),
+        "d": (1, Block("w", (3, 3), "float32", ((0, 3), (1, 4)), "d")),
+    }

@@ -1,0 +1,72 @@
+"""`lazycell.plan`: what a load would do, to look at before it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from ..declaration._declaration import declaration_of
+from ..declaration._declare import is_cell
+from ..manifest._manifest import Manifest
+from ._fit import make_plan
+from ._open import open_checkpoint
+from ._plan import LoadPlan
+
+if TYPE_CHECKING:
+    from .._nn_cell import Cell
+
+
+def plan(
+    model: Manifest | Cell,
+    path: str | PathLike[str] | Mapping[str, Any],
+    *,
+    missing: str | Iterable[str] = "error",
+    unexpected: str | Iterable[str] = "error",
+    dtype: str = "cast",
+    rename: Mapping[str, Any] | None = None,
+) -> LoadPlan:
+    """Plan a load, and carry nothing out: only headers are read. A manifest is planned for without MindSpore.
+
+    Args:
+        model: a manifest, or a net: a LazyCell, or any cell.
+        path: a `.safetensors` or `.ckpt` file, an `*.index.json`, a directory in Hugging Face layout, or a dict of
+            arrays.
+        missing: `"error"`, `"init"`, or patterns of the names that the checkpoint may lack.
+        unexpected: `"error"`, `"ignore"`, or patterns of the names that the model may lack.
+        dtype: `"cast"` to the model's, `"strict"`: they have to be equal, `"checkpoint"`: the file's.
+        rename: the checkpoint's names to the model's, exact or with `{captures}`; a value may be a section,
+            `"qkv[q]"`, or names in `fused`, `transposed` and `reshaped`.
+
+    Returns:
+        The plan: it prints as a table, and is data.
+
+    Raises:
+        CheckpointFormatError: a file is not what its format promises.
+        CheckpointMismatchError: it does not fit; every problem is in the one message.
+        TypeError: `model` is neither a manifest nor a net.
+        ValueError: an argument has a value that means nothing.
+    """
+    return make_plan(
+        _manifest(model),
+        open_checkpoint(path),
+        missing=missing,
+        unexpected=unexpected,
+        dtype=dtype,
+        rename=rename,
+    )
+
+
+def _manifest(model: Any) -> Manifest:
+    if isinstance(model, Manifest):
+        return model
+    if is_cell(model):
+        # Whoever has a cell has MindSpore; whoever has a manifest need not.
+        manifest: Manifest = import_module("lazycell.cell._net_manifest").manifest_of_net(model)
+        return manifest
+    what = f"the class {model.__name__}" if isinstance(model, type) else f"a {type(model).__name__}"
+    hint = ""
+    if isinstance(model, type) and declaration_of(model) is not None:
+        hint = f": write `plan({model.__name__}.manifest(…), path)`, with its hyperparameters"
+    raise TypeError(f"plan() takes a net or a manifest, not {what}{hint}")

@@ -1,0 +1,133 @@
+"""How a class's parameters are stored in checkpoints: what `rename`, `fused`, `transposed`, `reshaped` declare."""
+
+from __future__ import annotations
+
+import numbers
+import sys
+from collections.abc import Mapping
+from typing import Any, NoReturn, overload
+
+from .._errors import DeclarationError
+from .._location import frame_location, message, user_location
+from ._class_body import ClassBody
+from ._declare import Shape
+from ._forms import Fused, Node, Reshaped, Transposed, form_text
+from ._parse import parse_shape
+from ._stored_rule import StoredRule
+from ._symbols import Expression, add_sections, render
+
+StoredForm = str | Fused | Transposed | Reshaped
+"""What a stored tensor is made of: a name below the cell, or names in `fused`, `transposed` and `reshaped`."""
+
+
+def rename(rules: Mapping[str, StoredForm | None]) -> None:
+    """State, in a class body, how checkpoints name and store what is below this cell.
+
+    `rename({"q_proj.weight": "qkv[q]", "c_proj.weight": transposed("out.weight"), "mlp.{*rest}": "ffn.{*rest}"})`:
+    each stored name with the model's name, or with a form of names. Both are relative to the cell and may have
+    captures: `{i}` stands for one dotted segment, `{*rest}` for several. The rules of a class add to those of its
+    bases; None takes one back. The model's names are those that the rules of the cells below give.
+
+    Args:
+        rules: from stored names to what they hold.
+    """
+    frame = sys._getframe(1)
+    body = frame.f_locals
+    place = frame_location(frame)
+    if not isinstance(body, ClassBody):
+        text = "rename({…}) belongs in the body of a LazyCell class: give a load its own rules as the argument `rename`"
+        raise DeclarationError(message("", text, place))
+    subject = f"{body.class_name}: rename"
+    if not isinstance(rules, Mapping):
+        text = f'it takes a mapping, not {render(rules)}: write `rename({{"c_proj.weight": "out.weight"}})`'
+        raise DeclarationError(message(subject, text, place))
+    for name, form in rules.items():
+        if not isinstance(name, str) or not name:
+            raise DeclarationError(message(subject, f"a stored name is a string, not {render(name)}", place))
+        if name in body.stored:
+            raise DeclarationError(message(subject, f'"{name}" is stored twice: join the two rules into one', place))
+        if form is not None and not _is_form(form):
+            text = f'"{name}": {render(form)} is not a name: write "out.weight", `transposed("out.weight")`, or None'
+            raise DeclarationError(message(subject, text, place))
+        body.stored[name] = StoredRule(owner=body.class_name, name=name, form=form, location=place)
+
+
+@overload
+def fused(**sections: int) -> int: ...
+@overload
+def fused(*, axis: int = 0, **sections: StoredForm) -> Fused: ...
+def fused(*, axis: Any = None, **sections: Any) -> Any:
+    """Join several sections, in this order, as they are stored.
+
+    Of sizes it gives a dimension, the sum, for the shape of a parameter that `rename` can then address by section:
+    `qkv: Param["normal", (fused(q=heads * dim, k=kv_heads * dim, v=kv_heads * dim), hidden)]`. Of names it gives a form
+    for `rename`: `rename({"qkv.weight": fused(q="q.weight", k="k.weight", v="v.weight")})`.
+
+    Args:
+        axis: of names: the axis along which they are joined, counted from 0.
+        sections: two or more, all of them sizes, or all of them names and forms.
+    """
+    written = f"fused({', '.join(f'{name}={render(part)}' for name, part in sections.items())})"
+    if len(sections) < 2:
+        _refuse(f"`{written}` joins nothing", "`fused(q=…, k=…, v=…)`, with two sections or more")
+    if all(map(_is_form, sections.values())):
+        if axis is not None and not _is_axis(axis):
+            _refuse(f"axis={render(axis)} is not an axis counted from 0", f"`{written[:-1]}, axis=1)`")
+        return Fused(axis or 0, tuple(sections.items()))
+    for name, part in sections.items():
+        if not (isinstance(part, (Expression, numbers.Integral)) and not isinstance(part, bool)):
+            text = form_text(part) if _is_form(part) else render(part)
+            _refuse(
+                f"`{name}={text}` in fused() does not go with the others",
+                "sizes for all sections of a dimension, or names for all sections of a stored tensor",
+            )
+    if axis is not None:
+        _refuse("a dimension has no axis, and no section can be named `axis`", f"`{written}`")
+    return add_sections(tuple(sections.items()))
+
+
+def transposed(inner: StoredForm, axes: tuple[int, ...] | None = None) -> Transposed:
+    """Give the form of a tensor that is stored with its axes in another order: `transposed("out.weight")`.
+
+    Args:
+        inner: a name or a form.
+        axes: axis i of the stored tensor is axis `axes[i]` of `inner`; default: the reverse order.
+    """
+    _check_inner("transposed", inner)
+    if axes is not None:
+        axes = tuple(axes)
+        if not all(map(_is_axis, axes)) or sorted(axes) != list(range(len(axes))):
+            _refuse(f"axes={axes} does not name each axis once", "a permutation, as in `axes=(1, 0, 2)`")
+    return Transposed(inner, axes)
+
+
+def reshaped(inner: StoredForm, shape: Shape) -> Reshaped:
+    """Give the form of a tensor that is stored in another shape, its elements in the same order.
+
+    Args:
+        inner: a name or a form.
+        shape: the stored tensor's, of ints and expressions, as for `param`.
+    """
+    _check_inner("reshaped", inner)
+    if isinstance(shape, str):
+        shape = parse_shape(shape)
+    if not isinstance(shape, (tuple, list)):
+        _refuse(f"the shape `{render(shape)}` is not a tuple", f"`({render(shape)},)`")
+    return Reshaped(inner, tuple(shape))
+
+
+def _check_inner(function: str, inner: Any) -> None:
+    if not _is_form(inner):
+        _refuse(f"{function}() takes a name or a form, not {render(inner)}", f'`{function}("out.weight")`')
+
+
+def _is_form(value: Any) -> bool:
+    return isinstance(value, Node) or (isinstance(value, str) and value != "")
+
+
+def _is_axis(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _refuse(problem: str, instead: str) -> NoReturn:
+    raise DeclarationError(message("", f"{problem}: write {instead}", user_location()))

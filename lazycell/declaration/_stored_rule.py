@@ -1,0 +1,80 @@
+"""One rule of `rename({…})` in a class body: a stored tensor, and what it is made of."""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import Any, NoReturn
+
+import attrs
+
+from .._errors import DeclarationError
+from .._location import message
+from ._declare import Declared
+from ._forms import form_text, leaves
+from ._patterns import Pattern, parse_pattern
+
+_LEAF = re.compile(r"([^\[\]]+)(?:\[\s*([A-Za-z_][A-Za-z0-9_]*)\s*\])?")
+
+
+@attrs.frozen
+class Leaf:
+    """One name in a form, parsed: `qkv[q]` is the section `q` of `qkv`."""
+
+    text: str
+    pattern: Pattern
+    section: str | None
+
+
+def parse_leaf(text: str) -> Leaf:
+    """Parse a name, perhaps with captures, perhaps with a section.
+
+    Raises:
+        ValueError: it is malformed.
+    """
+    name, section = split_section(text)
+    return Leaf(text, parse_pattern(name), section)
+
+
+def split_section(text: str) -> tuple[str, str | None]:
+    """Split `qkv[q]` into name and section; a name alone has none.
+
+    Raises:
+        ValueError: brackets stand anywhere else.
+    """
+    found = _LEAF.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{text!r} is not a name: write `qkv.weight`, or `qkv.weight[q]` for one of its sections")
+    return found[1], found[2]
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class StoredRule(Declared):
+    """One stored tensor, `name`, and what it is made of; None: a rule of a base that is taken back."""
+
+    form: Any
+
+    def complain(self, problem: str) -> NoReturn:
+        """Raise a DeclarationError about this rule."""
+        raise DeclarationError(message(f"{self.owner}: rename", f"{self.text}: {problem}", self.location))
+
+    @property
+    def text(self) -> str:
+        """The rule as written."""
+        return f'`"{self.name}": {form_text(self.form)}`'
+
+    @functools.cached_property
+    def pattern(self) -> Pattern:
+        """The stored name, parsed."""
+        try:
+            return parse_pattern(self.name)
+        except ValueError as error:
+            self.complain(str(error))
+
+    @functools.cached_property
+    def leaves(self) -> tuple[Leaf, ...]:
+        """The model's names, parsed, in the order in which they are stored."""
+        try:
+            return tuple(map(parse_leaf, leaves(self.form)))
+        except ValueError as error:
+            self.complain(str(error))
