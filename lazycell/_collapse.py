@@ -9,26 +9,57 @@ from collections.abc import Iterable
 # not give the same names back.
 _INDEX = re.compile(r"(?<![^.])(0|[1-9][0-9]{0,17})(?![^.])")
 
-_Indices = tuple[int, ...]
+_Split = tuple[tuple[str, ...], tuple[str, ...]]
 
 
-def collapse(names: Iterable[str]) -> list[tuple[str, tuple[str, ...]]]:
+class Splits(dict[str, _Split]):
+    """Names taken apart at their indices, each once: `a.3.b` is `(("a.", ".b"), ("3",))`.
+
+    Handed from one search to the next: in a model of 100,000 parameters, taking names apart is what costs time.
+    """
+
+    def __missing__(self, name: str) -> _Split:
+        parts = _INDEX.split(name)
+        split = ((name,), ()) if len(parts) == 1 else (tuple(parts[::2]), tuple(parts[1::2]))
+        self[name] = split
+        return split
+
+
+def collapse(names: Iterable[str], splits: Splits | None = None) -> list[tuple[str, tuple[str, ...]]]:
     """Group `names` into patterns, each with its members, in the order of first appearance.
 
     A pattern stands for exactly its members, no more: several varying indices are joined only where every
     combination occurs. A name that varies in nothing is its own pattern. Linear in the number of names.
+
+    Args:
+        names: the names; one that comes twice counts once.
+        splits: names that were taken apart before; those of `names` are added.
     """
-    order: dict[str, int] = {}
-    families: dict[tuple[str, ...], dict[_Indices, str]] = {}
-    for name in names:
-        order.setdefault(name, len(order))
-        words, indices = split_indices(name)
-        families.setdefault(words, {})[indices] = name
+    splits = Splits() if splits is None else splits
+    families: dict[tuple[str, ...], dict[tuple[str, ...], str]] = {}
+    order = {name: position for position, name in enumerate(dict.fromkeys(names))}
+    for name in order:
+        words, indices = splits[name]
+        family = families.get(words)
+        if family is None:
+            families[words] = {indices: name}
+        else:
+            family[indices] = name
     groups: list[tuple[str, tuple[str, ...]]] = []
     for words, family in families.items():
-        for axes, grid in _grids(list(family)):
-            pattern = words[0] + "".join(braces(axis) + word for axis, word in zip(axes, words[1:], strict=True))
-            groups.append((pattern, tuple(sorted((family[indices] for indices in grid), key=order.__getitem__))))
+        if len(family) == 1:
+            groups += [(name, (name,)) for name in family.values()]
+            continue
+        grids = _grids(list(family))
+        for axes, grid in grids:
+            pattern = words[0] + "".join(
+                braces(map(int, axis)) + word for axis, word in zip(axes, words[1:], strict=True)
+            )
+            if len(grids) == 1:
+                members = tuple(family.values())
+            else:
+                members = tuple(sorted((family[indices] for indices in grid), key=order.__getitem__))
+            groups.append((pattern, members))
     groups.sort(key=lambda group: order[group[1][0]])
     return groups
 
@@ -36,12 +67,6 @@ def collapse(names: Iterable[str]) -> list[tuple[str, tuple[str, ...]]]:
 def index_free(name: str) -> str:
     """Give `name` with every index replaced by `#`: equal for names that differ only in their indices."""
     return _INDEX.sub("#", name)
-
-
-def split_indices(name: str) -> tuple[tuple[str, ...], _Indices]:
-    """Split `name` into its words and the indices between them: `a.3.b` is `(("a.", ".b"), (3,))`."""
-    parts = _INDEX.split(name)
-    return tuple(parts[::2]), tuple(map(int, parts[1::2]))
 
 
 def braces(indices: Iterable[int]) -> str:
@@ -64,21 +89,20 @@ def braces(indices: Iterable[int]) -> str:
     return "{" + ",".join(texts) + "}"
 
 
-def _grids(indices: list[_Indices]) -> list[tuple[list[_Indices], list[_Indices]]]:
+def _grids(indices: list[tuple[str, ...]]) -> list[tuple[list[tuple[str, ...]], list[tuple[str, ...]]]]:
     """Split index tuples of one length into full grids: (the values along each axis, the members)."""
-    if not indices[0]:
-        return [([], indices)]
-    by_first: dict[int, list[_Indices]] = {}
+    if len(indices[0]) == 1:
+        return [([tuple(index for (index,) in indices)], indices)]
+    by_first: dict[str, list[tuple[str, ...]]] = {}
     for index in indices:
-        by_first.setdefault(index[0], []).append(index)
+        by_first.setdefault(index[0], []).append(index[1:])
     # Outer indices whose inner parts are the same set can share one pattern.
-    alike: dict[frozenset[_Indices], list[int]] = {}
-    for first, members in by_first.items():
-        alike.setdefault(frozenset(member[1:] for member in members), []).append(first)
-    grids: list[tuple[list[_Indices], list[_Indices]]] = []
+    alike: dict[frozenset[tuple[str, ...]], list[str]] = {}
+    for first, tails in by_first.items():
+        alike.setdefault(frozenset(tails), []).append(first)
+    grids: list[tuple[list[tuple[str, ...]], list[tuple[str, ...]]]] = []
     for firsts in alike.values():
-        inner = [member[1:] for member in by_first[firsts[0]]]
-        for axes, tails in _grids(inner):
+        for axes, tails in _grids(by_first[firsts[0]]):
             members = [(first, *tail) for first in firsts for tail in tails]
             grids.append(([tuple(firsts), *axes], members))
     return grids

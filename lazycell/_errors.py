@@ -55,11 +55,12 @@ class ChecksumError(CheckpointError):
 
 
 class CheckpointMismatchError(CheckpointError):
-    """A checkpoint does not fit a manifest. `problems` holds every single problem as data."""
+    """A checkpoint does not fit a manifest. `problems` has every single problem as data, `causes` the likely causes."""
 
-    def __init__(self, message: str, problems: tuple[object, ...] = ()) -> None:
+    def __init__(self, message: str, problems: tuple[object, ...] = (), causes: tuple[object, ...] = ()) -> None:
         super().__init__(message)
         self.problems = problems
+        self.causes = causes
 
 
 class ConfigError(LazyCellError, ValueError):
@@ -67,7 +68,7 @@ class ConfigError(LazyCellError, ValueError):
 
 
 class RegistryError(LazyCellError, LookupError):
-    """No registered model goes by that name."""
+    """No registered model goes by that name; or models or checkpoint formats of several packages clash."""
 
 
 # Tracebacks show where users import them from.

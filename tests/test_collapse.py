@@ -8,7 +8,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lazycell._collapse import braces, collapse, index_free, split_indices
+from lazycell._collapse import Splits, braces, collapse, index_free
 
 
 def expand(pattern: str) -> set[str]:
@@ -77,7 +77,8 @@ def test_braces() -> None:
 def test_index_free_and_split() -> None:
     """Names are told apart by their words, with the indices aside."""
     assert index_free("h.3.attn.0.w1") == "h.#.attn.#.w1"
-    assert split_indices("h.3.attn.0.w1") == (("h.", ".attn.", ".w1"), (3, 0))
+    assert Splits()["h.3.attn.0.w1"] == (("h.", ".attn.", ".w1"), ("3", "0"))
+    assert Splits()["head"] == (("head",), ())
 
 
 @given(st.lists(st.lists(st.sampled_from(["a", "b1", "0", "1", "2", "3", "10", "01"]), min_size=1, max_size=4)))
@@ -88,3 +89,11 @@ def test_patterns_stand_for_exactly_their_members(segments: list[list[str]]) -> 
     assert sorted(name for _, members in groups for name in members) == sorted(set(names))
     for pattern, members in groups:
         assert expand(pattern) == set(members)
+
+
+def test_names_are_taken_apart_once() -> None:
+    """What one search took apart the next finds there."""
+    splits = Splits()
+    assert collapse(["a.0.w", "a.1.w"], splits) == [("a.{0..1}.w", ("a.0.w", "a.1.w"))]
+    assert list(splits) == ["a.0.w", "a.1.w"]
+    assert collapse(["a.0.w"], splits) == [("a.0.w", ("a.0.w",))]

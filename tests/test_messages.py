@@ -8,6 +8,7 @@ File and line are found in this file's own source. Nothing here is in strings un
 import inspect
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Optional
 
@@ -20,6 +21,7 @@ from lazycell import (
     INDEX,
     SELF,
     Buffer,
+    CheckpointMismatchError,
     DeclarationError,
     HyperparameterError,
     LazyCell,
@@ -38,6 +40,9 @@ from lazycell import (
     tie,
     when,
 )
+from lazycell.declaration._stored import fused, rename, reshaped, transposed
+
+from .checkpoint.files import write_tensors
 
 
 class Linear(LazyCell):
@@ -1522,4 +1527,724 @@ def test_an_init_that_makes_nothing() -> None:
         "# built",
         "A: this class writes its own `__init__`, which did not call `self.__lazy_init__(…)`: nothing that is declared "
         "was made",
+    )
+
+
+# ------------------------------------------------------------------------------------------------- names in checkpoints
+
+
+def test_rename_of_a_misspelt_name() -> None:
+    """The near name is suggested; what the cells below are stored as counts."""
+
+    def make() -> None:
+        class A(LazyCell):
+            out: Linear = child(Linear, 2, 2)
+            rename({"c_proj.weight": transposed("out.weigth")})
+
+    told(
+        make,
+        "rename(",
+        'A: rename: `"c_proj.weight": transposed("out.weigth")`: nothing below this cell is called `out.weigth`; did '
+        "you mean `out.weight`?",
+    )
+
+
+def test_rename_of_a_name_like_no_other() -> None:
+    """Then what there is is listed."""
+
+    def make() -> None:
+        class A(LazyCell):
+            layers: list[Linear] = children(2, Linear, 2, 2)
+            rename({"x": "zzzzzz"})
+
+    told(
+        make,
+        "rename(",
+        'A: rename: `"x": "zzzzzz"`: nothing below this cell is called `zzzzzz`: there are `layers.{i}.weight`, '
+        "`layers.{i}.bias`",
+    )
+
+
+def test_rename_where_nothing_is_declared() -> None:
+    """There is nothing to suggest."""
+
+    def make() -> None:
+        class A(LazyCell):
+            rename({"x": "y"})
+
+    told(make, "rename(", 'A: rename: `"x": "y"`: nothing below this cell is called `y`: nothing is declared')
+
+
+def test_rename_with_a_star() -> None:
+    """It is no wildcard."""
+
+    def make() -> None:
+        class A(LazyCell):
+            blocks: list[Linear] = children(2, Linear, 2, 2)
+            rename({"layers.*": "blocks.*"})
+
+    told(
+        make,
+        "rename(",
+        'A: rename: `"layers.*": "blocks.*"`: nothing below this cell is called `blocks.*`; `*` is no wildcard here: '
+        "write `{i}` for one segment, `{*rest}` for several",
+    )
+
+
+def test_rename_without_inverse() -> None:
+    """Both sides have the same captures."""
+
+    def make() -> None:
+        class A(LazyCell):
+            layers: list[Linear] = children(2, Linear, 2, 2)
+            rename({"weight": "layers.{i}.weight"})
+
+    told(
+        make,
+        "rename(",
+        'A: rename: `"weight": "layers.{i}.weight"`: it has no inverse: "weight" does not have the capture `{i}`, as '
+        "its counterpart does. Write the same captures on both sides",
+    )
+
+
+def test_rename_with_a_capture_that_leads_nowhere() -> None:
+    """Nor the other way round, nor with another kind of capture."""
+
+    def make() -> None:
+        class A(LazyCell):
+            out: Linear = child(Linear, 2, 2)
+            rename({"h.{i}.weight": "out.weight"})
+
+    told(
+        make,
+        "rename(",
+        'A: rename: `"h.{i}.weight": "out.weight"`: it has no inverse: "out.weight" does not have the capture `{i}`, as '
+        "its counterpart does. Write the same captures on both sides",
+    )
+
+    def make() -> None:
+        class A(LazyCell):
+            out: Linear = child(Linear, 2, 2)
+            rename({"o.{rest}": "out.{*rest}"})
+
+    told(
+        make,
+        "rename(",
+        'A: rename: `"o.{rest}": "out.{*rest}"`: it has no inverse: "o.{rest}" does not have the capture `{*rest}`, as '
+        "its counterpart does. Write the same captures on both sides",
+    )
+
+
+def test_rename_with_a_brace_too_few() -> None:
+    """The pattern is shown, on either side."""
+
+    def make() -> None:
+        class A(LazyCell):
+            out: Linear = child(Linear, 2, 2)
+            rename({"o.{i": "out.weight"})
+
+    told(
+        make,
+        "rename(",
+        """A: rename: `"o.{i": "out.weight"`: 'o.{i': a capture is written {name} (one segment) or {*name} (several """
+        "segments)",
+    )
+
+
+def test_rename_to_brackets_without_a_section() -> None:
+    """Both spellings are shown."""
+
+    def make() -> None:
+        class A(LazyCell):
+            w: Param["normal", (2,)]
+            rename({"x": "w[0]"})
+
+    told(
+        make,
+        "rename(",
+        """A: rename: `"x": "w[0]"`: 'w[0]' is not a name: write `qkv.weight`, or `qkv.weight[q]` for one of its """
+        "sections",
+    )
+
+
+def test_rename_of_one_parameter_twice() -> None:
+    """Two rules, or one."""
+
+    def make() -> None:
+        class A(LazyCell):
+            out: Linear = child(Linear, 2, 2)
+            rename({"x": "out.weight", "o.{*rest}": "out.{*rest}"})
+
+    told(
+        make,
+        "rename(",
+        'A: rename: `"o.{*rest}": "out.{*rest}"`: `out.weight` is taken here and by `"x": "out.weight"`: a parameter is '
+        "stored once",
+    )
+
+    def make() -> None:
+        class A(LazyCell):
+            w: Param["normal", (2,)]
+            rename({"x": fused(a="w", b="w")})
+
+    told(make, "rename(", 'A: rename: `"x": fused(a="w", b="w")`: `w` is taken twice: a parameter is stored once')
+
+
+def test_rename_of_a_section_twice() -> None:
+    """A section is stored once, too, and not with the whole."""
+
+    def make() -> None:
+        class A(LazyCell):
+            n: int
+            w: Param["normal", (fused(q=n, k=n),)]
+            rename({"q": "w[q]", "k": "w[q]"})
+
+    told(
+        make,
+        "rename(",
+        'A: rename: `"k": "w[q]"`: `w[q]` is taken here and by `"q": "w[q]"`: a parameter is stored once',
+    )
+
+    def make() -> None:
+        class A(LazyCell):
+            n: int
+            w: Param["normal", (fused(q=n, k=n),)]
+            rename({"q": "w[q]", "w": "w"})
+
+    told(
+        make,
+        "rename(",
+        'A: rename: `"w": "w"`: `w` is taken here and by `"q": "w[q]"`: a parameter is stored once',
+    )
+
+
+def test_rename_of_some_sections() -> None:
+    """Those that would be stored nowhere are named."""
+
+    def make() -> None:
+        class A(LazyCell):
+            n: int
+            qkv: Param["normal", (fused(q=n, k=n, v=n), n)]
+            rename({"q": "qkv[q]"})
+
+    told(
+        make,
+        "rename(",
+        'A: rename: `"q": "qkv[q]"`: `qkv[k]`, `qkv[v]` is stored nowhere: give every section of `qkv` a rule, or none',
+    )
+
+
+def test_rename_of_a_misspelt_section() -> None:
+    """The near name is suggested, or the names there are."""
+
+    def make() -> None:
+        class A(LazyCell):
+            n: int
+            w: Param["normal", (fused(gate=n, up=n), n)]
+            rename({"g": "w[gat]", "u": "w[up]"})
+
+    told(make, "rename(", 'A: rename: `"g": "w[gat]"`: `w` has no section `gat`; did you mean `gate`?')
+
+    def make() -> None:
+        class A(LazyCell):
+            n: int
+            w: Param["normal", (fused(gate=n, up=n), n)]
+            rename({"g": "w[q]", "u": "w[up]"})
+
+    told(make, "rename(", 'A: rename: `"g": "w[q]"`: `w` has no section `q`: its sections are gate, up')
+
+
+def test_rename_of_a_section_of_what_has_none() -> None:
+    """The declaration to write is shown."""
+
+    def make() -> None:
+        class A(LazyCell):
+            n: int
+            w: Param["normal", (2 * n, n)]
+            rename({"g": "w[gate]", "u": "w[up]"})
+
+    told(
+        make,
+        "rename(",
+        'A: rename: `"g": "w[gate]"`: `w` has no section `gate`: it has none: declare a dimension as '
+        "`fused(q=…, k=…)`, with a size for each",
+    )
+
+
+def test_rename_to_a_name_that_is_kept() -> None:
+    """Two things would be stored under it."""
+
+    def make() -> None:
+        class A(LazyCell):
+            a: Param["normal", (2,)]
+            b: Param["normal", (2,)]
+            rename({"a": "b"})
+
+    told(make, "rename(", 'A: rename: `"a": "b"`: `b` would be stored as `a`, and `a` keeps that name')
+
+
+def test_rename_of_two_to_one_name() -> None:
+    """Found through the captures."""
+
+    def make() -> None:
+        class A(LazyCell):
+            a: Linear = child(Linear, 2, 2)
+            b: Linear = child(Linear, 2, 2)
+            rename({"x.{n}": "a.{n}", "{*path}.weight": "b.weight", "x.{*path}": "b.{*path}"})
+
+    told(
+        make,
+        "rename(",
+        'A: rename: `"{*path}.weight": "b.weight"`: it has no inverse: "b.weight" does not have the capture `{*path}`, as '
+        "its counterpart does. Write the same captures on both sides",
+    )
+
+    def make() -> None:
+        class A(LazyCell):
+            a: Linear = child(Linear, 2, 2)
+            b: Linear = child(Linear, 2, 2)
+            rename({"x.{n}": "a.{n}", "x.{*path}": "b.{*path}"})
+
+    told(
+        make,
+        "rename(",
+        'A: rename: `"x.{*path}": "b.{*path}"`: `b.weight` would be stored as `x.weight`, and `a.weight` is too, by '
+        '`"x.{n}": "a.{n}"`',
+    )
+
+
+def test_rename_of_what_is_tied() -> None:
+    """The other end is what is stored."""
+
+    def make() -> None:
+        class A(LazyCell):
+            embed: Linear = child(Linear, 2, 2)
+            head: Linear = child(Linear, 2, 2)
+            tied = tie("head.weight", "embed.weight")
+            rename({"lm_head": "head.weight"})
+
+    told(
+        make,
+        "rename(",
+        'A: rename: `"lm_head": "head.weight"`: `head.weight` is tied to `embed.weight`, which is what is stored: give '
+        "that a rule instead",
+    )
+
+
+def test_rename_with_axes_of_another_matrix() -> None:
+    """As far as the number of axes is known."""
+
+    def make() -> None:
+        class A(LazyCell):
+            out: Linear = child(Linear, 2, 2)
+            rename({"x": transposed("out.weight", (0, 2, 1))})
+
+    told(
+        make,
+        "rename(",
+        'A: rename: `"x": transposed("out.weight", (0, 2, 1))`: axes=(0, 2, 1) orders 3 axes, and `"out.weight"` has 2 '
+        "axes",
+    )
+
+    def make() -> None:
+        class A(LazyCell):
+            a: Linear = child(Linear, 2, 2)
+            b: Linear = child(Linear, 2, 2)
+            rename({"x": fused(axis=1, a="a.bias", b="b.bias")})
+
+    told(
+        make,
+        "rename(",
+        'A: rename: `"x": fused(axis=1, a="a.bias", b="b.bias")`: axis=1 is counted from 0, and what is joined has 1 axis',
+    )
+
+    def make() -> None:
+        class A(LazyCell):
+            out: Linear = child(Linear, 2, 2)
+            rename({"x": fused(w="out.weight", b="out.bias")})
+
+    told(
+        make,
+        "rename(",
+        'A: rename: `"x": fused(w="out.weight", b="out.bias")`: what is joined has the same number of axes, and here `w` '
+        "has 2, `b` has 1",
+    )
+
+
+def test_rename_twice_in_one_body() -> None:
+    """A dictionary would keep the last one."""
+
+    def make() -> None:
+        class A(LazyCell):
+            a: Param["normal", (2,)]
+            b: Param["normal", (2,)]
+            rename({"x": "a"})
+            rename({"x": "b"})
+
+    told(make, '"b"})', 'A: rename: "x" is stored twice: join the two rules into one')
+
+
+def test_rename_that_takes_back_nothing() -> None:
+    """The near rule is suggested."""
+
+    class Base(LazyCell):
+        w: Param["normal", (2,)]
+        rename({"weight": "w"})
+
+    def make() -> None:
+        class A(Base):
+            rename({"wieght": None})
+
+    told(
+        make,
+        "rename(",
+        'A: rename: `"wieght": None`: no base has a rule for "wieght" to take back; did you mean `weight`?',
+    )
+
+
+def test_rename_with_something_else() -> None:
+    """A mapping from names to names and forms."""
+
+    def make() -> None:
+        class A(LazyCell):
+            rename("weight")
+
+    told(
+        make,
+        "rename(",
+        """A: rename: it takes a mapping, not 'weight': write `rename({"c_proj.weight": "out.weight"})`""",
+    )
+
+    def make() -> None:
+        class A(LazyCell):
+            rename({1: "w"})
+
+    told(make, "rename(", "A: rename: a stored name is a string, not 1")
+
+    def make() -> None:
+        class A(LazyCell):
+            n: int
+            rename({"x": n})
+
+    told(
+        make,
+        "rename(",
+        'A: rename: "x": n is not a name: write "out.weight", `transposed("out.weight")`, or None',
+    )
+
+
+def test_rename_elsewhere() -> None:
+    """A load has an argument of that name."""
+
+    def make() -> None:
+        rename({"a": "b"})
+
+    told(
+        make,
+        "rename(",
+        "rename({…}) belongs in the body of a LazyCell class: give a load its own rules as the argument `rename`",
+    )
+
+
+def test_reshaped_with_an_unknown_size() -> None:
+    """As in any expression of a class body."""
+
+    def make() -> None:
+        class A(LazyCell):
+            hidden: int
+            w: Param["normal", (hidden,)]
+            rename({"x": reshaped("w", "hiden 1")})
+
+    told(
+        make,
+        "rename(",
+        'A: rename: `"x": reshaped("w", (hiden, 1))`: `(hiden, 1)` uses `hiden`, which nothing declares; did you mean '
+        "`hidden`?",
+    )
+
+
+def test_fused_with_one_section() -> None:
+    """It joins nothing."""
+
+    def make() -> None:
+        class A(LazyCell):
+            n: int
+            w: Param["normal", (fused(q=n),)]
+
+    told(make, "fused(", "`fused(q=n)` joins nothing: write `fused(q=…, k=…, v=…)`, with two sections or more")
+
+
+def test_fused_with_names_and_sizes() -> None:
+    """Either all are sizes, or all are names."""
+
+    def make() -> None:
+        class A(LazyCell):
+            n: int
+            w: Param["normal", (fused(q=n, k="k.weight"),)]
+
+    told(
+        make,
+        "fused(",
+        '`k="k.weight"` in fused() does not go with the others: write sizes for all sections of a dimension, or names '
+        "for all sections of a stored tensor",
+    )
+
+
+def test_fused_with_an_axis() -> None:
+    """A dimension is one; names are joined along one that is counted from 0."""
+
+    def make() -> None:
+        class A(LazyCell):
+            n: int
+            w: Param["normal", (fused(axis=n, q=n, k=n),)]
+
+    told(
+        make,
+        "fused(",
+        "a dimension has no axis, and no section can be named `axis`: write `fused(q=n, k=n)`",
+    )
+
+    def make() -> None:
+        fused(axis=-1, q="q", k="k")
+
+    told(make, "fused(", "axis=-1 is not an axis counted from 0: write `fused(q='q', k='k', axis=1)`")
+
+
+def test_two_sections_of_one_name() -> None:
+    """`w[q]` could be either."""
+
+    def make() -> None:
+        class A(LazyCell):
+            n: int
+            w: Param["normal", (fused(q=n, k=n), fused(v=n, q=n))]
+
+    told(make, "w: Param", "A.w: two of its dimensions have a section `q`: give each a name of its own")
+
+
+def test_transposed_with_an_axis_twice() -> None:
+    """A permutation has an inverse."""
+
+    def make() -> None:
+        transposed("w", (0, 0))
+
+    told(
+        make,
+        "transposed(",
+        "axes=(0, 0) does not name each axis once: write a permutation, as in `axes=(1, 0, 2)`",
+    )
+
+
+def test_transposed_and_reshaped_of_nothing() -> None:
+    """They take a name or a form, and a shape is a tuple."""
+
+    def make() -> None:
+        transposed(3)
+
+    told(make, "transposed(", 'transposed() takes a name or a form, not 3: write `transposed("out.weight")`')
+
+    def make() -> None:
+        reshaped("w", 3)
+
+    told(make, "reshaped(", "the shape `3` is not a tuple: write `(3,)`")
+
+
+# ----------------------------------------------------------------------------------------------------------- checkpoints
+
+
+class Layer(LazyCell):
+    hidden: int
+    query: Linear = child(Linear, hidden, hidden)
+    up: Linear = child(Linear, hidden, 2 * hidden, use_bias=False)
+
+
+class Stack(LazyCell):
+    hidden: int = 4
+    n_layers: int = 2
+    n_outputs: int = 3
+    layers: list[Layer] = children(n_layers, Layer, hidden)
+    head: Linear = child(Linear, hidden, n_outputs)
+
+
+def refused(folder: Path, shapes: dict[str, tuple[int, ...]], *lines: str, net: LazyCell | None = None) -> None:
+    """Check what a load of a checkpoint with these shapes says; `{weight}` and `{bias}` stand for the declarations."""
+    path = write_tensors(folder / "net.safetensors", shapes)
+    with pytest.raises(CheckpointMismatchError) as caught:
+        (net or Stack()).load_checkpoint(path)
+    declared = Linear.manifest(1, 1)
+    shown = {
+        "weight": f"declared (out_features, in_features) by Linear.weight at {declared['weight'].declared_at}",
+        "bias": f"declared (out_features,) by Linear.bias at {declared['bias'].declared_at}",
+    }
+    text = "\n".join(lines)
+    for name, what in shown.items():
+        text = text.replace(f"<{name}>", what)
+    assert str(caught.value) == text.replace("<file>", str(path))
+
+
+def stack(**hyperparameters: int) -> dict[str, tuple[int, ...]]:
+    """Give what a checkpoint of the model holds."""
+    return {entry.name: entry.shape for entry in Stack.manifest(**hyperparameters)}
+
+
+def test_a_checkpoint_with_other_layers(tmp_path: Path) -> None:
+    """How many each side has, and what to set."""
+    refused(
+        tmp_path,
+        stack(n_layers=4),
+        "<file> does not fit Stack: 6 tensors unexpected",
+        "likely cause: the checkpoint has 4 layers (`layers.{0..3}`), the model 2",
+        "unexpected in the checkpoint: the model declares no such parameter:",
+        "  layers.{2..3}.query.weight: float32 (4, 4)",
+        "  layers.{2..3}.query.bias: float32 (4,)",
+        "  layers.{2..3}.up.weight: float32 (8, 4)",
+        "what to do:",
+        "  build the model with `n_layers=4`",
+        '  unexpected="ignore", or a list of name patterns, leaves tensors out',
+    )
+
+
+def test_a_checkpoint_of_another_size(tmp_path: Path) -> None:
+    """The number that explains every shape."""
+    refused(
+        tmp_path,
+        stack(hidden=6),
+        "<file> does not fit Stack: 7 shapes differ",
+        "likely cause: the model has hidden=4, the checkpoint 6: that explains 7 shapes",
+        "shape differs:",
+        "  layers.{0..1}.query.weight: the checkpoint has (6, 6), the model (4, 4); <weight>",
+        "  layers.{0..1}.query.bias: the checkpoint has (6,), the model (4,); <bias>",
+        "  layers.{0..1}.up.weight: the checkpoint has (12, 6), the model (8, 4); <weight>",
+        "  ... and 1 more in head.weight",
+        "what to do:",
+        "  build the model with `hidden=6`",
+    )
+
+
+def test_a_checkpoint_with_a_prefix_and_another_head(tmp_path: Path) -> None:
+    """All that has to be passed, in one line."""
+    shapes = {f"bert.{name}": shape for name, shape in stack().items() if not name.startswith("head.")}
+    refused(
+        tmp_path,
+        {**shapes, "cls.weight": (2, 4)},
+        "<file> does not fit Stack: 8 parameters missing, 7 tensors unexpected",
+        "likely cause: the checkpoint has the missing parameters under `bert.`",
+        "likely cause: the rest of the model fits: only the model has `head.*`, only the checkpoint has `cls.*`",
+        "missing from the checkpoint:",
+        "  layers.{0..1}.query.weight: float32 (4, 4); <weight>",
+        "  layers.{0..1}.query.bias: float32 (4,); <bias>",
+        "  layers.{0..1}.up.weight: float32 (8, 4); <weight>",
+        "  ... and 2 more in 2 groups",
+        "unexpected in the checkpoint: the model declares no such parameter:",
+        "  bert.layers.{0..1}.query.weight: float32 (4, 4)",
+        "  bert.layers.{0..1}.query.bias: float32 (4,)",
+        "  bert.layers.{0..1}.up.weight: float32 (8, 4)",
+        "  ... and 1 more in cls.weight",
+        "what to do:",
+        '  pass rename={"bert.{*rest}": "{*rest}"}, missing=["head.*"], unexpected=["cls.*"]',
+    )
+
+
+def test_a_checkpoint_with_other_outputs(tmp_path: Path) -> None:
+    """Either the model is built so, or it begins with a new head."""
+    refused(
+        tmp_path,
+        stack(n_outputs=7),
+        "<file> does not fit Stack: 2 shapes differ",
+        "likely cause: the model has n_outputs=3, the checkpoint 7: that explains 2 shapes",
+        "likely cause: the rest of the model fits: only `head` has 7 outputs in the checkpoint and 3 in the model",
+        "shape differs:",
+        "  head.weight: the checkpoint has (7, 4), the model (3, 4); <weight>",
+        "  head.bias: the checkpoint has (7,), the model (3,); <bias>",
+        "what to do:",
+        "  build the model with `n_outputs=7`",
+        '  to begin with a new `head`: rename={"head.{*rest}": "other.head.{*rest}"}, missing=["head.*"], '
+        'unexpected=["other.*"]',
+    )
+
+
+def test_a_checkpoint_with_a_misspelt_name(tmp_path: Path) -> None:
+    """The near name, and no cause."""
+    shapes = {name.replace("query.bias", "query.bais"): shape for name, shape in stack().items()}
+    refused(
+        tmp_path,
+        shapes,
+        "<file> does not fit Stack: 2 parameters missing, 2 tensors unexpected",
+        "missing from the checkpoint:",
+        "  layers.{0..1}.query.bias: float32 (4,); <bias>",
+        "    did you mean the checkpoint's `layers.{0..1}.query.bais`?",
+        "unexpected in the checkpoint: the model declares no such parameter:",
+        "  layers.{0..1}.query.bais: float32 (4,)",
+        "what to do:",
+        '  missing="init", or a list of name patterns, leaves parameters to their initializers',
+        '  unexpected="ignore", or a list of name patterns, leaves tensors out',
+    )
+
+
+def test_another_model_s_checkpoint(tmp_path: Path) -> None:
+    """First, and briefly."""
+    shapes = {f"transformer.h.{i}.{part}.w": (4, 4) for i in range(40) for part in ("a", "b", "c", "d", "e")}
+    refused(
+        tmp_path,
+        shapes,
+        "<file> does not fit Stack: 8 parameters missing, 200 tensors unexpected",
+        "likely cause: another model's checkpoint: of the model's 8 parameters it has none; its names begin with "
+        "`transformer.h`",
+        "missing from the checkpoint:",
+        "  layers.{0..1}.query.weight: float32 (4, 4); <weight>",
+        "  layers.{0..1}.query.bias: float32 (4,); <bias>",
+        "  layers.{0..1}.up.weight: float32 (8, 4); <weight>",
+        "  ... and 2 more in 2 groups",
+        "unexpected in the checkpoint: the model declares no such parameter:",
+        "  transformer.h.{0..39}.a.w: float32 (4, 4)",
+        "  transformer.h.{0..39}.b.w: float32 (4, 4)",
+        "  transformer.h.{0..39}.c.w: float32 (4, 4)",
+        "  ... and 80 more in 2 groups",
+        "what to do:",
+        "  load it into the model that it was saved from; if it is the same model under other names, pass `rename`",
+    )
+
+
+def test_a_checkpoint_with_transposed_matrices(tmp_path: Path) -> None:
+    """One sentence for all, and what turns them round."""
+    shapes = {name: shape[::-1] if ".up." in name else shape for name, shape in stack().items()}
+    turned = "transposed: the checkpoint stores (in, out) where the model has (out, in), or the reverse"
+    refused(
+        tmp_path,
+        shapes,
+        "<file> does not fit Stack: 2 shapes differ",
+        "likely cause: 2 matrices are stored transposed: (in, out) where the model has (out, in), or the reverse; square "
+        "ones (`layers.{0..1}.query.weight`) may be too: their shape cannot tell",
+        "shape differs:",
+        f"  layers.{{0..1}}.up.weight: the checkpoint has (4, 8), the model (8, 4); <weight>; {turned}",
+        "what to do:",
+        '  pass rename={"layers.{i}.up.weight": transposed("layers.{i}.up.weight")}',
+        '  or declare it in the class that holds them: rename({"up.weight": transposed("up.weight")})',
+    )
+
+
+def test_a_checkpoint_that_joins_parameters(tmp_path: Path) -> None:
+    """What `fused` to write, with the warning that shapes do not tell the order of rows."""
+
+    class Heads(LazyCell):
+        q: Linear = child(Linear, 4, 4, False)
+        k: Linear = child(Linear, 4, 2, False)
+        v: Linear = child(Linear, 4, 2, False)
+        out: Linear = child(Linear, 4, 4, False)
+
+    refused(
+        tmp_path,
+        {"qkv.weight": (8, 4), "out.weight": (4, 4)},
+        "<file> does not fit Heads: 3 parameters missing, 1 tensor unexpected",
+        "likely cause: the checkpoint joins what the model has apart: `qkv.weight`, by their sizes; in which order the "
+        "rows are, or whether heads alternate, shapes cannot tell",
+        "missing from the checkpoint:",
+        "  q.weight: float32 (4, 4); <weight>",
+        "  k.weight: float32 (2, 4); <weight>",
+        "  v.weight: float32 (2, 4); <weight>",
+        "unexpected in the checkpoint: the model declares no such parameter:",
+        "  qkv.weight: float32 (8, 4)",
+        "what to do:",
+        '  pass rename={"qkv.weight": fused(q="q.weight", k="k.weight", v="v.weight")}',
+        "  make sure of the order of the rows: a wrong one loads without an error, and computes nonsense",
+        net=Heads(),
     )

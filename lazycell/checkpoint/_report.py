@@ -10,7 +10,7 @@ import attrs
 from .._collapse import collapse
 from .._table import align, cut
 from .._units import format_bytes, format_seconds
-from ._plan import LoadPlan
+from ._plan import LoadPlan, conversions
 
 _ROWS = 20
 
@@ -33,6 +33,18 @@ class Renamed:
 
 
 @attrs.frozen
+class Rearranged:
+    """A parameter that the file does not hold as it is: `key` is what holds it, of several `q.weight + k.weight`.
+
+    `how` says how it was got from there: `split`, `transposed`, `reshaped`, `joined`, in the order of the work.
+    """
+
+    parameter: str
+    key: str
+    how: tuple[str, ...]
+
+
+@attrs.frozen
 class LoadReport:
     """What a load did; prints as a short table.
 
@@ -41,6 +53,7 @@ class LoadReport:
         loaded: full names of the parameters that were filled.
         cast: those of them that were converted.
         renamed: those of them that the file has under another name, through `rename` or a tie.
+        rearranged: those of them that were split off a tensor of the file, joined from several, or turned round.
         initialized: full names of the parameters that were left to their initializers.
         ignored: keys of the file that `unexpected` let pass.
         computed: keys of the file that were left out because the model computes them.
@@ -57,10 +70,13 @@ class LoadReport:
     computed: tuple[str, ...] = ()
     nbytes: int = 0
     seconds: float = 0.0
+    rearranged: tuple[Rearranged, ...] = ()
 
     @classmethod
     def of(cls, plan: LoadPlan, seconds: float) -> LoadReport:
         """Report that `plan` was carried out in `seconds`."""
+        words = conversions(plan.layout)
+        how = {name: tuple(text.strip(" ()").split(", ")) for name, text in words.items()}
         return cls(
             path=plan.path,
             loaded=tuple(step.parameter for step in plan.steps),
@@ -69,7 +85,16 @@ class LoadReport:
                 for step in plan.steps
                 if step.dtype != step.tensor.dtype
             ),
-            renamed=tuple(Renamed(step.parameter, step.key) for step in plan.steps if step.key != step.parameter),
+            renamed=tuple(
+                Renamed(step.parameter, step.key)
+                for step in plan.steps
+                if step.key != step.parameter and step.parameter not in how
+            ),
+            rearranged=tuple(
+                Rearranged(step.parameter, step.key, how[step.parameter])
+                for step in plan.steps
+                if step.parameter in how and (step.key != step.parameter or step.pieces)
+            ),
             initialized=plan.initialize,
             ignored=plan.ignored,
             computed=plan.computed,
@@ -83,6 +108,7 @@ class LoadReport:
         rows: list[tuple[str, ...]] = []
         rows += _titled("cast", _cast_rows(self.cast))
         rows += _titled("renamed", _renamed_rows(self.renamed))
+        rows += _titled("rearranged", _rearranged_rows(self.rearranged))
         rows += _titled("initialized", [(pattern, "") for pattern, _ in collapse(self.initialized)])
         ignored = [(pattern, "") for pattern, _ in collapse(self.ignored)]
         ignored += [(pattern, "computed by the model") for pattern, _ in collapse(self.computed)]
@@ -105,5 +131,16 @@ def _renamed_rows(renamed: tuple[Renamed, ...]) -> list[tuple[str, ...]]:
     keys = {pair.parameter: pair.key for pair in renamed}
     return [
         (pattern, "from " + ", ".join(key for key, _ in collapse(keys[name] for name in members)))
+        for pattern, members in collapse(keys)
+    ]
+
+
+def _rearranged_rows(rearranged: tuple[Rearranged, ...]) -> list[tuple[str, ...]]:
+    alike: dict[tuple[str, ...], dict[str, str]] = {}
+    for each in rearranged:
+        alike.setdefault(each.how, {})[each.parameter] = each.key
+    return [
+        (pattern, f"from {', '.join(key for key, _ in collapse(keys[name] for name in members))} ({', '.join(how)})")
+        for how, keys in alike.items()
         for pattern, members in collapse(keys)
     ]

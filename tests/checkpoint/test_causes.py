@@ -4,114 +4,168 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lazycell._errors import CheckpointMismatchError
-from lazycell.checkpoint import CheckpointHeader, make_plan
-from lazycell.checkpoint._causes import is_transposed
-from lazycell.manifest._manifest import ManifestEntry
+from lazycell.checkpoint import CheckpointHeader, Problem, make_plan
+from lazycell.checkpoint._problems import Cause
+from lazycell.checkpoint._rename import parse_rules
+from lazycell.manifest._manifest import Manifest
 
 from .models import declared, manifest, stored
+from .transformer import causes, file, kinds, mended, model, refusal, tensors
 
 
-def causes(entries: list[ManifestEntry], header: CheckpointHeader, **hyperparameters: Any) -> list[str]:
-    """Give the causes named in the error of a load."""
-    with pytest.raises(CheckpointMismatchError) as caught:
-        make_plan(manifest(*entries, hyperparameters=hyperparameters), header)
-    start = "likely cause: "
-    return [line[len(start) :] for line in str(caught.value).splitlines() if line.startswith(start)]
+def test_what_several_causes_propose_makes_the_load_fit() -> None:
+    """A prefix, other words, fewer layers, another head and an optimizer's state at once."""
+
+    def rename(name: str) -> str | None:
+        if name.startswith("classifier."):
+            return None
+        return "bert." + name.replace("norm.weight", "norm.gamma").replace("norm.bias", "norm.beta")
+
+    held = {rename(name): spec for name, spec in tensors(model(n_layers=2)).items() if rename(name)}
+    states = {f"moments.{name}": spec for name, spec in held.items()}
+    header = stored(
+        {name: spec for name, spec in (*held.items(), *states.items()) if name} | {"cls.w": ((3, 3), "float32")}
+    )
+    assert kinds(model(), header) == ["prefix", "spelling", "layers", "part", "optimizer"]
+    plan = mended(header)
+    assert plan.initialize == ("classifier.weight", "classifier.bias")
+    assert len(plan.steps) == len(model(n_layers=2)) - 2
 
 
-def test_prefix_in_the_checkpoint() -> None:
-    """A prefix that all keys have is proposed as a rule, not applied."""
-    entries = [declared(name) for name in ("embed.w", "layers.0.w", "layers.1.w")]
-    keys = [f"bert.{entry.name}" for entry in entries]
-    advice = 'pass rename={"bert.{*rest}": "{*rest}"}'
-    assert causes(entries, stored(keys)) == [f"every key of the checkpoint starts with `bert.`: {advice}"]
-    assert causes(entries, stored([*keys, "cls.w"])) == [
-        f"the checkpoint has the missing parameters under `bert.`: {advice}"
+def test_causes_account_for_names_as_the_problems_have_them() -> None:
+    """A layer that is one too many behind a prefix is called what the checkpoint calls it."""
+    error = refusal(model(), file(lambda name: f"bert.{name}", n_layers=5))
+    names = {problem.name for problem in error.problems if isinstance(problem, Problem)}
+    explained = {name for cause in error.causes if isinstance(cause, Cause) for name in cause.explains}
+    assert names <= explained
+
+
+def test_no_cause_is_claimed_where_none_can_be_told() -> None:
+    """A single name that lacks, a single shape that differs."""
+    assert kinds(model(), file(lambda name: None if name == "layers.2.norm.bias" else name)) == []
+    of = manifest(declared("a.w", (5, 3)), declared("a.x"), declared("a.y"))
+    assert (
+        causes(of, stored({"a.w": ((7, 3), "float32"), "a.x": ((2, 3), "float32"), "a.y": ((2, 3), "float32")})) == []
+    )
+
+
+WORDS = [
+    "a",
+    "b",
+    "layers",
+    "0",
+    "1",
+    "2",
+    "weight",
+    "gamma",
+    "embed",
+    "bert",
+    "q",
+    "k",
+    "v",
+    "qkv",
+    "moment1",
+    "lora_A",
+    "qweight",
+]
+names = st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map(".".join)
+shapes = st.lists(st.sampled_from([0, 1, 2, 4, 8, 12]), max_size=3).map(tuple)
+dtypes = st.sampled_from(["float32", "float16", "int8", "int64", "bool"])
+expressions = st.sampled_from(
+    [
+        None,
+        "()",
+        "(n,)",
+        "(n, m)",
+        "(4 * n, m // 2)",
+        "(c.n, c.sizes[0])",
+        "(*shape,)",
+        "(n / 0,)",
+        "n",
+        "(f(n), lambda)",
     ]
-    plan = make_plan(manifest(*entries), stored(keys), rename={"bert.{*rest}": "{*rest}"})
-    assert [step.key for step in plan.steps] == keys
+)
+values = st.one_of(
+    st.integers(-2, 12),
+    st.none(),
+    st.text(),
+    st.lists(st.integers(0, 12)),
+    st.dictionaries(st.text(), st.integers(0, 12)),
+)
 
 
-def test_prefix_in_the_model() -> None:
-    """The reverse is proposed too."""
-    entries = [declared(name) for name in ("bert.embed.w", "bert.layers.0.w", "bert.layers.1.w")]
-    keys = [entry.name.removeprefix("bert.") for entry in entries]
-    assert causes(entries, stored(keys)) == [
-        'the model\'s names start with `bert.`, the checkpoint\'s do not: pass rename={"{*rest}": "bert.{*rest}"}'
-    ]
-    assert len(make_plan(manifest(*entries), stored(keys), rename={"{*rest}": "bert.{*rest}"}).steps) == 3
+@st.composite
+def models(draw: st.DrawFn) -> Manifest:
+    """Draw a model: parameters, ties, buffers that are computed, hyperparameters."""
+    own = draw(st.lists(names, unique=True, max_size=12))
+    entries = [declared(name, draw(shapes), draw(dtypes), expression=draw(expressions)) for name in own]
+    alias = (
+        draw(st.dictionaries(names.filter(lambda name: name not in own), st.sampled_from(own), max_size=2))
+        if own
+        else {}
+    )
+    computed = frozenset(draw(st.sets(names, max_size=2))) - {*own, *alias}
+    hyperparameters = draw(st.dictionaries(st.sampled_from(["n", "m", "c", "n_layers", "tie", ""]), values))
+    return manifest(*entries, ties=alias, computed=computed, hyperparameters=hyperparameters)
 
 
-def test_one_name_that_ends_alike_is_no_prefix() -> None:
-    """Among many, a single coincidence proposes nothing."""
-    assert causes([declared("a.w"), declared("b.w")], stored(["a.w", "x.b.w", "y.c.v"])) == []
+@st.composite
+def sides(draw: st.DrawFn) -> tuple[Manifest, CheckpointHeader]:
+    """Draw a model and a checkpoint that has some of its names, changed or not, and others."""
+    of = draw(models())
+    before = draw(st.sampled_from(["", "bert.", "model.bert."]))
+    held: dict[str, Any] = {}
+    for entry in of:
+        change = draw(st.sampled_from(["same", "same", "lacks", "turned", "other", "prefix"]))
+        name = before + entry.name if change == "prefix" else entry.name
+        if change != "lacks":
+            shape = entry.shape[::-1] if change == "turned" else draw(shapes) if change == "other" else entry.shape
+            held[name] = (shape, entry.dtype if change == "same" else draw(dtypes))
+    more = draw(st.dictionaries(st.one_of(names, names.map(before.__add__)), st.tuples(shapes, dtypes), max_size=8))
+    return of, stored({**more, **held})
 
 
-def test_fewer_layers_in_the_checkpoint() -> None:
-    """The hyperparameter with the model's count is named if it is the only one."""
-    entries = [declared("embed"), *(declared(f"layers.{i}.w") for i in range(36))]
-    header = stored(["embed", *(f"layers.{i}.w" for i in range(24))])
-    assert causes(entries, header, n_layers=36, hidden=64) == [
-        "the checkpoint has 24 layers (`layers.{0..23}`), the model 36: `n_layers=24`?"
-    ]
-    assert causes(entries, header, n_layers=36, heads=36) == [
-        "the checkpoint has 24 layers (`layers.{0..23}`), the model 36"
-    ]
-
-
-def test_more_experts_in_the_checkpoint() -> None:
-    """A list inside a list is counted once for all outer layers."""
-    entries = [declared(f"layers.{i}.experts.{j}.w") for i in range(2) for j in range(4)]
-    header = stored([f"layers.{i}.experts.{j}.w" for i in range(2) for j in range(8)])
-    assert causes(entries, header, num_experts=4, layers=2) == [
-        "the checkpoint has 8 experts (`layers.*.experts.{0..7}`), the model 4: `num_experts=8`?"
-    ]
-
-
-def test_another_model() -> None:
-    """Without a single name in common, that is said."""
-    assert causes([declared("conv.w"), declared("fc.w")], stored(["wte.x", "h.0.y"])) == [
-        "no name in the checkpoint is one of the model's: it is another model's, or `rename` is needed"
-    ]
-
-
-def test_vocabulary_of_another_size() -> None:
-    """Rows of an embedding: the hyperparameter if it is known, the numbers if not."""
-    entries = [declared("embed.w", (30522, 8))]
-    header = stored({"embed.w": ((30000, 8), "float32")})
-    assert causes(entries, header, vocab_size=30522, hidden=8) == [
-        "a vocabulary of another size: the model has vocab_size=30522, the checkpoint 30000: `vocab_size=30000`?"
-    ]
-    assert causes(entries, header) == ["a vocabulary of another size: 30000 in the checkpoint, 30522 in the model"]
-
-
-def test_hyperparameter_that_explains_all_shapes() -> None:
-    """One other value is proposed; two contradicting ones explain nothing."""
-    entries = [declared("a", (64, 10)), declared("b", (10, 64))]
-    header = stored({"a": ((96, 10), "float32"), "b": ((10, 96), "float32")})
-    assert causes(entries, header, hidden=64) == ["the model has hidden=64, the checkpoint 96: `hidden=96`?"]
-    header = stored({"a": ((96, 10), "float32"), "b": ((10, 48), "float32")})
-    assert causes(entries, header, hidden=64) == []
-
-
-def test_transposed() -> None:
-    """Only a matrix turned round counts."""
-    assert is_transposed((2, 3), (3, 2))
-    assert not is_transposed((2, 2), (2, 2))
-    assert not is_transposed((2, 3, 4), (4, 3, 2))
-    assert not is_transposed((2,), (3,))
-
-
-def test_gamma_and_beta_of_old_checkpoints() -> None:
-    """Normalizations as TensorFlow names them are recognized, and the proposed rules make the load fit."""
-    entries = [declared(name) for name in ("embed.w", "norm.weight", "norm.bias", "layers.0.norm.weight")]
-    header = stored(["embed.w", "norm.gamma", "norm.beta", "layers.0.norm.gamma"])
-    rules = {"{*path}.gamma": "{*path}.weight", "{*path}.beta": "{*path}.bias"}
-    text = str(rules).replace("'", '"')
-    assert causes(entries, header) == [
-        f"the checkpoint says gamma and beta where the model says weight and bias: pass rename={text}"
-    ]
-    assert len(make_plan(manifest(*entries), header, rename=rules).steps) == 4
+@given(
+    sides(),
+    st.sampled_from(["error", "init"]),
+    st.sampled_from(["error", "ignore"]),
+    st.sampled_from(["cast", "strict"]),
+)
+def test_a_load_is_planned_or_explained(
+    both: tuple[Manifest, CheckpointHeader], missing: str, unexpected: str, dtype: str
+) -> None:
+    """Whatever the two sides are: every name with a problem is told, in a short message, and nothing else is raised."""
+    of, header = both
+    wrong = set()
+    for entry in of:
+        own = [entry.name, *(alias for alias, owner in of.ties.items() if owner == entry.name)]
+        found = [header.tensors[name] for name in own if name in header.tensors]
+        if not found and missing == "error":
+            wrong.add(("missing", entry.name))
+        if any(tensor.shape != entry.shape for tensor in found):
+            wrong.add(("shape", entry.name))
+        if found and dtype == "strict" and found[0].dtype != entry.dtype:
+            wrong.add(("dtype", entry.name))
+    if unexpected == "error":
+        wrong |= {("unexpected", name) for name in header.tensors if name not in of and name not in of.computed}
+    try:
+        make_plan(of, header, missing=missing, unexpected=unexpected, dtype=dtype)
+    except CheckpointMismatchError as caught:
+        error: CheckpointMismatchError | None = caught
+    else:
+        error = None
+    if error is None:
+        assert not wrong
+    else:
+        told = {(problem.kind, problem.name) for problem in error.problems if isinstance(problem, Problem)}
+        assert told
+        assert wrong <= told
+        assert {kind for kind, _ in told - wrong} <= {"dtype", "tie"}
+        assert len(str(error).splitlines()) <= 60
+        for cause in error.causes:
+            assert isinstance(cause, Cause)
+            parse_rules(cause.rename or None, forms=True)

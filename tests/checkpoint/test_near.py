@@ -20,6 +20,14 @@ def test_among_many_names() -> None:
     assert near.find("block_4321.prt.weight") == "block_4321.part.weight"
 
 
+def test_long_names_are_not_near_for_what_they_share() -> None:
+    """The words that differ have to be alike, unless it is one word."""
+    near = NearNames(["transformer.layer.0.attention.v_lin.weight"])
+    assert near.find("encoder.layer.0.attention.self.query.weight") is None
+    assert near.find("transformer.layer.5.attention.query.weight") == "transformer.layer.0.attention.v_lin.weight"
+    assert near.find("transfomer.layer.5.atention.v_lin.weight") == "transformer.layer.0.attention.v_lin.weight"
+
+
 def test_time_does_not_grow_with_the_square() -> None:
     """A hundred searches among 20,000 distinct names take a moment, not minutes."""
     near = NearNames([f"same.word_{i}.weight" for i in range(20_000)])

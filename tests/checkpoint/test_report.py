@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from lazycell.checkpoint import Cast, LoadReport, Renamed, make_plan
+from lazycell.checkpoint._report import Rearranged
+from lazycell.declaration._forms import Fused, Transposed
 
 from .models import declared, manifest, stored
 
@@ -41,4 +43,23 @@ def test_everything_unusual_is_in_the_table() -> None:
         "               head.b\n"
         "  ignored      step\n"
         "               ids              computed by the model"
+    )
+
+
+def test_what_was_rearranged_is_told() -> None:
+    """Parameters that the file joins, turns round or holds in parts, with where they came from."""
+    model = manifest(*(declared(f"{part}.weight", (4, 3)) for part in "qkv"), declared("up", (3, 4)), declared("x"))
+    header = stored({"c_attn": ((3, 12), "float32"), "up": ((4, 3), "float32"), "y": ((2, 3), "float32")})
+    form = Transposed(Fused(0, tuple((part, f"{part}.weight") for part in "qkv")))
+    plan = make_plan(model, header, rename={"c_attn": form, "up": Transposed("up"), "y": "x"})
+    report = LoadReport.of(plan, 0.5)
+    assert report.rearranged[0] == Rearranged("q.weight", "c_attn", ("split", "transposed"))
+    assert report.renamed == (Renamed("x", "y"),)
+    assert str(report) == (
+        "loaded 5 parameters, 216 B in 0.50 s from net.safetensors\n"
+        "  renamed     x         from y\n"
+        "  rearranged  q.weight  from c_attn (split, transposed)\n"
+        "              k.weight  from c_attn (split, transposed)\n"
+        "              v.weight  from c_attn (split, transposed)\n"
+        "              up        from up (transposed)"
     )

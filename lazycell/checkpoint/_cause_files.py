@@ -1,0 +1,128 @@
+"""Causes in what kind of file it is: one shard of several, quantized weights, an adapter, an optimizer's state."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from .._collapse import collapse
+from ._problems import Cause
+from ._sides import Sides
+
+_SHARD = re.compile(r"(.*)-(\d{5})-of-(\d{5})\.[a-z]+")
+
+# What MindSpore's optimizers (`nn`, `mint.optim`, `experimental.optim`) put before the name of a parameter.
+_STATES = frozenset(
+    "accum accum_update adam_m adam_v ax exp_avg exp_avg_sq exp_inf lamb_m lamb_v linear max_exp_avg_sq mean_grad "
+    "mean_square moment moment1 moment2 moments momentum_buf prev stat step_size vhat".split()
+)
+# Numbers that they, and MindSpore's training loop, save beside the parameters.
+_COUNTERS = frozenset(
+    "beta1_power beta2_power current_iterator_step epoch_num global_step last_overflow_iterator_step learning_rate "
+    "loss_scale momentum scale_sense state_step step_num weight_decay".split()
+)
+# What PyTorch's modules save and no model needs: counters, masks, tables that are computed.
+_BOOKKEEPING = frozenset("num_batches_tracked inv_freq position_ids masked_bias relative_position_index".split())
+
+_LOW_RANK = re.compile(r"(?:^|[._])lora_(?:A|B|down|up|embedding_A|embedding_B|magnitude_vector)(?:[._]|$)")
+# Packed weights and what belongs to them: GPTQ and AWQ; bitsandbytes; compressed-tensors and FP8.
+_PACKED = frozenset("qweight weight_packed".split())
+_SCALES = frozenset("absmax SCB quant_map weight_scale weight_scale_inv".split())
+
+
+def shard(sides: Sides, path: Path) -> Cause | None:
+    """One file of several: what is missing is in the others."""
+    match = _SHARD.fullmatch(path.name)
+    if match is None or int(match[3]) < 2 or not sides.missing or not sides.fitting:
+        return None
+    text = f"{path.name} is one file of {int(match[3])}"
+    advice = "load the directory, or its `*.index.json`, that all of them belong to"
+    return Cause("shard", text, frozenset(sides.missing), advice=advice)
+
+
+def quantized(sides: Sides) -> Cause | None:
+    """Weights that are packed integers, with scales beside them."""
+    found: list[str] = []
+    explained: set[str] = set()
+    for key in sides.unexpected:
+        path, _, last = key.rpartition(".")
+        if last in _PACKED:
+            found.append(key)
+        elif last in _SCALES:
+            weight = path if last in ("absmax", "quant_map") else f"{path}.weight"
+            tensor = sides.tensors.get(weight)
+            if tensor is not None and (tensor.dtype.startswith(("int", "uint", "float8"))):
+                found.append(key)
+                explained.add(weight)
+    if not found:
+        return None
+    cells = {key.rpartition(".")[0] for key in found}
+    cells |= {cell.removesuffix(".weight") for cell in cells}
+    explained |= {key for key in sides.unexpected if key.rpartition(".")[0] in cells or key in found}
+    explained |= {key for key in sides.unexpected if any(key.startswith(f"{cell}.") for cell in _parents(key) & cells)}
+    explained |= {name for name in sides.missing if name.rpartition(".")[0] in cells}
+    lasts = ", ".join(f"`{last}`" for last in dict.fromkeys(key.rpartition(".")[2] for key in found))
+    text = f"a quantized checkpoint: {len(found)} tensors are packed weights or their scales ({lasts})"
+    advice = "take the original, or one that was written out in floats again: lazycell unpacks no quantized weights"
+    return Cause("quantized", text, frozenset(explained), advice=advice)
+
+
+def _parents(key: str) -> set[str]:
+    words = key.split(".")
+    return {".".join(words[:count]) for count in range(1, len(words))}
+
+
+def adapter(sides: Sides) -> Cause | None:
+    """Low-rank matrices that are added to a model's own weights."""
+    found = [key for key in sides.unexpected if "lora_" in key and _LOW_RANK.search(key)]
+    if not found:
+        return None
+    if 2 * len(found) >= len(sides.tensors):
+        text = f"an adapter (LoRA), not a model: {len(found)} of its {len(sides.tensors)} tensors are low-rank matrices"
+        advice = "load the model that it was trained on; to have both, merge them first, with the library that wrote it"
+        return Cause("adapter", text, frozenset((*found, *sides.missing)), advice=advice)
+    text = (
+        f"the checkpoint has an adapter (LoRA) beside the weights, {len(found)} low-rank matrices that were not merged"
+    )
+    return Cause(
+        "adapter", text, frozenset(found), unexpected=("*lora_*",), advice="without them the model is the one before"
+    )
+
+
+def optimizer(sides: Sides) -> Cause | None:
+    """The state of an optimizer, saved with the weights."""
+    patterns: dict[str, None] = {}
+    found: list[str] = []
+    for key, tensor in sides.unexpected.items():
+        head, _, rest = key.partition(".")
+        if head in _STATES and (rest in sides.tensors or rest in sides.manifest):
+            patterns[f"{head}.*"] = None
+        elif key in _COUNTERS and tensor.shape in ((), (1,)):
+            patterns[key] = None
+        else:
+            continue
+        found.append(key)
+    if not found:
+        return None
+    many = "1 tensor" if len(found) == 1 else f"{len(found)} tensors"
+    text = f"the checkpoint also holds an optimizer's state or counters of the training: {many}"
+    return Cause("optimizer", text, frozenset(found), unexpected=tuple(patterns))
+
+
+def bookkeeping(sides: Sides) -> Cause | None:
+    """Counters, masks and tables that PyTorch's modules save."""
+    found = [key for key in sides.unexpected if key.rpartition(".")[2] in _BOOKKEEPING]
+    if not found:
+        return None
+    lasts = dict.fromkeys(key.rpartition(".")[2] for key in found)
+    patterns = {
+        f"*.{last}" if any(key != last for key in found if key.endswith(last)) else last: None for last in lasts
+    }
+    text = f"the checkpoint has what PyTorch's modules save and this model does not need: {_listed(found, sides)}"
+    return Cause("bookkeeping", text, frozenset(found), unexpected=tuple(patterns))
+
+
+def _listed(names: Iterable[str], sides: Sides) -> str:
+    patterns = [pattern for pattern, _ in collapse(names, sides.splits)]
+    return ", ".join(f"`{pattern}`" for pattern in patterns[:2]) + (", …" if len(patterns) > 2 else "")

@@ -1,0 +1,139 @@
+"""A list of layers that has another length in the checkpoint."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from .._collapse import Splits, braces
+from ._problems import Cause
+from ._settings import Setting, settings_of
+from ._sides import Sides
+
+_LAYERS = {"layer", "layers", "block", "blocks", "h", "depth", "depths", "stage", "stages", "resblocks"}
+
+
+_Words = tuple[str, ...]
+_Lengths = Mapping[tuple[str, ...], int]
+"""The lengths of a list: by the indices of the lists that it lies in."""
+
+
+def layers(sides: Sides) -> list[Cause]:
+    """Give a cause for each list whose length differs, once for all lists that it lies in.
+
+    A list counts where its layers are called alike on both sides; a file with a layer missing in between has no other
+    length, but a gap.
+    """
+    splits = sides.splits
+    wrong = {name: split for name in (*sides.missing, *sides.unexpected) if (split := splits[name])[1]}
+    if not wrong:
+        return []
+    manifest = sides.manifest
+    names = {entry.name: None for entry in manifest.entries}
+    names |= dict.fromkeys(manifest.ties)
+    names |= {item.name: None for item in manifest.stored}
+    declared, stored = _lists(names, splits), _lists(sides.tensors, splits)
+    known = {splits[name][0] for name in sides.fitting} | {splits[name][0] for name, _, _ in sides.shapes}
+    settings = settings_of(manifest.hyperparameters)
+    causes: list[Cause] = []
+    for place in sorted(declared.keys() & stored.keys(), key=len):
+        ours, theirs = declared[place], stored[place]
+        differing = {at: (ours[at], theirs[at]) for at in ours.keys() & theirs.keys() if ours[at] != theirs[at]}
+        if not differing:
+            continue
+        level = len(place)
+        concerned = [
+            name
+            for name, (words, indices) in wrong.items()
+            if words[:level] == place
+            and len(indices) >= level
+            and indices[: level - 1] in differing
+            and min(differing[indices[: level - 1]]) <= int(indices[level - 1]) < max(differing[indices[: level - 1]])
+        ]
+        # What one more layer holds has to be what the layers hold that both have.
+        alike = sum(wrong[name][0] in known for name in concerned)
+        if concerned and 2 * alike >= len(concerned):
+            causes.append(_cause(place, ours, theirs, differing, settings, frozenset(concerned)))
+    return causes
+
+
+def _cause(
+    place: _Words,
+    ours: _Lengths,
+    theirs: _Lengths,
+    differing: Mapping[tuple[str, ...], tuple[int, int]],
+    settings: Sequence[Setting],
+    concerned: frozenset[str],
+) -> Cause:
+    what, shown = _plural(place[-1]), "*".join(place)
+    counts = set(differing.values())
+    if len(counts) == 1 and differing.keys() == ours.keys() & theirs.keys():
+        ((own, other),) = counts
+        found = [setting for setting in settings if setting.value == own]
+        setting = _meant(found, place)
+        text = f"the checkpoint has {other} {what} (`{shown}{braces(range(other))}`), the model {own}"
+        return Cause("layers", text, concerned, settings={} if setting is None else setting.changed(other))
+    order = sorted(ours.keys() & theirs.keys(), key=lambda at: tuple(map(int, at)))
+    own_counts, other_counts = [ours[at] for at in order], [theirs[at] for at in order]
+    text = f"the checkpoint has {other_counts} {what} (`{shown}*`), the model {own_counts}"
+    return Cause("layers", text, concerned, settings=_sequence(settings, own_counts, other_counts))
+
+
+def _sequence(settings: Sequence[Setting], own: list[int], other: list[int]) -> dict[str, Any]:
+    """Give the hyperparameter that lists all lengths, changed."""
+    roots = {setting.root: setting.container for setting in settings if setting.container is not None}
+    found = [root for root, values in roots.items() if list(values) == own]
+    if len(found) != 1:
+        return {}
+    return {found[0]: tuple(other) if isinstance(roots[found[0]], tuple) else other}
+
+
+def _lists(names: Iterable[str], splits: Splits) -> dict[_Words, _Lengths]:
+    """Give the lengths of each list, by the words before its index. Lists with gaps are left out."""
+    families: dict[_Words, list[tuple[str, ...]]] = {}
+    for name in names:
+        words, indices = splits[name]
+        if indices:
+            families.setdefault(words, []).append(indices)
+    positions: dict[_Words, dict[tuple[str, ...], set[str]]] = {}
+    for words, members in families.items():
+        for level in range(len(words) - 1):
+            at = positions.setdefault(words[: level + 1], {})
+            if level == 0:
+                at.setdefault((), set()).update([indices[0] for indices in members])
+                continue
+            for indices in members:
+                at.setdefault(indices[:level], set()).add(indices[level])
+    return {
+        place: {outer: len(found) for outer, found in at.items()}
+        for place, at in positions.items()
+        if all(max(map(int, found)) + 1 == len(found) for found in at.values())
+    }
+
+
+def _meant(found: Sequence[Setting], place: _Words) -> Setting | None:
+    """Of the hyperparameters that have the count as their value, give the one that it is; None if that is open."""
+    if len(found) == 1:
+        return found[0]
+    words = _words(place[-1].rstrip(".").rpartition(".")[2])
+    alike = [setting for setting in found if _words(setting.label) & words]
+    if len(alike) > 1:
+        # An encoder's list, and hyperparameters for the layers of encoder and decoder.
+        around = _words("".join(place))
+        best = max(len(_words(setting.label) & around) for setting in alike)
+        alike = [setting for setting in alike if len(_words(setting.label) & around) == best]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _words(text: str) -> set[str]:
+    words = set(re.findall(r"[a-z]+", text.lower()))
+    words |= {word.removesuffix("s") for word in words}
+    return words | (_LAYERS if words & _LAYERS else set())
+
+
+def _plural(words: str) -> str:
+    last = words.rstrip(".").rpartition(".")[2]
+    if last.endswith("s"):
+        return last
+    return "layers" if "layer" in last or last == "h" else "blocks" if "block" in last else "cells"
