@@ -11,6 +11,7 @@ from .. import __version__
 from .._errors import LazyCellError
 from ._demo import demo
 from ._models import models
+from ._verify import verify
 
 _FAILED, _INTERRUPTED = 1, 130
 
@@ -26,6 +27,7 @@ Examples:
   lazycell demo                              the whole way, on a real checkpoint
   lazycell demo "A cat." "A kitten."         the same with your own sentences
   lazycell models                            what can be built by name
+  lazycell verify model.safetensors          is a checkpoint damaged?
 
 \b
 Exit status: 0 done, 1 failed (one line on stderr says why), 2 wrong usage,
@@ -41,6 +43,7 @@ def command() -> None:
 
 command.add_command(demo)
 command.add_command(models)
+command.add_command(verify)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
