@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 from contextvars import ContextVar
 from typing import Any
 
-import attrs
 from mindspore import Parameter, nn
 
+from .._collector import collector_paused
 from .._dtypes import dtype_name
 from .._errors import DeclarationError
 from .._location import message, user_location
 from ..declaration._declaration import Declaration, declaration_of
-from ..manifest._calls import call_text, complete, is_given_dtype
-from ..manifest._resolve import DEFAULT_DTYPE, Resolved, ResolvedChild, ResolvedParameter, resolve
-from ..parameters import building, declare, declare_buffer, framework_dtype, parameters_of
-from ._initializers import check_initializer, make_initializer
+from ..manifest._calls import call_text
+from ..manifest._resolve import DEFAULT_DTYPE, ResolvedChild
+from ..parameters import building, cells_of, declare, declare_buffer, initialize_cell, is_building, parameters_of
+from ._blueprint import Blueprint, Call, blueprint_of, call_of
 from ._ties import tie_together
 
 _inside_another: ContextVar[bool] = ContextVar("lazycell_inside_another", default=False)
@@ -30,18 +31,24 @@ def build(cell: Any, declaration: Declaration, given: dict[str, Any], dtype: Any
         given: a value for each hyperparameter.
         dtype: default dtype of its parameters, or None.
     """
-    resolved = resolve(declaration, given, dtype)
-    outermost = not _inside_another.get()
+    blueprint = blueprint_of(declaration, given, dtype)
+    if _inside_another.get():
+        _fill_strictly(cell, blueprint)
+        return
     token = _inside_another.set(True)
     try:
-        with building():
-            _fill(cell, resolved)
+        with collector_paused():
+            _fill_strictly(cell, blueprint)
     finally:
         _inside_another.reset(token)
-    if outermost:
-        # Names once, at the end: MindSpore renames the whole subtree at every level that a cell is attached to.
-        for name, parameter in cell.parameters_and_names():
-            parameter.name = name
+    # Names once, at the end: MindSpore renames the whole subtree at every level that a cell is attached to.
+    for name, parameter in cell.parameters_and_names():
+        parameter.name = name
+
+
+def is_inside_another() -> bool:
+    """Tell whether the cell that is being built is a child of another that is."""
+    return _inside_another.get()
 
 
 def is_built(cell: nn.Cell) -> bool:
@@ -49,46 +56,65 @@ def is_built(cell: nn.Cell) -> bool:
     return "_lazycell_values" in cell.__dict__
 
 
-def _fill(cell: Any, resolved: Resolved) -> None:
-    if "_params" not in cell.__dict__:  # an `__init__` written by hand may have called super().__init__()
-        nn.Cell.__init__(cell)
-    object.__setattr__(cell, "_lazycell_values", resolved.values)
-    object.__setattr__(cell, "_lazycell_dtype", resolved.dtype)
+def _fill_strictly(cell: Any, blueprint: Blueprint) -> None:
+    if is_building():
+        _fill(cell, blueprint)
+    else:
+        with building():
+            _fill(cell, blueprint)
+
+
+def _fill(cell: Any, blueprint: Blueprint) -> None:
+    kind: type = type(cell)
+    resolved, attributes = blueprint.resolved, cell.__dict__
+    fresh = "_params" not in attributes  # else an `__init__` written by hand has called super().__init__()
+    if fresh:
+        initialize_cell(cell)
+    attributes["_lazycell_values"] = resolved.values
+    attributes["_lazycell_dtype"] = resolved.dtype
+    set_plain = object.__setattr__ if fresh and _sets_as_usual(kind) else setattr
     for name, value in resolved.values.items():
-        _refuse_parameter(cell, name, value)
-        setattr(cell, name, value)
+        if name in blueprint.plain:
+            set_plain(cell, name, value)
+        else:
+            _refuse_parameter(cell, name, value)
+            setattr(cell, name, value)
     for name in resolved.absent:
         # None in `_params` would break init_parameters_data and save_checkpoint.
         object.__setattr__(cell, name, None)
-    for parameter in resolved.parameters:
-        _add_parameter(cell, parameter)
-    for name, child in resolved.children.items():
-        made = _make_children(child, resolved.dtype) if isinstance(child, tuple) else make_child(child, resolved.dtype)
-        cell.insert_child_to_cell(name, made)
+    for each in blueprint.parameters:
+        if not each.persistent:
+            buffer = declare_buffer(each.initializer, each.shape, each.dtype)
+            cell.register_buffer(each.name, buffer, persistent=False)
+            continue
+        made = declare(each.initializer, each.shape, each.dtype, name=each.name, trainable=each.trainable)
+        if fresh:  # nothing can go by this name
+            parameters_of(cell)[each.name] = made
+        else:
+            cell.insert_param_to_cell(each.name, made)
+    for name, call in blueprint.children.items():
+        child = _make_children(call) if isinstance(call, tuple) else _make(call)
+        if fresh:
+            cells_of(cell)[name] = child
+        else:
+            cell.insert_child_to_cell(name, child)
     if resolved.ties:
         tie_together(cell, resolved.ties)
-    post_init = getattr(cell, "__post_init__", None)
-    if post_init is not None:
-        post_init()
+    if hasattr(kind, "__post_init__"):
+        cell.__post_init__()
 
 
-def _add_parameter(cell: Any, parameter: ResolvedParameter) -> None:
-    spec = parameter.spec
-    if parameter.initializer is not spec.initializer:  # it came out of a hyperparameter: only now is it known
-        check_initializer(attrs.evolve(spec, initializer=parameter.initializer))
-    initializer = make_initializer(parameter.initializer)
-    dtype = framework_dtype(parameter.dtype)
-    if spec.persistent:
-        made = declare(initializer, parameter.shape, dtype, name=parameter.name, trainable=spec.trainable)
-        cell.insert_param_to_cell(parameter.name, made)
-    else:
-        cell.register_buffer(parameter.name, declare_buffer(initializer, parameter.shape, dtype), persistent=False)
+@functools.lru_cache(maxsize=1024)
+def _sets_as_usual(cls: type) -> bool:
+    """Tell whether nobody has a say in what becomes of `cell.name = 1` but MindSpore and lazycell."""
+    setter = next(base for base in cls.__mro__ if "__setattr__" in vars(base))
+    return setter.__module__ == f"{__package__}._cell"
 
 
-def _make_children(calls: tuple[ResolvedChild, ...], dtype: str) -> nn.CellList:
+def _make_children(calls: tuple[Call, ...]) -> nn.CellList:
     cells = nn.CellList()
     for position, call in enumerate(calls):
-        cells.insert_child_to_cell(str(position), make_child(call, dtype))
+        cells_of(cells)[str(position)] = _make(call)
     return cells
 
 
@@ -99,12 +125,16 @@ def make_child(child: ResolvedChild, dtype: str) -> nn.Cell:
         child: what to call.
         dtype: canonical name of the dtype that it gets if it takes one and was given none.
     """
-    declared = isinstance(child.factory, type) and declaration_of(child.factory) is not None
-    made = child.factory(*child.args, **complete(child, dtype if declared else framework_dtype(dtype)))
+    return _make(call_of(child, dtype))
+
+
+def _make(call: Call) -> nn.Cell:
+    child = call.child
+    made = child.factory(*child.args, **call.kwargs)
     if not isinstance(made, nn.Cell):
         child.spec.complain(f"`{call_text(child)}` gave a {type(made).__name__}: a child has to be an nn.Cell")
-    if not declared and not is_given_dtype(child):
-        _hand_down(made, framework_dtype(dtype))
+    if call.handed_down is not None:
+        _hand_down(made, call.handed_down)
     return made
 
 

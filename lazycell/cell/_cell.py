@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mindspore import nn
 
 from ..checkpoint import LoadReport
+from ..checkpoint._save import SaveReport
 from ..manifest._manifest import Manifest
 from ..parameters import (
     init_parameters_data,
@@ -20,11 +21,13 @@ from ..parameters import (
     refuse_while_saving,
     undeclare,
 )
+from ..pretrained._infer import Inference, infer
 from ..pretrained._pretrained import find_config, load_pretrained
 from ._build import refuse_plain_cells
 from ._load import load_checkpoint
 from ._meta import LazyCellMeta
 from ._net_manifest import manifest_of_call, manifest_of_net
+from ._save import save_checkpoint
 from ._ties import fill_ties, ties_below, under_stored_names
 
 if TYPE_CHECKING:
@@ -90,29 +93,39 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
 
     def load_checkpoint(
         self,
-        path: str | PathLike[str],
+        path: str | PathLike[str] | Mapping[str, Any],
         *,
         missing: Policy = "error",
         unexpected: Policy = "error",
         dtype: str = "cast",
-        rename: Mapping[str, str] | None = None,
+        rename: Mapping[str, Any] | None = None,
         mmap: bool = True,
         progress: Callable[[int, int], None] | None = None,
+        verify: bool = False,
+        dec_key: bytes | None = None,
+        dec_mode: str = "AES-GCM",
     ) -> LoadReport:
-        """Fill the parameters from a checkpoint; everything is checked before anything is read.
+        """Fill the parameters from a checkpoint, all or none: whatever fails or interrupts leaves the net as it was.
 
         Args:
-            path: a `.safetensors` or `.ckpt` file, an `*.index.json`, or a directory in Hugging Face layout.
+            path: a `.safetensors` or `.ckpt` file, an `*.index.json`, a directory in Hugging Face layout, or a dict of
+                arrays or tensors, which are copied.
             missing: `"error"`, `"init"`, or patterns of the names that the checkpoint may lack.
             unexpected: `"error"`, `"ignore"`, or patterns of the names that the model may lack.
             dtype: `"cast"` to the model's, `"strict"`: they have to be equal, `"checkpoint"`: the file's.
-            rename: the checkpoint's names to the model's, exact or with `{captures}`.
+            rename: the checkpoint's names to the model's, exact or with `{captures}`; a value may be a section,
+                `"qkv[q]"`, or names in `fused`, `transposed` and `reshaped`.
             mmap: map the file where its values can be used as they lie, instead of reading it.
             progress: called with the bytes done and the bytes in all; default: a bar on a terminal, after two seconds.
+            verify: compare every tensor with the checksum that the checkpoint has of it, before any is used.
+            dec_key: the key of an encrypted `.ckpt`, as `mindspore.save_checkpoint` takes it.
+            dec_mode: how it is encrypted: `"AES-GCM"`, `"AES-CBC"` or `"SM4-CBC"`.
 
         Raises:
-            CheckpointFormatError: a file is not what its format promises.
-            CheckpointMismatchError: it does not fit; every problem is in the one message, and the net is untouched.
+            CheckpointFormatError: a file is not what its format promises, or has no checksums to verify.
+            CheckpointMismatchError: it does not fit; every problem is in the one message.
+            ChecksumError: `verify`, and tensors are damaged.
+            CheckpointError: it cannot be decrypted.
         """
         return load_checkpoint(
             self,
@@ -122,6 +135,52 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             dtype=dtype,
             rename=rename,
             mmap=mmap,
+            progress=progress,
+            verify=verify,
+            dec_key=dec_key,
+            dec_mode=dec_mode,
+        )
+
+    def save_checkpoint(
+        self,
+        path: str | PathLike[str],
+        *,
+        format: str = "safetensors",
+        max_shard_size: int | str | None = None,
+        dtype: Any = None,
+        enc_key: bytes | None = None,
+        enc_mode: str = "AES-GCM",
+        progress: Callable[[int, int], None] | None = None,
+    ) -> SaveReport:
+        """Write every parameter, in the layout of the checkpoint that was loaded, else as declared.
+
+        What is at `path` stays until the new checkpoint is whole and on the disk. Every tensor gets a checksum, which
+        `load_checkpoint(verify=True)` and `lazycell verify` compare.
+
+        Args:
+            path: a name that ends in `.safetensors`, or in `.ckpt` with `format="ckpt"`; or a directory, for
+                `model.safetensors` in it.
+            format: `"safetensors"` or `"ckpt"`, MindSpore's.
+            max_shard_size: bytes of one file, or `"5GB"`; what is larger is saved as several files and an index.
+            dtype: of the floating-point tensors in the file; default: as they are.
+            enc_key: encrypt a `.ckpt`, as `mindspore.save_checkpoint` does; an encrypted one has no checksum.
+            enc_mode: how: `"AES-GCM"`, `"AES-CBC"` or `"SM4-CBC"`.
+            progress: called with the bytes done and the bytes in all; default: a bar on a terminal, after two seconds.
+
+        Raises:
+            UninitializedParameterError: parameters have no values.
+            CheckpointError: the format cannot hold one of the dtypes, or there is something at `path` that is no file.
+            ValueError: arguments contradict each other.
+            OSError: the directory is missing, the disk full, a permission lacking; the old checkpoint is as it was.
+        """
+        return save_checkpoint(
+            self,
+            path,
+            format=format,
+            max_shard_size=max_shard_size,
+            dtype=dtype,
+            enc_key=enc_key,
+            enc_mode=enc_mode,
             progress=progress,
         )
 
@@ -134,7 +193,10 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         dtype: Any = None,
         missing: Policy = "error",
         unexpected: Policy = "error",
-        rename: Mapping[str, str] | None = None,
+        rename: Mapping[str, Any] | None = None,
+        mmap: bool = True,
+        progress: Callable[[int, int], None] | None = None,
+        verify: bool = False,
         **hyperparameters: Any,
     ) -> Self:
         """Build the model that a directory or file holds, and load it.
@@ -144,7 +206,10 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             dtype: of the whole model; default: what the config says.
             missing: as for `load_checkpoint`, and so are `unexpected` and `rename`.
             unexpected: likewise.
-            rename: likewise.
+            rename: likewise, and `mmap`, `progress`, `verify`.
+            mmap: likewise.
+            progress: likewise.
+            verify: likewise.
             hyperparameters: take precedence over the config.
 
         Raises:
@@ -152,9 +217,35 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             ConfigError: the config asks for what the class does not implement, or does not say enough.
             CheckpointError: the weights cannot be read, or do not fit.
         """
-        loading = {"missing": missing, "unexpected": unexpected, "rename": rename}
+        loading = {
+            "missing": missing,
+            "unexpected": unexpected,
+            "rename": rename,
+            "mmap": mmap,
+            "progress": progress,
+            "verify": verify,
+        }
         config = find_config(Path(path))
         return load_pretrained(cls, Path(path), config, dtype=dtype, loading=loading, hyperparameters=hyperparameters)
+
+    @classmethod
+    def infer(cls, path: str | PathLike[str], *, rename: Mapping[str, Any] | None = None, **known: Any) -> Inference:
+        """Solve the declared shapes for the hyperparameters, and say which ones shapes cannot tell. No data is read.
+
+        The result is a mapping: `Model(**Model.infer(path))`. It prints as a table.
+
+        Args:
+            path: as for `load_checkpoint`, and so is `rename`.
+            rename: likewise.
+            known: hyperparameters that are known already: `Model.infer(path, n_heads=12)`.
+
+        Raises:
+            CheckpointFormatError: a file is not what its format promises.
+            CheckpointMismatchError: the file cannot be this model: two tensors contradict each other, or no name is
+                one of the model's.
+            TypeError: what is known is no hyperparameter.
+        """
+        return infer(cls, path, rename=rename, known=known, describe=lambda values: manifest_of_call(cls, (), values))
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> Any:
         """As `nn.Cell.load_state_dict`; a tied parameter may go by either of its names, or by both if they agree."""

@@ -16,6 +16,7 @@ from ..parameters import ComputedTable, initializer_classes
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _REGISTERED: dict[str, Callable[..., Any]] = {}
+_registrations = 0
 # What torch and jax call them, for those who come from there.
 _SYNONYMS = {
     "he_uniform": "heuniform",
@@ -44,10 +45,17 @@ def register_initializer(name: str) -> Callable[[_F], _F]:
         key = name.lower()
         if key in _known() and _place(_REGISTERED.get(key)) != _place(initializer):
             raise DeclarationError(f"an initializer named {name!r} is registered already: choose another name")
+        global _registrations
         _REGISTERED[key] = initializer
+        _registrations += 1
         return initializer
 
     return register
+
+
+def registrations() -> int:
+    """Give how often a name was given to an initializer: a name may mean another one since."""
+    return _registrations
 
 
 def _place(initializer: Any) -> tuple[Any, Any]:

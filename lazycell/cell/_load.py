@@ -1,61 +1,85 @@
-"""Carrying out a load plan: every tensor is ready before a parameter changes, so that a failure changes none."""
+"""Carrying out a load plan: every tensor is ready before a parameter changes, and all change or none."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
 from os import PathLike
+from typing import Any
 
-from mindspore import Tensor, nn
+from mindspore import nn
 
+from .._collector import collector_paused
 from .._progress import ProgressBar
 from ..checkpoint import LoadPlan, LoadReport, Reader, check_ties, make_plan, open_checkpoint
-from ..parameters import Origin, fill, mark_as_left, tensor_of
-from ._net_manifest import manifest_of_net
+from ..checkpoint._cast import Array
+from ..checkpoint._checksums import verify as verify_checksums
+from ..checkpoint._stage import stage
+from ..parameters import Assignment, Mark, Origin, decryption, fill_all, left_by_checkpoint
+from ._net_manifest import survey
 
 Progress = Callable[[int, int], None]
+
+LAYOUT = "_lazycell_layout"
+"""The attribute of a net that says in which layout the checkpoint was that it was loaded from."""
 
 
 def load_checkpoint(
     net: nn.Cell,
-    path: str | PathLike[str],
+    path: str | PathLike[str] | Mapping[str, Any],
     *,
     missing: str | Iterable[str],
     unexpected: str | Iterable[str],
     dtype: str,
-    rename: Mapping[str, str] | None,
+    rename: Mapping[str, Any] | None,
     mmap: bool,
     progress: Progress | None,
+    verify: bool,
+    dec_key: bytes | None,
+    dec_mode: str,
 ) -> LoadReport:
     """Plan a load from headers alone, then carry it out; the body of `LazyCell.load_checkpoint`."""
     started = time.perf_counter()
-    plan = make_plan(
-        manifest_of_net(net),
-        open_checkpoint(path),
-        missing=missing,
-        unexpected=unexpected,
-        dtype=dtype,
-        rename=rename,
-    )
-    parameters = dict(net.parameters_and_names())
+    with collector_paused():
+        header = open_checkpoint(path, decrypt=decryption(dec_key, dec_mode))
+        manifest, parameters = survey(net)
+        plan = make_plan(manifest, header, missing=missing, unexpected=unexpected, dtype=dtype, rename=rename)
     with Reader(mmap=mmap) as reader, ProgressBar(f"loading {plan.path.name}") as bar:
+        report = _Report(progress or bar, plan.nbytes)
+        if verify:
+            verify_checksums(header, reader, report.verified)
         check_ties(plan, reader)
-        tensors = _read(plan, reader, progress or bar)
-    # From here on nothing is read and nothing can be found wrong.
-    for step in plan.steps:
-        origin = Origin("checkpoint", f"{plan.path.name}: {step.key}")
-        fill(parameters[step.parameter], tensors.pop(step.parameter), origin)
-    for name in plan.initialize:
-        mark_as_left(parameters[name])
-    return LoadReport.of(plan, time.perf_counter() - started)
+        arrays = stage(plan, reader, report.read)
+    with collector_paused():
+        assignments = _assignments(plan, parameters, arrays)
+        marks = [left_by_checkpoint(parameters[name]) for name in plan.initialize]
+        marks.append(Mark(net, LAYOUT, plan.layout))
+    # From here on nothing is read and nothing can be found wrong. No line may follow, nor a `with` be left: an
+    # interrupt there would find the load done, and yet look like one that failed.
+    return fill_all(assignments, marks, finish=lambda: LoadReport.of(plan, time.perf_counter() - started))
 
 
-def _read(plan: LoadPlan, reader: Reader, progress: Progress) -> dict[str, Tensor]:
-    """Give each parameter's values, in its dtype: a view of the file where it can be used as it lies."""
-    tensors: dict[str, Tensor] = {}
-    done, total = 0, plan.nbytes
-    for step in plan.steps:
-        tensors[step.parameter] = tensor_of(reader.read(step.tensor, step.dtype), step.parameter)
-        done += step.tensor.nbytes
-        progress(done, total)
-    return tensors
+class _Report:
+    """One report of progress for all of a load: first the bytes that are verified, then those that are read."""
+
+    def __init__(self, progress: Progress, to_read: int) -> None:
+        self._progress = progress
+        self._to_read = to_read
+        self._verified = 0
+
+    def verified(self, done: int, total: int) -> None:
+        """Tell how many bytes of the checkpoint are verified."""
+        self._verified = total
+        self._progress(done, total + self._to_read)
+
+    def read(self, done: int, total: int) -> None:
+        """Tell how many of the bytes to be read are read."""
+        self._progress(self._verified + done, self._verified + total)
+
+
+def _assignments(plan: LoadPlan, parameters: Mapping[str, Any], arrays: dict[str, Array]) -> list[Assignment]:
+    file = plan.path.name
+    return [
+        Assignment(parameters[step.parameter], arrays.pop(step.parameter), Origin("checkpoint", f"{file}: {step.key}"))
+        for step in plan.steps
+    ]

@@ -12,12 +12,14 @@ from mindspore import Parameter, nn
 
 from .._errors import DeclarationError
 from .._location import message, user_location
+from ..declaration._check_stored import check_rules
 from ..declaration._class_body import ClassBody
 from ..declaration._declaration import assemble, declaration_of, names_of, parameter_specs, symbols_of
 from ..declaration._declare import ParameterSpec
 from ..declaration._generate import make_init
 from ..declaration._read_body import read_body
-from ._build import build, is_built
+from ._build import is_built
+from ._construct import construct
 from ._initializers import check_initializer
 
 
@@ -53,12 +55,13 @@ class LazyCellMeta(abc.ABCMeta):
         # 4. Join with the bases' declarations and check the whole.
         own_init = "__init__" in namespace or _inherits_init(cls)
         declaration = assemble(cls, own, own_init)
+        check_rules(cls, declaration)
         for spec in parameter_specs(declaration):
             check_initializer(spec)
         # 5. Generate the constructor; one that is written by hand has to call it.
         if "__init__" in namespace:
             type.__setattr__(cls, "__init__", _calling_lazy_init(namespace["__init__"]))
-        generated = make_init(declaration, "__lazy_init__" if own_init else "__init__", build)
+        generated = make_init(declaration, "__lazy_init__" if own_init else "__init__", construct)
         type.__setattr__(cls, "__lazy_init__", generated)
         if not own_init:
             type.__setattr__(cls, "__init__", generated)

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import attrs
 from mindspore import nn
 
+from .._collector import collector_paused
 from .._dtypes import dtype_name
-from ..declaration._declaration import declaration_of
+from ..declaration._declaration import Declaration, declaration_of
 from ..declaration._declare import initializer_text
+from ..manifest._apply_rules import CellRules
 from ..manifest._manifest import Manifest, ManifestEntry
-from ..manifest._outline import Outline, entry_of, hyperparameters_of, manifest_of_class
-from ..manifest._resolve import ResolvedChild, ResolvedParameter, resolve_bound
+from ..manifest._outline import Outline, entry_of, hyperparameters_of, manifest_of_class, manifest_of_outline
+from ..manifest._resolve import ResolvedChild, resolve_bound
 from ..parameters import buffers_of, building, parameters_of, unsaved_buffers_of
+from ._blueprint import key_of
 from ._build import make_child
-from ._ties import ties_below
+from ._ties import ties_of
+
+# Entries; a program that builds classes without end does not keep them all.
+_MOST = 1024
 
 
 def manifest_of_net(net: nn.Cell) -> Manifest:
@@ -24,26 +31,43 @@ def manifest_of_net(net: nn.Cell) -> Manifest:
     Args:
         net: any cell; its parameters may or may not have values.
     """
+    with collector_paused():
+        return survey(net)[0]
+
+
+def survey(net: nn.Cell) -> tuple[Manifest, dict[str, Any]]:
+    """Give the manifest of a net, and the parameters that it is of, by full name."""
+    declaration = declaration_of(type(net))
+    values = net.__dict__.get("_lazycell_values")
+    own = {} if declaration is None or values is None else hyperparameters_of(declaration, values)
+    outline, parameters = _outline_of_net(net)
+    return manifest_of_outline(type(net).__name__, outline, own), parameters
+
+
+def _outline_of_net(net: nn.Cell) -> tuple[Outline, dict[str, Any]]:
     entries: list[ManifestEntry] = []
+    parameters: dict[str, Any] = {}
     computed: set[str] = set()
+    rules: dict[str, CellRules] = {}
     seen: set[int] = set()
-    for path, cell in net.cells_and_names():
-        declared = _declared(cell)
+    cells = list(net.cells_and_names())
+    for path, cell in cells:
         prefix = f"{path}." if path else ""
+        values = cell.__dict__.get("_lazycell_values")
+        declaration = None if values is None else declaration_of(type(cell))
+        declared = _NOTHING if declaration is None else _declared(declaration, values, cell._lazycell_dtype)
+        if declaration is not None and declaration.stored:
+            rules[path] = CellRules(declaration, values)
         for name, parameter in parameters_of(cell).items():
             if parameter is not None and id(parameter) not in seen:
                 seen.add(id(parameter))
-                entries.append(_entry(prefix, name, parameter, declared.get(name)))
-        computed.update(prefix + name for name in buffers_of(cell).keys() & unsaved_buffers_of(cell))
-    declaration = declaration_of(type(net))
-    values = net.__dict__.get("_lazycell_values")
-    return Manifest(
-        model=type(net).__name__,
-        entries=tuple(entries),
-        ties=ties_below(net),
-        computed=frozenset(computed),
-        hyperparameters={} if declaration is None or values is None else hyperparameters_of(declaration, values),
-    )
+                full_name = prefix + name
+                parameters[full_name] = parameter
+                entries.append(_entry(full_name, parameter, declared.get(name)))
+        buffers = buffers_of(cell)
+        if buffers:
+            computed.update(prefix + name for name in buffers.keys() & unsaved_buffers_of(cell))
+    return Outline(tuple(entries), ties_of(cells), frozenset(computed), rules), parameters
 
 
 def manifest_of_call(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Manifest:
@@ -65,31 +89,46 @@ def manifest_of_call(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -
 def outline_by_building(child: ResolvedChild, dtype: str) -> Outline:
     """Look into a cell that declares nothing by building it, without values."""
     with building():
-        cell = make_child(child, dtype)
-    manifest = manifest_of_net(cell)
-    return Outline(manifest.entries, manifest.ties, manifest.computed)
+        return _outline_of_net(make_child(child, dtype))[0]
 
 
-def _declared(cell: nn.Cell) -> dict[str, ResolvedParameter]:
-    declaration = declaration_of(type(cell))
-    values = cell.__dict__.get("_lazycell_values")
-    if declaration is None or values is None:
-        return {}
-    resolved = resolve_bound(declaration, values, cell._lazycell_dtype)
-    return {parameter.name: parameter for parameter in resolved.parameters}
+_Entry = tuple[ManifestEntry, tuple[Any, ...]]
+_NOTHING: dict[str, _Entry] = {}
+_declarations: dict[tuple[Any, ...], tuple[Declaration, dict[str, _Entry]]] = {}
 
 
-def _entry(prefix: str, name: str, parameter: Any, declared: ResolvedParameter | None) -> ManifestEntry:
-    shape, dtype = tuple(parameter.shape), dtype_name(parameter.dtype)
+def _declared(declaration: Declaration, values: dict[str, Any], dtype: str) -> dict[str, _Entry]:
+    """Give the entries of a cell's own parameters, under their own names, and of each the fields after the name."""
+    key = key_of(declaration, values.values(), dtype)
+    if key is not None and key in _declarations:
+        return _declarations[key][1]
+    declared: dict[str, _Entry] = {}
+    for parameter in resolve_bound(declaration, values, dtype).parameters:
+        entry = entry_of(parameter)
+        declared[parameter.name] = entry, attrs.astuple(entry, recurse=False)[1:]
+    if key is not None:
+        if len(_declarations) >= _MOST:
+            _declarations.clear()
+        _declarations[key] = declaration, declared
+    return declared
+
+
+_name_of = functools.cache(dtype_name)
+
+
+def _entry(name: str, parameter: Any, declared: _Entry | None) -> ManifestEntry:
+    # As it is now: `net.to(dtype)`, say, may have changed it since the declaration.
+    shape, dtype, trainable = tuple(parameter.shape), _name_of(parameter.dtype), bool(parameter.requires_grad)
     if declared is not None:
-        # As it is now: `net.to(dtype)`, say, may have changed it since the declaration.
-        entry = attrs.evolve(entry_of(declared), name=prefix + name, shape=shape, dtype=dtype)
-        return attrs.evolve(entry, trainable=bool(parameter.requires_grad))
+        entry, fields = declared
+        if entry.shape == shape and entry.dtype == dtype and entry.trainable == trainable:
+            return ManifestEntry(name, *fields)
+        return attrs.evolve(entry, name=name, shape=shape, dtype=dtype, trainable=trainable)
     initializer = getattr(parameter, "_initializer", None)
     return ManifestEntry(
-        name=prefix + name,
+        name=name,
         shape=shape,
         dtype=dtype,
         initializer="" if initializer is None else initializer_text(initializer),
-        trainable=bool(parameter.requires_grad),
+        trainable=trainable,
     )

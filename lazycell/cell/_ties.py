@@ -36,11 +36,18 @@ def tie_together(cell: Any, ties: tuple[Tie, ...]) -> None:
 
 def ties_below(cell: nn.Cell) -> dict[str, str]:
     """Give every tie below a cell: the name that was given up, and the name that is stored; both full names."""
+    return ties_of(cell.cells_and_names())
+
+
+def ties_of(cells: Iterable[tuple[str, nn.Cell]]) -> dict[str, str]:
+    """Give every tie that cells have, as `ties_below`, from their paths and the cells."""
     ties: dict[str, str] = {}
-    for path, each in cell.cells_and_names():
-        prefix = f"{path}." if path else ""
-        for target, source in each.__dict__.get("_lazycell_ties", {}).items():
-            ties[prefix + target] = prefix + source
+    for path, each in cells:
+        own = each.__dict__.get("_lazycell_ties")
+        if own:
+            prefix = f"{path}." if path else ""
+            for target, source in own.items():
+                ties[prefix + target] = prefix + source
     # An outer tie may have given up the parameter that an inner one points to.
     return {target: ties.get(source, source) for target, source in ties.items()}
 

@@ -1,19 +1,23 @@
 """Parameters without values: what they are, how they get values, and what is born without."""
 
 from ._buffer import declare_buffer
+from ._commit import Assignment, fill_all
 from ._declared import declare
-from ._filling import fill, tensor_of
+from ._encryption import decryption, encrypt
 from ._framework import (
+    FrameworkType,
     buffers_of,
+    cells_of,
     framework_dtype,
+    initialize_cell,
     initializer_classes,
     keep_base_class_when_rewriting,
     names_looked_up,
     parameters_of,
     unsaved_buffers_of,
 )
-from ._lazy import building, lazy, no_init_parameters
-from ._life import Origin, mark_as_left
+from ._lazy import building, is_building, lazy, no_init_parameters
+from ._life import Mark, Origin, left_by_checkpoint
 from ._lifecycle import (
     ParameterStatus,
     Status,
@@ -27,28 +31,35 @@ from ._lifecycle import (
 from ._streams import ComputedTable
 
 __all__ = [
+    "Assignment",
     "ComputedTable",
+    "FrameworkType",
+    "Mark",
     "Origin",
     "ParameterStatus",
     "Status",
     "buffers_of",
     "building",
+    "cells_of",
     "declare",
     "declare_buffer",
-    "fill",
+    "decryption",
+    "encrypt",
+    "fill_all",
     "framework_dtype",
     "init_parameters_data",
+    "initialize_cell",
     "initialize_for_execution",
     "initializer_classes",
+    "is_building",
     "keep_base_class_when_rewriting",
     "lazy",
-    "mark_as_left",
+    "left_by_checkpoint",
     "names_looked_up",
     "no_init_parameters",
     "parameters_of",
     "refuse_while_saving",
     "status",
-    "tensor_of",
     "undeclare",
     "uninitialized",
     "unsaved_buffers_of",

@@ -7,6 +7,7 @@ which has none of their hooks: a filled parameter costs what MindSpore's own cos
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -33,8 +34,20 @@ from ._without_values import WithoutValues, is_declared, read_too_early, wrong_s
 class DeclaredParameter(WithoutValues, LazyParameter):
     """A parameter without values: name, shape, dtype and initializer, and no storage."""
 
-    init_mode: Any  # the Tensor that it was made from, which has the initializer
     _declared_dtype: str
+
+    @property
+    def init_mode(self) -> Any:
+        """The Tensor, with an initializer, that it is made from: its shape may be set."""
+        mode = self.__dict__.get("init_mode")
+        if mode is None:  # few ask
+            dtype = framework.framework_dtype(self._declared_dtype)
+            mode = self.__dict__["init_mode"] = Tensor(shape=self.shape, dtype=dtype, init=self.init)
+        return mode
+
+    @init_mode.setter
+    def init_mode(self, mode: Any) -> None:
+        self.__dict__["init_mode"] = mode
 
     @property
     def data(self) -> Any:
@@ -255,11 +268,14 @@ def new_declared(
     name: str,
     requires_grad: bool,
 ) -> Any:
-    tensor = Tensor(shape=shape, dtype=dtype, init=initializer)
-    parameter = framework.new_uninitialized(tensor, name, requires_grad)
-    parameter._initializer, parameter._declared_dtype = initializer, dtype_name(dtype)
-    parameter.__class__ = kind
+    parameter = framework.new_uninitialized(kind, initializer, shape, dtype, name, requires_grad)
+    attributes = parameter.__dict__
+    attributes["_initializer"] = initializer
+    attributes["_declared_dtype"] = _name_of(dtype)
     return parameter
+
+
+_name_of = functools.cache(dtype_name)
 
 
 def _remake_declared(

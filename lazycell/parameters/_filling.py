@@ -1,4 +1,7 @@
-"""The one transition: a declared parameter takes storage, changes its class, and its record is written."""
+"""The one transition: a declared parameter takes storage, changes its class, and its record is written.
+
+`_commit` makes it for all parameters of a load at once.
+"""
 
 from __future__ import annotations
 
@@ -11,44 +14,21 @@ from mindspore import Parameter, Tensor
 from .._dtypes import dtype_name, numpy_dtype
 from .._errors import CheckpointError, InitializationError
 from . import _framework as framework
-from ._filled import LazyParameter, write_into
+from ._filled import LazyParameter
 from ._life import Origin
 from ._streams import describe, draw, process_seed, stream_key
-from ._without_values import is_declared, title, wrong_shape
+from ._without_values import is_declared, title
 
 # Two threads may run one net for the first time at once: each parameter is filled by one of them.
 filling = threading.RLock()
 
 
-def fill(parameter: Any, values: np.ndarray[Any, Any] | Tensor, origin: Origin) -> None:
-    """Give a parameter its values: the loader's way in, for values that nobody else will write to.
-
-    Args:
-        parameter: any Parameter of a net. A declared one takes the storage of `values` as it is; one that has values
-            gets them copied into its storage, so that compiled graphs see them.
-        values: of the parameter's shape. Their dtype becomes the parameter's. An array that is read-only, not
-            contiguous, or not aligned to its element size is copied first: MindSpore would crash on it.
-        origin: for the record.
-
-    Raises:
-        ValueError: wrong shape.
-    """
-    if tuple(values.shape) != tuple(parameter.shape):
-        raise wrong_shape(parameter, tuple(values.shape))
-    tensor = values if isinstance(values, Tensor) else tensor_of(values, title(parameter))
-    if is_declared(parameter) or tensor.dtype != parameter.dtype:
-        take(parameter, tensor, origin)
-    else:
-        write_into(parameter, tensor)
-        parameter._origin = origin
-
-
-def tensor_of(array: np.ndarray[Any, Any], name: str) -> Tensor:
+def tensor_of(array: np.ndarray[Any, Any], parameter: Any) -> Tensor:
     """Give the Tensor that shares an array's memory, or a copy's where MindSpore would crash on the array.
 
     Args:
         array: of any dtype that lazycell knows.
-        name: what it is for, for the message.
+        parameter: what it is for, for the message.
 
     Raises:
         CheckpointError: MindSpore has no tensors of its dtype.
@@ -57,10 +37,10 @@ def tensor_of(array: np.ndarray[Any, Any], name: str) -> Tensor:
     usable = array if flags.c_contiguous and flags.aligned and flags.writeable else np.array(array, order="C")
     try:
         return Tensor.from_numpy(usable)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(
-            f'{name}: MindSpore makes no tensor of {array.dtype.name} values: load with dtype="cast", into a model of '
-            "another dtype"
+            f"{title(parameter)}: MindSpore makes no tensor of {array.dtype.name} values: load with "
+            'dtype="cast", into a model of another dtype'
         ) from error
 
 

@@ -38,10 +38,8 @@ _innermost: ContextVar[_Context | None] = ContextVar("lazycell_building", defaul
 
 
 def _current_task() -> asyncio.Task[Any] | None:
-    try:
-        return asyncio.current_task()
-    except RuntimeError:  # no event loop runs in this thread
-        return None
+    loop = asyncio._get_running_loop()  # None where no event loop runs in this thread
+    return None if loop is None else asyncio.current_task(loop)
 
 
 def _kind_here() -> type[DeferredParameter | UninitializedParameter] | None:
@@ -80,6 +78,11 @@ def _leave() -> None:
     context = _innermost.get()
     assert context is not None
     _innermost.set(context.outer)
+
+
+def is_building() -> bool:
+    """Tell whether the parameters that are made here and now are born strict: `building()` would change nothing."""
+    return _kind_here() is UninitializedParameter
 
 
 class building:

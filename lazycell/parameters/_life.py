@@ -42,9 +42,18 @@ def life_of(tensor: Any) -> tuple[State, Origin | None]:
     return ("initialized" if origin.kind == "initializer" else "loaded"), origin
 
 
-def mark_as_left(parameter: Any) -> None:
-    """Record that a checkpoint was loaded into the net, and had nothing for this parameter."""
-    parameter._left_by_checkpoint = True
+@attrs.frozen
+class Mark:
+    """An attribute that a load sets on an object, in its `__dict__`: on a parameter, or on the net."""
+
+    target: Any
+    name: str
+    value: Any
+
+
+def left_by_checkpoint(parameter: Any) -> Mark:
+    """Give the record that a checkpoint was loaded into the net, and had nothing for this parameter."""
+    return Mark(parameter, "_left_by_checkpoint", True)
 
 
 def was_left(parameter: Any) -> bool:

@@ -802,7 +802,7 @@ def test_a_dtype_that_mindspore_has_no_tensors_of_is_named_and_nothing_changes(t
     eight = np.ones(2, ml_dtypes.float8_e4m3fn)
     save_file({"one": np.ones(2, np.float32), "two": eight}, str(path))
     net = Pair()
-    with pytest.raises(lazycell.CheckpointError, match="two: MindSpore makes no tensor of float8_e4m3fn values"):
+    with pytest.raises(lazycell.CheckpointError, match="'two': MindSpore makes no tensor of float8_e4m3fn"):
         net.load_checkpoint(path, dtype="checkpoint")
     assert lazycell.uninitialized(net) == ["one", "two"]
     net.load_checkpoint(path)

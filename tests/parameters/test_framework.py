@@ -86,7 +86,9 @@ def test_the_loader_looks_names_up_in_a_dict_that_can_be_seen(given: str, tmp_pa
 
 
 def fresh() -> Any:
-    return framework.new_uninitialized(Tensor(shape=(2, 2), dtype=ms.float32, init=Normal()), "w", True)
+    parameter = framework.new_uninitialized(framework.ParameterTensor, Normal(), (2, 2), ms.float32, "w", True)
+    parameter.init_mode = Tensor(shape=(2, 2), dtype=ms.float32, init=parameter.init)
+    return parameter
 
 
 class Gated(framework.ParameterTensor):  # type: ignore[misc,name-defined]
@@ -434,3 +436,180 @@ def test_every_reader_of_memory_is_still_a_method_of_tensors() -> None:
     """One that was renamed would read zeros in silence: its new name would not be caught."""
     gone = [name for name in _MEMORY_READERS if not hasattr(Tensor, name)]
     assert gone == []
+
+
+def test_a_tensor_keeps_storage_that_another_gives_up() -> None:
+    """`assign_value_cpp` shares storage: what held it still does when the other takes another, and can give it back."""
+    parameter = Parameter(Tensor(np.arange(3, dtype=np.float32)), name="p")
+    before = parameter.data_ptr()
+    held = framework.storage_of(parameter)
+    framework.take_storage(parameter, Tensor.from_numpy(np.ones((2, 2), np.float16)))
+    assert parameter.shape == (2, 2)
+    framework.take_storage(parameter, held)
+    assert (parameter.shape, parameter.dtype, parameter.data_ptr()) == ((3,), ms.float32, before)
+    assert parameter.asnumpy().tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("dtype", [ms.float32, ms.bfloat16, ms.bool_])
+def test_the_host_writes_to_a_tensor_through_its_memory(dtype: Any) -> None:
+    """`asnumpy` shares the memory on CPU, `data_ptr` says so, and operators see what is written there."""
+    source, target = (Tensor(numbers, dtype) for numbers in ([[1, 0], [0, 1]], [[0, 1], [1, 1]]))
+    memory, other = framework.host_memory(target), framework.host_memory(source)
+    assert memory is not None
+    assert other is not None
+    assert memory.size == target.nbytes
+    memory[:] = other
+    assert (target.astype(ms.float32) == source.astype(ms.float32)).all()
+
+
+def test_memory_is_given_after_the_operators_that_use_it() -> None:
+    """`asnumpy` waits for every operator that was called, also those that only read the tensor."""
+    w = Tensor(np.random.default_rng(0).random((700, 700), np.float32))
+    expected = w.asnumpy() @ w.asnumpy()
+    products = [ops.matmul(w, w) for _ in range(4)]
+    memory = framework.host_memory(w)
+    assert memory is not None
+    memory[:] = 0
+    for product in products:
+        np.testing.assert_allclose(product.asnumpy(), expected, rtol=1e-3)
+
+
+def test_a_view_is_known_and_its_memory_is_not_given() -> None:
+    """`asnumpy` copies what is strided or begins within a storage, and writing to that would be lost."""
+    base = Tensor(np.arange(12, dtype=np.float32).reshape(4, 3))
+    assert not framework.is_view(base)
+    for view in (base[1:], base.T):
+        assert framework.is_view(view)
+        assert framework.host_memory(view) is None
+
+
+@pytest.mark.parametrize("mode", ["AES-GCM", "AES-CBC", "SM4-CBC"])
+def test_mindspore_encrypts_blocks_and_decrypts_files(mode: str, tmp_path: Path) -> None:
+    """Two blocks one after the other are one file; with another key there is None."""
+    key = b"0123456789abcdef"
+    blocks = [framework.encrypt_block(content, key, mode) for content in (b"one", b"two")]
+    (tmp_path / "secret").write_bytes(b"".join(blocks))
+    assert framework.decrypt_file(str(tmp_path / "secret"), key, mode) == b"onetwo"
+    assert framework.decrypt_file(str(tmp_path / "secret"), key[::-1], mode) is None
+
+
+@pytest.mark.parametrize("shape", [(2, 3), ()])
+@pytest.mark.parametrize(("dtype", "trainable"), [(ms.float32, True), (ms.bfloat16, False), (ms.int64, True)])
+def test_a_parameter_that_is_made_at_once_is_what_mindspore_makes(shape: Any, dtype: Any, trainable: bool) -> None:
+    """Every attribute of the parameter, of its `param_info` and of the tensor in it; none shares what may change."""
+    normal = Normal()
+
+    def ours() -> Any:
+        return framework.new_uninitialized(framework.ParameterTensor, normal, shape, dtype, "w", trainable)
+
+    with mindspores_own():
+        theirs = Parameter(Tensor(shape=shape, dtype=dtype, init=normal), name="w", requires_grad=trainable)
+    made = ours()
+    assert type(made) is type(theirs)
+    assert made.__dict__.keys() == theirs.__dict__.keys() - {"init_mode"}
+    for name, value in theirs.__dict__.items():
+        if name not in ("_param_info", "init_mode", "load"):
+            assert made.__dict__[name] == value, name
+    assert type(made.load) is type(theirs.load)
+    assert made._pipeline_stage_list is not ours()._pipeline_stage_list
+    for name in dir(theirs.param_info):
+        if not name.startswith("__") and name not in ("obj", "clone"):
+            assert getattr(made.param_info, name) == getattr(theirs.param_info, name), name
+    assert made.param_info.obj is made
+    for name in ("shape", "dtype", "size", "itemsize", "nbytes", "ndim", "strides", "has_init", "init", "init_flag"):
+        assert getattr(made, name) == getattr(theirs, name), name
+    for name in ("requires_grad", "_requires_grad", "const_arg", "device", "is_meta"):
+        assert getattr(made, name) == getattr(theirs, name), name
+
+
+def test_a_parameter_that_is_made_at_once_lives_as_mindspores_do() -> None:
+    """`value()` loads it through the operator that all share; it trains, and graphs take two such for two."""
+    one, two = (
+        framework.new_uninitialized(framework.ParameterTensor, Normal(), (2,), ms.float32, name, True) for name in "ab"
+    )
+    for parameter, number in ((one, 1.0), (two, 2.0)):
+        parameter.init_mode = None
+        framework.take_storage(parameter, Tensor.from_numpy(np.full(2, number, np.float32)))
+        parameter.init = None
+    assert (one.value().asnumpy() == 1).all()
+
+    def product() -> Any:
+        return (one * two * two).sum()
+
+    gradient = ms.value_and_grad(product, None, [one, two])
+    for run in (gradient, ms.jit(gradient)):
+        value, (first, second) = run()
+        assert (value.asnumpy(), first.asnumpy().tolist(), second.asnumpy().tolist()) == (8, [4, 4], [4, 4])
+    nn.SGD([one, two], learning_rate=0.5)((ops.ones_like(one), ops.ones_like(two)))
+    assert (one.asnumpy().tolist(), two.asnumpy().tolist()) == ([0.5, 0.5], [1.5, 1.5])
+
+
+class Reversed(nn.Cell):  # type: ignore[misc]
+    """A cell with a gradient of its own."""
+
+    def bprop(self, x: Any, out: Any, dout: Any) -> Any:
+        """Give the gradient."""
+        return (-dout,)
+
+
+@pytest.mark.parametrize("kind", [nn.Cell, Reversed])
+def test_a_cell_that_is_initialized_at_once_is_what_mindspore_makes(kind: type) -> None:
+    """The same attributes with the same values, containers of its own, and MindSpore's books kept."""
+    count = nn.Cell.total_instance_count
+    theirs, ours, other = kind(), kind.__new__(kind), kind.__new__(kind)
+    framework.initialize_cell(ours)
+    framework.initialize_cell(other)
+    assert nn.Cell.total_instance_count == count + 3
+    assert ours.__dict__.keys() == theirs.__dict__.keys()
+    for name, value in theirs.__dict__.items():
+        assert type(ours.__dict__[name]) is type(value), name
+        if name != "_create_time":
+            assert ours.__dict__[name] == value, name
+        if isinstance(value, (dict, list, set)):
+            assert ours.__dict__[name] is not other.__dict__[name], name
+    assert ours.create_time >= theirs.create_time
+    assert framework.cells_compile_cache[id(ours)] is ours.compile_cache
+    assert ours.__getstate__()[0] == theirs.__getstate__()[0]
+    assert ours.has_bprop == (kind is Reversed)
+
+
+def test_whoever_replaces_the_constructor_of_cells_sees_every_cell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tools wrap `nn.Cell.__init__`; the short way is taken only where it is MindSpore's."""
+    seen: list[nn.Cell] = []
+    original = nn.Cell.__init__
+
+    def watched(self: nn.Cell, *arguments: Any, **keywords: Any) -> None:
+        seen.append(self)
+        original(self, *arguments, **keywords)
+
+    monkeypatch.setattr(nn.Cell, "__init__", watched)
+    cell = nn.Cell.__new__(nn.Cell)
+    framework.initialize_cell(cell)
+    assert seen == [cell]
+
+
+def test_children_are_where_mindspore_keeps_them() -> None:
+    """What is put there is an attribute, is walked, and is run."""
+    cell, child = nn.Cell(), nn.ReLU()
+    framework.cells_of(cell)["act"] = child
+    assert cell.act is child
+    assert [name for name, _ in cell.cells_and_names()] == ["", "act"]
+
+
+def test_arguments_that_were_checked_are_not_checked_again() -> None:
+    """The constructor of tensors asks `_init` in Python, which lets them pass; ordinary ones are checked as ever."""
+    with pytest.raises(TypeError):
+        Tensor(shape=(2,), dtype="nonsense", init=Normal())
+    checked = framework._CheckedArguments()
+    checked.arguments = {"dtype": ms.float16, "shape": (5,), "init": None}
+    tensor = Tensor.__new__(Tensor)
+    TensorPy.__init__(tensor, checked)
+    assert (tensor.shape, tensor.dtype, tensor.has_init) == ((5,), ms.float16, False)
+
+
+def test_dtypes_are_constants_of_one_class() -> None:
+    """Equal to themselves alone, with equal hashes."""
+    dtypes = [ms.float32, ms.float16, ms.bfloat16, ms.int8, ms.uint8, ms.bool_]
+    assert all(isinstance(dtype, framework.FrameworkType) for dtype in dtypes)
+    assert len(set(dtypes)) == len(dtypes)
+    assert {ms.float32, Tensor([1.0]).dtype} == {ms.float32}

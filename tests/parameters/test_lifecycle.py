@@ -15,7 +15,6 @@ from mindspore.common.initializer import Constant, Normal, initializer
 from lazycell._errors import UninitializedParameterError, UninitializedWarning
 from lazycell.parameters._buffer import declare_buffer
 from lazycell.parameters._declared import declare
-from lazycell.parameters._filling import fill
 from lazycell.parameters._lazy import building, no_init_parameters
 from lazycell.parameters._life import Origin
 from lazycell.parameters._lifecycle import (
@@ -28,6 +27,7 @@ from lazycell.parameters._lifecycle import (
 )
 from lazycell.parameters._streams import ComputedTable
 from lazycell.parameters._without_values import is_declared
+from tests.parameters.filling import fill
 
 
 class Layer(nn.Cell):  # type: ignore[misc]

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import mindspore as ms
-import ml_dtypes
 import numpy as np
 import pytest
 from mindspore import Parameter, Tensor, mint, nn, ops
@@ -22,11 +21,12 @@ from lazycell._errors import UninitializedParameterError
 from lazycell.parameters._buffer import UninitializedBuffer, declare_buffer
 from lazycell.parameters._declared import DeferredParameter, UninitializedParameter, declare
 from lazycell.parameters._filled import LazyParameter
-from lazycell.parameters._filling import fill, initialize_parameter, undeclare_parameter
+from lazycell.parameters._filling import initialize_parameter, undeclare_parameter
 from lazycell.parameters._lazy import building, no_init_parameters
 from lazycell.parameters._life import Origin, life_of
 from lazycell.parameters._streams import ComputedTable
 from lazycell.parameters._without_values import is_declared
+from tests.parameters.filling import fill
 
 SHAPE = (3, 3)
 FROM_FILE = Origin("checkpoint", "net.safetensors: w")
@@ -379,64 +379,6 @@ def test_the_origin_says_who_gave_the_values(tmp_path: Path) -> None:
     assert life_of(p) == ("loaded", Origin("checkpoint", "load_state_dict"))
     p.set_data(ones())
     assert life_of(p) == ("loaded", Origin("assigned", "set_data"))
-
-
-# ------------------------------------------------------------------------------------------------------ the loader
-
-
-def test_fill_takes_the_storage_of_the_first_values() -> None:
-    """The loader's way in copies nothing."""
-    p: Any = declared()
-    values = np.ones(SHAPE, np.float32)
-    fill(p, values, FROM_FILE)
-    assert storage(p) == values.ctypes.data
-    assert life_of(p) == ("loaded", FROM_FILE)
-
-
-def test_fill_copies_into_the_storage_of_later_values() -> None:
-    """A net that has run keeps its storage, and its graphs see the new values."""
-    p: Any = declared()
-    initialize_parameter(p, 1)
-    before, values = storage(p), np.full(SHAPE, 3, np.float32)
-    fill(p, values, FROM_FILE)
-    assert storage(p) == before != values.ctypes.data
-    assert (p.asnumpy() == 3).all()
-    assert life_of(p) == ("loaded", FROM_FILE)
-
-
-def test_fill_works_on_any_parameter() -> None:
-    """A plain eager parameter of a plain child is filled in place, and has an origin then."""
-    p = Parameter(ones(), name="w")
-    before = storage(p)
-    fill(p, np.full(SHAPE, 3, np.float32), FROM_FILE)
-    assert storage(p) == before
-    assert (p.asnumpy() == 3).all()
-    assert life_of(p) == ("loaded", FROM_FILE)
-
-
-def test_fill_takes_another_dtype_but_no_other_shape() -> None:
-    """The dtype of the values becomes the parameter's; the shape has been checked before, or else."""
-    p: Any = declared()
-    fill(p, np.ones(SHAPE, ml_dtypes.bfloat16), FROM_FILE)
-    assert p.dtype == ms.bfloat16
-    fill(p, np.ones(SHAPE, np.float16), FROM_FILE)
-    assert p.dtype == ms.float16
-    with pytest.raises(ValueError, match="has shape"):
-        fill(p, np.ones((2, 2), np.float16), FROM_FILE)
-
-
-def test_fill_copies_what_mindspore_would_crash_on() -> None:
-    """Read-only, strided and misaligned arrays."""
-    read_only = np.ones(SHAPE, np.float32)
-    read_only.flags.writeable = False
-    misaligned = np.frombuffer(bytearray(37), np.uint8)[1:].view(np.float32).reshape(SHAPE)
-    for values in (read_only, np.ones((3, 6), np.float32)[:, ::2], misaligned):
-        p: Any = declared()
-        fill(p, values, FROM_FILE)
-        assert storage(p) != values.ctypes.data
-        assert storage(p) % 4 == 0
-        p.copy_(ones() * 2)
-        assert (p.asnumpy() == 2).all()
 
 
 # ---------------------------------------------------------------------------------------------------- initializing

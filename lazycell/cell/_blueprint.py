@@ -1,0 +1,185 @@
+"""What all instances of a class with the same hyperparameters have in common: worked out once, used for each.
+
+A model has thousands of cells and few kinds of them; resolving a declaration costs more than making the cell.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import attrs
+from mindspore.common.initializer import Initializer
+
+from ..declaration._declaration import Declaration, declaration_of
+from ..manifest._calls import complete, is_given_dtype
+from ..manifest._resolve import Resolved, ResolvedChild, ResolvedParameter, resolve
+from ..parameters import FrameworkType, framework_dtype
+from ._initializers import check_initializer, make_initializer, registrations
+
+# Of these, equal values of one type are interchangeable, and nothing can change them.
+_PLAIN = frozenset({int, float, str, bool, type(None), type, types.FunctionType, types.BuiltinFunctionType})
+
+# Entries; a program that builds classes without end does not keep them all.
+_MOST = 1024
+
+
+@attrs.frozen(eq=False)
+class ParameterBlueprint:
+    """How to declare one parameter, or computed buffer."""
+
+    name: str
+    initializer: Initializer
+    shape: tuple[int, ...]
+    dtype: Any
+    """MindSpore's"""
+    trainable: bool
+    persistent: bool
+
+
+@attrs.frozen(eq=False)
+class Call:
+    """How to make one child."""
+
+    child: ResolvedChild
+    kwargs: Mapping[str, Any]
+    """with a dtype, where the factory takes one and was given none"""
+    handed_down: Any
+    """MindSpore's dtype for the parameters of plain cells that take none; None: they have it already"""
+
+
+@attrs.frozen(eq=False)
+class Blueprint:
+    """How to build a cell."""
+
+    resolved: Resolved
+    plain: frozenset[str]
+    """hyperparameters and derived values that are nothing but values: no cell, no tensor, nothing of the user's"""
+    parameters: tuple[ParameterBlueprint, ...]
+    children: Mapping[str, Call | tuple[Call, ...]]
+
+
+_blueprints: dict[tuple[Any, ...], Blueprint] = {}
+
+
+def blueprint_of(declaration: Declaration, given: Mapping[str, Any], dtype: Any) -> Blueprint:
+    """Resolve a declaration, or find what came of it the last time.
+
+    Args:
+        declaration: what a class declares.
+        given: a value for each hyperparameter.
+        dtype: default dtype of the parameters, or None.
+
+    Raises:
+        DeclarationError: as `resolve` and `complete`.
+    """
+    key = _key_of_call(declaration, given, dtype)
+    found = None if key is None else _blueprints.get(key)
+    if found is None:
+        resolved = resolve(declaration, given, dtype)
+        found = Blueprint(
+            resolved,
+            frozenset(name for name, value in resolved.values.items() if is_plain(value)),
+            tuple(map(_parameter, resolved.parameters)),
+            {name: _calls(child, resolved.dtype) for name, child in resolved.children.items()},
+        )
+        if key is not None and _can_be_shared(resolved):
+            if len(_blueprints) >= _MOST:
+                _blueprints.clear()
+            _blueprints[key] = found
+    return found
+
+
+def call_of(child: ResolvedChild, dtype: str) -> Call:
+    """Say how to make a child.
+
+    Args:
+        child: what to call.
+        dtype: canonical name of the dtype that it gets if it takes one and was given none.
+
+    Raises:
+        DeclarationError: the arguments do not fit.
+    """
+    declared = isinstance(child.factory, type) and declaration_of(child.factory) is not None
+    asked = framework_dtype(dtype)
+    kwargs = complete(child, dtype if declared else asked)  # first: it says what is wrong with the arguments
+    handed_down = None if declared or is_given_dtype(child) else asked
+    return Call(child, kwargs, handed_down)
+
+
+def key_of(declaration: Declaration, values: Iterable[Any], dtype: str | None) -> tuple[Any, ...] | None:
+    """Give what equals another key if a declaration with these values resolves to the same; None if that is not sure.
+
+    The key holds no reference to the declaration: what is kept under it has to.
+    """
+    key: list[Any] = [id(declaration), dtype]
+    for value in values:
+        if not _extend(key, value):
+            return None
+    return tuple(key)
+
+
+def _extend(key: list[Any], value: Any) -> bool:
+    if type(value) is tuple:
+        key += (tuple, len(value))
+        return all(_extend(key, part) for part in value)
+    if not is_plain(value):
+        return False
+    key += (type(value), value)  # 1 == True == 1.0
+    return True
+
+
+def is_plain(value: Any) -> bool:
+    """Tell whether equal values can stand for this one."""
+    if type(value) is tuple:
+        return all(map(is_plain, value))
+    return type(value) in _PLAIN or isinstance(value, (type, FrameworkType))
+
+
+class _Default:
+    """Stands for the default of a hyperparameter, which may be an expression."""
+
+
+def _key_of_call(declaration: Declaration, given: Mapping[str, Any], dtype: Any) -> tuple[Any, ...] | None:
+    if not (dtype is None or isinstance(dtype, str)):
+        return None
+    values: list[Any] = [registrations()]
+    for item in declaration.hyperparameters:
+        if item.converter is not None:  # the user's, who may count its calls
+            return None
+        value = given[item.name]
+        is_formula = value is item.default and not isinstance(value, attrs.Factory)  # type: ignore[arg-type]
+        values.append(_Default if is_formula else value)
+    return key_of(declaration, values, dtype)
+
+
+def _can_be_shared(resolved: Resolved) -> bool:
+    calls = [call for child in resolved.children.values() for call in (child if isinstance(child, tuple) else (child,))]
+    distinct = {id(call): call for call in calls}.values()
+    arguments = [argument for call in distinct for argument in (*call.args, *call.kwargs.values())]
+    return all(map(is_plain, (*resolved.values.values(), *arguments)))
+
+
+def _parameter(parameter: ResolvedParameter) -> ParameterBlueprint:
+    spec = parameter.spec
+    if parameter.initializer is not spec.initializer:  # it came out of a hyperparameter: only now is it known
+        check_initializer(attrs.evolve(spec, initializer=parameter.initializer))
+    return ParameterBlueprint(
+        parameter.name,
+        make_initializer(parameter.initializer),
+        parameter.shape,
+        framework_dtype(parameter.dtype),
+        spec.trainable,
+        spec.persistent,
+    )
+
+
+def _calls(child: ResolvedChild | tuple[ResolvedChild, ...], dtype: str) -> Call | tuple[Call, ...]:
+    if isinstance(child, ResolvedChild):
+        return call_of(child, dtype)
+    made: dict[int, Call] = {}  # layers that are alike are one object
+    for each in child:
+        if id(each) not in made:
+            made[id(each)] = call_of(each, dtype)
+    return tuple(made[id(each)] for each in child)
