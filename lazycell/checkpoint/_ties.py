@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Iterator
+
+import attrs
 import numpy as np
 
 from .._errors import CheckpointMismatchError
-from ._header import TensorHeader
-from ._plan import LoadPlan
+from ._header import MemoryRange, TensorHeader
+from ._plan import LoadPlan, LoadStep
 from ._problems import Problem, render
-from ._read import Reader
+from ._read import Reader, bytes_of
+from ._stage import stage
+from ._workers import Scratch, run
 
 _CHUNK = 1 << 20  # bytes
 
 
 def check_ties(plan: LoadPlan, reader: Reader) -> None:
-    """Compare the copies that `plan` records in `LoadStep.same_as`, a chunk at a time.
+    """Compare the copies that `plan` records in `LoadStep.same_as`, a chunk at a time, with all threads of `reader`.
+
+    A parameter that is put together from pieces is put together for it, and needs its size in memory meanwhile.
 
     Raises:
         CheckpointMismatchError: copies differ; all of them are named.
-        CheckpointFormatError: a file has become shorter than its header said, or has gone.
+        CheckpointFormatError: a file has changed since its header was read, or has gone.
     """
-    problems = [
-        Problem("tie", step.parameter, f"`{step.key}` and `{copy.name}` differ", None, copy)
-        for step in plan.steps
-        for copy in step.same_as
-        if not same_bytes(step.tensor, copy, reader)
-    ]
+    problems = []
+    for step in plan.steps:
+        if step.same_as:
+            tensor = _put_together(plan, step, reader) if step.pieces else step.tensor
+            problems += [
+                Problem("tie", step.parameter, f"`{step.key}` and `{copy.name}` differ", None, copy)
+                for copy in step.same_as
+                if not same_bytes(tensor, copy, reader)
+            ]
     if problems:
         raise CheckpointMismatchError(
             render(f"{plan.path} does not fit {plan.model}", problems, (), {}), tuple(problems)
@@ -36,7 +47,33 @@ def same_bytes(one: TensorHeader, other: TensorHeader, reader: Reader) -> bool:
     """Whether two stored tensors have the same bytes."""
     if one.nbytes != other.nbytes:
         return False
-    return all(
-        np.array_equal(np.frombuffer(mine, np.uint8), np.frombuffer(theirs, np.uint8))
-        for mine, theirs in zip(reader.chunks(one, _CHUNK), reader.chunks(other, _CHUNK), strict=True)
-    )
+    differing: list[int] = []
+
+    def compare(start: int) -> Callable[[Scratch], int]:
+        def task(scratch: Scratch) -> int:
+            count = min(_CHUNK, one.nbytes - start)
+            mine, theirs = np.split(scratch.take(2 * count), 2)
+            reader.read_into(one, mine.data, start)
+            reader.read_into(other, theirs.data, start)
+            if not np.array_equal(mine, theirs):
+                differing.append(start)
+            return count
+
+        return task
+
+    def tasks() -> Iterator[Callable[[Scratch], int]]:
+        for start in range(0, one.nbytes, _CHUNK):
+            if differing:
+                return
+            yield compare(start)
+
+    run(tasks(), max(1, min(reader.threads, math.ceil(one.nbytes / (8 * _CHUNK)))), lambda done: None)
+    return not differing
+
+
+def _put_together(plan: LoadPlan, step: LoadStep, reader: Reader) -> TensorHeader:
+    """Give the values of a parameter in the dtype of the file, as a tensor in memory."""
+    dtype = step.tensor.dtype
+    alone = attrs.evolve(plan, steps=(attrs.evolve(step, dtype=dtype, same_as=()),))
+    values = stage(alone, reader)[step.parameter]
+    return attrs.evolve(step.tensor, ranges=(MemoryRange(bytes_of(values)),))

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from lazycell._errors import CheckpointFormatError
-from lazycell.checkpoint import ByteRange, Reader, TensorHeader, convert, read_tensor
+from lazycell.checkpoint import ByteRange, MemoryRange, Reader, TensorHeader, convert, read_tensor
+from lazycell.checkpoint._stamp import FileStamp
 
 DATA = np.arange(1000, dtype=np.float32)
 
@@ -134,3 +135,98 @@ def test_file_that_has_gone(path: Path) -> None:
     path.unlink()
     with pytest.raises(CheckpointFormatError, match="tensor 'w': the file has gone since its header was read"):
         read_tensor(tensor(path, (0, 4000)))
+
+
+def test_file_that_is_not_the_one_whose_header_was_read(path: Path) -> None:
+    """Nothing is read of it."""
+    with path.open("rb") as file:
+        stamp = FileStamp.of(file.fileno())
+    header = TensorHeader("w", "float32", (2,), (ByteRange(path, 0, 8, stamp),))
+    np.testing.assert_array_equal(read_tensor(header), DATA[:2])
+    with path.open("ab") as file:
+        file.write(b"more")
+    with Reader() as reader:
+        for _ in range(2):  # the second time too
+            with pytest.raises(
+                CheckpointFormatError, match="tensor 'w': the file has changed since its header was read"
+            ):
+                reader.read(header)
+
+
+def test_memory_is_copied() -> None:
+    """The array is not the one it was read from, mapped or not."""
+    header = TensorHeader("w", "float32", DATA.shape, (MemoryRange(memoryview(DATA).cast("B")),))
+    array = read_tensor(header)
+    assert not np.shares_memory(array, DATA)
+    np.testing.assert_array_equal(array, DATA)
+    part = MemoryRange(memoryview(DATA).cast("B")[4:12])
+    np.testing.assert_array_equal(read_tensor(TensorHeader("w", "float32", (2,), (part,))), DATA[1:3])
+
+
+def test_reading_some_bytes(path: Path) -> None:
+    """Any number from any position, across ranges; more than there are is an error, and not silence."""
+    whole = tensor(path, (0, 10), (10, 13), (13, 4000))
+    target = bytearray(8)
+    with Reader() as reader:
+        reader.read_into(whole, memoryview(target), 7)
+        assert target == DATA.tobytes()[7:15]
+        with pytest.raises(CheckpointFormatError, match="tensor 'w': its parts hold 4000 bytes"):
+            reader.read_into(whole, memoryview(target), 3999)
+
+
+def test_parts_of_another_length_than_the_shape(path: Path) -> None:
+    """A view would reach beyond the tensor."""
+    header = TensorHeader("w", "float32", (3,), (ByteRange(path, 0, 8),))
+    for mmap in (True, False):
+        with pytest.raises(
+            CheckpointFormatError, match=r"its parts hold 8 bytes, which are not those of float32 \(3,\)"
+        ):
+            read_tensor(header, mmap=mmap)
+
+
+def test_chunks_of_two_tensors_at_once(path: Path) -> None:
+    """Each has a buffer of its own."""
+    with Reader() as reader:
+        pairs = zip(
+            reader.chunks(tensor(path, (0, 4000)), 999), reader.chunks(tensor(path, (4001, 8001)), 999), strict=True
+        )
+        assert all(bytes(one) == bytes(other) for one, other in pairs)
+
+
+def test_a_dtype_that_is_not_read_is_refused_by_name(path: Path) -> None:
+    """What no MindSpore tensor can hold may be in a file, and be ignored."""
+    with pytest.raises(CheckpointFormatError, match="tensor 'w': lazycell does not read its dtype F4"):
+        read_tensor(TensorHeader("w", "F4", (2,), (ByteRange(path, 0, 1),)))
+
+
+def test_a_reader_needs_a_thread() -> None:
+    """The caller's own counts."""
+    with pytest.raises(ValueError, match="threads=0: at least one is needed"):
+        Reader(threads=0)
+    assert Reader(threads=3).threads == 3
+    assert Reader().threads >= 1
+
+
+@pytest.mark.parametrize("mmap", [True, False])
+def test_asking_whether_the_files_are_still_the_same(path: Path, mmap: bool) -> None:
+    """What was viewed is not read: only this can tell."""
+    with Reader(mmap=mmap) as reader:
+        reader.check_unchanged()  # nothing is open
+        array = reader.read(tensor(path, (0, 8)))
+        reader.check_unchanged()
+        with path.open("ab") as file:
+            file.write(b"more")
+        with pytest.raises(CheckpointFormatError, match="tensor 'w': the file has changed since its header was read"):
+            reader.check_unchanged()
+    np.testing.assert_array_equal(array, DATA[:2])
+
+
+def test_every_read_looks_whether_the_file_is_still_the_same(path: Path) -> None:
+    """So that the error names the tensor that was read, and comes before the others are."""
+    header = TensorHeader("later", "float32", (2,), (ByteRange(path, 0, 8),))
+    with Reader(mmap=False) as reader:
+        reader.read(tensor(path, (0, 8)))
+        with path.open("ab") as file:
+            file.write(b"more")
+        with pytest.raises(CheckpointFormatError, match="tensor 'later': the file has changed since"):
+            reader.read(header)
