@@ -56,6 +56,11 @@ def dtype_name(dtype: object) -> str:
     return name
 
 
+def is_known(name: str) -> bool:
+    """Whether `name` is a canonical name."""
+    return name in _NUMPY
+
+
 def numpy_dtype(name: str) -> np.dtype[Any]:
     """Give the numpy dtype (ml_dtypes' for bfloat16 and float8) of a canonical name."""
     return _NUMPY[name]

@@ -18,7 +18,8 @@ def read_object(raw: bytes) -> dict[str, Any]:
     """Parse a UTF-8 JSON object.
 
     Raises:
-        JSONProblem: not UTF-8, not JSON, not an object, nested too deep, or a key given twice in one object.
+        JSONProblem: not UTF-8, not JSON, not an object, nested too deep, a key given twice in one object, or text
+            that is not Unicode.
     """
     try:
         value = json.loads(raw.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse_constant)
@@ -34,6 +35,8 @@ def read_object(raw: bytes) -> dict[str, Any]:
         raise JSONProblem("holds a number that is too long") from None
     if not isinstance(value, dict):
         raise JSONProblem("is not a JSON object")
+    if b"\\u" in raw:  # only an escape can smuggle in what UTF-8 cannot hold
+        _refuse_surrogates(value)
     return value
 
 
@@ -52,6 +55,19 @@ def _first_repeated(keys: Iterable[str]) -> str:
             return key
         seen.add(key)
     raise AssertionError("no key is repeated")
+
+
+def _refuse_surrogates(value: Any) -> None:
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, dict):
+            pending += item
+            pending += item.values()
+        elif isinstance(item, list):
+            pending += item
+        elif isinstance(item, str) and not item.isascii() and any("\ud800" <= letter <= "\udfff" for letter in item):
+            raise JSONProblem(f"holds {item[:200]!r}, which is not Unicode text (a lone surrogate)")
 
 
 def _refuse_constant(name: str) -> Any:

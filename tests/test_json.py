@@ -19,6 +19,7 @@ from lazycell._json import JSONProblem, read_object
         (b'{"\xff": 1}', "is not UTF-8: byte 2 is 0xff"),
         (b'{"a": ' + b"1" * 5000 + b"}", "holds a number that is too long"),
         (b'{"a": ' + b"[" * 100_000, "is nested too deep"),
+        (b'{"a": [{"b": "x\\udc80"}]}', "holds 'x\\udc80', which is not Unicode text (a lone surrogate)"),
     ],
 )
 def test_refusals(raw: bytes, cause: str) -> None:
@@ -31,3 +32,8 @@ def test_refusals(raw: bytes, cause: str) -> None:
 def test_padding_is_accepted() -> None:
     """The format allows the header to be padded with spaces."""
     assert read_object(b'{"a": {"b": "c"}}   ') == {"a": {"b": "c"}}
+
+
+def test_escapes_of_what_is_unicode_are_accepted() -> None:
+    """A pair of surrogates is one letter."""
+    assert read_object(b'{"\\ud83d\\ude00": "\\u00e9"}') == {"\U0001f600": "é"}

@@ -2,20 +2,26 @@
 
 from ._cast import castable, convert
 from ._ckpt import read_ckpt
+from ._directory import find_checkpoint
+from ._fit import make_plan
+from ._formats import Format, register_format
 from ._header import ByteRange, CheckpointHeader, MemoryRange, Part, TensorHeader
 from ._open import open_checkpoint
-from ._plan import LoadPlan, LoadStep, Piece, make_plan
-from ._problems import Problem
+from ._plan import LoadPlan, LoadStep, Piece
+from ._problems import Cause, Problem
 from ._read import Reader, read_tensor
-from ._report import Cast, LoadReport, Renamed
+from ._report import Cast, LoadReport, Rearranged, Renamed
 from ._safetensors import read_safetensors
-from ._sharded import find_checkpoint, read_index
+from ._sharded import read_index
+from ._stage import stage
 from ._ties import check_ties
 
 __all__ = [
     "ByteRange",
     "Cast",
+    "Cause",
     "CheckpointHeader",
+    "Format",
     "LoadPlan",
     "LoadReport",
     "LoadStep",
@@ -24,6 +30,7 @@ __all__ = [
     "Piece",
     "Problem",
     "Reader",
+    "Rearranged",
     "Renamed",
     "TensorHeader",
     "castable",
@@ -36,4 +43,6 @@ __all__ = [
     "read_index",
     "read_safetensors",
     "read_tensor",
+    "register_format",
+    "stage",
 ]

@@ -11,6 +11,7 @@ import attrs
 from .. import _dtypes
 from .._errors import CheckpointFormatError
 from . import _files
+from ._stamp import FileStamp
 
 
 class Part(Protocol):
@@ -30,11 +31,15 @@ class Part(Protocol):
 
 @attrs.frozen
 class ByteRange:
-    """Bytes `start` to `stop` (exclusive) of a file."""
+    """Bytes `start` to `stop` (exclusive) of a file.
+
+    `stamp` is the state of the file when its header was read: a `Reader` refuses any other.
+    """
 
     path: Path
     start: int
     stop: int
+    stamp: FileStamp | None = attrs.field(default=None, eq=False, repr=False)
 
     @property
     def nbytes(self) -> int:
@@ -71,7 +76,11 @@ class MemoryRange:
 
 @attrs.frozen
 class TensorHeader:
-    """One stored tensor: little-endian, row-major, its bytes in `ranges` one after the other."""
+    """One stored tensor: little-endian, row-major, its bytes in `ranges` one after the other.
+
+    `dtype` is a canonical name; that of a tensor which no MindSpore tensor can hold is the format's own (`F8_E8M0` of
+    safetensors, `Int4` of a `.ckpt`): such a tensor can be listed, and ignored, but not read.
+    """
 
     name: str
     dtype: str
@@ -79,9 +88,23 @@ class TensorHeader:
     ranges: tuple[Part, ...]
 
     @property
+    def is_readable(self) -> bool:
+        """Whether lazycell reads the dtype."""
+        return _dtypes.is_known(self.dtype)
+
+    @property
     def itemsize(self) -> int:
-        """Bytes of one element."""
-        return _dtypes.itemsize(self.dtype)
+        """Bytes of one element.
+
+        Raises:
+            CheckpointFormatError: the dtype is one that lazycell does not read.
+        """
+        try:
+            return _dtypes.itemsize(self.dtype)
+        except KeyError:
+            raise CheckpointFormatError(
+                f"tensor {self.name!r}: lazycell does not read its dtype {self.dtype}"
+            ) from None
 
     @property
     def nbytes(self) -> int:
@@ -93,8 +116,9 @@ class TensorHeader:
 class CheckpointHeader:
     """All tensors of a checkpoint by name, in the order of the file.
 
-    `format` is `"safetensors"`, `"ckpt"` or `"sharded"`. `metadata` is what the file says besides tensors:
-    the `__metadata__` of safetensors, the strings saved with `append_dict` in a `.ckpt`.
+    `format` is `"safetensors"`, `"ckpt"`, `"sharded"`, `"dict"` (`path` is `<dict>` then) or that of a third party.
+    `metadata` is what the file says besides tensors: the `__metadata__` of safetensors, the strings saved with
+    `append_dict` in a `.ckpt`.
     """
 
     path: Path

@@ -3,56 +3,68 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from .._errors import CheckpointFormatError
-from . import _files, _sniff
+from . import _files, _formats, _sniff
 from ._ckpt import read_ckpt
+from ._directory import find_checkpoint
 from ._header import CheckpointHeader
-from ._safetensors import read_safetensors
-from ._sharded import find_checkpoint, read_index
-
-_BY_FORMAT: dict[str, Callable[[Path], CheckpointHeader]] = {
-    "safetensors": read_safetensors,
-    "ckpt": read_ckpt,
-    "sharded": read_index,
-}
-
-_BY_SUFFIX = {".safetensors": "safetensors", ".ckpt": "ckpt", ".json": "sharded"}
+from ._memory import DICT, read_arrays
 
 
-def open_checkpoint(path: str | os.PathLike[str]) -> CheckpointHeader:
+def open_checkpoint(
+    source: str | os.PathLike[str] | Mapping[str, object], *, decrypt: Callable[[Path], bytes] | None = None
+) -> CheckpointHeader:
     """Read what a checkpoint holds, from its headers alone.
 
     Args:
-        path: a `.safetensors` file, a MindSpore `.ckpt`, a `*.index.json` with its shards beside it, or a
-            directory that holds one of these. A file of another name is recognized by its content.
+        source: a `.safetensors` file, a MindSpore `.ckpt`, an index (`*.index.json`, `param_name_map.json`) with its
+            shards beside it, a file of a registered format, or a directory that holds one of these. A file of another
+            name is recognized by its content. Or a mapping from names to arrays: numpy's, MindSpore's tensors or
+            parameters.
+        decrypt: gives the content of an encrypted `.ckpt`.
 
     Raises:
-        FileNotFoundError: there is nothing at `path`.
+        FileNotFoundError: there is nothing at the path.
         CheckpointFormatError: what is there is not a checkpoint, or a malformed one; the message names the
             file, the tensor and the cause.
+        RegistryError: the file is of a format that a package announces, and that cannot be loaded.
     """
-    path = Path(path)
+    if isinstance(source, Mapping):
+        _refuse_key(DICT, decrypt)
+        return read_arrays(source)
+    path = Path(source)
     if not path.exists():
-        near = "" if path.parent.is_dir() else f"; nor is there a directory {path.parent}"
-        raise FileNotFoundError(f"there is no checkpoint at {path}{near}")
+        raise FileNotFoundError(_nothing_at(path))
     if path.is_dir():
         path = find_checkpoint(path)
-    return _BY_FORMAT[_format(path)](path)
-
-
-def _format(path: Path) -> str:
-    known = _BY_SUFFIX.get(path.suffix)
-    if known:
-        return known
-    with _files.open_regular(path) as file:
-        start = _files.read_at(file, 0, _sniff.SNIFFED_BYTES)
-    guess = _sniff.looks_like(start)
-    if guess is None:
+    format = _formats.format_of(path.name, lambda: _start(path))
+    if format is None:
         raise CheckpointFormatError(
-            f"{path}: neither its name nor its content is that of a checkpoint{_sniff.hint(start)}; lazycell "
+            f"{path}: neither its name nor its content is that of a checkpoint{_sniff.hint(_start(path))}; lazycell "
             "reads .safetensors, MindSpore's .ckpt, .safetensors.index.json with its shards, and directories"
         )
-    return guess
+    if format is _formats.CKPT:
+        return read_ckpt(path, decrypt=decrypt)
+    _refuse_key(path, decrypt)
+    return _formats.read(format, path)
+
+
+def _start(path: Path) -> bytes:
+    with _files.open_regular(path) as file:
+        return _files.read_at(file, 0, _sniff.SNIFFED_BYTES)
+
+
+def _refuse_key(path: Path, decrypt: object) -> None:
+    if decrypt is not None:
+        raise CheckpointFormatError(f"{path}: only a .ckpt can be encrypted: load it without `dec_key`")
+
+
+def _nothing_at(path: Path) -> str:
+    if path.is_symlink():
+        target = os.readlink(path)
+        return f"there is no checkpoint at {path}: it is a link to {target}, which leads nowhere"
+    near = "" if path.parent.is_dir() else f"; nor is there a directory {path.parent}"
+    return f"there is no checkpoint at {path}{near}"

@@ -1,12 +1,19 @@
-"""Checkpoints of several files: a `*.index.json` that maps names to shards, and a Hugging Face directory.
+"""Checkpoints of several files: an index that maps the names of tensors to the shards that hold them.
 
-The index: `{"metadata": {"total_size": …}, "weight_map": {"name": "model-00001-of-00002.safetensors"}}`
-(https://huggingface.co/docs/huggingface_hub/package_reference/serialization).
+Hugging Face's, `*.safetensors.index.json`
+(https://huggingface.co/docs/huggingface_hub/package_reference/serialization)::
+
+    {"metadata": {"total_size": …}, "weight_map": {"name": "model-00001-of-00002.safetensors", …}}
+
+MindSpore's, `param_name_map.json`, as `mindspore.parallel.unified_safetensors` writes it and
+`load_distributed_checkpoint` reads it (`mindspore/parallel/transform_safetensors.py`): the same, with shards called
+`part0.safetensors`; older ones are the `weight_map` alone. What had no strategy (`global_step`, `learning_rate`) lies
+beside it in `hyper_param.safetensors`, which the index does not name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from .. import _json
@@ -15,7 +22,10 @@ from . import _files
 from ._header import CheckpointHeader, TensorHeader
 from ._safetensors import read_safetensors
 
-_SINGLE = "model.safetensors"
+NAME_MAP = "param_name_map.json"
+"""How MindSpore calls its index."""
+
+_HYPER_PARAM = "hyper_param.safetensors"
 
 
 def read_index(path: Path) -> CheckpointHeader:
@@ -27,11 +37,9 @@ def read_index(path: Path) -> CheckpointHeader:
         FileNotFoundError: there is no such index.
     """
     index = _load(path)
-    weight_map = _weight_map(index.get("weight_map"), path)
-    shards = {
-        name: _shard(path, name, next(key for key in weight_map if weight_map[key] == name))
-        for name in dict.fromkeys(weight_map.values())
-    }
+    weight_map = _weight_map(index, path)
+    first = {shard: tensor for tensor, shard in reversed(weight_map.items())}
+    shards = {shard: _shard(path, shard, first[shard]) for shard in dict.fromkeys(weight_map.values())}
     for shard, header in shards.items():
         for tensor in header.tensors:
             if weight_map.get(tensor) != shard:
@@ -42,47 +50,45 @@ def read_index(path: Path) -> CheckpointHeader:
         if tensor not in shards[shard].tensors:
             raise CheckpointFormatError(f"{path}: tensor {tensor!r} is not in {shard!r}, where the index puts it")
         tensors[tensor] = shards[shard].tensors[tensor]
-    return CheckpointHeader(path, "sharded", tensors, _metadata(index, shards.values()))
+    headers = list(shards.values())
+    if path.name == NAME_MAP and _HYPER_PARAM not in shards and _is_there(path.parent / _HYPER_PARAM):
+        more = _hyper_param(path)
+        for tensor in more.tensors:
+            if tensor in tensors:
+                raise CheckpointFormatError(
+                    f"{more.path}: holds tensor {tensor!r}, but {path.name} puts it into {weight_map[tensor]!r}"
+                )
+        tensors |= more.tensors
+        headers.append(more)
+    return CheckpointHeader(path, "sharded", tensors, _metadata(index, headers))
 
 
-def find_checkpoint(directory: Path) -> Path:
-    """Choose the file that holds a directory's weights: index, `model.safetensors`, or the only candidate.
+def read_weight_map(path: Path) -> Mapping[str, str]:
+    """Read an index alone: which shard, relative to the index, holds which tensor.
 
     Raises:
-        CheckpointFormatError: there is none, or more than one it could be.
+        CheckpointFormatError: the index is malformed, or names a file outside its directory.
+        FileNotFoundError: there is no such index.
     """
-    names = sorted(entry.name for entry in directory.iterdir())
-    indices = [name for name in names if name.endswith(".safetensors.index.json")]
-    if len(indices) > 1:
-        raise _ambiguous(directory, indices)
-    if indices:
-        index = directory / indices[0]
-        # Beside the shards a whole copy may lie; which of the two is meant, or stale, cannot be told.
-        if _SINGLE in names and _SINGLE not in _weight_map(_load(index).get("weight_map"), index).values():
-            raise _ambiguous(directory, [_SINGLE, index.name])
-        return index
-    if _SINGLE in names:
-        return directory / _SINGLE
-    candidates = [name for name in names if name.endswith((".safetensors", ".ckpt"))]
-    if len(candidates) > 1:
-        raise _ambiguous(directory, candidates)
-    if not candidates:
-        raise CheckpointFormatError(f"{directory}: {_nothing(names)}")
-    return directory / candidates[0]
+    return _weight_map(_load(path), path)
 
 
 def _load(path: Path) -> dict[str, object]:
     with _files.open_regular(path) as file:
-        raw = _files.read_at(file, 0, _json.MAX_BYTES + 1)
-    if len(raw) > _json.MAX_BYTES:
-        raise CheckpointFormatError(f"{path}: the index has over {_json.MAX_BYTES} bytes")
+        size = _files.size_of(file)
+        if size > _json.MAX_BYTES:
+            raise CheckpointFormatError(f"{path}: the index has {size} bytes; at most {_json.MAX_BYTES} are read")
+        raw = _files.read_at(file, 0, size)
     try:
         return _json.read_object(raw)
     except _json.JSONProblem as problem:
         raise CheckpointFormatError(f"{path}: the index {problem}") from None
 
 
-def _weight_map(value: object, path: Path) -> dict[str, str]:
+def _weight_map(index: dict[str, object], path: Path) -> dict[str, str]:
+    value: object = index.get("weight_map")
+    if path.name == NAME_MAP and "weight_map" not in index:
+        value = index  # as older versions of MindSpore wrote it
     if not isinstance(value, dict):
         raise CheckpointFormatError(
             f"{path}: has no weight_map, the object that maps each tensor's name to its file: it is not the "
@@ -93,7 +99,7 @@ def _weight_map(value: object, path: Path) -> dict[str, str]:
     good: set[str] = set()
     for tensor, shard in value.items():
         if not isinstance(shard, str):
-            raise CheckpointFormatError(f"{path}: tensor {tensor!r}: its file has to be a name, not {shard!r}")
+            raise CheckpointFormatError(f"{path}: tensor {tensor!r}: its file has to be a name, not {shard!r:.200}")
         if shard not in good:
             _check_shard_name(path, tensor, shard)
             good.add(shard)
@@ -105,11 +111,11 @@ def _check_shard_name(path: Path, tensor: str, shard: str) -> None:
     posix, windows = PurePosixPath(shard), PureWindowsPath(shard)
     if posix.is_absolute() or windows.drive or windows.root or ".." in windows.parts or "\0" in shard or not posix.name:
         raise CheckpointFormatError(
-            f"{path}: tensor {tensor!r}: the file {shard!r} is not inside the directory of the index"
+            f"{path}: tensor {tensor!r}: the file {shard!r:.200} is not inside the directory of the index"
         )
     if not shard.endswith(".safetensors"):
         raise CheckpointFormatError(
-            f"{path}: tensor {tensor!r}: the file {shard!r} is not a .safetensors file; lazycell reads "
+            f"{path}: tensor {tensor!r}: the file {shard!r:.200} is not a .safetensors file; lazycell reads "
             "shards in that format only"
         )
 
@@ -121,6 +127,23 @@ def _shard(path: Path, shard: str, tensor: str) -> CheckpointHeader:
         raise CheckpointFormatError(
             f"{path}: the shard {shard!r} is missing (it holds {tensor!r}): was the download complete?"
         ) from None
+    except OSError as error:
+        raise CheckpointFormatError(
+            f"{path}: the shard {shard!r:.200} (it holds {tensor!r}) cannot be opened: {error.strerror}"
+        ) from None
+
+
+def _hyper_param(path: Path) -> CheckpointHeader:
+    try:
+        return read_safetensors(path.parent / _HYPER_PARAM)
+    except FileNotFoundError:
+        raise CheckpointFormatError(
+            f"{path}: the file {_HYPER_PARAM!r} beside it is a link that leads nowhere"
+        ) from None
+
+
+def _is_there(path: Path) -> bool:
+    return path.is_symlink() or path.exists()  # a link that leads nowhere is no reason to go on without
 
 
 def _metadata(index: dict[str, object], shards: Iterable[CheckpointHeader]) -> dict[str, str]:
@@ -132,24 +155,3 @@ def _metadata(index: dict[str, object], shards: Iterable[CheckpointHeader]) -> d
     if isinstance(own, dict):
         metadata.update({key: str(value) for key, value in own.items() if isinstance(value, (str, int, float))})
     return metadata
-
-
-def _ambiguous(directory: Path, names: list[str]) -> CheckpointFormatError:
-    return CheckpointFormatError(f"{directory}: holds {_several(names)}; give the path of the one to load")
-
-
-def _nothing(names: list[str]) -> str:
-    if not names:
-        return "the directory is empty"
-    pickles = [name for name in names if name.endswith((".bin", ".pt", ".pth", ".bin.index.json"))]
-    if pickles:
-        return (
-            f"holds no .safetensors and no .ckpt, but {_several(pickles)}: PyTorch's pickles, which run code "
-            "when they are read; convert them to safetensors first"
-        )
-    return f"holds no .safetensors, no .safetensors.index.json and no .ckpt, only {_several(names)}"
-
-
-def _several(names: list[str]) -> str:
-    shown = ", ".join(names[:5])
-    return shown if len(names) <= 5 else f"{shown} and {len(names) - 5} more"

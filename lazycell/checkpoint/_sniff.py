@@ -4,7 +4,7 @@ from __future__ import annotations
 
 # How each of MindSpore's ciphers marks its blocks: the first four bytes, little-endian.
 # Measured on files that MindSpore 2.10 wrote with `enc_mode` AES-GCM, AES-CBC and SM4-CBC.
-_ENCRYPTED = (b"\xd8\x5e\x3a\x7f", b"\xd9\x5e\x3a\x7f", b"\xda\x5e\x3a\x7f")
+_ENCRYPTED = {b"\xd8\x5e\x3a\x7f": "AES-GCM", b"\xd9\x5e\x3a\x7f": "AES-CBC", b"\xda\x5e\x3a\x7f": "SM4-CBC"}
 
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"version https://git-lfs", "a Git LFS pointer, not the file itself: run `git lfs pull`"),
@@ -21,9 +21,9 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
 SNIFFED_BYTES = 32
 
 
-def is_encrypted(start: bytes) -> bool:
-    """Whether `start` are the first bytes of a `.ckpt` that MindSpore encrypted."""
-    return start.startswith(_ENCRYPTED)
+def encryption(start: bytes) -> str | None:
+    """Give MindSpore's `enc_mode` of the encrypted `.ckpt` that begins with `start`; None if it is not encrypted."""
+    return _ENCRYPTED.get(start[:4])
 
 
 def looks_like(start: bytes) -> str | None:
@@ -35,7 +35,7 @@ def looks_like(start: bytes) -> str | None:
     """
     if len(start) >= 9 and start[4:8] == b"\0\0\0\0" and start[8:9] in b"{ ":
         return "safetensors"
-    if (start[:1] == b"\x0a" and b"\x0a" in start[2:12]) or is_encrypted(start):
+    if (start[:1] == b"\x0a" and b"\x0a" in start[2:12]) or encryption(start):
         return "ckpt"
     if start.lstrip()[:1] == b"{":
         return "sharded"
@@ -44,7 +44,7 @@ def looks_like(start: bytes) -> str | None:
 
 def hint(start: bytes) -> str:
     """Give ` (it looks like ...)` for a file that begins with `start`, or nothing when that tells nothing."""
-    if is_encrypted(start):
+    if encryption(start):
         return " (it looks like a .ckpt that MindSpore encrypted)"
     for signature, name in _SIGNATURES:
         if start.startswith(signature):

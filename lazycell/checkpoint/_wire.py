@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 from . import _files
 
@@ -18,13 +19,31 @@ class WireError(ValueError):
 
 
 class Window:
-    """A file's bytes by position: a window is kept, and read anew when a position falls outside it."""
+    """Bytes by position: a window is kept, and read anew when a position falls outside it."""
 
-    def __init__(self, file: io.FileIO) -> None:
-        self.size = _files.size_of(file)
-        self._file = file
+    def __init__(self, size: int, read: Callable[[int, int], bytes], content: bytes = b"") -> None:
+        self.size = size
+        self._read = read
         self._start = 0
-        self._bytes = b""
+        self._bytes = content
+
+    @classmethod
+    def of_file(cls, file: io.FileIO) -> Window:
+        """Look into an open file."""
+        return cls(_files.size_of(file), lambda position, length: _files.read_at(file, position, length))
+
+    @classmethod
+    def of_bytes(cls, content: bytes) -> Window:
+        """Look at bytes that are in memory; nothing is copied."""
+        return cls(len(content), lambda position, length: content[position : position + length], content)
+
+    def around(self, position: int) -> tuple[bytes, int]:
+        """Give the window's bytes and the offset of `position` in them, without moving it if that is inside."""
+        offset = position - self._start
+        if not 0 <= offset < len(self._bytes):
+            self._bytes = self._read(position, _WINDOW)
+            self._start, offset = position, 0
+        return self._bytes, offset
 
     def take(self, position: int, length: int) -> bytes:
         """Give `length` bytes from `position`.
@@ -34,7 +53,10 @@ class Window:
         """
         offset = position - self._start
         if offset < 0 or offset + length > len(self._bytes):
-            self._bytes = _files.read_at(self._file, position, max(length, _WINDOW))
+            # What is not there is not asked for: the length is the file's claim.
+            if position + length > self.size:
+                raise WireError(f"the file ends at byte {self.size}")
+            self._bytes = self._read(position, max(length, _WINDOW))
             self._start = position
             offset = 0
             if length > len(self._bytes):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lazycell._errors import CheckpointFormatError
@@ -47,6 +48,27 @@ def test_nothing_there(tmp_path: Path) -> None:
     assert str(caught.value) == (
         f"there is no checkpoint at {tmp_path}/x/no.ckpt; nor is there a directory {tmp_path}/x"
     )
+
+
+def test_link_that_leads_nowhere(tmp_path: Path) -> None:
+    """A link of the hub's cache whose blob is gone, or that leads to itself, is told apart from nothing at all."""
+    for target in ("../blobs/1", "net.ckpt"):
+        (tmp_path / "net.ckpt").unlink(missing_ok=True)
+        (tmp_path / "net.ckpt").symlink_to(target)
+        with pytest.raises(FileNotFoundError) as caught:
+            open_checkpoint(tmp_path / "net.ckpt")
+        assert str(caught.value) == (
+            f"there is no checkpoint at {tmp_path}/net.ckpt: it is a link to {target}, which leads nowhere"
+        )
+
+
+def test_key_where_nothing_is_encrypted(tmp_path: Path) -> None:
+    """Only a `.ckpt` can be encrypted: a key for anything else is a mistake, not ignored."""
+    path = write_tensors(tmp_path / "m.safetensors", {"a": (1,)})
+    for source, name in ((path, str(path)), ({"a": np.zeros(1)}, "<dict>")):
+        with pytest.raises(CheckpointFormatError) as caught:
+            open_checkpoint(source, decrypt=lambda path: b"")
+        assert str(caught.value) == f"{name}: only a .ckpt can be encrypted: load it without `dec_key`"
 
 
 def test_something_else(tmp_path: Path) -> None:

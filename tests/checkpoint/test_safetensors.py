@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from lazycell._errors import CheckpointFormatError
 from lazycell.checkpoint import read_safetensors, read_tensor
-from lazycell.checkpoint._safetensors import _DTYPES, _UNSUPPORTED, parse_header
+from lazycell.checkpoint._safetensors import _BITS, _DTYPES, _UNSUPPORTED, parse_header
 
 from .files import entry, safetensors_bytes
 
@@ -62,7 +62,7 @@ def test_every_dtype_of_the_format_is_known(tmp_path: Path) -> None:
         pass
     listed = str(caught.value).partition("expected one of")[2].partition(" at line")[0]
     names = {name.strip("` ") for name in listed.split(",")}
-    assert names == _DTYPES.keys() | _UNSUPPORTED
+    assert names == _DTYPES.keys() | _UNSUPPORTED.keys()
 
 
 @pytest.mark.parametrize("name", sorted(_DTYPES))
@@ -75,10 +75,38 @@ def test_each_dtype_maps_to_its_size(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(_UNSUPPORTED))
-def test_dtypes_that_mindspore_lacks_are_refused_by_name(tmp_path: Path, name: str) -> None:
-    """A legal file with such a tensor says which tensor and dtype."""
-    message = refusal(tmp_path / "m.safetensors", {"w": entry(name, [4], [0, 4])}, bytes(4))
-    assert message == f"tensor 'w': its dtype {name} is one that MindSpore has no tensors of"
+def test_dtypes_that_mindspore_lacks_are_marked(tmp_path: Path, name: str) -> None:
+    """A legal file with such a tensor is read; the tensor says that it cannot be, under the format's name."""
+    size = {"F4": 2, "F6_E2M3": 3, "F6_E3M2": 3}.get(name, 4)
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(
+        safetensors_bytes({"w": entry(name, [4], [0, size]), "b": entry(offsets=[size, size + 4])}, bytes(size + 4))
+    )
+    with safetensors.safe_open(path, "np") as file:
+        assert set(file.keys()) == {"w", "b"}
+    tensors = read_safetensors(path).tensors
+    assert (tensors["w"].dtype, tensors["w"].shape, tensors["w"].nbytes) == (name, (4,), size)
+    assert (tensors["w"].is_readable, tensors["b"].is_readable) == (False, True)
+    with pytest.raises(CheckpointFormatError, match=f"tensor 'w': lazycell does not read its dtype {name}"):
+        tensors["w"].itemsize
+    message = refusal(path, {"w": entry(name, [4], [0, size + 1])}, bytes(size + 1))
+    assert message == f"tensor 'w': {name} of shape [4] needs {size} bytes, its data_offsets span {size + 1}"
+
+
+def test_elements_have_to_fill_bytes(tmp_path: Path) -> None:
+    """Three elements of four bits are a byte and a half."""
+    message = refusal(tmp_path / "m.safetensors", {"w": entry("F4", [3], [0, 2])}, bytes(2))
+    assert message == "tensor 'w': F4 of shape [3] is 12 bits, which do not fill whole bytes"
+
+
+def test_four_bit_tensors_of_mindspore_are_marked(tmp_path: Path) -> None:
+    """MindSpore stores its `qint4x2` as bytes, and the dtype in the metadata; elsewhere the word means nothing."""
+    path = tmp_path / "m.safetensors"
+    tensors = {"w": entry("I8", [4], [0, 4]), "Int4": entry("I8", [1], [4, 5])}
+    for program, expected in (("ms", "Int4"), ("pt", "int8")):
+        path.write_bytes(safetensors_bytes({"__metadata__": {"format": program, "w": "Int4"}, **tensors}, bytes(5)))
+        header = read_safetensors(path)
+        assert [tensor.dtype for tensor in header.tensors.values()] == [expected, "int8"]
 
 
 @pytest.mark.parametrize(
@@ -118,12 +146,12 @@ def test_legal_but_unusual_files_are_read(tmp_path: Path, header: Any, data: byt
         (
             {"a": entry("X")},
             bytes(4),
-            f"tensor 'a': 'X' is no dtype of the format; those are {', '.join(_DTYPES)}",
+            f"tensor 'a': 'X' is no dtype of the format; those are {', '.join(_BITS)}",
         ),
         (
             {"a": entry(7)},
             bytes(4),
-            f"tensor 'a': 7 is no dtype of the format; those are {', '.join(_DTYPES)}",
+            f"tensor 'a': 7 is no dtype of the format; those are {', '.join(_BITS)}",
         ),
         ({"a": 1}, b"", "tensor 'a': has to be an object with dtype, shape and data_offsets, not 1"),
         ({"a": {"dtype": "F32", "shape": [1]}}, b"", "tensor 'a': has no data_offsets"),
@@ -200,7 +228,7 @@ def test_legal_but_unusual_files_are_read(tmp_path: Path, header: Any, data: byt
         (
             b'{"\\ud800":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}',
             bytes(4),
-            "tensor '\\ud800': its name is not Unicode text (a lone surrogate)",
+            "the header holds '\\ud800', which is not Unicode text (a lone surrogate)",
         ),
     ],
 )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from lazycell._errors import CheckpointFormatError
-from lazycell.checkpoint import find_checkpoint, read_index
+from lazycell.checkpoint import open_checkpoint, read_index, read_tensor
 
 from .files import write_tensors
 
@@ -137,63 +140,120 @@ def test_malformed_index(tmp_path: Path, text: str, message: str) -> None:
     assert refusal(path) == message
 
 
-def test_directory_with_one_file(tmp_path: Path) -> None:
-    """`model.safetensors` is taken, also with other tensors beside it."""
-    (tmp_path / "config.json").write_text("{}")
-    write_tensors(tmp_path / "model.safetensors", {"a": (1,)})
-    write_tensors(tmp_path / "adapter.safetensors", {"a": (1,)})
-    assert find_checkpoint(tmp_path).name == "model.safetensors"
+def test_missing_shard_behind_a_link(tmp_path: Path) -> None:
+    """A link of the hub's cache whose blob was never fetched is a missing shard; one to itself cannot be opened."""
+    path = sharded(tmp_path)
+    (tmp_path / "s2.safetensors").unlink()
+    (tmp_path / "s2.safetensors").symlink_to("../blobs/2")
+    assert "the shard 's2.safetensors' is missing (it holds 'c')" in refusal(path)
+    (tmp_path / "s2.safetensors").unlink()
+    (tmp_path / "s2.safetensors").symlink_to("s2.safetensors")
+    assert refusal(path) == (
+        f"{INDEX}: the shard 's2.safetensors' (it holds 'c') cannot be opened: {os.strerror(errno.ELOOP)}"
+    )
 
 
-def test_directory_with_index_or_lone_file(tmp_path: Path) -> None:
-    """The index is taken before its shards, and any single candidate without an index."""
-    sharded(tmp_path)
-    assert find_checkpoint(tmp_path).name == INDEX
-    lone = tmp_path / "lone"
-    lone.mkdir()
-    (lone / "net.ckpt").touch()
-    assert find_checkpoint(lone).name == "net.ckpt"
+def test_shard_whose_name_is_too_long(tmp_path: Path) -> None:
+    """What no file system can hold is an error of the index."""
+    name = "x" * 300 + ".safetensors"
+    message = refusal(write_index(tmp_path, {"a": name}))
+    assert message.startswith(f"{INDEX}: the shard 'xxx")
+    assert message.endswith(f"(it holds 'a') cannot be opened: {os.strerror(errno.ENAMETOOLONG)}")
 
 
-def test_index_whose_shard_is_called_model(tmp_path: Path) -> None:
-    """An index over one shard named `model.safetensors` is no second checkpoint."""
-    write_tensors(tmp_path / "model.safetensors", {"a": (1,)})
-    write_index(tmp_path, {"a": "model.safetensors"})
-    assert find_checkpoint(tmp_path).name == INDEX
+def test_index_too_large_is_not_read(tmp_path: Path) -> None:
+    """A sparse file of 10 GB costs nothing."""
+    path = tmp_path / INDEX
+    with path.open("wb") as file:
+        file.truncate(10 << 30)
+    assert refusal(path) == f"{INDEX}: the index has 10737418240 bytes; at most 100000000 are read"
 
 
-@pytest.mark.parametrize(
-    ("names", "message"),
-    [
-        ([], "the directory is empty"),
-        (["config.json"], "holds no .safetensors, no .safetensors.index.json and no .ckpt, only config.json"),
-        (
-            ["config.json", "pytorch_model.bin"],
-            "holds no .safetensors and no .ckpt, but pytorch_model.bin: PyTorch's pickles, which run code "
-            "when they "
-            "are read; convert them to safetensors first",
-        ),
-        (["a.safetensors", "b.ckpt"], "holds a.safetensors, b.ckpt; give the path of the one to load"),
-        (
-            [f"model-{i}.safetensors" for i in range(7)],
-            "holds model-0.safetensors, model-1.safetensors, model-2.safetensors, model-3.safetensors, "
-            "model-4.safetensors and 2 more; give the path of the one to load",
-        ),
-    ],
-)
-def test_directories_that_tell_no_checkpoint(tmp_path: Path, names: list[str], message: str) -> None:
-    """Nothing, or too much, is an error that says what is there."""
-    for name in names:
-        (tmp_path / name).touch()
-    with pytest.raises(CheckpointFormatError) as caught:
-        find_checkpoint(tmp_path)
-    assert str(caught.value) == f"{tmp_path}: {message}"
+def test_thousands_of_shards(tmp_path: Path) -> None:
+    """Each shard is read once, in time that follows their number."""
+    names = {f"t{i}": f"s{i}.safetensors" for i in range(300)}
+    for tensor, shard in names.items():
+        write_tensors(tmp_path / shard, {tensor: (1,)})
+    assert list(read_index(write_index(tmp_path, names)).tensors) == list(names)
 
 
-def test_whole_copy_beside_an_index_is_ambiguous(tmp_path: Path) -> None:
-    """One of the two may be stale: the user says which."""
-    sharded(tmp_path)
-    write_tensors(tmp_path / "model.safetensors", {"a": (1,)})
-    with pytest.raises(CheckpointFormatError) as caught:
-        find_checkpoint(tmp_path)
-    assert str(caught.value) == (f"{tmp_path}: holds model.safetensors, {INDEX}; give the path of the one to load")
+def unify(folder: Path) -> dict[str, Any]:
+    """Let MindSpore join the shards of two ranks; give the arrays."""
+    import mindspore as ms
+    from mindspore.train.node_strategy_pb2 import ParallelStrategyMap
+
+    arrays = {"w": np.arange(24, dtype=np.float32).reshape(4, 6), "b": np.arange(4, dtype=np.float32)}
+    step = np.array(7, np.int32)
+    for rank in range(2):
+        (folder / "ranks" / f"rank_{rank}").mkdir(parents=True)
+        values = {"w": arrays["w"][2 * rank : 2 * rank + 2], "b": arrays["b"], "global_step": step}
+        saved = [{"name": name, "data": ms.Tensor(value)} for name, value in values.items()]
+        ms.save_checkpoint(saved, str(folder / "ranks" / f"rank_{rank}" / "net.safetensors"), format="safetensors")
+    strategy = ParallelStrategyMap(current_stage=0)
+    for name, tensor_map in (("w", [0, -1]), ("b", [-1])):
+        item = strategy.parallel_layout_item.add(param_name=name)
+        layouts = item.parallel_layouts
+        layouts.dev_matrix.add().dim.append(2)
+        layouts.tensor_map.add().dim.extend(tensor_map)
+        layouts.param_split_shape.add()
+        layouts.indices_offset.add()
+        layouts.field = layouts.opt_weight_shard_step = layouts.opt_weight_shard_size = 0
+        operator = strategy.parallel_strategy_item.add(node_name=name)
+        operator.parallel_strategys.stage = 0
+        operator.parallel_strategys.parallel_strategy.add().dim.extend([2, 1])
+    (folder / "strategy.ckpt").write_bytes(strategy.SerializeToString())
+    ms.parallel.unified_safetensors(str(folder / "ranks"), str(folder / "strategy.ckpt"), str(folder / "unified"))
+    return {**arrays, "global_step": step}
+
+
+def test_what_mindspore_unified(tmp_path: Path) -> None:
+    """`param_name_map.json` by path and by directory, with what had no strategy, as MindSpore itself loads it."""
+    arrays = unify(tmp_path)
+    folder = tmp_path / "unified"
+    assert {path.name for path in folder.iterdir()} == {
+        "param_name_map.json",
+        "part0.safetensors",
+        "hyper_param.safetensors",
+    }
+    for source in (folder, folder / "param_name_map.json"):
+        header = open_checkpoint(source)
+        assert (header.format, header.path.name) == ("sharded", "param_name_map.json")
+        assert header.metadata["total_size"] == "112"
+        assert header.tensors.keys() == arrays.keys()
+        for name, array in arrays.items():
+            np.testing.assert_array_equal(read_tensor(header.tensors[name]), array)
+
+
+def test_name_map_of_older_versions(tmp_path: Path) -> None:
+    """The map alone, without `weight_map` around it; under another name it is no index."""
+    write_tensors(tmp_path / "part0.safetensors", {"a": (1,)})
+    text = json.dumps({"a": "part0.safetensors"})
+    (tmp_path / "param_name_map.json").write_text(text)
+    assert list(read_index(tmp_path / "param_name_map.json").tensors) == ["a"]
+    (tmp_path / INDEX).write_text(text)
+    assert "has no weight_map" in refusal(tmp_path / INDEX)
+
+
+def test_name_map_is_as_strict(tmp_path: Path) -> None:
+    """Nothing outside its directory, no shard or tensor that is not there, none that it puts elsewhere."""
+    path = tmp_path / "param_name_map.json"
+    write_tensors(tmp_path / "part0.safetensors", {"a": (1,), "b": (1,)})
+    for weight_map, cause in (
+        ({"a": "../part0.safetensors"}, "is not inside the directory of the index"),
+        ({"a": "part1.safetensors"}, "the shard 'part1.safetensors' is missing (it holds 'a')"),
+        ({"a": "part0.ckpt"}, "is not a .safetensors file"),
+        ({"a": "part0.safetensors", "b": "part0.safetensors", "c": "part0.safetensors"}, "tensor 'c' is not in"),
+        ({"a": "part0.safetensors"}, "holds tensor 'b', but param_name_map.json does not name it"),
+    ):
+        path.write_text(json.dumps({"weight_map": weight_map}))
+        assert cause in refusal(path)
+    path.write_text(json.dumps({"a": "part0.safetensors", "b": "part0.safetensors"}))
+    write_tensors(tmp_path / "hyper_param.safetensors", {"step": (), "a": (1,)})
+    assert refusal(path) == (
+        "hyper_param.safetensors: holds tensor 'a', but param_name_map.json puts it into 'part0.safetensors'"
+    )
+    (tmp_path / "hyper_param.safetensors").unlink()
+    (tmp_path / "hyper_param.safetensors").symlink_to("nowhere")
+    assert refusal(path) == (
+        "param_name_map.json: the file 'hyper_param.safetensors' beside it is a link that leads nowhere"
+    )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from lazycell.checkpoint._sniff import hint, is_encrypted, looks_like
+from lazycell.checkpoint._sniff import encryption, hint, looks_like
 
 from .files import record, safetensors_bytes
 
@@ -45,4 +47,15 @@ def test_hint(start: bytes, text: str) -> None:
 def test_no_hint_for_the_unknown() -> None:
     """Nothing is guessed from bytes that mean nothing."""
     assert hint(b"\x01\x02\x03") == ""
-    assert not is_encrypted(b"\xd8\x5e\x3a")
+    assert encryption(b"\xd8\x5e\x3a") is None
+
+
+@pytest.mark.parametrize("mode", ["AES-GCM", "AES-CBC", "SM4-CBC"])
+def test_the_cipher_is_told(tmp_path: Path, mode: str) -> None:
+    """From the first four bytes of what MindSpore encrypted with it."""
+    import mindspore as ms
+
+    path = tmp_path / "net.ckpt"
+    saved = [{"name": "w", "data": ms.Tensor([1.0])}]
+    ms.save_checkpoint(saved, str(path), enc_key=b"0123456789abcdef", enc_mode=mode)
+    assert encryption(path.read_bytes()[:4]) == mode

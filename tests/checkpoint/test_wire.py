@@ -21,7 +21,7 @@ def window(path: Path, content: bytes) -> Iterator[Window]:
     """Open content as a window."""
     path.write_bytes(content)
     with _files.open_regular(path) as file:
-        yield Window(file)
+        yield Window.of_file(file)
 
 
 @settings(max_examples=50, deadline=None)
@@ -63,3 +63,26 @@ def test_fields(tmp_path: Path) -> None:
         pytest.raises(WireError, match="byte 0 starts a field of wire type 5, which the format never uses"),
     ):
         view.field(0, 5)
+
+
+def test_memory_is_looked_at_as_a_file_is(tmp_path: Path) -> None:
+    """The same positions give the same bytes, from either."""
+    content = bytes(range(256)) * 600
+    memory = Window.of_bytes(content)
+    with window(tmp_path / "f", content) as view:
+        for position in (0, 70_000, 3, 153_599):
+            for source in (memory, view):
+                data, offset = source.around(position)
+                assert data[offset : offset + 4] == content[position : position + 4]
+                assert source.take(position, 1) == content[position : position + 1]
+        assert memory.around(0) == (content, 0)
+
+
+def test_a_length_that_is_a_lie_is_not_asked_for() -> None:
+    """Nothing is read, or allocated, for bytes that are not there."""
+
+    def read(position: int, length: int) -> bytes:
+        raise AssertionError(f"{length} bytes were asked for")
+
+    with pytest.raises(WireError, match="the file ends at byte 10"):
+        Window(10, read).take(4, 1 << 40)

@@ -1,0 +1,205 @@
+"""Which formats there are: those of lazycell, and those that third parties register or announce."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from .. import _dtypes
+from .._errors import CheckpointError, CheckpointFormatError, RegistryError
+from . import _files, _sniff
+from ._ckpt import read_ckpt
+from ._header import CheckpointHeader
+from ._safetensors import read_safetensors
+from ._sharded import read_index
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+GROUP = "lazycell.formats"
+"""The entry-point group: the name is the format's, the value a `Format`."""
+
+
+def _to_tuple(suffixes: object) -> tuple[str, ...]:
+    return (suffixes,) if isinstance(suffixes, str) else tuple(suffixes)  # type: ignore[arg-type]
+
+
+def _are_suffixes(instance: Format, attribute: attrs.Attribute[tuple[str, ...]], value: tuple[str, ...]) -> None:
+    for suffix in value:
+        if not isinstance(suffix, str) or not suffix.startswith(".") or len(suffix) < 2:
+            raise ValueError(f"format {instance.name!r}: a suffix has to be a string like '.ckpt', not {suffix!r}")
+
+
+@attrs.frozen
+class Format:
+    """How checkpoints of one kind are known and read.
+
+    Attributes:
+        name: for messages, and `CheckpointHeader.format`.
+        suffixes: how its files' names end, with the dot; one format a suffix.
+        recognizes: whether a file whose name tells nothing, and which begins with these bytes (up to 32), is one.
+        read: gives what a file holds, without reading its tensors; called from one thread. Raises
+            `CheckpointFormatError`, naming file, tensor and cause, for a file that is not sound.
+    """
+
+    name: str
+    suffixes: tuple[str, ...] = attrs.field(converter=_to_tuple, validator=_are_suffixes)
+    recognizes: Callable[[bytes], bool] = attrs.field(repr=False)
+    read: Callable[[Path], CheckpointHeader] = attrs.field(repr=False)
+
+    def claims(self, name: str) -> bool:
+        """Whether a file's name ends as those of this format do."""
+        return name.endswith(self.suffixes)
+
+
+def _looks_like(name: str) -> Callable[[bytes], bool]:
+    return lambda start: _sniff.looks_like(start) == name
+
+
+SAFETENSORS = Format("safetensors", (".safetensors",), _looks_like("safetensors"), read_safetensors)
+CKPT = Format("ckpt", (".ckpt",), _looks_like("ckpt"), read_ckpt)
+SHARDED = Format("sharded", (".json",), _looks_like("sharded"), read_index)
+
+_OWN = (SAFETENSORS, CKPT, SHARDED)
+_registered: dict[str, Format] = {}
+
+
+def register_format(format: Format) -> Format:
+    """Make a format known to `load_checkpoint` and all else that opens checkpoints, in this process.
+
+    A package announces its format to every process through the entry-point group `lazycell.formats` instead.
+    Registering a format again, under the same name, replaces it.
+
+    Raises:
+        RegistryError: another format has the name, or one of the suffixes.
+        TypeError: `format` is not a `Format`.
+    """
+    if not isinstance(format, Format):
+        raise TypeError(f"register_format takes a lazycell.Format, not {format!r}")
+    for other in _OWN:
+        if other.name == format.name:
+            raise RegistryError(f"the format {format.name!r} is lazycell's own")
+    for other in registered_formats():
+        suffix = _shared_suffix(format, other)
+        if suffix is not None and other.name != format.name:
+            raise RegistryError(f"both the formats {other.name!r} and {format.name!r} have the suffix {suffix}")
+    _registered[format.name] = format
+    return format
+
+
+def registered_formats() -> tuple[Format, ...]:
+    """Give lazycell's formats and those registered in this process; what packages announce is not loaded."""
+    return (*_OWN, *_registered.values())
+
+
+def format_of(name: str, start: Callable[[], bytes]) -> Format | None:
+    """Choose the format of a file: by its name, else by its first bytes; None if it is of no known format.
+
+    Packages' formats are loaded only when the name is not that of a known format.
+
+    Args:
+        name: of the file.
+        start: gives the file's first bytes.
+
+    Raises:
+        RegistryError: packages announce two formats with the suffix, or one that cannot be loaded, and no other
+            format fits.
+    """
+    for format in registered_formats():
+        if format.claims(name):
+            return format
+    announced, problems = announced_formats()
+    claimant = _only([each for each in announced if each[1].claims(name)], name)
+    if claimant is not None:
+        return claimant
+    content = start()
+    for format in (*registered_formats(), *(format for _, format in announced)):
+        if format.recognizes(content):
+            return format
+    if problems:
+        raise problems[0]
+    return None
+
+
+def announced_formats() -> tuple[list[tuple[str, Format]], list[RegistryError]]:
+    """Load what packages announce: pairs of package and format, and what was wrong with the others."""
+    from importlib.metadata import entry_points  # takes 20 ms, which those who have no such file need not pay
+
+    formats: list[tuple[str, Format]] = []
+    problems: list[RegistryError] = []
+    for entry in entry_points(group=GROUP):
+        try:
+            formats.append((_package(entry), _load(entry)))
+        except RegistryError as problem:
+            problems.append(problem)
+    return formats, problems
+
+
+def read(format: Format, path: Path) -> CheckpointHeader:
+    """Read a file in a format. What a third party's reader gives is checked, and its failures are named.
+
+    Raises:
+        CheckpointFormatError: the file is malformed, or the format's reader failed.
+        FileNotFoundError: there is no such file.
+    """
+    if format in _OWN:
+        return format.read(path)
+    _files.open_regular(path).close()
+    try:
+        header = format.read(path)
+    except (CheckpointError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        raise CheckpointFormatError(
+            f"{path}: the reader of the format {format.name!r} failed: {type(error).__name__}: {error}"
+        ) from error
+    if not isinstance(header, CheckpointHeader):
+        raise CheckpointFormatError(
+            f"{path}: the reader of the format {format.name!r} has to give a CheckpointHeader, not {header!r:.200}"
+        )
+    for name, tensor in header.tensors.items():
+        if tensor.is_readable and math.prod(tensor.shape) * _dtypes.itemsize(tensor.dtype) != tensor.nbytes:
+            raise CheckpointFormatError(
+                f"{path}: tensor {name!r}: {tensor.dtype} of shape {tensor.shape} needs "
+                f"{math.prod(tensor.shape) * _dtypes.itemsize(tensor.dtype)} bytes, the reader of the format "
+                f"{format.name!r} gives {tensor.nbytes}"
+            )
+    return header
+
+
+def _only(claimants: Sequence[tuple[str, Format]], name: str) -> Format | None:
+    if len(claimants) > 1:
+        shown = " and ".join(f"{format.name!r} of the package {package!r}" for package, format in claimants)
+        raise RegistryError(f"{name}: several formats have its suffix: {shown}; uninstall one of them")
+    return claimants[0][1] if claimants else None
+
+
+def _load(entry: EntryPoint) -> Format:
+    where = f"the format {entry.name!r} of the package {_package(entry)!r} ({entry.value})"
+    try:
+        format = entry.load()
+    except Exception as error:  # whatever the package's module does when it is imported
+        raise RegistryError(f"{where} cannot be loaded: {type(error).__name__}: {error}") from error
+    if not isinstance(format, Format):
+        raise RegistryError(f"{where} is not a lazycell.Format, but {format!r:.200}")
+    for other in registered_formats():
+        suffix = _shared_suffix(format, other)
+        if suffix is not None:
+            raise RegistryError(f"{where} has the suffix {suffix}, which is that of the format {other.name!r}")
+    return format
+
+
+def _shared_suffix(format: Format, other: Format) -> str | None:
+    """Give a suffix of `format` that `other` has too: `.my.json` ends in `.json`."""
+    for suffix in format.suffixes:
+        if any(suffix.endswith(taken) or taken.endswith(suffix) for taken in other.suffixes):
+            return suffix
+    return None
+
+
+def _package(entry: EntryPoint) -> str:
+    return entry.dist.name if entry.dist is not None else entry.module

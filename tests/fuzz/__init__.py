@@ -1,0 +1,8 @@
+"""Fuzzing of the parsers that read what strangers wrote: safetensors' header, MindSpore's `.ckpt`, and both indices.
+
+pytest runs every target for a share of a minute (`LAZYCELL_FUZZ_SECONDS` sets another total); longer:
+
+    python -m tests.fuzz [target ...] --minutes 30
+
+A failing input is made small, saved, and named.
+"""

@@ -1,0 +1,272 @@
+"""What is fuzzed: for each parser the inputs, and what has to hold whatever it is given."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import resource
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import attrs
+import safetensors
+from hypothesis import strategies as st
+
+from lazycell._errors import CheckpointError
+from lazycell.checkpoint import ByteRange, CheckpointHeader, read_ckpt, read_index, read_safetensors
+
+from ..checkpoint.corpus import CKPT, GOOD, HUB_INDEX, NAME_MAP, SAFETENSORS
+from ..checkpoint.files import entry, field, record, safetensors_bytes, varint, write_tensors
+from .mutations import NUMBERS, rewritten
+
+MEMORY = 64 << 20
+"""Bytes that an input of a few kilobytes may take while it is read."""
+
+SECONDS = 2.0
+"""Processor time that it may take."""
+
+
+class Broken(AssertionError):
+    """A parser did not keep its promise."""
+
+
+@attrs.frozen
+class Target:
+    """A parser.
+
+    Attributes:
+        inputs: contents of a file, sound or with mistakes in their structure.
+        seeds: contents that parts are taken from.
+        prepare: puts into an empty folder what the file refers to.
+        name: of the file in the folder.
+        read: the parser.
+        other: the format's own library, which has to accept what the parser accepts, and nothing else.
+    """
+
+    inputs: st.SearchStrategy[bytes]
+    seeds: Sequence[bytes]
+    prepare: Callable[[Path], object]
+    name: str
+    read: Callable[[Path], CheckpointHeader]
+    other: Callable[[bytes], object] | None = None
+
+    def check(self, folder: Path, content: bytes) -> bool:
+        """Read one input; tell whether it was accepted.
+
+        Raises:
+            Broken: neither a header whose every part lies inside its file, nor a `CheckpointError`; or it took too
+                much time or memory.
+        """
+        path = folder / self.name
+        _overwrite(path, content)
+        started = time.thread_time()
+        try:
+            with limited_memory(MEMORY):
+                header = self.read(path)
+        except CheckpointError as error:
+            _check(str(path.parent) in str(error), f"the message names no file: {error}")
+            _check(len(str(error)) < 10_000 + 2 * len(content), "the message has no end")
+            # The format forbids a key twice ("not all parsers may respect this", and its own does not everywhere).
+            if self.other is not None and not str(error).endswith("twice"):
+                _check(not _accepts(self.other, content), f"the format's library accepts it: {error}")
+            return False
+        finally:
+            _check(time.thread_time() - started < SECONDS, f"it took {time.thread_time() - started:.1f} s")
+        for name, tensor in header.tensors.items():
+            _check(name == tensor.name, f"{name!r} is called {tensor.name!r}")
+            for part in tensor.ranges:
+                assert isinstance(part, ByteRange)
+                size = part.path.stat().st_size
+                _check(0 <= part.start <= part.stop <= size, f"{name!r}: {part} is not inside the {size} bytes")
+                _check(part.path.parent == folder, f"{name!r}: {part} is outside the folder")
+            if tensor.is_readable:
+                _check(tensor.nbytes == math.prod(tensor.shape) * tensor.itemsize, f"{name!r}: {tensor}")
+        _check(self.other is None or _accepts(self.other, content), "accepted, but not by the format's own library")
+        return True
+
+
+def _accepts(library: Callable[[bytes], object], content: bytes) -> bool:
+    try:
+        library(content)
+    except Exception:
+        return False
+    return True
+
+
+def _overwrite(path: Path, content: bytes) -> None:
+    """Give a file this content, in place: file systems take a hundred times as long to empty it first."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        os.pwrite(descriptor, content, 0)
+        os.ftruncate(descriptor, len(content))
+    finally:
+        os.close(descriptor)
+
+
+def _check(condition: bool, message: str) -> None:
+    if not condition:
+        raise Broken(message)
+
+
+@contextmanager
+def limited_memory(nbytes: int) -> Iterator[None]:
+    """Let the process have no more than this beyond what it has: then `MemoryError` is raised."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + nbytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def _nothing(folder: Path) -> None:
+    pass
+
+
+def _contents(write: Callable[[Path], Path], folder: Path) -> bytes:
+    return write(folder).read_bytes()
+
+
+def _seeds(prefix: str, folder: Path) -> list[bytes]:
+    """The files of the corpus, bad and good, that are of a format and small."""
+    cases = [
+        case for case in (*SAFETENSORS, *CKPT, *GOOD) if case.label.startswith(prefix) and "cut at" not in case.label
+    ]
+    contents = [_contents(case.write, folder) for case in cases]
+    return [content for content in contents if len(content) < 2000]
+
+
+# safetensors
+
+_HEADERS = [
+    {},
+    {"w": entry()},
+    {
+        "__metadata__": {"format": "ms", "q": "Int4"},
+        "w": entry("F16", [2, 3], [0, 12]),
+        "q": entry("I8", [4], [12, 16]),
+    },
+    {f"layers.{i}.w": entry("BF16", [2], [4 * i, 4 * i + 4]) for i in range(4)},
+    {"a": entry("F4", [4], [0, 2]), "b": entry("U8", [0], [2, 2]), "w": entry("F64", [], [2, 10])},
+]
+
+
+@st.composite
+def _safetensors(draw: st.DrawFn) -> bytes:
+    header = draw(st.sampled_from(_HEADERS))
+    raw = draw(rewritten(header))
+    ends = [value["data_offsets"][1] for name, value in header.items() if name != "__metadata__"]
+    size = draw(st.sampled_from([max(ends, default=0), draw(st.integers(0, 20))]))
+    return safetensors_bytes(raw, bytes(size))
+
+
+# .ckpt: a tree of fields, each a number and either bytes or fields
+
+_Tree = list[tuple[int, "bytes | _Tree | int"]]
+
+
+def _encode(tree: _Tree) -> bytes:
+    content = b""
+    for number, value in tree:
+        if isinstance(value, int):
+            content += varint(number << 3) + varint(value)
+        else:
+            content += field(number, _encode(value) if isinstance(value, list) else value)
+    return content
+
+
+def _record(tag: bytes, dims: list[int], tensor_type: bytes, content: bytes) -> tuple[int, _Tree]:
+    proto: _Tree = [*((1, size) for size in dims), (2, tensor_type), (3, content)]
+    return 1, [(1, tag), (2, proto)]
+
+
+_CHECKPOINTS: list[_Tree] = [
+    [_record(b"w", [1], b"Float32", bytes(4))],
+    [
+        _record(b"w", [2, 3], b"Float16", bytes(12)),
+        _record(b"s", [], b"Int64", bytes(8)),
+        _record(b"t", [0], b"str", bytes(8)),
+    ],
+    [
+        _record(b"w", [6], b"UInt8", bytes(3)),
+        _record(b"w", [6], b"UInt8", bytes(3)),
+        _record(b"q", [4], b"Int4", bytes(2)),
+    ],
+]
+
+
+@st.composite
+def _ckpt(draw: st.DrawFn) -> bytes:
+    tree = [_copy(item) for item in draw(st.sampled_from(_CHECKPOINTS))]
+    for _ in range(draw(st.integers(0, 3))):
+        level = tree
+        while level:
+            at = draw(st.integers(0, len(level) - 1))
+            number, value = level[at]
+            if isinstance(value, list) and draw(st.integers(0, 3)):
+                level = value
+                continue
+            kind = draw(st.integers(0, 5))
+            if kind == 0:
+                del level[at]
+            elif kind == 1:
+                level.insert(draw(st.integers(0, len(level))), _copy(level[at]))
+            elif kind == 2:
+                level[at] = draw(st.integers(0, 9)), value
+            elif kind == 3:
+                level[at] = number, draw(st.sampled_from(NUMBERS))
+            elif kind == 4:
+                level[at] = number, draw(st.binary(max_size=12))
+            else:
+                level.insert(draw(st.integers(0, len(level))), level.pop(at))
+            break
+    return _encode(tree) + draw(st.sampled_from([b"", b"", b"crc_num" + bytes(10), b"\0", record("z")]))
+
+
+def _copy(item: tuple[int, bytes | _Tree | int]) -> tuple[int, bytes | _Tree | int]:
+    number, value = item
+    return number, [_copy(each) for each in value] if isinstance(value, list) else value
+
+
+# Both indices
+
+_MAPS = [
+    {"metadata": {"total_size": 12}, "weight_map": {"a": "a.safetensors", "w": "s.safetensors", "b": "s.safetensors"}},
+    {"weight_map": {"a": "a.safetensors"}},
+    {"a": "a.safetensors", "w": "s.safetensors", "b": "s.safetensors"},
+]
+
+
+def _shards(folder: Path) -> None:
+    write_tensors(folder / "a.safetensors", {"a": (1,)})
+    write_tensors(folder / "s.safetensors", {"b": (1,), "w": ()})
+    write_tensors(folder / "hyper_param.safetensors", {"step": ()})
+    (folder / "bad.safetensors").write_bytes(b"1234")
+    write_tensors(folder.parent / "s.safetensors", {"w": (1,)})  # outside
+
+
+def _index(name: str) -> Target:
+    seeds = [json.dumps(value).encode() for value in _MAPS]
+    return Target(st.sampled_from(_MAPS).flatmap(rewritten), seeds, _shards, name, read_index)
+
+
+def targets(folder: Path) -> Mapping[str, Target]:
+    """Make every target; the corpus is written into a folder to be read."""
+    tensors, checkpoints = _seeds("safetensors", folder), _seeds("ckpt", folder)
+    return {
+        "safetensors": Target(
+            st.sampled_from(tensors) | _safetensors(),
+            tensors,
+            _nothing,
+            "m.safetensors",
+            read_safetensors,
+            safetensors.deserialize,
+        ),
+        "ckpt": Target(st.sampled_from(checkpoints) | _ckpt(), checkpoints, _nothing, "net.ckpt", read_ckpt),
+        "index": _index(HUB_INDEX),
+        "name_map": _index(NAME_MAP),
+    }
