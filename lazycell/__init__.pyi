@@ -23,11 +23,19 @@ from ._errors import (
 )
 from .cell._cell import LazyCell
 from .cell._initializers import register_initializer
-from .checkpoint import LoadPlan, LoadReport, Problem
+from .checkpoint import ByteRange, CheckpointHeader, LoadPlan, LoadReport, MemoryRange, Part, Problem, TensorHeader
+from .checkpoint._convert import convert
+from .checkpoint._formats import Format, register_format
+from .checkpoint._open import open_checkpoint
+from .checkpoint._planning import plan
+from .checkpoint._problems import Cause
+from .checkpoint._save import SaveReport
+from .checkpoint._verify import VerifyReport, verify
 from .declaration._class_body import require
 from .declaration._declaration import same
 from .declaration._declare import buffer, child, children, hyper, param, tie, when
 from .declaration._fields import Fields, fields
+from .declaration._stored import fused, rename, reshaped, transposed
 from .declaration._symbols import INDEX, SELF, max_, min_
 from .initializers import (
     dirac,
@@ -44,10 +52,12 @@ from .initializers import (
     xavier_uniform,
     zeros,
 )
+from .manifest._infer import Undetermined
 from .manifest._manifest import Manifest, ManifestEntry
 from .parameters import lazy, no_init_parameters
 from .parameters._life import Origin
 from .parameters._lifecycle import ParameterStatus, Status, init_parameters_data, status, uninitialized
+from .pretrained._infer import Inference
 from .pretrained._pretrained import ConfigRules, from_pretrained
 from .pretrained._registry import RegisteredModel, find_model, register, registered_models
 
@@ -57,15 +67,20 @@ __all__ = [
     "INDEX",
     "SELF",
     "Buffer",
+    "ByteRange",
+    "Cause",
     "CheckpointError",
     "CheckpointFormatError",
+    "CheckpointHeader",
     "CheckpointMismatchError",
     "ChecksumError",
     "ConfigError",
     "ConfigRules",
     "DeclarationError",
     "Fields",
+    "Format",
     "HyperparameterError",
+    "Inference",
     "InitializationError",
     "LazyCell",
     "LazyCellError",
@@ -73,24 +88,32 @@ __all__ = [
     "LoadReport",
     "Manifest",
     "ManifestEntry",
+    "MemoryRange",
     "Origin",
     "Param",
     "ParameterStatus",
+    "Part",
     "Problem",
     "RegisteredModel",
     "RegistryError",
     "RequirementError",
+    "SaveReport",
     "Status",
+    "TensorHeader",
+    "Undetermined",
     "UninitializedParameterError",
     "UninitializedWarning",
     "UnknownNameError",
+    "VerifyReport",
     "buffer",
     "child",
     "children",
+    "convert",
     "dirac",
     "fields",
     "find_model",
     "from_pretrained",
+    "fused",
     "he_normal",
     "he_uniform",
     "hyper",
@@ -102,19 +125,26 @@ __all__ = [
     "no_init_parameters",
     "normal",
     "ones",
+    "open_checkpoint",
     "orthogonal",
     "param",
+    "plan",
     "register",
+    "register_format",
     "register_initializer",
     "registered_models",
+    "rename",
     "require",
+    "reshaped",
     "same",
     "status",
     "tie",
+    "transposed",
     "truncated_normal",
     "uniform",
     "uninitialized",
     "variance_scaling",
+    "verify",
     "when",
     "xavier_normal",
     "xavier_uniform",

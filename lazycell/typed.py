@@ -15,6 +15,7 @@ from mindspore import Parameter, Tensor
 from .declaration._class_body import require
 from .declaration._declaration import same
 from .declaration._declare import tie
+from .declaration._stored import fused, rename, reshaped, transposed
 from .declaration._symbols import INDEX, SELF, max_, min_
 
 if TYPE_CHECKING:
@@ -51,12 +52,16 @@ __all__ = [
     "buffer",
     "child",
     "children",
+    "fused",
     "hyper",
     "max_",
     "min_",
     "param",
+    "rename",
     "require",
+    "reshaped",
     "same",
     "tie",
+    "transposed",
     "when",
 ]

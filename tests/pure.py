@@ -10,11 +10,13 @@ import textwrap
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from lazycell.declaration._check_stored import check_rules
 from lazycell.declaration._class_body import ClassBody, require
 from lazycell.declaration._declaration import Declaration, assemble, declaration_of, names_of, same, symbols_of
 from lazycell.declaration._declare import Buffer, Param, buffer, child, children, hyper, param, tie, when
 from lazycell.declaration._generate import make_init
 from lazycell.declaration._read_body import read_body
+from lazycell.declaration._stored import fused, rename, reshaped, transposed
 from lazycell.declaration._symbols import INDEX, SELF, max_, min_
 from lazycell.manifest._manifest import Manifest
 from lazycell.manifest._outline import Outline, manifest_of_class
@@ -22,7 +24,26 @@ from lazycell.manifest._resolve import ResolvedChild, resolve
 
 LANGUAGE: dict[str, Any] = {
     each.__name__: each
-    for each in (Buffer, Param, buffer, child, children, hyper, max_, min_, param, require, same, tie, when)
+    for each in (
+        *(
+            Buffer,
+            Param,
+            buffer,
+            child,
+            children,
+            fused,
+            hyper,
+            max_,
+            min_,
+            param,
+            rename,
+            require,
+            reshaped,
+            same,
+            tie,
+        ),
+        *(transposed, when),
+    )
 } | {"INDEX": INDEX, "SELF": SELF}
 RESERVED = frozenset({"phase", "construct"})
 
@@ -45,7 +66,9 @@ class PureMeta(abc.ABCMeta):
         """Make the class, its declaration and its constructor."""
         own, namespace = read_body(body, names_of(bases), RESERVED)
         cls = super().__new__(mcls, name, bases, namespace, **kwargs)
-        generated = make_init(assemble(cls, own, "__init__" in namespace), "__init__", _build)
+        declaration = assemble(cls, own, "__init__" in namespace)
+        check_rules(cls, declaration)
+        generated = make_init(declaration, "__init__", _build)
         type.__setattr__(cls, "__lazy_init__", generated)
         if "__init__" not in namespace:
             type.__setattr__(cls, "__init__", generated)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -182,7 +182,10 @@ def from_pretrained(
     dtype: Any = None,
     missing: str | Iterable[str] = "error",
     unexpected: str | Iterable[str] = "error",
-    rename: Mapping[str, str] | None = None,
+    rename: Mapping[str, Any] | None = None,
+    mmap: bool = True,
+    progress: Callable[[int, int], None] | None = None,
+    verify: bool = False,
     **hyperparameters: Any,
 ) -> Any:
     """Build and load the model in a directory, whose class its `config.json` names.
@@ -192,7 +195,10 @@ def from_pretrained(
         dtype: of the whole model; default: what the config says.
         missing: as for `LazyCell.load_checkpoint`, and so are `unexpected` and `rename`.
         unexpected: likewise.
-        rename: likewise.
+        rename: likewise, and `mmap`, `progress`, `verify`.
+        mmap: likewise.
+        progress: likewise.
+        verify: likewise.
         hyperparameters: take precedence over the config.
 
     Raises:
@@ -203,7 +209,14 @@ def from_pretrained(
     """
     config = find_config(Path(path))
     cls = model_of(config)
-    loading = {"missing": missing, "unexpected": unexpected, "rename": rename}
+    loading = {
+        "missing": missing,
+        "unexpected": unexpected,
+        "rename": rename,
+        "mmap": mmap,
+        "progress": progress,
+        "verify": verify,
+    }
     return load_pretrained(cls, Path(path), config, dtype=dtype, loading=loading, hyperparameters=hyperparameters)
 
 

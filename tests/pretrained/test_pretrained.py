@@ -198,3 +198,14 @@ def test_a_path_that_leads_nowhere_is_named(tmp_path):
     for load in (Net.from_pretrained, lazycell.from_pretrained):
         with pytest.raises(FileNotFoundError, match=r"there is nothing at .*nowhere"):
             load(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("load", [Net.from_pretrained, lazycell.from_pretrained])
+def test_how_to_read_is_passed_on(load, directory) -> None:
+    """`mmap`, `progress` and `verify`, as for `load_checkpoint`."""
+    seen: list[tuple[int, int]] = []
+    net = load(directory(), mmap=False, progress=lambda done, total: seen.append((done, total)))
+    nbytes = sum(parameter.nbytes for parameter in net.get_parameters())
+    assert seen[-1] == (nbytes, nbytes)
+    with pytest.raises(lazycell.CheckpointFormatError, match="checksum"):
+        load(directory(), verify=True)
