@@ -23,20 +23,19 @@ from ._errors import (
 )
 from .cell._cell import LazyCell
 from .cell._initializers import register_initializer
-from .checkpoint import ByteRange, CheckpointHeader, LoadPlan, LoadReport, MemoryRange, Part, Problem, TensorHeader
-from .checkpoint._convert import convert
-from .checkpoint._formats import Format, register_format
-from .checkpoint._open import open_checkpoint
+from .checkpoint import LoadPlan, LoadReport
 from .checkpoint._planning import plan
-from .checkpoint._problems import Cause
-from .checkpoint._save import SaveReport
-from .checkpoint._verify import VerifyReport, verify
 from .declaration._class_body import require
 from .declaration._declaration import same
 from .declaration._declare import buffer, child, children, hyper, param, tie, when
 from .declaration._fields import Fields, fields
 from .declaration._stored import fused, rename, reshaped, transposed
 from .declaration._symbols import INDEX, SELF, max_, min_
+from .formats import ByteRange, CheckpointHeader, MemoryRange, Part, TensorHeader
+from .formats._formats import Format, register_format
+from .formats._open import open_checkpoint
+from .inference._infer import Undetermined
+from .inference._inference import Inference
 from .initializers import (
     dirac,
     he_normal,
@@ -52,14 +51,17 @@ from .initializers import (
     xavier_uniform,
     zeros,
 )
-from .manifest._infer import Undetermined
 from .manifest._manifest import Manifest, ManifestEntry
+from .mismatch import Problem
+from .mismatch._problems import Cause
 from .parameters import lazy, no_init_parameters
 from .parameters._life import Origin
 from .parameters._lifecycle import ParameterStatus, Status, init_parameters_data, status, uninitialized
-from .pretrained._infer import Inference
 from .pretrained._pretrained import ConfigRules, from_pretrained
 from .pretrained._registry import RegisteredModel, find_model, register, registered_models
+from .saving._convert import convert
+from .saving._save import SaveReport
+from .saving._verify import VerifyReport, verify
 
 __version__: str
 

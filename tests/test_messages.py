@@ -42,7 +42,7 @@ from lazycell import (
 )
 from lazycell.declaration._stored import fused, rename, reshaped, transposed
 
-from .checkpoint.files import write_tensors
+from .formats.files import write_tensors
 
 
 class Linear(LazyCell):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mindspore import nn
 
 from ..checkpoint import LoadReport
-from ..checkpoint._save import SaveReport
+from ..inference._inference import Inference, infer
 from ..manifest._manifest import Manifest
 from ..parameters import (
     init_parameters_data,
@@ -21,8 +21,8 @@ from ..parameters import (
     refuse_while_saving,
     undeclare,
 )
-from ..pretrained._infer import Inference, infer
 from ..pretrained._pretrained import find_config, load_pretrained
+from ..saving._save import SaveReport
 from ._build import refuse_plain_cells
 from ._load import load_checkpoint
 from ._meta import LazyCellMeta

@@ -11,11 +11,13 @@ from mindspore import nn
 
 from .._collector import collector_paused
 from .._progress import ProgressBar
-from ..checkpoint import LoadPlan, LoadReport, Reader, check_ties, make_plan, open_checkpoint
-from ..checkpoint._cast import Array
-from ..checkpoint._checksums import verify as verify_checksums
+from ..checkpoint import LoadPlan, LoadReport, check_ties, make_plan
 from ..checkpoint._stage import stage
+from ..formats import open_checkpoint
 from ..parameters import Assignment, Mark, Origin, decryption, fill_all, left_by_checkpoint
+from ..reading import Reader
+from ..reading._cast import Array
+from ..saving._checksums import verify as verify_checksums
 from ._net_manifest import survey
 
 Progress = Callable[[int, int], None]

@@ -13,16 +13,16 @@ from .. import _dtypes
 from .._collapse import collapse
 from .._collector import collector_paused
 from .._errors import UninitializedParameterError
-from ..checkpoint._convert import DIGEST, floating_dtype
-from ..checkpoint._destination import Destination, destination_of
-from ..checkpoint._output import Content, content_of_array
-from ..checkpoint._save import Losses, SaveReport, save
-from ..checkpoint._write_ckpt import Encrypt
 from ..manifest._layout import Stored
 from ..manifest._manifest import Manifest
 from ..manifest._stored import stored_tensors
 from ..parameters import encrypt, uninitialized
 from ..parameters._framework import numpy_values
+from ..saving._convert import DIGEST, floating_dtype
+from ..saving._destination import Destination, destination_of
+from ..saving._output import Content, content_of_array
+from ..saving._save import Losses, SaveReport, save
+from ..saving._write_ckpt import Encrypt
 from ._load import LAYOUT
 from ._net_manifest import manifest_of_net
 

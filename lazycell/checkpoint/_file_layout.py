@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import attrs
 
+from ..formats._header import TensorHeader
 from ..manifest._layout import Stored
 from ..manifest._manifest import Manifest, ManifestEntry
-from ._header import TensorHeader
 from ._plan import LoadStep
 from ._rename import RenameRule, Renaming
 

@@ -11,16 +11,16 @@ from .._collapse import Splits
 from .._collector import collector_paused
 from .._errors import CheckpointMismatchError
 from ..declaration._forms import form_text
+from ..formats._header import CheckpointHeader, TensorHeader
 from ..manifest._layout import Block, Stored
 from ..manifest._manifest import Manifest, ManifestEntry
-from ._cast import castable, same_kind
-from ._causes import is_transposed, likely_causes
+from ..mismatch._causes import is_transposed, likely_causes
+from ..mismatch._near import NearNames
+from ..mismatch._problems import Problem, describe, render
+from ..reading._cast import castable, same_kind
 from ._file_layout import FileLayout
-from ._header import CheckpointHeader, TensorHeader
-from ._near import NearNames
 from ._permitted import permitted
 from ._plan import LoadPlan, LoadStep
-from ._problems import Problem, describe, render
 from ._rename import Renaming, apply_rules, parse_rules
 from ._sources import Source, bind_form, sources_of, step_of, whole
 

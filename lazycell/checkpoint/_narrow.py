@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 
+from ..formats._header import ByteRange, MemoryRange, Part
 from ..manifest._layout import Operation, Reshape, Slice, Transpose
-from ._header import ByteRange, MemoryRange, Part
 
 
 def window(shape: tuple[int, ...], operations: Sequence[Operation]) -> tuple[int, int] | None:

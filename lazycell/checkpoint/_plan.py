@@ -11,8 +11,8 @@ import attrs
 from .._collapse import collapse
 from .._table import align, cut
 from .._units import format_bytes
+from ..formats._header import TensorHeader
 from ..manifest._layout import Operation, Reshape, Slice, Stored, Transpose
-from ._header import TensorHeader
 
 _ROWS = 40
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..declaration._declaration import declaration_of
 from ..declaration._declare import is_cell
+from ..formats._open import open_checkpoint
 from ..manifest._manifest import Manifest
 from ._fit import make_plan
-from ._open import open_checkpoint
 from ._plan import LoadPlan
 
 if TYPE_CHECKING:

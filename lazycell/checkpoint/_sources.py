@@ -11,9 +11,9 @@ from .._location import did_you_mean
 from ..declaration._forms import form_text, replace_leaves, shapes_in
 from ..declaration._stored_rule import split_section
 from ..declaration._symbols import is_symbolic, render
+from ..formats._header import TensorHeader
 from ..manifest._layout import Block, Form, Operation, Stored, shape_of
 from ..manifest._manifest import Manifest, ManifestEntry
-from ._header import TensorHeader
 from ._narrow import narrowed, place_window, window
 from ._plan import LoadStep, Piece
 

@@ -9,12 +9,12 @@ import attrs
 import numpy as np
 
 from .._errors import CheckpointMismatchError
-from ._header import MemoryRange, TensorHeader
+from ..formats._header import MemoryRange, TensorHeader
+from ..mismatch._problems import Problem, render
+from ..reading._read import Reader, bytes_of
+from ..reading._workers import Scratch, run
 from ._plan import LoadPlan, LoadStep
-from ._problems import Problem, render
-from ._read import Reader, bytes_of
 from ._stage import stage
-from ._workers import Scratch, run
 
 _CHUNK = 1 << 20  # bytes
 

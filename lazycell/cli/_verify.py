@@ -41,7 +41,7 @@ def verify(paths: tuple[Path, ...], as_json: bool) -> int:
 
 def _result(path: Path) -> dict[str, Any]:
     """Verify one checkpoint; a failure is a result too, so that the others are verified as well."""
-    from ..checkpoint._verify import verify as verify_checkpoint
+    from ..saving._verify import verify as verify_checkpoint
 
     failed: dict[str, Any] = {"path": str(path), "verified": False, "damaged": []}
     try:

@@ -8,17 +8,7 @@ import re
 from typing import Any
 
 from .._errors import DeclarationError
-from ._symbols import (
-    FUNCTIONS,
-    Attribute,
-    Expression,
-    Item,
-    add_sections,
-    call,
-    choose,
-    operate,
-    symbol,
-)
+from ._symbols import FUNCTIONS, Attribute, Expression, Item, add_sections, call, choose, operate, symbol
 
 _AST_BINARY: dict[type[ast.AST], str] = {
     ast.Add: "+",

@@ -158,7 +158,8 @@ def _table(manifest: Manifest) -> Iterable[str]:
         yield f"{target} is tied to {source}"
     yield from layout_lines(manifest.stored)
     trainable = sum(entry.size for entry in manifest.entries if entry.trainable)
+    many = "" if len(manifest) == 1 else "s"
     yield (
-        f"{len(manifest):,} parameter{'' if len(manifest) == 1 else 's'}, {manifest.size:,} elements ({trainable:,} trainable), "
+        f"{len(manifest):,} parameter{many}, {manifest.size:,} elements ({trainable:,} trainable), "
         f"{manifest.nbytes:,} bytes, digest {manifest.digest[:12]}"
     )

@@ -10,7 +10,7 @@ import pytest
 import lazycell
 from lazycell import LazyCell, Param
 
-from ..checkpoint.corpus import BAD, GOOD, Bad
+from ..formats.corpus import BAD, GOOD, Bad
 
 
 class Tiny(LazyCell):

@@ -12,8 +12,9 @@ import safetensors
 from mindspore import Tensor, nn
 
 from lazycell import LazyCell, Param, UninitializedParameterError, buffer, child, children, lazy, tie
-from lazycell.checkpoint import open_checkpoint, read_tensor
 from lazycell.declaration._stored import fused, rename, reshaped, transposed
+from lazycell.formats import open_checkpoint
+from lazycell.reading import read_tensor
 
 
 class Layer(LazyCell):

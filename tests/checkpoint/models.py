@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lazycell import _dtypes
-from lazycell.checkpoint import ByteRange, CheckpointHeader, TensorHeader
+from lazycell.formats import ByteRange, CheckpointHeader, TensorHeader
 from lazycell.manifest._manifest import Manifest, ManifestEntry
 
 Spec = tuple[tuple[int, ...], str]

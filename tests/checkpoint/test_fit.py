@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lazycell._errors import CheckpointMismatchError
-from lazycell.checkpoint import CheckpointHeader, Problem, make_plan
+from lazycell.checkpoint import make_plan
+from lazycell.formats import CheckpointHeader
 from lazycell.manifest._manifest import Manifest
+from lazycell.mismatch import Problem
 
 from .models import declared, manifest, stored
 

@@ -11,13 +11,15 @@ import pytest
 from hypothesis import given
 
 from lazycell._errors import CheckpointMismatchError
-from lazycell.checkpoint import LoadPlan, Reader, make_plan, open_checkpoint
+from lazycell.checkpoint import LoadPlan, make_plan
 from lazycell.checkpoint._stage import stage
 from lazycell.declaration._declare import Param, child, children, tie, when
 from lazycell.declaration._stored import fused, rename, reshaped, transposed
+from lazycell.formats import open_checkpoint
 from lazycell.manifest._layout import Array, Stored
 from lazycell.manifest._manifest import Manifest, ManifestEntry
 from lazycell.manifest._stored import stored_tensors
+from lazycell.reading import Reader
 
 from ..manifest import forms
 from ..pure import PureCell, manifest

@@ -10,8 +10,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lazycell.checkpoint._header import ByteRange, MemoryRange
 from lazycell.checkpoint._narrow import narrowed, place_window, window
+from lazycell.formats._header import ByteRange, MemoryRange
 from lazycell.manifest._layout import Stored
 
 from ..manifest.forms import SHAPES, stored_tensors

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from lazycell.checkpoint import ByteRange, LoadStep, TensorHeader
+from lazycell.checkpoint import LoadStep
 from lazycell.checkpoint._sources import bind_form, sources_of, step_of, whole
 from lazycell.declaration._forms import Fused, Reshaped, Transposed
 from lazycell.declaration._symbols import symbol
+from lazycell.formats import ByteRange, TensorHeader
 from lazycell.manifest._layout import Block, Slice, Stored, Transpose
 
 from .models import declared, manifest

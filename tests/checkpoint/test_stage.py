@@ -18,19 +18,11 @@ import pytest
 
 from lazycell._dtypes import dtype_name, numpy_dtype
 from lazycell._errors import CheckpointFormatError
-from lazycell.checkpoint import (
-    ByteRange,
-    LoadPlan,
-    LoadStep,
-    MemoryRange,
-    Piece,
-    Reader,
-    TensorHeader,
-    open_checkpoint,
-    stage,
-)
-from lazycell.checkpoint._transfer import ITEM
+from lazycell.checkpoint import LoadPlan, LoadStep, Piece, stage
+from lazycell.formats import ByteRange, MemoryRange, TensorHeader, open_checkpoint
 from lazycell.manifest._layout import Reshape, Slice, Transpose
+from lazycell.reading import Reader
+from lazycell.reading._transfer import ITEM
 
 RNG = np.random.default_rng(0)
 LARGE = ITEM // 4 + 1000

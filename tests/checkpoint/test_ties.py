@@ -9,19 +9,11 @@ import pytest
 import safetensors.numpy
 
 from lazycell._errors import CheckpointMismatchError
-from lazycell.checkpoint import (
-    ByteRange,
-    LoadPlan,
-    LoadStep,
-    Piece,
-    Reader,
-    TensorHeader,
-    check_ties,
-    make_plan,
-    open_checkpoint,
-)
+from lazycell.checkpoint import LoadPlan, LoadStep, Piece, check_ties, make_plan
 from lazycell.checkpoint._ties import same_bytes
+from lazycell.formats import ByteRange, TensorHeader, open_checkpoint
 from lazycell.manifest._layout import Transpose
+from lazycell.reading import Reader
 
 from .models import declared, manifest
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ..checkpoint.saved import save_arrays, some_arrays
-from ..checkpoint.test_checksums import damage
+from ..saving.saved import save_arrays, some_arrays
+from ..saving.test_checksums import damage
 from .command import lazycell, without
 from .terminal import in_terminal
 

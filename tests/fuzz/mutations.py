@@ -11,7 +11,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from ..checkpoint.files import varint
+from ..formats.files import varint
 
 NUMBERS = [
     0,

@@ -16,10 +16,10 @@ import safetensors
 from hypothesis import strategies as st
 
 from lazycell._errors import CheckpointError
-from lazycell.checkpoint import ByteRange, CheckpointHeader, read_ckpt, read_index, read_safetensors
+from lazycell.formats import ByteRange, CheckpointHeader, read_ckpt, read_index, read_safetensors
 
-from ..checkpoint.corpus import CKPT, GOOD, HUB_INDEX, NAME_MAP, SAFETENSORS
-from ..checkpoint.files import entry, field, record, safetensors_bytes, varint, write_tensors
+from ..formats.corpus import CKPT, GOOD, HUB_INDEX, NAME_MAP, SAFETENSORS
+from ..formats.files import entry, field, record, safetensors_bytes, varint, write_tensors
 from .mutations import NUMBERS, rewritten
 
 MEMORY = 64 << 20

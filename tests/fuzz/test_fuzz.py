@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import strategies as st
 
-from lazycell.checkpoint import ByteRange, CheckpointHeader, TensorHeader
+from lazycell.formats import ByteRange, CheckpointHeader, TensorHeader
 
 from .run import run
 from .targets import Broken, Target, targets

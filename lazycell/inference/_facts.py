@@ -1,0 +1,555 @@
+"""What the names and shapes in a checkpoint say about the hyperparameters of a class, as facts for the solver.
+
+A class is walked without values: each hyperparameter stands for itself, and a child's for the expressions that its
+parent gives it, so that all facts are about the hyperparameters of the class that was asked for. Which part of a
+`when(…)` is there, the names say: a file that fits has every name of the part that holds, and no other.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+import types
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import attrs
+
+from .._errors import DeclarationError
+from ..declaration._declaration import Declaration, declaration_of, expressions_of
+from ..declaration._declare import ChildrenSpec, ChildSpec, Conditional, Declared, ParameterSpec, Tie, is_cell
+from ..declaration._forms import Fused, Reshaped, Transposed, form_text, leaves, replace_leaves
+from ..declaration._patterns import fill
+from ..declaration._stored_rule import StoredRule
+from ..declaration._symbols import (
+    Choice,
+    Expression,
+    choose,
+    evaluate,
+    is_symbolic,
+    names_in,
+    operate,
+    render,
+    sections_of,
+    symbol,
+)
+from ..manifest._outline import bind
+from ._names import NOTHING_STORED, Names, Shape, leaves_below, tree_of
+from ._solve import Because, Fact
+
+_MOST_POSITIONS = 250
+"""Cells of one list that are looked into, from either end, where no two are alike."""
+
+_MOST_ALIKE = 16
+"""Cells of one list that are looked into, from either end, where they are alike but know their position."""
+
+_EXAMPLES = 8
+
+Values = Mapping[str, Any]
+Guard = tuple[Any, bool]
+
+
+@attrs.frozen(eq=False)
+class _Formed:
+    """A stored tensor that a rule of `rename({…})` makes of several names, or in another form."""
+
+    name: str
+    shape: Shape
+    form: Any
+    rule: StoredRule
+
+
+@attrs.frozen(eq=False)
+class _Share:
+    """One name's part in a stored tensor: a leaf of its form, perhaps one section of what has the name."""
+
+    tensor: _Formed
+    leaf: str
+    pattern: str
+    section: str | None
+
+    @property
+    def kind(self) -> Any:
+        """Equal for the same part in tensors of one rule and shape."""
+        return self.tensor.shape, id(self.tensor.rule), self.pattern
+
+
+@attrs.frozen(eq=False)
+class _Block:
+    """The declared size of one of the parts that a stored tensor is made of."""
+
+    share: _Share
+    dimensions: tuple[Any, ...]
+    guards: tuple[Guard, ...] = ()
+
+
+@attrs.define(eq=False)
+class Found:
+    """What the walk of a part of the model found.
+
+    Attributes:
+        facts: about the unknowns.
+        missing: how many parameters are declared, under no condition, that are not stored.
+        misfits: how many stored tensors cannot be what is declared, whatever the hyperparameters.
+        used: how many stored tensors are accounted for.
+        examples: some names that are missing.
+    """
+
+    facts: list[Fact] = attrs.field(factory=list)
+    missing: int = 0
+    misfits: int = 0
+    used: int = 0
+    examples: list[str] = attrs.field(factory=list)
+    blocks: list[_Block] = attrs.field(factory=list)
+
+    def add(self, other: Found, times: int = 1) -> None:
+        """Take in what another part found, or `times` parts that are alike."""
+        self.facts += other.facts
+        self.blocks += other.blocks
+        self.missing += times * other.missing
+        self.misfits += times * other.misfits
+        self.used += times * other.used
+        if len(self.examples) < _EXAMPLES:
+            self.examples += other.examples[: _EXAMPLES - len(self.examples)]
+
+    def under(self, guard: Guard) -> Found:
+        """Give the same, known only where a condition holds (or does not)."""
+        facts = [attrs.evolve(fact, guards=(guard, *fact.guards)) for fact in self.facts]
+        blocks = [attrs.evolve(block, guards=(guard, *block.guards)) for block in self.blocks]
+        return attrs.evolve(self, facts=facts, blocks=blocks)
+
+    def distance(self, stored: int) -> int:
+        """Give how far this is from fitting exactly what is stored: 0, or the number of differences."""
+        return self.missing + self.misfits + max(stored - self.used, 0)
+
+
+def facts_of(cls: type, names: Names, known: Values, fallback: Values) -> tuple[Found, list[Any]]:
+    """Walk a class.
+
+    Args:
+        cls: a class with a declaration.
+        names: what the checkpoint has.
+        known: what the hyperparameters of the class stand for: symbols of their own, or plain values.
+        fallback: plain values of some hyperparameters, for what cannot stay a symbol: the class of a child.
+
+    Returns:
+        What was found, and every expression that is the length of a list of cells.
+
+    Raises:
+        DeclarationError: an argument cannot be computed.
+    """
+    declaration = declaration_of(cls)
+    assert declaration is not None
+    walk = _Walk(fallback)
+    found = walk.cell(cls, declaration, _with_derived(declaration, known), names, "")
+    return found, walk.lengths
+
+
+def _with_derived(declaration: Declaration, known: Values) -> dict[str, Any]:
+    values = dict(known)
+    for name in declaration.evaluation_order:
+        for item in declaration.derived:
+            if item.name == name:
+                values[name] = _evaluate(item, item.value, values)
+    return values
+
+
+def _evaluate(item: Declared, value: Any, values: Values) -> Any:
+    if not is_symbolic(value):
+        return value
+    try:
+        return evaluate(value, values)
+    except DeclarationError:
+        raise
+    except Exception as error:  # the user's arithmetic, on what was given
+        item.complain(f"`{render(value)}` cannot be computed: {type(error).__name__}: {error}")
+
+
+class _Walk:
+    def __init__(self, fallback: Values) -> None:
+        self._fallback = fallback
+        self._numbers = itertools.count(1)
+        self._absent: set[type] = set()
+        self.lengths: list[Any] = []
+
+    def unknown(self) -> Expression:
+        """Give a symbol for a value that cannot be followed, such as what a converter makes."""
+        return symbol(f"?{next(self._numbers)}")
+
+    # ---------------------------------------------------------------------------------------------------------- cells
+
+    def cell(self, cls: type, declaration: Declaration, values: Values, names: Names, prefix: str) -> Found:
+        """Walk one cell. Names in the class body mean `values`."""
+        if names.below:
+            return self._cell(declaration, values, names, prefix)
+        if cls in self._absent:  # a cell that is not there may hold one of its own kind, without end
+            return Found(missing=1, examples=[f"{prefix}…"])
+        self._absent.add(cls)
+        try:
+            return self._cell(declaration, values, names, prefix)
+        finally:
+            self._absent.discard(cls)
+
+    def _cell(self, declaration: Declaration, values: Values, names: Names, prefix: str) -> Found:
+        translated, formed = _translated(declaration.stored, names)
+        inner = _with_ties(declaration, values, translated)
+        found = Found()
+        for requirement in declaration.requirements:
+            condition = _evaluate(requirement, requirement.condition, values)
+            if isinstance(condition, Expression):
+                text = f"{requirement.owner} requires `{render(requirement.condition)}`"
+                because = Because(None, f"{text} ({requirement.text}{_place(requirement)})")
+                found.facts.append(Fact(condition, True, False, (), because))
+        for member in declaration.members:
+            found.add(self.part(member, member.name, declaration, values, inner, prefix))
+        for name, value in values.items():
+            if is_cell(value):  # handed in as it is
+                found.used += inner.at(name).size
+        if translated is not names:
+            ours = [block for block in found.blocks if id(block.share.tensor) in formed]
+            found.blocks = [block for block in found.blocks if id(block.share.tensor) not in formed]
+            found.facts += _facts_of_blocks(ours, values, prefix)
+            found.used = max(0, names.size - (translated.size - found.used))
+        return found
+
+    def part(self, item: Any, name: str, owner: Declaration, values: Values, names: Names, prefix: str) -> Found:
+        """Walk what one name of a class body declares."""
+        match item:
+            case Conditional():
+                condition = _evaluate(item, item.condition, values)
+                return self.either(
+                    item,
+                    condition,
+                    [self._lazily(part, name, owner, values, names, prefix) for part in (item.present, item.otherwise)],
+                    names.below.get(name, NOTHING_STORED).size,
+                )
+            case ParameterSpec():
+                return _parameter(item, owner, values, names.below.get(name, NOTHING_STORED), prefix)
+            case ChildSpec():
+                return self.child(item, values, names.below.get(name, NOTHING_STORED), f"{prefix}{name}.")
+            case ChildrenSpec():
+                return self.children(item, owner, values, names.below.get(name, NOTHING_STORED), f"{prefix}{name}.")
+        return Found()
+
+    def _lazily(self, *arguments: Any) -> Callable[[], Found]:
+        return lambda: self.part(*arguments)
+
+    def either(self, item: Declared, condition: Any, parts: list[Callable[[], Found]], stored: int) -> Found:
+        """Walk the part of a condition that the names fit, and note that the condition holds, or does not."""
+        if not isinstance(condition, Expression):
+            return parts[0 if condition else 1]()
+        present, otherwise = (part() for part in parts)
+        near, far = present.distance(stored), otherwise.distance(stored)
+        if near == far:  # the names fit both: where the condition is known, shapes will be
+            both = present.under((condition, True))
+            both.add(otherwise.under((condition, False)))
+            both.missing = min(present.missing, otherwise.missing)
+            both.misfits = min(present.misfits, otherwise.misfits)
+            both.used = max(present.used, otherwise.used)
+            both.examples = present.examples if present.missing <= otherwise.missing else otherwise.examples
+            return both
+        holds = near < far
+        found = present if holds else otherwise
+        written = render(item.condition) if isinstance(item, Conditional) else render(condition)
+        what = (
+            f"{'is' if stored else 'is not'} stored, as declared where `{written}` {'holds' if holds else 'does not'}"
+        )
+        text = f"`{item.owner}.{item.name}` {what}{_place(item)}"
+        found.facts.append(Fact(condition, holds, False, (), Because(None, text)))
+        return found
+
+    def child(self, spec: ChildSpec, values: Values, names: Names, prefix: str, owner: Declared | None = None) -> Found:
+        """Walk a child: with the expressions that its parent gives it."""
+        item = owner or spec
+        if "SELF" in names_in((spec.factory, spec.args, spec.kwargs)):
+            own = {name: value for name, value in values.items() if name != "INDEX"}
+            values = {**values, "SELF": types.SimpleNamespace(**own)}
+        factory = _evaluate(item, spec.factory, values)
+        args, kwargs = _evaluate(item, spec.args, values), _evaluate(item, spec.kwargs, values)
+        return self._called(item, factory, args, kwargs, names, prefix)
+
+    def _called(self, item: Declared, factory: Any, args: Any, kwargs: Any, names: Names, prefix: str) -> Found:
+        if isinstance(factory, Expression):
+            if isinstance(factory._node, Choice):
+                node = factory._node
+                parts = [
+                    self._calling(item, each, args, kwargs, names, prefix) for each in (node.present, node.otherwise)
+                ]
+                return self.either(item, node.condition, parts, names.size)
+            try:
+                factory = evaluate(factory, self._fallback)
+            except Exception:  # no default, or not of this kind
+                factory = None
+        declaration = declaration_of(factory) if isinstance(factory, type) else None
+        if declaration is None or declaration.own_init:
+            return Found(used=names.size)  # what it holds, it alone knows
+        return self.cell(factory, declaration, self._given(item, factory, declaration, args, kwargs), names, prefix)
+
+    def _calling(self, *arguments: Any) -> Callable[[], Found]:
+        return lambda: self._called(*arguments)
+
+    def _given(self, item: Declared, cls: type, declaration: Declaration, args: Any, kwargs: Any) -> dict[str, Any]:
+        """Give what the names in a child's class body mean."""
+        try:
+            given, _ = bind(cls, args, kwargs)
+        except TypeError as error:
+            item.complain(str(error))
+        items = {item.name: item for item in declaration.hyperparameters}
+        derived = {item.name: item for item in declaration.derived}
+        values: dict[str, Any] = {}
+        for name in declaration.evaluation_order:
+            if name in derived:
+                values[name] = _evaluate(derived[name], derived[name].value, values)
+                continue
+            own, value = items[name], given[name]
+            if value is own.default:
+                if isinstance(value, attrs.Factory):  # type: ignore[arg-type]
+                    value = self.unknown() if value.takes_self else value.factory()
+                else:
+                    value = _evaluate(own, value, values)
+            if own.converter is not None:
+                value = self._converted(own.converter, value)
+            values[name] = value
+        return values
+
+    def _converted(self, converter: Any, value: Any) -> Any:
+        if is_symbolic(value) or not callable(converter) or isinstance(converter, attrs.Converter):
+            return value if converter is int else self.unknown()
+        try:
+            return converter(value)
+        except Exception:  # whether it is refused, building will tell
+            return self.unknown()
+
+    # ---------------------------------------------------------------------------------------------------------- lists
+
+    def children(self, spec: ChildrenSpec, owner: Declaration, values: Values, names: Names, prefix: str) -> Found:
+        """Walk a list of cells: its length is that of the file's, and those that are alike are walked once."""
+        there, length = names.positions()
+        count = _evaluate(spec, spec.count, values)
+        self.lengths.append(count)
+        numbered = isinstance(spec.each, Conditional) or any(
+            "INDEX" in names_in(value) for value, _ in expressions_of(spec.each)
+        )
+
+        def at(position: int, node: Names) -> Found:
+            bound = {**values, "INDEX": position}
+            try:
+                return element(position, node, bound)
+            except DeclarationError:  # `widths[INDEX]` beyond the end, say
+                return Found(misfits=node.size)
+
+        def element(position: int, node: Names, bound: Values) -> Found:
+            if isinstance(spec.each, ChildSpec):
+                return self.child(spec.each, bound, node, f"{prefix}{position}.", spec)
+            inside = Names(below={str(position): node})
+            return self.part(spec.each, str(position), owner, bound, inside, prefix)
+
+        found = Found()
+        alike: dict[Any, list[tuple[int, Names]]] = {}
+        for position, node in there.items():
+            alike.setdefault(node.alike, []).append((position, node))
+        most = _MOST_ALIKE if numbered else 1
+        groups: list[tuple[int, Names, int]] = []
+        for members in alike.values():
+            walked = members if len(members) <= 2 * most else members[:most] + members[len(members) - most + 1 :]
+            groups += [(position, node, 1) for position, node in walked[:-1]]
+            groups.append((*walked[-1], 1 + len(members) - len(walked)))  # the one stands for those left out
+        if len(groups) > 2 * _MOST_POSITIONS:  # enough to tell; the rest is only counted
+            found.used += sum(node.size * times for _, node, times in groups[_MOST_POSITIONS:-_MOST_POSITIONS])
+            groups = groups[:_MOST_POSITIONS] + groups[-_MOST_POSITIONS:]
+        for position, node, times in groups:
+            found.add(at(position, node), times)
+        after = at(length, NOTHING_STORED)
+        for position in range(length) if len(there) < length else ():
+            if position not in there:
+                found.missing += after.missing
+                found.examples += after.examples[: max(0, _EXAMPLES - len(found.examples))]
+        if isinstance(count, Expression):
+            title = f"{prefix.rstrip('.')}"
+            if after.missing:
+                text = f"`{title}` has length {length} in the checkpoint, declared `{render(spec.count)}`"
+                found.facts.append(Fact(count, length, True, (), Because(title, text + _place(spec))))
+            elif length:
+                text = f"`{title}` has at least length {length} in the checkpoint, declared `{render(spec.count)}`"
+                because = Because(title, text + _place(spec))
+                found.facts.append(Fact(operate(">=", count, length), True, False, (), because))
+        elif not after.missing or count == length:
+            pass
+        elif isinstance(count, int) and count > length:
+            found.missing += (count - length) * after.missing
+        return found
+
+
+# --------------------------------------------------------------------------------------------------------- parameters
+
+
+def _parameter(spec: ParameterSpec, owner: Declaration, values: Values, names: Names, prefix: str) -> Found:
+    if not spec.persistent:
+        return Found(used=names.size)  # computed, and a stored copy is ignored
+    name = f"{prefix}{spec.name}"
+    if names.shape is None and not names.parts:
+        return Found(missing=1, examples=[name])
+    found = Found(used=0 if names.tied is not None else 1)
+    dimensions = _evaluate(spec, spec.shape, values)
+    if names.tied is not None and isinstance(names.tied, Expression):
+        text = f"`{name}` is not stored, and declared under the condition that it is tied, `{render(names.tied)}`"
+        found.facts.append(Fact(names.tied, True, False, (), Because(None, text)))
+    for share in names.parts:
+        assert isinstance(share, _Share)
+        block = dimensions if share.section is None else _section(spec, owner, share.section, dimensions, values)
+        if block is not None:
+            found.blocks.append(_Block(share, block))
+    if names.shape is not None:
+        text = f"`{name}` is {names.shape}, declared `{render(spec.shape)}` ({spec.owner}.{spec.name}{_place(spec)})"
+        _sizes(found, dimensions, names.shape, Because(name, text))
+    return found
+
+
+def _sizes(found: Found, dimensions: tuple[Any, ...], shape: Shape, because: Because) -> None:
+    if len(dimensions) != len(shape):
+        found.misfits += 1
+        return
+    for dimension, size in zip(dimensions, shape, strict=True):
+        if isinstance(dimension, Expression):
+            found.facts.append(Fact(dimension, size, True, (), because))
+        elif dimension != size:
+            found.misfits += 1
+            return
+
+
+def _place(item: Declared) -> str:
+    return "" if item.location is None else f", {item.location.short}"
+
+
+def _section(
+    spec: ParameterSpec, owner: Declaration, section: str, dimensions: tuple[Any, ...], values: Values
+) -> tuple[Any, ...] | None:
+    """Give the dimensions of one named section of a parameter, or None where a condition has to be known first."""
+    meaning = {item.name: item.value for item in owner.derived}
+    for axis, dimension in enumerate(spec.shape):
+        for conditions, sections in sections_of(dimension, meaning):
+            if section in dict(sections) and not conditions:
+                size = _evaluate(spec, dict(sections)[section], values)
+                return (*dimensions[:axis], size, *dimensions[axis + 1 :])
+    return None
+
+
+# --------------------------------------------------------------------------------------------------------------- ties
+
+
+def _with_ties(declaration: Declaration, values: Values, names: Names) -> Names:
+    """Give the names with those that a tie lets a checkpoint leave out: one name is stored for two."""
+    for item in declaration.ties:
+        for tie, condition in _ties_in(item, values):
+            target, source = names.at(tie.target).shape, names.at(tie.source).shape
+            for path, mine, other in ((tie.target, target, source), (tie.source, source, target)):
+                if mine is None and other is not None:
+                    names = names.grafted(path, Names(other, tied=True if condition is None else condition))
+    return names
+
+
+def _ties_in(item: Any, values: Values) -> Iterator[tuple[Tie, Any]]:
+    """Give the ties that may hold, each with its condition, or None where it holds for certain."""
+    if isinstance(item, Tie):
+        yield item, None
+    elif isinstance(item, Conditional):
+        condition = _evaluate(item, item.condition, values)
+        for part, holds in ((item.present, True), (item.otherwise, False)):
+            if isinstance(condition, Expression):
+                own = condition if holds else operate("==", choose(condition, 1, 0), 0)
+                for tie, inner in _ties_in(part, values):
+                    yield tie, own if inner is None else operate("&", own, inner)
+            elif bool(condition) is holds:
+                yield from _ties_in(part, values)
+
+
+# -------------------------------------------------------------------------------------------------- names that differ
+
+
+def _translated(rules: Iterable[StoredRule], names: Names) -> tuple[Names, set[int]]:
+    """Give the names as the class has them, where its rules say that a checkpoint has others.
+
+    Returns:
+        The names, and the identities of the tensors that are stored in another form because of these rules.
+    """
+    rules = [rule for rule in rules if rule.form is not None]
+    if not rules:
+        return names, set()
+    made: dict[str, Names] = {}
+    formed: list[_Formed] = []
+    for stored, here in leaves_below(names):
+        found = ((rule, rule.pattern.match(stored)) for rule in rules)
+        rule, captures = next(((rule, each) for rule, each in found if each is not None), (None, {}))
+        if rule is None:
+            made.setdefault(stored, here)
+        elif isinstance(rule.form, str) and rule.leaves[0].section is None:
+            made[fill(rule.form, captures)] = here
+        elif here.shape is not None:
+            form = replace_leaves(rule.form, functools.partial(_fill, captures))
+            tensor = _Formed(stored, here.shape, form, rule)
+            formed.append(tensor)
+            for leaf, text in zip(rule.leaves, leaves(form), strict=True):
+                share = _Share(tensor, text, leaf.text, leaf.section)
+                name = fill(leaf.pattern.text, captures)
+                made[name] = Names(parts=(*made.get(name, NOTHING_STORED).parts, share))
+    return tree_of(made), {id(each) for each in formed}
+
+
+def _fill(captures: Mapping[str, str], text: str) -> str:
+    return fill(text, captures)
+
+
+def _facts_of_blocks(blocks: Iterable[_Block], values: Values, prefix: str) -> list[Fact]:
+    """Give what the shape of each stored tensor says about the sizes of the names that it is made of."""
+    by_tensor: dict[int, list[_Block]] = {}
+    for block in blocks:
+        by_tensor.setdefault(id(block.share.tensor), []).append(block)
+    facts: list[Fact] = []
+    for parts in by_tensor.values():
+        tensor = parts[0].share.tensor
+        sizes = {block.share.leaf: block.dimensions for block in parts}
+        if len(parts) != len(sizes) or sizes.keys() != set(leaves(tensor.form)):
+            continue  # alternatives, of which shapes alone do not tell
+        guards = tuple(dict.fromkeys(guard for block in parts for guard in block.guards))
+        name = f"{prefix}{tensor.name}"
+        text = f"`{name}` is {tensor.shape}, stored as `{form_text(tensor.form)}`{_place(tensor.rule)}"
+        try:
+            equations = list(_form_equations(tensor.form, tensor.shape, sizes, values))
+        except (ValueError, IndexError):  # the form does not fit what is declared: the plan will say
+            continue
+        because = Because(name, text)
+        facts += [Fact(each, size, True, guards, because) for each, size in equations if isinstance(each, Expression)]
+    return facts
+
+
+def _form_equations(
+    form: Any, shape: Shape, sizes: Mapping[str, tuple[Any, ...]], values: Values
+) -> Iterator[tuple[Any, int]]:
+    if isinstance(form, Reshaped):
+        yield from _pairs(evaluate(form.shape, values), shape)
+        yield functools.reduce(functools.partial(operate, "*"), _form_shape(form.inner, sizes)), math.prod(shape)
+    else:
+        yield from _pairs(_form_shape(form, sizes), shape)
+
+
+def _pairs(dimensions: Iterable[Any], shape: Shape) -> Iterator[tuple[Any, int]]:
+    yield from zip(dimensions, shape, strict=True)
+
+
+def _form_shape(form: Any, sizes: Mapping[str, tuple[Any, ...]]) -> tuple[Any, ...]:
+    match form:
+        case Fused(axis, sections):
+            shapes = [_form_shape(part, sizes) for _, part in sections]
+            first, *others = shapes
+            total = first[axis]
+            for other in others:
+                total = operate("+", total, other[axis])
+            return (*first[:axis], total, *first[axis + 1 :])
+        case Transposed(inner, axes):
+            before = _form_shape(inner, sizes)
+            order = axes if axes is not None else range(len(before) - 1, -1, -1)
+            return tuple(before[axis] for axis in order)
+        case Reshaped():
+            raise ValueError(form)
+    return sizes[form]

@@ -1,0 +1,254 @@
+"""`Model.infer(path)`: the hyperparameters that a checkpoint's shapes tell, and the proof that they fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from .._errors import CheckpointMismatchError, DeclarationError
+from .._table import align
+from ..checkpoint import make_plan
+from ..checkpoint._rename import apply_rules, parse_rules
+from ..declaration._declaration import declaration_of
+from ..declaration._declare import NOTHING
+from ..declaration._symbols import render
+from ..formats import CheckpointHeader, open_checkpoint
+from ..manifest._manifest import Manifest
+from ..mismatch import Problem
+from ._infer import Solved, Undetermined, solve_shapes
+from ._solve import Conflict
+
+_MOST_FACTS = 3
+_SHOWN_NAMES = 3
+_SAMPLED = 50
+
+Describe = Callable[[dict[str, Any]], Manifest]
+"""Makes the manifest of the class for some hyperparameters."""
+
+
+@attrs.frozen(eq=False)
+class Inference(Mapping[str, Any]):
+    """The hyperparameters that a checkpoint tells, as a mapping: `Model(**Model.infer(path))`.
+
+    Attributes:
+        path: the checkpoint.
+        model: name of the class.
+        determined: what the shapes tell, and what was given; the mapping itself.
+        undetermined: what is said about each of the other hyperparameters, with its default.
+        assumed: a value for each of those that fits together with the rest: the default where it fits.
+        dtype: what all floats in the file have (canonical); None where they differ, or there are none.
+        fits: whether `Model(**inference)` holds exactly the tensors of the file, names and shapes: the proof.
+        manifest: of that model; where it does not fit, of the one with `assumed`; None if some value is lacking.
+        conflicts: what does not fit even then, as a load would report it: tensors missing, unexpected, of another kind.
+        mismatch: the same as a message; empty without conflicts.
+    """
+
+    path: Path
+    model: str
+    determined: Mapping[str, Any]
+    undetermined: Mapping[str, Undetermined]
+    assumed: Mapping[str, Any]
+    dtype: str | None
+    fits: bool
+    manifest: Manifest | None = attrs.field(repr=False)
+    conflicts: tuple[Problem, ...] = ()
+    mismatch: str = attrs.field(default="", repr=False)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.determined[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.determined)
+
+    def __len__(self) -> int:
+        return len(self.determined)
+
+    def __str__(self) -> str:
+        lines = [f"{self.model} in {self.path}" + (f", {self.dtype}" if self.dtype else "")]
+        for title, rows in (
+            ("shapes tell:", [(name, render(value)) for name, value in self.determined.items()]),
+            ("shapes cannot tell:", [(name, str(why)) for name, why in self.undetermined.items()]),
+        ):
+            if rows:
+                lines += [title, *align(rows)]
+        return "\n".join([*lines, self._verdict()])
+
+    def _verdict(self) -> str:
+        if self.fits:
+            return f"{self.model} with these, and the defaults of the others, fits the file exactly"
+        if self.mismatch:
+            return self.mismatch
+        lacking = [name for name, each in self.undetermined.items() if not each.default_fits]
+        if not lacking:
+            return f"whether {self.model} with these fits the file could not be proved"
+        example = self.assumed.get(lacking[0], NOTHING)
+        value = "…" if example is NOTHING else render(example)
+        which = "it is" if len(lacking) == 1 else "they are"
+        return (
+            f"{', '.join(lacking)} cannot be left out: say what {which}, {self.model}.infer(path, {lacking[0]}={value})"
+        )
+
+
+def infer(
+    cls: type,
+    path: str | PathLike[str],
+    *,
+    rename: Mapping[str, Any] | None = None,
+    known: Mapping[str, Any],
+    describe: Describe,
+) -> Inference:
+    """Solve the declared shapes of a class for its hyperparameters; the body of `LazyCell.infer`. No data is read.
+
+    Args:
+        cls: a class with a declaration.
+        path: as for `LazyCell.load_checkpoint`.
+        rename: likewise.
+        known: hyperparameters that need not be told.
+        describe: makes the manifest of `cls(**hyperparameters)`.
+
+    Raises:
+        FileNotFoundError: there is nothing at `path`.
+        CheckpointFormatError: what is there is not a checkpoint, or a malformed one.
+        CheckpointMismatchError: the file cannot be this model: two of its tensors contradict each other, or no name
+            is one of the model's.
+        TypeError: something is given that is no hyperparameter, or the class declares nothing.
+    """
+    if declaration_of(cls) is None:
+        raise TypeError(f"{cls.__name__} declares nothing: ask a class that is derived from it")
+    header = open_checkpoint(path)
+    renamed = apply_rules(parse_rules(rename), header.tensors).names
+    shapes = {new: header.tensors[old].shape for old, new in renamed.items()}
+    solved = solve_shapes(cls, shapes, known)
+    if solved.conflicts:
+        raise _contradiction(cls, header, solved, known)
+    if not solved.found.used and solved.found.missing:
+        raise _strangers(cls, header, solved, shapes)
+    proof = _prove(header, solved, rename, describe)
+    return Inference(
+        path=header.path,
+        model=cls.__name__,
+        determined=solved.determined,
+        undetermined=solved.undetermined,
+        assumed=solved.assumed,
+        dtype=_dtype(header),
+        fits=proof.fits,
+        manifest=proof.manifest,
+        conflicts=proof.problems,
+        mismatch=proof.text,
+    )
+
+
+def _dtype(header: CheckpointHeader) -> str | None:
+    floats = {tensor.dtype for tensor in header.tensors.values() if tensor.dtype.startswith(("float", "bfloat"))}
+    return floats.pop() if len(floats) == 1 else None
+
+
+# --------------------------------------------------------------------------------------------------------------- proof
+
+
+@attrs.frozen
+class _Proof:
+    """Whether the values fit: the manifest that they make, and what a plan has against it."""
+
+    fits: bool = False
+    manifest: Manifest | None = None
+    problems: tuple[Problem, ...] = ()
+    text: str = ""
+
+
+def _prove(header: CheckpointHeader, solved: Solved, rename: Mapping[str, Any] | None, describe: Describe) -> _Proof:
+    """Make the manifest of the class with what was found, and fit the file to it."""
+    if solved.longest > 16 * len(header.tensors) + 1024:
+        return _Proof()  # a list of cells that hold nothing, as long as some size: it would take for ever
+    with_defaults = _fit(header, solved.determined, rename, describe)
+    if with_defaults.fits or not solved.assumed:
+        return with_defaults
+    with_all = _fit(header, {**solved.determined, **solved.assumed}, rename, describe)
+    if with_all.fits:
+        return attrs.evolve(with_all, fits=False)
+    if any(problem.kind == "shape" for problem in with_all.problems):
+        raise CheckpointMismatchError(with_all.text, with_all.problems)
+    return with_all
+
+
+def _fit(
+    header: CheckpointHeader, values: Mapping[str, Any], rename: Mapping[str, Any] | None, describe: Describe
+) -> _Proof:
+    try:
+        manifest = describe(dict(values))
+    except DeclarationError as error:  # a value is refused, in a way that is no equation
+        return _Proof(text=str(error))
+    except TypeError:  # a value is lacking
+        return _Proof()
+    try:
+        make_plan(manifest, header, rename=rename)
+    except CheckpointMismatchError as error:
+        problems = tuple(each for each in error.problems if isinstance(each, Problem))
+        return _Proof(False, manifest, problems, str(error))
+    return _Proof(True, manifest)
+
+
+# -------------------------------------------------------------------------------------------------------------- errors
+
+
+def _contradiction(
+    cls: type, header: CheckpointHeader, solved: Solved, known: Mapping[str, Any]
+) -> CheckpointMismatchError:
+    given = ", ".join(f"{name}={render(value)}" for name, value in known.items())
+    whatever = f"with {given}" if given else "whatever the hyperparameters are"
+    lines = [f"{header.path} does not fit {cls.__name__} {whatever}"]
+    for conflict in solved.conflicts:
+        lines += [f"  {line}" for line in _conflict_lines(conflict, solved)]
+    lines.append("No data was read.")
+    return CheckpointMismatchError("\n".join(lines), solved.conflicts)
+
+
+def _conflict_lines(conflict: Conflict, solved: Solved) -> Iterator[str]:
+    facts = conflict.facts[:_MOST_FACTS]
+    if conflict.is_refusal:
+        assert conflict.unknown is not None
+        yield f"{conflict.unknown}={render(solved.determined[conflict.unknown])} is refused by its validator:"
+    else:
+        yield "these contradict each other:" if len(facts) > 1 else "this cannot be:"
+    for fact in facts:
+        says = f", so `{render(fact.expression)}` is {fact.value}" if fact.is_size else ""
+        yield f"  {fact.because.text}{says}"
+
+
+def _strangers(
+    cls: type, header: CheckpointHeader, solved: Solved, shapes: Mapping[str, Any]
+) -> CheckpointMismatchError:
+    """Say that no name in the file is one of the model's, and which prefix would make them so."""
+    lines = [f"{header.path} does not fit {cls.__name__}: no name in it is one of the model's"]
+    missing = [name for name in solved.found.examples if not name.endswith("…")]
+    prefix, lacking = _prefix(missing, shapes), _prefix([*shapes][:_SAMPLED], dict.fromkeys(missing))
+    if prefix is not None:
+        lines.append(
+            f'  the model\'s names are there under `{prefix}`: pass rename={{"{prefix}{{*rest}}": "{{*rest}}"}}'
+        )
+    elif lacking is not None:
+        lines.append(f'  the model\'s names start with `{lacking}`: pass rename={{"{{*rest}}": "{lacking}{{*rest}}"}}')
+    else:
+        ours, theirs = solved.found.examples[:_SHOWN_NAMES], [*shapes][:_SHOWN_NAMES]
+        lines.append(f"  the model has {', '.join(f'`{name}`' for name in ours)}, …")
+        lines.append(f"  the checkpoint has {', '.join(f'`{name}`' for name in theirs) or 'no tensors'}, …")
+        lines.append("  it is another model's, or `rename` is needed")
+    lines.append("No data was read.")
+    return CheckpointMismatchError("\n".join(lines))
+
+
+def _prefix(names: list[str], longer: Mapping[str, Any]) -> str | None:
+    """Give the one prefix that makes one of `names`, and then all that are there, names of `longer`; else None."""
+    found: dict[str, int] = {}
+    for other in longer:
+        for name in names:
+            if other.endswith(f".{name}"):
+                prefix = other[: -len(name)]
+                found[prefix] = found.get(prefix, 0) + 1
+    most = max(found.values(), default=0)
+    best = [prefix for prefix, count in found.items() if count == most]
+    return best[0] if len(best) == 1 else None

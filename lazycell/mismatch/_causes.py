@@ -1,0 +1,122 @@
+"""Tell the likely causes of a mismatch where they can be told. Causes are proposed, never acted on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import attrs
+
+from .._collapse import Splits
+from .._collector import collector_paused
+from ..declaration._forms import form_text
+from ..formats._header import TensorHeader
+from ..manifest._manifest import Manifest
+from . import _cause_files, _cause_layers, _cause_layouts, _cause_names, _cause_parts, _cause_sizes
+from ._cause_layouts import is_transposed
+from ._problems import Cause, Problem
+from ._sides import Sides
+
+__all__ = ["is_transposed", "likely_causes"]
+
+
+def likely_causes(
+    problems: Sequence[Problem],
+    manifest: Manifest,
+    tensors: Mapping[str, TensorHeader],
+    *,
+    path: Path | None = None,
+    splits: Splits | None = None,
+) -> tuple[Cause, ...]:
+    """Give the likely causes of `problems`, the most telling first. Linear in the number of names.
+
+    What one cause explains is set aside, and the rest is looked at as if that were mended: behind a prefix there can be
+    another number of layers.
+
+    Args:
+        problems: all problems of the load.
+        manifest: the model.
+        tensors: the checkpoint's tensors, by their names after `rename`.
+        path: the checkpoint.
+        splits: names that were taken apart before.
+    """
+    with collector_paused():
+        return tuple(_causes(Sides.of(problems, manifest, tensors, splits), path))
+
+
+def _causes(sides: Sides, path: Path | None) -> list[Cause]:
+    files = [_cause_files.adapter(sides), _cause_files.quantized(sides), _cause_files.optimizer(sides)]
+    beside = [cause for cause in (*files, _cause_files.bookkeeping(sides)) if cause is not None]
+    first = [cause for cause in beside if cause.kind in ("adapter", "quantized") and not cause.unexpected]
+    last = [cause for cause in beside if cause.kind not in ("adapter", "quantized") or cause.unexpected]
+    if first:
+        return [*first, *last]
+    sides = sides.without([name for cause in last for name in cause.explains])
+    shard = None if path is None else _cause_files.shard(sides, path)
+    if shard is not None:
+        return [shard, *last]
+
+    causes, sides = _names(sides)
+    unclear = bool(causes) and not any(cause.rename or cause.advice for cause in causes)
+    layouts = [*_cause_layouts.joined(sides), *_cause_layouts.split(sides)]
+    sides = _rest(sides, layouts)
+    if not layouts and not unclear:
+        another = _cause_parts.another_model(sides)
+        if another is not None:
+            return [another]
+    lists = _cause_layers.layers(sides)
+    sides = _rest(sides, lists)
+    transposed = _cause_layouts.transposed(sides)
+    layouts += [transposed] if transposed else []
+    sides = _rest(sides, layouts)
+    sizes = _cause_sizes.sizes(sides)
+    parts = [_cause_parts.other_head(sides)] if not any(cause.kind == "vocabulary" for cause in sizes) else []
+    sides = _rest(sides, sizes)
+    parts.append(_cause_parts.untied(sides))
+    sides = _rest(sides, [cause for cause in parts if cause])
+    parts.append(_cause_parts.part(sides))
+    if any(cause.rename for cause in causes):
+        layouts = [_in_class(cause) for cause in layouts]
+    found = [*causes, *lists, *sizes, *layouts, *(cause for cause in parts if cause), *last]
+    return [_by_file(cause, sides.aliases) for cause in found]
+
+
+def _rest(sides: Sides, causes: Sequence[Cause]) -> Sides:
+    return sides.without({name for cause in causes for name in cause.explains}) if causes else sides
+
+
+def _names(sides: Sides) -> tuple[list[Cause], Sides]:
+    """Find what is wrong in the names, and give the sides with that mended."""
+    causes: list[Cause] = []
+    found = _cause_names.prefix(sides)
+    below: dict[str, str] = {}
+    if found is not None:
+        causes, below = [found[0]], found[1]
+        sides = sides.renamed(below) if below else _rest(sides, causes)
+    words = _cause_names.spelling(sides)
+    if words is None:
+        return causes, sides
+    cause, names = words
+    if below:
+        # Two rules may not match one name: one set of rules for both, or one after the other.
+        both = _cause_names.with_spelling(causes[0].rename, cause.rename, below)
+        if both is not None:
+            explained = causes[0].explains | cause.explains | {sides.aliases.get(name, name) for name in cause.explains}
+            causes = [attrs.evolve(causes[0], rename=both, explains=explained)]
+        cause = attrs.evolve(cause, rename={})
+    return [*causes, cause], sides.renamed(names)
+
+
+def _in_class(cause: Cause) -> Cause:
+    """Propose a form for the class body: as an argument it would match the names that a prefix's rule matches."""
+    if not cause.rename:
+        return cause
+    (name, form), *_ = cause.rename.items()
+    advice = f'declare it in the class body, with names relative to it: rename({{"{name}": {form_text(form)}}})'
+    return attrs.evolve(cause, rename={}, advice=advice)
+
+
+def _by_file(cause: Cause, aliases: Mapping[str, str]) -> Cause:
+    """Account for names as they are in the problems, too."""
+    names = {aliases[name] for name in cause.explains if name in aliases}
+    return attrs.evolve(cause, explains=cause.explains | names) if names else cause

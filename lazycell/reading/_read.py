@@ -1,0 +1,268 @@
+"""Bring a tensor's bytes into memory: a view of a private map where that is sound, else reads."""
+
+from __future__ import annotations
+
+import io
+import math
+import mmap as _mmap
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+import attrs
+import numpy as np
+
+from .. import _dtypes
+from .._errors import CheckpointFormatError
+from ..formats import _files
+from ..formats._header import ByteRange, MemoryRange, Part, TensorHeader
+from ..formats._stamp import FileStamp
+from ._allocate import empty
+from ._cast import CHUNK, Array, convert_into
+from ._workers import available_cores
+
+
+@attrs.define
+class _OpenFile:
+    """A file of this load, the state it had when it was opened, and its map once somebody has asked for one."""
+
+    path: Path
+    file: io.FileIO
+    stamp: FileStamp
+    tensor: str  # the first that was asked for
+    map: _mmap.mmap | None = None
+    mappable: bool = True
+
+    def check(self, stamp: FileStamp, tensor: str) -> None:
+        """Fail if the file is not as `stamp` says."""
+        change = stamp.change_to(FileStamp.of(self.file.fileno()))
+        if change is not None:
+            raise CheckpointFormatError(
+                f"{self.path}: tensor {tensor!r}: the file has changed since its header was read: {change}; "
+                f"load it again when nothing writes to it any more"
+            )
+
+
+class Reader:
+    """Reads the tensors of one load: each file is opened once, and mapped once.
+
+    Arrays outlive the reader: a view keeps its map. Several threads may use one reader at once.
+
+    With `mmap=True` the views are writable and private (copy on write): the file never changes. But a file
+    that is truncated or overwritten in place while a view lives pulls the ground from under it; replacing it
+    by rename is harmless. With `mmap=False` nothing refers to the file after `read`.
+
+    Args:
+        mmap: give views of the file where its bytes can be used as they lie.
+        threads: how many threads `stage` and `check_ties` use, the caller's included; None: one a core, at most 8.
+    """
+
+    def __init__(self, *, mmap: bool = True, threads: int | None = None) -> None:
+        if threads is not None and threads < 1:
+            raise ValueError(f"threads={threads}: at least one is needed")
+        self._mmap = mmap
+        self.threads = available_cores() if threads is None else threads
+        self._files: dict[Path, _OpenFile] = {}
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the files. Maps go when the last array that views them goes."""
+        for opened in self._files.values():
+            opened.file.close()
+        self._files.clear()
+
+    def read(self, header: TensorHeader, dtype: str | None = None) -> Array:
+        """Give a tensor as a writable, contiguous array, aligned to its element size.
+
+        Args:
+            header: which tensor.
+            dtype: convert to this dtype while reading, a chunk at a time; None keeps the file's.
+
+        Raises:
+            CheckpointFormatError: a file has changed since its header was read, or has gone.
+        """
+        if dtype is not None and dtype != header.dtype:
+            return self._converted(header, dtype)
+        view = self.view(header)
+        if view is not None:
+            return view
+        if math.prod(header.shape) * header.itemsize != header.nbytes:
+            raise wrong_length(header)
+        array = empty(header.shape, _dtypes.numpy_dtype(header.dtype))
+        self.read_into(header, bytes_of(array))
+        return array
+
+    def view(self, header: TensorHeader) -> Array | None:
+        """Give a tensor as a view of a private map of its file; None where that cannot be. No page is touched.
+
+        It can be if the reader may map, and the bytes lie in one range of a file, aligned to the element size:
+        MindSpore crashes on data that is not. What is in memory is never viewed: two nets would share it.
+
+        Raises:
+            CheckpointFormatError: the file has changed since its header was read, or has gone.
+        """
+        if not self._mmap or len(header.ranges) != 1:
+            return None
+        (place,) = header.ranges
+        itemsize = header.itemsize
+        if type(place) is not ByteRange or place.start % itemsize or place.start == place.stop:
+            return None  # maps begin at a page
+        if math.prod(header.shape) * itemsize != place.stop - place.start:
+            raise wrong_length(header)
+        opened = self._files.get(place.path) or self._open(place, header.name)
+        if opened.map is None and not self._map(opened):
+            return None
+        assert opened.map is not None
+        if len(opened.map) < place.stop:
+            raise _truncated(header.name, place.path, place.stop, len(opened.map))
+        dtype = _dtypes.numpy_dtype(header.dtype)
+        array: Array = np.ndarray(header.shape, dtype, buffer=opened.map, offset=place.start)
+        return array
+
+    def read_into(self, header: TensorHeader, target: memoryview, start: int = 0) -> None:
+        """Fill `target` (of bytes) with the tensor's bytes from `start`, straight from where they are.
+
+        Raises:
+            CheckpointFormatError: a file has changed since its header was read, or has gone.
+        """
+        for part in header.ranges:
+            length = part.nbytes
+            if start < length and len(target):
+                count = min(length - start, len(target))
+                self._read_part(part, target[:count], start, header.name)
+                target = target[count:]
+                start += count
+            start = max(start - length, 0)
+        if len(target):
+            raise wrong_length(header)
+
+    def chunks(self, header: TensorHeader, nbytes: int) -> Iterator[memoryview]:
+        """Give the tensor's bytes in order, in pieces of `nbytes`.
+
+        Each piece is valid until the next is asked for: all share one buffer. Iterators of several tensors are
+        independent of each other, also in several threads.
+        """
+        buffer = memoryview(bytearray(min(nbytes, header.nbytes)))
+        for start in range(0, header.nbytes, nbytes):
+            piece = buffer[: min(nbytes, header.nbytes - start)]
+            self.read_into(header, piece, start)
+            yield piece
+
+    def check_unchanged(self) -> None:
+        """Fail if a file is not as it was when its header was read.
+
+        Every read of bytes from a file checks this by itself. For what is viewed, this is the moment to ask: what
+        happens later is beyond anybody's help.
+
+        Raises:
+            CheckpointFormatError: a file has changed.
+        """
+        for opened in self._files.values():
+            opened.check(opened.stamp, opened.tensor)
+
+    def _read_part(self, part: Part, target: memoryview, start: int, tensor: str) -> None:
+        if type(part) is ByteRange:
+            opened = self._files.get(part.path) or self._open(part, tensor)
+            position, stop = part.start + start, part.start + start + len(target)
+            while len(target):
+                count = os.preadv(opened.file.fileno(), [target], position)
+                if count == 0:
+                    raise _truncated(tensor, part.path, stop, _files.size_of(opened.file))
+                target = target[count:]
+                position += count
+            opened.check(opened.stamp, tensor)
+        elif type(part) is MemoryRange:
+            # Through numpy, which lets other threads run meanwhile.
+            content = np.frombuffer(part.content, np.uint8)
+            np.copyto(np.frombuffer(target, np.uint8), content[start : start + len(target)])
+        else:
+            part.read_into(target, start)
+
+    def _converted(self, header: TensorHeader, dtype: str) -> Array:
+        # Not from the map: its pages would count as the process's, and a buffer that stays in cache is as
+        # fast.
+        if math.prod(header.shape) * header.itemsize != header.nbytes:
+            raise wrong_length(header)
+        result = empty(header.shape, _dtypes.numpy_dtype(dtype))
+        flat, source = result.reshape(-1), _dtypes.numpy_dtype(header.dtype)
+        start = 0
+        for piece in self.chunks(header, CHUNK * header.itemsize):
+            values = np.frombuffer(piece, source)
+            convert_into(values, flat[start : start + values.size])
+            start += values.size
+        return result
+
+    def _map(self, opened: _OpenFile) -> bool:
+        with self._lock:
+            if opened.map is None and opened.mappable:
+                try:
+                    opened.map = _mmap.mmap(opened.file.fileno(), 0, access=_mmap.ACCESS_COPY)
+                except (OSError, ValueError):
+                    # Not every file system maps, and a limit on address space may forbid it. Reading always works.
+                    opened.mappable = False
+            return opened.map is not None
+
+    def _open(self, place: ByteRange, tensor: str) -> _OpenFile:
+        with self._lock:
+            opened = self._files.get(place.path)
+            if opened is None:
+                try:
+                    file = _files.open_regular(place.path)
+                except FileNotFoundError:
+                    raise CheckpointFormatError(
+                        f"{place.path}: tensor {tensor!r}: the file has gone since its header was read"
+                    ) from None
+                opened = _OpenFile(place.path, file, FileStamp.of(file.fileno()), tensor)
+                if place.stamp is not None:
+                    try:
+                        opened.check(place.stamp, tensor)
+                    except CheckpointFormatError:
+                        file.close()
+                        raise
+                self._files[place.path] = opened
+            return opened
+
+
+def read_tensor(header: TensorHeader, *, mmap: bool = True) -> Array:
+    """Read one tensor as a numpy array (ml_dtypes' for bfloat16 and float8), writable and aligned.
+
+    With `mmap=True` it is a view of a private (copy-on-write) map where the bytes are in one piece and
+    aligned, which costs nothing until they are touched; otherwise, and with `mmap=False`, a fresh array. See
+    `Reader`, which reads many.
+
+    Raises:
+        CheckpointFormatError: a file has changed since its header was read, or has gone.
+    """
+    with Reader(mmap=mmap) as reader:
+        return reader.read(header)
+
+
+def bytes_of(array: Array) -> memoryview:
+    """Give the bytes of a contiguous array."""
+    # Through uint8: numpy gives no buffer of ml_dtypes' types.
+    return array.reshape(-1).view(np.uint8).data
+
+
+def _truncated(tensor: str, path: Path, needed: int, size: int) -> CheckpointFormatError:
+    return CheckpointFormatError(
+        f"{path}: tensor {tensor!r}: the file has become shorter since its header was read: "
+        f"{needed} bytes needed, {size} left"
+    )
+
+
+def wrong_length(header: TensorHeader) -> CheckpointFormatError:
+    """Give the error for parts that do not make the tensor."""
+    return CheckpointFormatError(
+        f"tensor {header.name!r}: its parts hold {header.nbytes} bytes, which are not those of "
+        f"{header.dtype} {header.shape}"
+    )

@@ -1,0 +1,208 @@
+"""Replace a checkpoint by a new one, so that at every moment one of the two is there, whole.
+
+New content is written to hidden files beside the old one, `.NAME.3f9a1b2c~FILE.lazycell`, flushed to the disk, and then
+given its name. One rename, that of the main file (the single file, or the index), turns the old checkpoint into the new
+one. What makes this hold for several files, and after a kill at any point:
+
+- Whoever saves holds a lock (`flock`) on `.NAME.3f9a1b2c.lazycell`. The next save removes the hidden files whose lock
+  nobody holds.
+- A shard is put in place as a link of its hidden file, and every file that the commit will make superfluous gets a
+  hidden link before it. So a later save knows what a killed one left: files that have such a link, and that the
+  checkpoint in place does not consist of.
+- Where a single file and an index are both there, such a link tells which of the two is on its way out.
+- A shard never overwrites a file: a name that is taken is not used.
+
+On a file system without hard links a kill can leave shards behind that nothing removes, never a damaged checkpoint.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import stat
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+
+import attrs
+
+from .._errors import CheckpointError
+from ._leftovers import abandoned, files_in_use, files_named_by, files_of, flush, is_locked, sweep
+
+_LONGEST_NAME = 255  # bytes
+_LONGEST = 60  # bytes of NAME, so that there is room for FILE
+
+
+@attrs.frozen
+class NewFile:
+    """A hidden file that is being written: where it is, and its descriptor, open for reading and writing."""
+
+    path: Path
+    name: str
+    descriptor: int
+
+
+class Replacement:
+    """One save: context manager. What was not committed when it ends is gone, and the old checkpoint is as it was.
+
+    Args:
+        main: the checkpoint's main file: a single file, or the index of a sharded one.
+        rival: the main file that the checkpoint would have in the other form, if it can have one: the index for a
+            single file. One that is there belongs to the checkpoint that is replaced.
+
+    Raises:
+        OSError: the directory is missing, or cannot be written to.
+    """
+
+    def __init__(self, main: Path, rival: Path | None = None) -> None:
+        self._directory = main.parent
+        self._main, self._rival = main, rival
+        self._name = _short(min((path.name for path in (main, rival) if path is not None), key=len), _LONGEST)
+        self._token = ""
+        self._lock = -1
+        self._open: dict[Path, int] = {}
+        self._unmarked: list[Path] = []
+
+    def __enter__(self) -> Replacement:
+        with abandoned(self._directory, self._name) as hidden:
+            sweep(self._directory, self._mains, hidden)
+        while not self._token:
+            self._begin()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            for descriptor in self._open.values():
+                os.close(descriptor)
+            # Finished or not, what stays is decided as the next save would after a kill.
+            own = files_of(self._directory, self._name, self._token)
+            sweep(self._directory, self._mains, own, self._unmarked)
+        except OSError:
+            if error is None:  # else that one says what went wrong
+                raise
+        finally:
+            os.close(self._lock)
+
+    def create(self, name: str) -> NewFile:
+        """Make a hidden file that is to have a name, with the permissions of the main file in place, if any."""
+        path = self._hidden(name)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
+        self._open[path] = descriptor
+        _copy_permissions(self._mains, descriptor)
+        return NewFile(path, name, descriptor)
+
+    def finish(self, new: NewFile) -> None:
+        """Bring the file's content to the disk."""
+        os.fsync(new.descriptor)
+        os.close(self._open.pop(new.path))
+
+    def place(self, new: NewFile) -> None:
+        """Give a shard its name, which nothing may have; it stays there only if a commit's index names it.
+
+        Raises:
+            FileExistsError: something has the name.
+        """
+        target = self._directory / new.name
+        try:
+            os.link(new.path, target)
+            if f"~{new.name}." not in new.path.name:
+                self._unmarked.append(target)
+        except FileExistsError:
+            raise
+        except OSError:  # no hard links here
+            if os.path.lexists(target):
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
+            os.rename(new.path, target)
+            self._unmarked.append(target)
+
+    def commit(self, new: NewFile) -> None:
+        """Make `new` the main file, then remove what only the old checkpoint consisted of."""
+        old = [main for main in self._mains if os.path.lexists(main)]
+        superfluous = {name for main in old for name in files_named_by(main)}
+        if old == [self._rival]:
+            # Where both were there before, neither may count as outgoing until the commit, whichever was meant.
+            superfluous.add(old[0].name)
+        for name in sorted(superfluous):
+            with contextlib.suppress(OSError):
+                os.link(self._directory / name, self._hidden(name), follow_symlinks=False)
+        flush(self._directory)
+        os.rename(new.path, self._main)
+        flush(self._directory)
+        if self._rival in old:
+            # Before its shards: an index that lacks some is a damaged checkpoint.
+            os.unlink(self._rival)
+            flush(self._directory)
+            superfluous.discard(self._rival.name)
+        for name in superfluous - files_in_use(self._directory) - {self._main.name}:
+            with contextlib.suppress(OSError):
+                os.unlink(self._directory / name)
+
+    @property
+    def _mains(self) -> tuple[Path, ...]:
+        return (self._main,) if self._rival is None else (self._main, self._rival)
+
+    def _hidden(self, file: str) -> Path:
+        # Of a name that is too long for it only a trace is left: after a kill, nobody can tell what it was for.
+        room = _LONGEST_NAME - len(os.fsencode(f".{self._name}.{self._token}~.lazycell"))
+        return self._directory / f".{self._name}.{self._token}~{_short(file, room)}.lazycell"
+
+    def _begin(self) -> None:
+        """Take a token, and the lock that says it is in use; without success if another save took it for a leftover."""
+        token = secrets.token_hex(4)
+        path = self._directory / f".{self._name}.{token}.lazycell"
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
+        if is_locked(descriptor) is not False and os.fstat(descriptor).st_nlink:
+            self._token, self._lock = token, descriptor
+        else:
+            os.close(descriptor)
+
+
+def free_names(directory: Path, stem: str, count: int) -> list[str]:
+    """Give names for shards, in Hugging Face's form, none of which is taken: `model-00001-of-00003.safetensors`.
+
+    Where one is taken, by the checkpoint that is to be replaced, it is `model-v2-00001-of-00003.safetensors`.
+    """
+    taken = set(os.listdir(directory))
+    version = 1
+    while True:
+        tag = "" if version == 1 else f"-v{version}"
+        names = [f"{stem}{tag}-{number:05}-of-{count:05}.safetensors" for number in range(1, count + 1)]
+        if taken.isdisjoint(names):
+            return names
+        version += 1
+
+
+def refuse_irregular(path: Path) -> None:
+    """Refuse to replace what is no file.
+
+    Raises:
+        CheckpointError: there is a directory, a device or the like at `path`.
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISREG(mode):
+        what = "a directory" if stat.S_ISDIR(mode) else "not a regular file"
+        raise CheckpointError(f"{path} is {what}: a checkpoint cannot be saved there; give another path")
+
+
+def _short(name: str, most: int) -> str:
+    raw = os.fsencode(name)
+    return name if len(raw) <= most else f"{zlib.crc32(raw):08x}"
+
+
+def _copy_permissions(mains: Iterable[Path], descriptor: int) -> None:
+    for main in mains:
+        with contextlib.suppress(OSError):
+            old, new = os.stat(main), os.fstat(descriptor)
+            with contextlib.suppress(OSError):
+                if (old.st_uid, old.st_gid) != (new.st_uid, new.st_gid):
+                    os.fchown(descriptor, old.st_uid, old.st_gid)
+            os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
+            return

@@ -1,0 +1,134 @@
+"""Convert a checkpoint into another, without a model: its format, dtypes, names, and how many files it is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+
+from .. import _dtypes
+from .._collapse import collapse
+from .._errors import CheckpointError, CheckpointFormatError
+from ..checkpoint._rename import apply_rules, parse_rules
+from ..formats._header import CheckpointHeader, TensorHeader
+from ..formats._open import open_checkpoint
+from ..reading._read import Reader
+from ._destination import destination_of
+from ._output import content_of_stored
+from ._save import Losses, SaveReport, save
+from ._write_safetensors import CRC32
+
+DIGEST = "lazycell.digest"
+
+# What describes the old files, not the tensors.
+_OF_FILES = frozenset({CRC32, "crc_num", "total_size"})
+
+
+def convert(
+    src: str | os.PathLike[str] | Mapping[str, object],
+    dst: str | os.PathLike[str],
+    *,
+    dtype: object = None,
+    rename: Mapping[str, str] | None = None,
+    max_shard_size: int | str | None = None,
+    format: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> SaveReport:
+    """Read a checkpoint and write it as another; no more than a few megabytes are in memory at any time.
+
+    Args:
+        src: a file, an index, a directory, or a dict of arrays: anything that `open_checkpoint` opens.
+        dst: a name that ends in `.safetensors` or `.ckpt`, or a directory, for `model.safetensors` in it. What is
+            there is replaced when the new checkpoint is whole; it may be `src`.
+        dtype: of floating-point tensors; others, and all by default, keep theirs.
+        rename: from the names in `src` to those in `dst`, exact or with captures:
+            `{"encoder.layer.{i}.{*rest}": "layers.{i}.{*rest}"}`.
+        max_shard_size: bytes of one file, or `"5GB"`; with it, and more than that, an index and shards are written.
+        format: `"safetensors"` or `"ckpt"`; default: as the name says.
+        progress: called with the bytes done and the bytes in all; default: a bar on a terminal, after two seconds.
+
+    Raises:
+        FileNotFoundError: there is nothing at `src`.
+        CheckpointFormatError: `src` is not what its format promises.
+        CheckpointError: the rules do not fit the names, or the new format cannot hold one of the tensors.
+        ValueError: arguments contradict each other.
+        OSError: `dst` cannot be written; what is there is as it was.
+    """
+    destination = destination_of(dst, format, max_shard_size)
+    target = floating_dtype(dtype)
+    header = open_checkpoint(src)
+    names = _names(header, rename)
+    losses = Losses()
+    dtypes = {key: _new_dtype(tensor, target, header) for key, tensor in header.tensors.items()}
+    metadata = {names.get(key, key): text for key, text in header.metadata.items() if key not in _OF_FILES}
+    if any(names[key] != key or dtypes[key] != tensor.dtype for key, tensor in header.tensors.items()):
+        metadata.pop(DIGEST, None)  # it is that of other names and dtypes
+    strings = {key: text for key, text in metadata.items() if key != "format" and not key.startswith("lazycell.")}
+    losses = Losses()
+    with Reader(mmap=False) as reader:
+        report = save(
+            destination,
+            [
+                content_of_stored(tensor, reader, names[key], dtypes[key], losses)
+                for key, tensor in header.tensors.items()
+            ],
+            metadata={"format": "pt"} | metadata,
+            strings=strings,
+            progress=progress,
+        )
+    if target is not None:
+        losses.warn(destination.path, target, stacklevel=2)
+    return report
+
+
+def floating_dtype(dtype: object) -> str | None:
+    """Give the canonical name of the dtype that floating-point tensors are to have; None: their own.
+
+    Raises:
+        TypeError: it is no dtype.
+        ValueError: it is not a floating-point one.
+    """
+    if dtype is None:
+        return None
+    name = _dtypes.dtype_name(dtype)
+    if name not in _dtypes.FLOATING:
+        raise ValueError(
+            f"dtype={name}: floating-point tensors can only become another floating-point dtype: "
+            f"{', '.join(sorted(_dtypes.FLOATING))}"
+        )
+    return name
+
+
+def _new_dtype(tensor: TensorHeader, target: str | None, header: CheckpointHeader) -> str:
+    if not tensor.is_readable:
+        raise CheckpointFormatError(
+            f"{header.path}: tensor {tensor.name!r}: its dtype {tensor.dtype} is one that lazycell does not read"
+        )
+    return target if target is not None and tensor.dtype in _dtypes.FLOATING else tensor.dtype
+
+
+def _names(header: CheckpointHeader, rename: Mapping[str, str] | None) -> Mapping[str, str]:
+    """Give each tensor's new name.
+
+    Raises:
+        CheckpointError: rules that match nothing, several that match one name, names that become one.
+    """
+    renaming = apply_rules(parse_rules(rename), header.tensors)
+    problems = [f"the rule {rule!r} matches none of its {len(header.tensors)} tensors" for rule in renaming.dead]
+    problems += [
+        f"`{name}` is matched by {len(rules)} rules: {', '.join(map(repr, rules))}; one has to be left"
+        for name, rules in _grouped(renaming.overlapping)
+    ]
+    problems += [
+        f"{', '.join(f'`{old}`' for old in olds)} would all become `{new}`" for new, olds in renaming.colliding.items()
+    ]
+    if problems:
+        raise CheckpointError("\n".join([f"{header.path}: cannot rename:", *(f"  {each}" for each in problems)]))
+    return renaming.names
+
+
+def _grouped(overlapping: Mapping[str, tuple[str, ...]]) -> list[tuple[str, tuple[str, ...]]]:
+    """Put the names together that the same rules match."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for name, rules in overlapping.items():
+        alike.setdefault(rules, []).append(name)
+    return [(pattern, rules) for rules, names in alike.items() for pattern, _ in collapse(names)]

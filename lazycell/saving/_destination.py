@@ -1,0 +1,85 @@
+"""Where a checkpoint is saved, and in which form: what a path and the arguments beside it mean together."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import attrs
+
+from ..formats._hidden import INDEX_SUFFIX
+from ._atomic import refuse_irregular
+from ._shards import shard_bytes
+
+_SAFETENSORS, _CKPT = ".safetensors", ".ckpt"
+_INDEX = _SAFETENSORS + INDEX_SUFFIX
+
+
+@attrs.frozen
+class Destination:
+    """What a save was asked for.
+
+    Attributes:
+        path: the single file; for safetensors in several files the index is beside it.
+        format: `"safetensors"` or `"ckpt"`.
+        most: bytes of one file, None: any number.
+        indexed: whether there has to be an index, even of one shard, because the path is that of one.
+    """
+
+    path: Path
+    format: str
+    most: int | None = None
+    indexed: bool = False
+
+    @property
+    def index(self) -> Path:
+        """The index of a checkpoint in several files."""
+        return self.path.with_name(self.path.name + INDEX_SUFFIX)
+
+    @property
+    def stem(self) -> str:
+        """What the names of shards begin with."""
+        return self.path.name.removesuffix(_SAFETENSORS)
+
+
+def destination_of(path: str | os.PathLike[str], format: str | None, max_shard_size: int | str | None) -> Destination:
+    """Understand the arguments of a save.
+
+    Args:
+        path: a file's name that ends in `.safetensors`, `.safetensors.index.json` or `.ckpt`, or a directory: then
+            the file in it is called `model`.
+        format: None: as the name says.
+        max_shard_size: as `shard_bytes` takes it.
+
+    Raises:
+        ValueError: they contradict each other.
+        CheckpointError: there is something at the path that is not a file.
+    """
+    path = Path(path)
+    if format not in (None, "safetensors", "ckpt"):
+        raise ValueError(f'format={format!r}: choose "safetensors" or "ckpt"')
+    if path.is_dir():
+        path = path / ("model.ckpt" if format == "ckpt" else "model.safetensors")
+    indexed = path.name.endswith(_INDEX) and path.name != _INDEX
+    named = "ckpt" if path.suffix == _CKPT else "safetensors" if path.suffix == _SAFETENSORS or indexed else None
+    if named is None:
+        near = "" if path.suffix else ", or make the directory first"
+        raise ValueError(
+            f"{path}: the name of a checkpoint ends in .safetensors or .ckpt: give it one of the two{near}"
+        )
+    if format is not None and format != named:
+        raise ValueError(
+            f'{path}: the name is that of a .{named.removeprefix(".")} file, and format="{format}": '
+            f'write format="{named}", or give another name'
+        )
+    most = None if max_shard_size is None else shard_bytes(max_shard_size)
+    if named == "ckpt" and most is not None:
+        raise ValueError(
+            f"{path}: a .ckpt is one file, and max_shard_size={max_shard_size!r}: leave it out, or save as .safetensors"
+        )
+    if indexed:
+        path = path.with_name(path.name.removesuffix(INDEX_SUFFIX))
+    destination = Destination(path, named, most, indexed)
+    for each in (destination.path, destination.index):
+        refuse_irregular(each)
+    return destination

@@ -1,0 +1,154 @@
+"""Clear away what a save that has ended, perhaps by a kill, left beside a checkpoint."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from pathlib import Path
+
+from .. import _json
+from .._errors import CheckpointError
+from ..formats import _files
+from ..formats._hidden import HIDDEN, INDEX_SUFFIX, hidden_files, is_file
+
+
+def sweep(directory: Path, mains: Sequence[Path], hidden: Collection[Path], unmarked: Iterable[Path] = ()) -> None:
+    """Remove hidden files, and the files that they are links of unless the checkpoint in place consists of them.
+
+    Args:
+        directory: where all of it is.
+        mains: the names that the checkpoint's main file can have.
+        hidden: the hidden files of saves that have ended.
+        unmarked: further files that are only to stay if the checkpoint in place consists of them.
+    """
+    marked = [target for path in hidden if (target := _target(path)) is not None]
+    if marked or unmarked:
+        _end_of_two(mains, marked)
+        keep = files_in_use(directory)
+        keep.update(main.name for main in mains)
+        for target in (*marked, *unmarked):
+            if target.name not in keep:
+                remove(target)
+    # The links of main files after those of shards: while they are there, they tell which main file counts.
+    names = {main.name for main in mains}
+    for path in sorted(hidden, key=lambda path: _order(path, names)):
+        remove(path)
+
+
+def _end_of_two(mains: Sequence[Path], marked: Collection[Path]) -> None:
+    """Where both forms are in place, and one is marked, finish the commit that made the other."""
+    there = [main for main in mains if os.path.lexists(main)]
+    outgoing = [main for main in there if main in marked]
+    if len(there) == 2 and len(outgoing) == 1:
+        staying = there[1 - there.index(outgoing[0])]
+        if outgoing[0].name not in files_named_by(staying):
+            remove(outgoing[0])
+            flush(outgoing[0].parent)
+
+
+def _order(path: Path, mains: Collection[str]) -> int:
+    match = HIDDEN.fullmatch(path.name)
+    file = match["file"] if match else None
+    return 2 if file is None else 1 if file in mains else 0  # the lock last of all
+
+
+def _target(hidden: Path) -> Path | None:
+    """Give the file that a hidden one is a link of."""
+    match = HIDDEN.fullmatch(hidden.name)
+    if match is None or match["file"] is None:
+        return None
+    target = hidden.parent / match["file"]
+    try:
+        return target if is_file(target, os.lstat(hidden)) else None
+    except FileNotFoundError:
+        return None
+
+
+@contextlib.contextmanager
+def abandoned(directory: Path, name: str) -> Iterator[list[Path]]:
+    """Give the hidden files of saves that were killed; nobody else can take their tokens meanwhile."""
+    locks: list[int] = []
+    try:
+        found: list[Path] = []
+        for token in {hidden["token"] for hidden in hidden_files(directory) if hidden["name"] == name}:
+            paths = files_of(directory, name, token)
+            try:
+                lock = os.open(directory / f".{name}.{token}.lazycell", os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+            except FileNotFoundError:
+                found += paths
+                continue
+            except OSError:  # another user's, say
+                continue
+            locks.append(lock)
+            if is_locked(lock):
+                found += paths
+        yield found
+    finally:
+        for lock in locks:
+            os.close(lock)
+
+
+def files_in_use(directory: Path) -> set[str]:
+    """Give the files that the indices in a directory name."""
+    return {
+        name
+        for index in os.listdir(directory)
+        if index.endswith(INDEX_SUFFIX) and not index.startswith(".")
+        for name in files_named_by(directory / index)
+    }
+
+
+def files_named_by(main: Path) -> set[str]:
+    """Give the files of its own directory that an index names; none if it is no sound index.
+
+    Raises:
+        OSError: it cannot be read, so that nobody may take its files for superfluous.
+    """
+    if not main.name.endswith(INDEX_SUFFIX):
+        return set()
+    try:
+        with _files.open_regular(main) as file:
+            index = _json.read_object(_files.read_at(file, 0, _json.MAX_BYTES))
+    except (FileNotFoundError, CheckpointError, _json.JSONProblem):
+        return set()
+    weight_map = index.get("weight_map")
+    if not isinstance(weight_map, dict):
+        return set()
+    return {name for name in weight_map.values() if isinstance(name, str) and os.path.basename(name) == name}
+
+
+def files_of(directory: Path, name: str, token: str) -> list[Path]:
+    """Give the hidden files of one save."""
+    return [directory / each[0] for each in hidden_files(directory) if (each["name"], each["token"]) == (name, token)]
+
+
+def remove(path: Path) -> None:
+    """Remove a file, if it is still there."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+
+
+def is_locked(descriptor: int) -> bool | None:
+    """Lock a file; False if somebody else has it, None where the file system has no locks."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
+
+
+def flush(directory: Path) -> None:
+    """Bring the directory's entries to the disk."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # a file system that has no such operation
+            raise
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,233 @@
+"""Save tensors as a checkpoint, in one file or in several; the old one stays until the new one is whole."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import functools
+import json
+import os
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import attrs
+
+from .._collector import collector_paused
+from .._errors import CheckpointError
+from .._progress import ProgressBar
+from .._units import format_bytes, format_seconds
+from ..reading._cast import overflow_text
+from ._atomic import NewFile, Replacement, free_names
+from ._destination import Destination
+from ._output import Advance, Content, Output
+from ._shards import split
+from ._write_ckpt import Encrypt, check_ckpt, write_ckpt
+from ._write_safetensors import SafetensorsFile, plan_safetensors, write_safetensors
+
+Progress = Callable[[int, int], None]
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@attrs.frozen
+class SaveReport:
+    """What was saved; prints as one line.
+
+    Attributes:
+        path: what to load it by: the file, or the index of several.
+        paths: the files that hold the tensors.
+        tensors: how many.
+        nbytes: bytes of all tensors.
+        seconds: how long it took, until everything was on the disk.
+    """
+
+    path: Path
+    paths: tuple[Path, ...]
+    tensors: int
+    nbytes: int
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        count = f"{self.tensors} tensor{'' if self.tensors == 1 else 's'}"
+        more = (
+            "" if self.paths == (self.path,) else f" and {len(self.paths)} shard{'' if len(self.paths) == 1 else 's'}"
+        )
+        return f"saved {count}, {format_bytes(self.nbytes)} in {format_seconds(self.seconds)} to {self.path.name}{more}"
+
+
+class Losses:
+    """Counts the values that a conversion of dtypes could not keep, and warns of them at the end."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, int] = {}
+
+    def __call__(self, name: str, count: int) -> None:
+        """Note `count` values of a tensor."""
+        self._counts[name] = self._counts.get(name, 0) + count
+
+    def warn(self, path: Path, dtype: str, stacklevel: int) -> None:
+        """Warn of those that were noted, if any; `stacklevel` as for `warnings.warn` in the caller."""
+        for name, count in self._counts.items():
+            warnings.warn(
+                f"{path}: tensor {name!r}: {overflow_text(count, dtype)}", RuntimeWarning, stacklevel=stacklevel + 1
+            )
+
+
+def save(
+    destination: Destination,
+    contents: Sequence[Content],
+    *,
+    metadata: Mapping[str, str],
+    strings: Mapping[str, str] | None = None,
+    encrypt: Encrypt | None = None,
+    progress: Progress | None = None,
+) -> SaveReport:
+    """Write tensors, and put them in the place of the checkpoint that is there, if there is one.
+
+    Args:
+        destination: where, and in which form.
+        contents: the tensors, in the order in which they are divided into shards.
+        metadata: strings for the header of safetensors files, and the index.
+        strings: entries for a `.ckpt`.
+        encrypt: for a `.ckpt`.
+        progress: called with the bytes done and the bytes in all; default: a bar on a terminal, after two seconds.
+
+    Raises:
+        OSError: the directory is missing, the disk is full, a permission is lacking; the old checkpoint is as it was.
+        CheckpointError: the format cannot hold one of the tensors, or an index none at all.
+    """
+    started = time.perf_counter()
+    total = sum(content.nbytes for content in contents)
+    shards = split(contents, destination.most)
+    if destination.indexed and not contents:
+        raise CheckpointError(f"{destination.index}: an index of no tensors cannot be loaded: save {destination.path}")
+    files: list[SafetensorsFile] = []
+    if destination.format == "ckpt":
+        check_ckpt(contents)
+    else:
+        with collector_paused():
+            files = [plan_safetensors(shard, metadata) for shard in shards]
+    with _failures(destination, total), ProgressBar(f"saving {destination.path.name}") as bar:
+        advance = _counter(progress or bar, total)
+        if destination.format == "ckpt":
+            strings = strings or {}
+            paths = _save_single(destination, advance, lambda output: write_ckpt(output, contents, strings, encrypt))
+        elif len(files) == 1 and not destination.indexed:
+            paths = _save_single(destination, advance, lambda output: write_safetensors(output, files[0]))
+        else:
+            paths = _save_sharded(destination, files, metadata, total, advance)
+    single = paths == (destination.path,)
+    path = destination.path if single else destination.index
+    return SaveReport(path, paths, len(contents), total, time.perf_counter() - started)
+
+
+def _save_single(destination: Destination, advance: Advance, write: Callable[[Output], None]) -> tuple[Path, ...]:
+    path, index = destination.path, destination.index
+    if path.is_symlink():
+        # What it points to is replaced, perhaps on another disk, as any program does that writes to the link.
+        target = Path(os.path.realpath(path))
+        replacement = Replacement(target)
+    else:
+        target = path
+        replacement = Replacement(path, index if destination.format == "safetensors" else None)
+    with replacement:
+        new = replacement.create(target.name)
+        _fill(replacement, new, advance, write)
+        replacement.commit(new)
+    return (path,)
+
+
+def _save_sharded(
+    destination: Destination,
+    shards: Sequence[SafetensorsFile],
+    metadata: Mapping[str, str],
+    total: int,
+    advance: Advance,
+) -> tuple[Path, ...]:
+    directory = destination.path.parent
+    with Replacement(destination.index, destination.path) as replacement:
+        names = free_names(directory, destination.stem, len(shards))
+        files = []
+        for name, shard in zip(names, shards, strict=True):
+            new = replacement.create(name)
+            _fill(replacement, new, advance, functools.partial(write_safetensors, file=shard))
+            files.append(new)
+        index = replacement.create(destination.index.name)
+        content = _index(names, shards, metadata, total)
+        _fill(replacement, index, lambda count: None, lambda output: _write_index(output, content))
+        for new in files:
+            replacement.place(new)
+        replacement.commit(index)
+    return tuple(directory / name for name in names)
+
+
+def _fill(replacement: Replacement, new: NewFile, advance: Advance, write: Callable[[Output], None]) -> None:
+    with Output(new.descriptor, advance) as output:
+        write(output)
+    replacement.finish(new)
+
+
+def _write_index(output: Output, content: bytes) -> None:
+    output.write(content)
+    output.flush()
+
+
+def _index(names: Sequence[str], shards: Sequence[SafetensorsFile], metadata: Mapping[str, str], total: int) -> bytes:
+    """Make the index as Hugging Face's libraries do: `total_size` counts the tensors' bytes."""
+    weight_map = {content.name: name for name, shard in zip(names, shards, strict=True) for content in shard.contents}
+    index = {
+        "metadata": {**metadata, "total_size": total},
+        "weight_map": dict(sorted(weight_map.items())),
+    }
+    return (json.dumps(index, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def _counter(progress: Progress, total: int) -> Advance:
+    done = 0
+
+    def advance(count: int) -> None:
+        nonlocal done
+        done += count
+        progress(min(done, total), total)  # headers are no part of what was promised
+
+    return advance
+
+
+@contextlib.contextmanager
+def _failures(destination: Destination, needed: int) -> Iterator[None]:
+    """Say of an error of the operating system which save failed, why, and what has become of the old checkpoint."""
+    path, old = destination.path, _state(destination)
+    try:
+        yield
+    except OSError as error:
+        cause = os.strerror(error.errno) if error.errno else str(error)
+        advice = _advice(error, path, needed)
+        if any(old) and _state(destination) == old:
+            advice += "; the checkpoint there is as it was"
+        raise OSError(error.errno, f"cannot save {path}: {cause}{advice}") from error
+
+
+def _state(destination: Destination) -> list[tuple[int, int] | None]:
+    """Tell which files are the checkpoint's main ones."""
+    found: list[tuple[int, int] | None] = []
+    for main in (destination.path, destination.index):
+        try:
+            status = os.stat(main)
+            found.append((status.st_dev, status.st_ino))
+        except OSError:
+            found.append(None)
+    return found
+
+
+def _advice(error: OSError, path: Path, needed: int) -> str:
+    if isinstance(error, FileNotFoundError) and not path.parent.is_dir():
+        return f": there is no directory {path.parent}; make it first"
+    if error.errno not in _FULL:
+        return ""
+    free = ""
+    with contextlib.suppress(OSError):
+        status = os.statvfs(path.parent)
+        free = f", and {format_bytes(status.f_bavail * status.f_frsize)} are free"
+    return f": the checkpoint needs {format_bytes(needed)} beside what is there{free}"

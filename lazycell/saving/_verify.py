@@ -1,0 +1,57 @@
+"""Are the bytes of a checkpoint those that were saved?"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import attrs
+
+from .._units import format_bytes, format_seconds
+from ..formats._open import open_checkpoint
+from ..reading._read import Reader
+from ._checksums import verify as verify_header
+
+Progress = Callable[[int, int], None]
+
+
+@attrs.frozen
+class VerifyReport:
+    """A checkpoint whose bytes are those that were saved; prints as one line.
+
+    Attributes:
+        path: the checkpoint.
+        tensors: how many.
+        nbytes: bytes of all tensors.
+        seconds: how long it took.
+    """
+
+    path: Path
+    tensors: int
+    nbytes: int
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        count = f"{self.tensors} tensor{'' if self.tensors == 1 else 's'}"
+        return f"verified {count}, {format_bytes(self.nbytes)} in {format_seconds(self.seconds)} in {self.path.name}"
+
+
+def verify(path: str | os.PathLike[str], *, progress: Progress | None = None) -> VerifyReport:
+    """Check a checkpoint, all of its shards included, against the checksums in it.
+
+    Args:
+        path: anything that `open_checkpoint` opens.
+        progress: called with the bytes done and the bytes in all; default: a bar on a terminal, after two seconds.
+
+    Raises:
+        ChecksumError: it is damaged; `tensors` names what is, where that can be told.
+        CheckpointFormatError: it holds no checksums, or is malformed.
+        FileNotFoundError: there is nothing at `path`.
+    """
+    started = time.perf_counter()
+    header = open_checkpoint(path)
+    with Reader(mmap=False) as reader:
+        verify_header(header, reader, progress)
+    return VerifyReport(header.path, len(header.tensors), header.nbytes, time.perf_counter() - started)

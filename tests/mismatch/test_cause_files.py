@@ -1,0 +1,96 @@
+"""Tests of `lazycell.mismatch._cause_files`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import attrs
+
+from ..checkpoint.models import declared, manifest, stored
+from .transformer import Tensors, causes, file, kinds, mended, model, refusal, tensors
+
+F = "float32"
+
+
+def test_one_file_of_several() -> None:
+    """A shard by its name: the rest is in the others."""
+    header = attrs.evolve(
+        file(lambda name: name if name.startswith("layers.1") else None), path=Path("model-00002-of-00004.safetensors")
+    )
+    (cause,) = causes(model(), header)
+    assert cause.text == "model-00002-of-00004.safetensors is one file of 4"
+    assert cause.advice == "load the directory, or its `*.index.json`, that all of them belong to"
+    whole = attrs.evolve(file(n_layers=2), path=Path("model-00001-of-00001.safetensors"))
+    assert kinds(model(), whole) == ["layers"]
+
+
+def test_an_optimizer_s_state() -> None:
+    """MindSpore's optimizers save their state under the parameters' names, and some numbers."""
+    names = tensors(model())
+    more: Tensors = {f"{state}.{name}": spec for state in ("moment1", "moment2") for name, spec in names.items()}
+    more |= {"global_step": ((1,), "int32"), "learning_rate": ((), F), "beta1_power": ((), F)}
+    (cause,) = causes(model(), file(more=more))
+    assert cause.text == "the checkpoint also holds an optimizer's state or counters of the training: 123 tensors"
+    assert cause.unexpected == ("moment1.*", "moment2.*", "global_step", "learning_rate", "beta1_power")
+    assert len(mended(file(more=more)).ignored) == 123
+
+
+def test_names_that_only_begin_like_an_optimizer_s() -> None:
+    """`linear.weight` is a layer, and a matrix called `momentum` is no counter."""
+    assert "optimizer" not in kinds(model(), file(more={"linear.weight": ((2, 2), F), "momentum": ((2, 2), F)}))
+
+
+def test_what_pytorch_saves_beside_the_weights() -> None:
+    """Counters and tables are left out by pattern."""
+    more: Tensors = {"bn.num_batches_tracked": ((), "int64"), "layers.0.rotary_emb.inv_freq": ((8,), F)}
+    (cause,) = causes(model(), file(more=more))
+    assert cause.kind == "bookkeeping"
+    assert cause.unexpected == ("*.num_batches_tracked", "*.inv_freq")
+    assert len(mended(file(more=more)).ignored) == 2
+    assert mended(file(more={"position_ids": ((1, 4), "int64")})).ignored == ("position_ids",)
+    assert "bookkeeping" not in kinds(model(), file(more={"freq": ((8,), F)}))
+
+
+def test_quantized() -> None:
+    """Packed integers in the place of weights: nothing else is looked for."""
+    held: Tensors = {}
+    for name, spec in tensors(model()).items():
+        cell, _, leaf = name.rpartition(".")
+        if leaf == "weight" and "attn" in cell:
+            held |= {f"{cell}.qweight": ((2, 16), "int32"), f"{cell}.scales": ((1, 16), "float16")}
+            held |= {f"{cell}.qzeros": ((1, 2), "int32"), f"{cell}.g_idx": ((16,), "int32")}
+        else:
+            held[name] = spec
+    (cause,) = causes(model(), stored(held))
+    assert cause.text == "a quantized checkpoint: 16 tensors are packed weights or their scales (`qweight`)"
+    assert cause.explains == {problem.name for problem in refusal(model(), stored(held)).problems}  # type: ignore[attr-defined]
+
+
+def test_quantized_with_scales_alone() -> None:
+    """8-bit weights under their own names, whose scales are beside them."""
+    of = manifest(declared("a.weight"), declared("b.weight"))
+    for scale, dtype in (("a.weight_scale_inv", "float8_e4m3fn"), ("a.weight.absmax", "uint8")):
+        held = {"a.weight": ((2, 3), dtype), scale: ((1,), F), "b.weight": ((2, 3), F)}
+        assert kinds(of, stored(held))[0] == "quantized"
+    assert "quantized" not in kinds(
+        of, stored({"a.weight": ((2, 3), F), "a.weight_scale": ((1,), F), "b.weight": ((2, 3), F)})
+    )
+    assert "quantized" not in kinds(
+        of, stored({"a.weight": ((2, 3), F), "a.scales": ((1,), F), "b.weight": ((2, 3), F)})
+    )
+
+
+def test_an_adapter() -> None:
+    """Low-rank matrices alone are no model; beside one they may be left out."""
+    low_rank: Tensors = {
+        f"base_model.model.layers.{i}.attn.{part}.lora_{half}.weight": ((2, 16), F)
+        for i in range(4)
+        for part in "qv"
+        for half in "AB"
+    }
+    (cause,) = causes(model(), stored(low_rank))
+    assert cause.text == "an adapter (LoRA), not a model: 16 of its 16 tensors are low-rank matrices"
+    (cause,) = causes(model(), file(more=low_rank))
+    assert cause.unexpected == ("*lora_*",)
+    assert len(mended(file(more=low_rank)).ignored) == 16
+    assert "adapter" not in kinds(model(), file(more={"flora_A.weight": ((2, 2), F)}))

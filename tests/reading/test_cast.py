@@ -1,0 +1,164 @@
+"""Tests of `lazycell.reading._cast`."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import ml_dtypes
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lazycell._dtypes import FLOATING, numpy_dtype
+from lazycell.reading import castable, convert
+from lazycell.reading._cast import CHUNK, convert_into, same_kind
+
+
+def test_which_dtypes_may_become_which() -> None:
+    """Floats any float; integers only integers that hold all their values; bool only itself."""
+    assert castable("float32", "bfloat16")
+    assert castable("float8_e5m2", "float64")
+    assert castable("int8", "int64")
+    assert castable("uint8", "int16")
+    assert castable("bool", "bool")
+    assert not castable("int64", "int32")
+    assert not castable("int8", "uint8")
+    assert not castable("uint64", "int64")
+    assert not castable("float32", "int32")
+    assert not castable("int32", "float64")
+    assert not castable("bool", "uint8")
+    assert not castable("uint8", "bool")
+    assert not castable("complex64", "float32")
+
+
+def test_kinds() -> None:
+    """Floats are of one kind, integers of another."""
+    assert same_kind("float32", "bfloat16")
+    assert same_kind("int64", "uint8")
+    assert same_kind("bool", "bool")
+    assert not same_kind("bool", "uint8")
+    assert not same_kind("float32", "int32")
+
+
+@pytest.mark.filterwarnings("ignore:.* too large for")
+@pytest.mark.parametrize("target", sorted(FLOATING))
+@pytest.mark.parametrize("source", ["float16", "bfloat16"])
+def test_all_patterns_of_sixteen_bits(source: str, target: str) -> None:
+    """Every bit pattern, NaNs and infinities included, converts as `astype` does."""
+    values = np.arange(1 << 16, dtype=np.uint16).view(numpy_dtype(source))
+    with np.errstate(all="ignore"):
+        expected = values.astype(numpy_dtype(target))
+    assert convert(values, target).tobytes() == expected.tobytes()
+
+
+@pytest.mark.filterwarnings("ignore:.* too large for")
+@pytest.mark.parametrize("target", sorted(FLOATING))
+@pytest.mark.parametrize("source", ["float8_e4m3fn", "float8_e5m2"])
+def test_all_patterns_of_eight_bits(source: str, target: str) -> None:
+    """The same of both float8."""
+    values = np.arange(1 << 8, dtype=np.uint8).view(numpy_dtype(source))
+    with np.errstate(all="ignore"):
+        expected = values.astype(numpy_dtype(target))
+    assert convert(values, target).tobytes() == expected.tobytes()
+
+
+@given(
+    st.lists(st.integers(0, (1 << 32) - 1), min_size=1, max_size=20),
+    st.sampled_from(sorted(FLOATING)),
+)
+def test_any_pattern_of_thirty_two_bits(patterns: list[int], target: str) -> None:
+    """Also the patterns that make one of a kind: every conversion is numpy's, and every loss is counted."""
+    values = np.array(patterns, np.uint32).view(np.float32)
+    check(values, target)
+
+
+@given(
+    st.lists(st.floats(width=64), min_size=1, max_size=20),
+    st.sampled_from(sorted(FLOATING)),
+)
+def test_any_float64(numbers: list[float], target: str) -> None:
+    """Infinities, NaNs, subnormals."""
+    check(np.array(numbers), target)
+
+
+@pytest.mark.parametrize("target", sorted(FLOATING - {"float64"}))
+def test_the_border_to_infinity(target: str) -> None:
+    """The last value that is rounded down, the tie, and the first that is lost, of both signs."""
+    largest = float(ml_dtypes.finfo(numpy_dtype(target)).max)
+    last = numpy_dtype(target).type(largest)
+    before = float(np.nextafter(last, numpy_dtype(target).type(0)))
+    tie = largest + (largest - before) / 2
+    for value in (largest, np.nextafter(tie, 0), tie, np.nextafter(tie, np.inf)):
+        check(np.array([1, value]), target)
+        check(np.array([1, -value]), target)
+
+
+def check(values: np.ndarray, target: str) -> None:
+    """Compare with `astype`, and count what is finite no more."""
+    result = np.empty(values.shape, numpy_dtype(target))
+    lost = convert_into(values, result)
+    with np.errstate(all="ignore"):
+        expected = values.astype(numpy_dtype(target))
+        assert lost == int(np.sum(np.isfinite(values) & ~np.isfinite(expected)))
+        np.testing.assert_array_equal(np.isnan(result)[np.isnan(values)], True)
+    assert result.tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("target", ["float32", "bfloat16", "float64", "float16"])
+def test_strides_do_not_matter(target: str) -> None:
+    """A block of a turned tensor is converted in place."""
+    values = np.random.default_rng(0).normal(size=(5, 7)).astype(np.float32)
+    result = np.zeros((9, 9), numpy_dtype(target))
+    assert convert_into(values.T[1:6, 2:], result[::2, 3:6]) == 0
+    np.testing.assert_array_equal(result[::2, 3:6], values.T[1:6, 2:].astype(numpy_dtype(target)))
+    assert np.count_nonzero(result) == 15
+
+
+def test_a_copy_keeps_the_bits() -> None:
+    """A signalling NaN of bfloat16, which a conversion would make a quiet one."""
+    bits = np.array([0x7F81, 0xFF81, 0x8000], np.uint16)
+    result = np.zeros((3, 2), numpy_dtype("bfloat16"))[:, 0]
+    assert convert_into(bits.view(numpy_dtype("bfloat16")), result) == 0
+    np.testing.assert_array_equal(result.view(np.uint16), bits)
+
+
+@pytest.mark.filterwarnings("ignore:.* too large for")
+def test_rounding_to_bfloat16() -> None:
+    """To nearest, ties to even; overflow to infinity."""
+    values = np.array([1.0, 1.00390625, 1.01171875, 3.4e38, -0.0, np.nan], np.float32)
+    converted = convert(values, "bfloat16")
+    assert converted.dtype == ml_dtypes.bfloat16
+    np.testing.assert_array_equal(converted.astype(np.float32), [1.0, 1.0, 1.015625, np.inf, -0.0, np.nan])
+
+
+def test_overflow_to_float16_warns() -> None:
+    """A value that becomes infinite is not passed over in silence."""
+    with pytest.warns(RuntimeWarning) as caught:
+        assert np.isinf(convert(np.array([1e6, 1], np.float32), "float16")[0])
+    assert [str(each.message) for each in caught] == ["1 value too large for float16 (at most 65504) became infinite"]
+
+
+def test_same_dtype_is_the_same_array() -> None:
+    """Nothing is copied that need not be."""
+    values = np.ones(3, np.float32)
+    assert convert(values, "float32") is values
+
+
+@pytest.mark.parametrize("shape", [(), (0, 3), (7,), (3, CHUNK // 2)])
+def test_shapes(shape: tuple[int, ...]) -> None:
+    """Scalars, empty arrays, and arrays of several chunks keep shape and values."""
+    values = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    converted = convert(values, "float64")
+    assert converted.shape == shape
+    np.testing.assert_array_equal(converted, values.astype(np.float64))
+
+
+def test_memory_is_the_result() -> None:
+    """No temporary of the tensor's size is made."""
+    values = np.ones(16 * CHUNK, np.float32)
+    tracemalloc.start()
+    result = convert(values, "bfloat16")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < result.nbytes + (1 << 20)
