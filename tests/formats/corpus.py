@@ -1,6 +1,6 @@
 """Checkpoints that are malformed, and what each is refused for; and legal ones that are seldom seen.
 
-`BAD` and `GOOD` are data: `tests/checkpoint/test_corpus.py` opens each, `tests/cell/test_corpus.py` offers the bad ones to
+`BAD` and `GOOD` are data: `tests/formats/test_corpus.py` opens each, `tests/cell/test_corpus.py` offers the bad ones to
 a net, and the fuzz targets start from both.
 """
 
