@@ -23,16 +23,17 @@ from ._errors import (
 )
 from .cell._cell import LazyCell
 from .cell._initializers import register_initializer
-from .checkpoint import LoadPlan, LoadReport
+from .checkpoint._plan import LoadPlan
 from .checkpoint._planning import plan
+from .checkpoint._report import LoadReport
 from .declaration._class_body import require
 from .declaration._declaration import same
 from .declaration._declare import buffer, child, children, hyper, param, tie, when
 from .declaration._fields import Fields, fields
 from .declaration._stored import fused, rename, reshaped, transposed
 from .declaration._symbols import INDEX, SELF, max_, min_
-from .formats import ByteRange, CheckpointHeader, MemoryRange, Part, TensorHeader
 from .formats._formats import Format, register_format
+from .formats._header import ByteRange, CheckpointHeader, MemoryRange, Part, TensorHeader
 from .formats._open import open_checkpoint
 from .inference._infer import Undetermined
 from .inference._inference import Inference
@@ -52,8 +53,7 @@ from .initializers import (
     zeros,
 )
 from .manifest._manifest import Manifest, ManifestEntry
-from .mismatch import Problem
-from .mismatch._problems import Cause
+from .mismatch._problems import Cause, Problem
 from .parameters import lazy, no_init_parameters
 from .parameters._life import Origin
 from .parameters._lifecycle import ParameterStatus, Status, init_parameters_data, status, uninitialized

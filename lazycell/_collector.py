@@ -7,7 +7,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_lock = threading.Lock()
+# Reentrant: a signal handler may load or save a net at any moment, also while this very thread holds it.
+_lock = threading.RLock()
 _pauses = 0
 _was_enabled = False
 
@@ -19,14 +20,24 @@ def collector_paused() -> Iterator[None]:
     counted = False
     try:  # around all of it: an interrupt may strike at any call
         with _lock:
-            if _pauses == 0:
+            _pauses += 1  # before anything else is done, and undone last: a handler in between changes nothing
+            counted = True
+            if _pauses == 1:
                 _was_enabled = gc.isenabled()
                 gc.disable()
-            _pauses += 1
-            counted = True
         yield
     finally:
-        with _lock:
-            _pauses -= counted
-            if _pauses == 0 and _was_enabled:
-                gc.enable()
+        struck: BaseException | None = None
+        while counted:
+            try:
+                with _lock:
+                    if _pauses == 1 and _was_enabled:
+                        gc.enable()
+                    # No call from here on, and so no interrupt.
+                    _was_enabled = _was_enabled and _pauses > 1
+                    _pauses -= 1
+                    counted = False
+            except BaseException as error:
+                struck = error
+        if struck is not None:
+            raise struck

@@ -1690,6 +1690,25 @@ def test_rename_of_one_parameter_twice() -> None:
     told(make, "rename(", 'A: rename: `"x": fused(a="w", b="w")`: `w` is taken twice: a parameter is stored once')
 
 
+def test_rename_of_what_a_base_renames() -> None:
+    """Another stored name does not replace a rule of a base; None takes it back."""
+
+    class Base(LazyCell):
+        w: Param["normal", (2,)]
+        rename({"x": "w"})
+
+    def make() -> None:
+        class A(Base):
+            rename({"y": "w"})
+
+    told(
+        make,
+        "rename(",
+        'A: rename: `"y": "w"`: `w` is taken here and by `"x": "w"`: a parameter is stored once; to replace that rule, '
+        'add `"x": None`',
+    )
+
+
 def test_rename_of_a_section_twice() -> None:
     """A section is stored once, too, and not with the whole."""
 
@@ -1766,7 +1785,7 @@ def test_rename_of_a_section_of_what_has_none() -> None:
     told(
         make,
         "rename(",
-        'A: rename: `"g": "w[gate]"`: `w` has no section `gate`: it has none: declare a dimension as '
+        'A: rename: `"g": "w[gate]"`: `w` has no section `gate`: it has none: write a dimension of its shape as '
         "`fused(q=…, k=…)`, with a size for each",
     )
 

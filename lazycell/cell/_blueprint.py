@@ -19,7 +19,7 @@ from ..parameters import FrameworkType, framework_dtype
 from ._initializers import check_initializer, make_initializer, registrations
 
 # Of these, equal values of one type are interchangeable, and nothing can change them.
-_PLAIN = frozenset({int, float, str, bool, type(None), type, types.FunctionType, types.BuiltinFunctionType})
+_PLAIN = frozenset({int, float, str, bool, type(None), types.FunctionType, types.BuiltinFunctionType})
 
 # Entries; a program that builds classes without end does not keep them all.
 _MOST = 1024
@@ -126,7 +126,7 @@ def _extend(key: list[Any], value: Any) -> bool:
         return all(_extend(key, part) for part in value)
     if not is_plain(value):
         return False
-    key += (type(value), value)  # 1 == True == 1.0
+    key += (type(value), value.hex() if type(value) is float else value)  # 1 == True == 1.0, and 0.0 == -0.0
     return True
 
 
@@ -134,7 +134,9 @@ def is_plain(value: Any) -> bool:
     """Tell whether equal values can stand for this one."""
     if type(value) is tuple:
         return all(map(is_plain, value))
-    return type(value) in _PLAIN or isinstance(value, (type, FrameworkType))
+    if isinstance(value, type):
+        return type(value).__eq__ is object.__eq__  # else its metaclass says which classes are equal
+    return type(value) in _PLAIN or isinstance(value, FrameworkType)
 
 
 class _Default:
@@ -146,7 +148,7 @@ def _key_of_call(declaration: Declaration, given: Mapping[str, Any], dtype: Any)
         return None
     values: list[Any] = [registrations()]
     for item in declaration.hyperparameters:
-        if item.converter is not None:  # the user's, who may count its calls
+        if item.converter is not None or item.validator is not None:  # the user's, who may count their calls
             return None
         value = given[item.name]
         is_formula = value is item.default and not isinstance(value, attrs.Factory)  # type: ignore[arg-type]

@@ -73,6 +73,7 @@ def _fill(cell: Any, blueprint: Blueprint) -> None:
     attributes["_lazycell_values"] = resolved.values
     attributes["_lazycell_dtype"] = resolved.dtype
     set_plain = object.__setattr__ if fresh and _sets_as_usual(kind) else setattr
+    inserts_plainly = fresh and _inserts_as_usual(kind)  # nothing can go by these names
     for name, value in resolved.values.items():
         if name in blueprint.plain:
             set_plain(cell, name, value)
@@ -88,13 +89,13 @@ def _fill(cell: Any, blueprint: Blueprint) -> None:
             cell.register_buffer(each.name, buffer, persistent=False)
             continue
         made = declare(each.initializer, each.shape, each.dtype, name=each.name, trainable=each.trainable)
-        if fresh:  # nothing can go by this name
+        if inserts_plainly:
             parameters_of(cell)[each.name] = made
         else:
             cell.insert_param_to_cell(each.name, made)
     for name, call in blueprint.children.items():
         child = _make_children(call) if isinstance(call, tuple) else _make(call)
-        if fresh:
+        if inserts_plainly:
             cells_of(cell)[name] = child
         else:
             cell.insert_child_to_cell(name, child)
@@ -109,6 +110,14 @@ def _sets_as_usual(cls: type) -> bool:
     """Tell whether nobody has a say in what becomes of `cell.name = 1` but MindSpore and lazycell."""
     setter = next(base for base in cls.__mro__ if "__setattr__" in vars(base))
     return setter.__module__ == f"{__package__}._cell"
+
+
+def _inserts_as_usual(cls: Any) -> bool:
+    """Tell whether nobody has a say in what becomes of a cell's parameters and children but MindSpore."""
+    return (cls.insert_param_to_cell, cls.insert_child_to_cell) == _INSERTING
+
+
+_INSERTING = (nn.Cell.insert_param_to_cell, nn.Cell.insert_child_to_cell)
 
 
 def _make_children(calls: tuple[Call, ...]) -> nn.CellList:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mindspore import nn
 
+from .._arguments import file_path
 from ..checkpoint import LoadReport
 from ..inference._inference import Inference, infer
 from ..manifest._manifest import Manifest
@@ -225,8 +225,9 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             "progress": progress,
             "verify": verify,
         }
-        config = find_config(Path(path))
-        return load_pretrained(cls, Path(path), config, dtype=dtype, loading=loading, hyperparameters=hyperparameters)
+        place = file_path(path, "path")
+        config = find_config(place)
+        return load_pretrained(cls, place, config, dtype=dtype, loading=loading, hyperparameters=hyperparameters)
 
     @classmethod
     def infer(cls, path: str | PathLike[str], *, rename: Mapping[str, Any] | None = None, **known: Any) -> Inference:

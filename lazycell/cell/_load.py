@@ -9,6 +9,7 @@ from typing import Any
 
 from mindspore import nn
 
+from .._arguments import check_progress
 from .._collector import collector_paused
 from .._progress import ProgressBar
 from ..checkpoint import LoadPlan, LoadReport, check_ties, make_plan
@@ -42,12 +43,13 @@ def load_checkpoint(
 ) -> LoadReport:
     """Plan a load from headers alone, then carry it out; the body of `LazyCell.load_checkpoint`."""
     started = time.perf_counter()
+    check_progress(progress)
     with collector_paused():
         header = open_checkpoint(path, decrypt=decryption(dec_key, dec_mode))
         manifest, parameters = survey(net)
         plan = make_plan(manifest, header, missing=missing, unexpected=unexpected, dtype=dtype, rename=rename)
     with Reader(mmap=mmap) as reader, ProgressBar(f"loading {plan.path.name}") as bar:
-        report = _Report(progress or bar, plan.nbytes)
+        report = _Report(bar if progress is None else progress, plan.nbytes)
         if verify:
             verify_checksums(header, reader, report.verified)
         check_ties(plan, reader)

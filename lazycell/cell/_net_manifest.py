@@ -100,8 +100,9 @@ _declarations: dict[tuple[Any, ...], tuple[Declaration, dict[str, _Entry]]] = {}
 def _declared(declaration: Declaration, values: dict[str, Any], dtype: str) -> dict[str, _Entry]:
     """Give the entries of a cell's own parameters, under their own names, and of each the fields after the name."""
     key = key_of(declaration, values.values(), dtype)
-    if key is not None and key in _declarations:
-        return _declarations[key][1]
+    known = None if key is None else _declarations.get(key)
+    if known is not None:
+        return known[1]
     declared: dict[str, _Entry] = {}
     for parameter in resolve_bound(declaration, values, dtype).parameters:
         entry = entry_of(parameter)

@@ -10,6 +10,7 @@ import attrs
 from mindspore import nn
 
 from .. import _dtypes
+from .._arguments import check_progress
 from .._collapse import collapse
 from .._collector import collector_paused
 from .._errors import UninitializedParameterError
@@ -43,6 +44,7 @@ def save_checkpoint(
     progress: Callable[[int, int], None] | None,
 ) -> SaveReport:
     """Write every parameter; the body of `LazyCell.save_checkpoint`."""
+    check_progress(progress)
     destination = destination_of(path, format, max_shard_size)
     target = floating_dtype(dtype)
     encryption = _encryption(destination, enc_key, enc_mode)

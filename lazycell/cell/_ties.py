@@ -12,7 +12,7 @@ from .._dtypes import dtype_name
 from .._errors import CheckpointMismatchError
 from ..declaration._declare import Tie
 from ..manifest._outline import check_tie
-from ..parameters import parameters_of
+from ..parameters import cells_of, parameters_of
 
 
 def tie_together(cell: Any, ties: tuple[Tie, ...]) -> None:
@@ -47,9 +47,20 @@ def ties_of(cells: Iterable[tuple[str, nn.Cell]]) -> dict[str, str]:
         if own:
             prefix = f"{path}." if path else ""
             for target, source in own.items():
-                ties[prefix + target] = prefix + source
+                if not _is_parameter(each, target):
+                    ties[prefix + target] = prefix + source
     # An outer tie may have given up the parameter that an inner one points to.
     return {target: ties.get(source, source) for target, source in ties.items()}
+
+
+def _is_parameter(cell: nn.Cell, name: str) -> bool:
+    """Tell whether a name that was given up is a parameter's again: somebody has assigned one, and undone the tie."""
+    *path, own = name.split(".")
+    for part in path:
+        cell = cells_of(cell).get(part)
+        if cell is None:
+            return False
+    return own in parameters_of(cell)
 
 
 def fill_ties(state_dict: Mapping[str, Any], ties: Mapping[str, str]) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from .. import _dtypes
 from .._collapse import Splits
 from .._collector import collector_paused
 from .._errors import CheckpointMismatchError
-from ..declaration._forms import form_text
 from ..formats._header import CheckpointHeader, TensorHeader
 from ..manifest._layout import Block, Stored
 from ..manifest._manifest import Manifest, ManifestEntry
@@ -160,10 +159,10 @@ class _Fit:
                     self._fail(Problem("tie", owner, text, self.manifest[owner], self.tensors[stored.name]), owner)
                 else:
                     self._take(stored, self.tensors[stored.name])
-        for key, form in renaming.forms.items():
+        for key, (form, rule) in renaming.forms.items():
             tensor = header.tensors[key]
             try:
-                stored = Stored(key, bind_form(self.manifest, form), f'`"{key}": {form_text(form)}` of `rename`')
+                stored = Stored(key, bind_form(self.manifest, form), f"`{rule.text}` of `rename`")
             except ValueError as error:
                 self.problems.append(Problem("rename", key, str(error), None, tensor))
             else:

@@ -89,7 +89,10 @@ class LoadPlan:
         return sum(step.nbytes for step in self.steps)
 
     def __str__(self) -> str:
-        lines = [f"fill {len(self.steps)} parameters of {self.model} from {self.path}, {format_bytes(self.nbytes)}"]
+        many = "" if len(self.steps) == 1 else "s"
+        lines = [
+            f"fill {len(self.steps)} parameter{many} of {self.model} from {self.path}, {format_bytes(self.nbytes)}"
+        ]
         lines += align(cut(list(_rows(self)), _ROWS))
         for title, names in (("initialize", self.initialize), ("ignore", (*self.ignored, *self.computed))):
             if names:

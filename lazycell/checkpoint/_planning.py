@@ -65,7 +65,7 @@ def _manifest(model: Any) -> Manifest:
         # Whoever has a cell has MindSpore; whoever has a manifest need not.
         manifest: Manifest = import_module("lazycell.cell._net_manifest").manifest_of_net(model)
         return manifest
-    what = f"the class {model.__name__}" if isinstance(model, type) else f"a {type(model).__name__}"
+    what = f"the class {model.__name__}" if isinstance(model, type) else f"{model!r:.80}"
     hint = ""
     if isinstance(model, type) and declaration_of(model) is not None:
         hint = f": write `plan({model.__name__}.manifest(…), path)`, with its hyperparameters"

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from ..declaration._forms import Node, leaves, replace_leaves
+from ..declaration._forms import Node, form_text, leaves, replace_leaves
 from ..declaration._patterns import Pattern, captures_in, fill, parse_pattern
 from ..declaration._stored_rule import parse_leaf
 
@@ -22,6 +22,11 @@ class RenameRule:
     pattern: Pattern
     target: Any
     is_form: bool = False
+
+    @property
+    def text(self) -> str:
+        """The rule as written."""
+        return f'"{self.source}": {form_text(self.target)}'
 
     @property
     def source(self) -> str:
@@ -56,7 +61,8 @@ class Renaming:
     overlapping: Mapping[str, tuple[str, ...]]  # name in the file -> the rules that match it, two or more
     colliding: Mapping[str, tuple[str, ...]]  # name in the model -> the names in the file that become it
     dead: tuple[str, ...]  # rules that match nothing
-    forms: Mapping[str, Any] = attrs.field(factory=dict)  # name in the file -> form of names in the model
+    # name in the file -> form of names in the model, and the rule that gives it
+    forms: Mapping[str, tuple[Any, RenameRule]] = attrs.field(factory=dict)
 
 
 def parse_rules(rename: Mapping[str, Any] | None, *, forms: bool = False) -> tuple[RenameRule, ...]:
@@ -91,7 +97,7 @@ def apply_rules(rules: tuple[RenameRule, ...], names: Iterable[str]) -> Renaming
     exact = {rule.source: rule for rule in rules if rule.pattern.is_plain}
     patterns = [rule for rule in rules if not rule.pattern.is_plain]
     renamed: dict[str, str] = {}
-    forms: dict[str, Any] = {}
+    forms: dict[str, tuple[Any, RenameRule]] = {}
     overlapping: dict[str, tuple[str, ...]] = {}
     used: set[str] = set()
     sources: dict[str, str] = {}
@@ -109,7 +115,7 @@ def apply_rules(rules: tuple[RenameRule, ...], names: Iterable[str]) -> Renaming
             if len(hits) > 1:
                 overlapping[name] = tuple(hit.source for hit, _ in hits)
             if rule.is_form:
-                forms[name] = new
+                forms[name] = new, rule
                 continue
         renamed[name] = new
         first = sources.setdefault(new, name)

@@ -145,7 +145,8 @@ def _check_alone(name: str, found: list[_Use]) -> None:
             if both is not None:
                 where = "twice" if other is rule else f"here and by {other.text}"
                 taken = both if leaf.section is None else f"{both}[{leaf.section}]"
-                rule.complain(f"`{taken}` is taken {where}: a parameter is stored once")
+                instead = "" if other.owner == rule.owner else f'; to replace that rule, add `"{other.name}": None`'
+                rule.complain(f"`{taken}` is taken {where}: a parameter is stored once{instead}")
 
 
 def _check_complete(name: str, alternatives: tuple[frozenset[str], ...], found: list[_Use]) -> None:
@@ -159,7 +160,7 @@ def _check_complete(name: str, alternatives: tuple[frozenset[str], ...], found: 
             has = (
                 f"its sections are {', '.join(known)}"
                 if known
-                else ("it has none: declare a dimension as `fused(q=…, k=…)`, with a size for each")
+                else "it has none: write a dimension of its shape as `fused(q=…, k=…)`, with a size for each"
             )
             near = did_you_mean(section, known)
             rule.complain(f"`{shown(name)}` has no section `{section}`{near or ': ' + has}")

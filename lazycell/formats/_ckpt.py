@@ -82,7 +82,8 @@ def read_ckpt(path: Path, *, decrypt: Callable[[Path], bytes] | None = None) -> 
         if mode is not None:
             other = "" if mode == "AES-GCM" else f', dec_mode="{mode}"'
             raise CheckpointFormatError(
-                f"{path}: the checkpoint is encrypted with {mode}: give the key it was saved with, dec_key=…{other}"
+                f"{path}: the checkpoint is encrypted with {mode}: only `load_checkpoint` reads it, with the key it "
+                f"was saved with, dec_key=…{other}"
             )
         return _scan(_Source(path, Window.of_file(file), lambda start, stop: ByteRange(path, start, stop, stamp)))
 

@@ -29,13 +29,13 @@ def open_regular(path: Path) -> io.FileIO:
         CheckpointFormatError: there is something else than a regular file.
     """
     _refuse_irregular(path, os.stat(path).st_mode)
-    descriptor = os.open(path, _FLAGS)
+    file = io.FileIO(path, opener=lambda name, flags: os.open(name, _FLAGS))
     try:
-        _refuse_irregular(path, os.fstat(descriptor).st_mode)
+        _refuse_irregular(path, os.fstat(file.fileno()).st_mode)
     except BaseException:
-        os.close(descriptor)
+        file.close()
         raise
-    return io.FileIO(descriptor, closefd=True)
+    return file
 
 
 def size_of(file: io.FileIO) -> int:
@@ -44,16 +44,28 @@ def size_of(file: io.FileIO) -> int:
 
 
 def read_at(file: io.FileIO, start: int, length: int) -> bytes:
-    """Read up to `length` bytes from `start`; fewer only at the end of the file."""
+    """Read up to `length` bytes from `start`; fewer only at the end of the file.
+
+    Raises:
+        OSError: the file cannot be read; unlike that of `os.pread`, it names the file.
+    """
     parts: list[bytes] = []
     while length > 0:
-        part = os.pread(file.fileno(), length, start)
+        try:
+            part = os.pread(file.fileno(), length, start)
+        except OSError as error:
+            raise named(error, file) from None
         if not part:
             break
         parts.append(part)
         start += len(part)
         length -= len(part)
     return b"".join(parts)
+
+
+def named(error: OSError, file: io.FileIO) -> OSError:
+    """Give the error of a call that knows no more than the file's descriptor, with the file's name."""
+    return OSError(error.errno, error.strerror, str(file.name))
 
 
 def _refuse_irregular(path: Path, mode: int) -> None:

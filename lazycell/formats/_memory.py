@@ -34,10 +34,20 @@ def read_arrays(arrays: Mapping[str, object]) -> CheckpointHeader:
             if not isinstance(name, str):
                 raise CheckpointFormatError(f"{DICT}: the key {name!r:.200} is not a string: give each tensor its name")
             if isinstance(value, str):
-                metadata[name] = value
+                metadata[name] = _text(name, value)
             else:
                 tensors[name] = _tensor(name, value)
     return CheckpointHeader(DICT, "dict", tensors, metadata)
+
+
+def _text(name: str, value: str) -> str:
+    try:
+        (name + value).encode()
+    except UnicodeEncodeError:
+        raise CheckpointFormatError(
+            f"{DICT}: the string {name!r:.200} is not Unicode text (a lone surrogate)"
+        ) from None
+    return value
 
 
 def _tensor(name: str, value: object) -> TensorHeader:

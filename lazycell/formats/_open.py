@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from .._arguments import file_path
 from .._errors import CheckpointFormatError
 from . import _files, _formats, _sniff
 from ._ckpt import read_ckpt
@@ -28,6 +29,8 @@ def open_checkpoint(
 
     Raises:
         FileNotFoundError: there is nothing at the path.
+        TypeError: `source` is neither a path nor a mapping.
+        ValueError: the path is empty.
         CheckpointFormatError: what is there is not a checkpoint, or a malformed one; the message names the
             file, the tensor and the cause.
         RegistryError: the file is of a format that a package announces, and that cannot be loaded.
@@ -35,7 +38,7 @@ def open_checkpoint(
     if isinstance(source, Mapping):
         _refuse_key(DICT, decrypt)
         return read_arrays(source)
-    path = Path(source)
+    path = file_path(source, "path")
     if not path.exists():
         raise FileNotFoundError(_nothing_at(path))
     if path.is_dir():

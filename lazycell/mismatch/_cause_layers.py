@@ -72,7 +72,8 @@ def _cause(
         ((own, other),) = counts
         found = [setting for setting in settings if setting.value == own]
         setting = _meant(found, place)
-        text = f"the checkpoint has {other} {what} (`{shown}{braces(range(other))}`), the model {own}"
+        many = what.removesuffix("s") if other == 1 else what
+        text = f"the checkpoint has {other} {many} (`{shown}{braces(range(other))}`), the model {own}"
         return Cause("layers", text, concerned, settings={} if setting is None else setting.changed(other))
     order = sorted(ours.keys() & theirs.keys(), key=lambda at: tuple(map(int, at)))
     own_counts, other_counts = [ours[at] for at in order], [theirs[at] for at in order]

@@ -63,9 +63,11 @@ def transposed(sides: Sides) -> Cause | None:
     text = f"{many} stored transposed: (in, out) where the model has (out, in), or the reverse"
     if square:
         text += f"; square ones ({_listed(square, sides)}) may be too: their shape cannot tell"
-    example = next(iter(turned)).rpartition(".")
+    example = turned[0].rpartition(".")
     short = ".".join([example[0].rpartition(".")[2], example[2]]).lstrip(".")
     advice = f'declare it in the class that holds them: rename({{"{short}": transposed("{short}")}})'
+    if turned[0] not in sides.manifest:  # a rule says already how it is stored, and there is one for each name
+        advice = f'change the rule for "{short}" in the class body: the checkpoint has the axes in the other order'
     if len(rules) <= _RULES:
         return Cause("transposed", text, frozenset(turned), rename=rules, advice=f"or {advice}")
     return Cause("transposed", text, frozenset(turned), advice=advice)
@@ -128,6 +130,11 @@ def split(sides: Sides) -> list[Cause]:
     name, parts = found[0]
     shown = ", ".join(f"`{capture(part, sides)}`" for part in parts)
     text = f"the checkpoint has apart what the model joins: {shown} for `{capture(name, sides)}`, by their sizes"
+    owners = next((item.parameters for item in sides.manifest.stored if item.name == name), (name,))
+    if len(owners) > 1:
+        own = ", ".join(f"`{capture(owner, sides)}`" for owner in owners)
+        advice = f"the model has them apart as well: pass `rename`, from the checkpoint's names to the model's: {own}"
+        return [Cause("split", text, frozenset(explained), advice=advice)]
     sections = ", ".join(f"{_label(part)}={sides.unexpected[part].shape[0]}" for part in parts)
     tail = ".".join(name.rsplit(".", 2)[-2:])
     rules = ", ".join(f'"{_below(part, name)}": "{tail}[{_label(part)}]"' for part in parts)

@@ -73,7 +73,8 @@ def _prefix_text(sides: Sides, ours: str, theirs: str, hits: Mapping[str, str]) 
 def _ranked(sides: Sides) -> list[tuple[int, dict[str, str], str, str]]:
     """Give the prefixes that are borne out: how many tensors fit, the names renamed, the model's and the file's."""
     result = []
-    for ours, theirs in _candidates(sides.missing, sides.unexpected):
+    pairs = [pair for pair in candidates(sides.missing, sides.unexpected) if not _inside_a_list(sides, *pair)]
+    for ours, theirs in pairs[:_CANDIDATES]:
         names = [name for name in sides.missing if name.startswith(ours)] if ours else list(sides.missing)
         sample = _spread(names, _TRIED)
         if 5 * sum(theirs + name[len(ours) :] in sides.unexpected for name in sample) < len(sample):
@@ -94,8 +95,13 @@ def _ranked(sides: Sides) -> list[tuple[int, dict[str, str], str, str]]:
     return sorted(result, key=lambda item: (-item[0], -len(item[1])))
 
 
-def _candidates(missing: Iterable[str], unexpected: Iterable[str]) -> list[tuple[str, str]]:
-    """Give pairs of prefixes, the model's and the checkpoint's, that some names differ in and nothing else."""
+def _inside_a_list(sides: Sides, ours: str, theirs: str) -> bool:
+    """Whether it is a word after an index that differs: then it does in every layer, and that is no prefix."""
+    return bool(sides.splits[ours][1]) and len(sides.splits[ours][1]) == len(sides.splits[theirs][1])
+
+
+def candidates(missing: Iterable[str], unexpected: Iterable[str]) -> list[tuple[str, str]]:
+    """Give pairs of prefixes, the model's and the file's, in which some names differ; the most frequent first."""
     names = [name for name in missing if "." in name] or list(missing)
     sampled = _spread(names, _SAMPLED)
     parts = {ending for name in sampled for ending in _endings(name)}
@@ -116,7 +122,7 @@ def _candidates(missing: Iterable[str], unexpected: Iterable[str]) -> list[tuple
             if keys:
                 votes.update((name[: -len(ending)], key[: -len(ending)]) for key in keys[: 10 * _TRIED])
                 break
-    return [pair for pair, _ in votes.most_common(_CANDIDATES) if pair != ("", "")]
+    return [pair for pair, _ in votes.most_common() if pair != ("", "")]
 
 
 def _endings(name: str) -> Iterable[str]:

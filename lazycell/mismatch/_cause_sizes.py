@@ -42,6 +42,9 @@ def sizes(sides: Sides) -> list[Cause]:
             break
         explained = {axis: open_.pop(axis) for axis in best[1]}
         changes.append((best[0], explained, best[2]))
+    wrong = set(_flat(open_.values()))
+    # Whoever follows a change that mends one axis of a parameter and not the other is no further.
+    changes = [found for found in changes if not wrong.issuperset(_flat(found[1].values()))]
     causes = []
     clear = [(change, explained) for change, explained, rivals in changes if not rivals]
     for change, explained, rivals in changes:

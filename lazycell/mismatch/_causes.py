@@ -12,7 +12,7 @@ from .._collector import collector_paused
 from ..declaration._forms import form_text
 from ..formats._header import TensorHeader
 from ..manifest._manifest import Manifest
-from . import _cause_files, _cause_layers, _cause_layouts, _cause_names, _cause_parts, _cause_sizes
+from . import _cause_files, _cause_layers, _cause_layouts, _cause_names, _cause_parts, _cause_sizes, _cause_words
 from ._cause_layouts import is_transposed
 from ._problems import Cause, Problem
 from ._sides import Sides
@@ -93,13 +93,15 @@ def _names(sides: Sides) -> tuple[list[Cause], Sides]:
     if found is not None:
         causes, below = [found[0]], found[1]
         sides = sides.renamed(below) if below else _rest(sides, causes)
+    else:
+        causes, sides = _cause_words.words(sides)
     words = _cause_names.spelling(sides)
     if words is None:
         return causes, sides
     cause, names = words
-    if below:
+    if causes:
         # Two rules may not match one name: one set of rules for both, or one after the other.
-        both = _cause_names.with_spelling(causes[0].rename, cause.rename, below)
+        both = _cause_names.with_spelling(causes[0].rename, cause.rename, below) if below else None
         if both is not None:
             explained = causes[0].explains | cause.explains | {sides.aliases.get(name, name) for name in cause.explains}
             causes = [attrs.evolve(causes[0], rename=both, explains=explained)]

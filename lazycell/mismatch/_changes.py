@@ -72,9 +72,7 @@ class Solver:
                 if axis not in right and self._concerns(change, axis.expression, axis.ours)
             )
             wrong += sum(
-                count
-                for (expression, size), count in steady.items()
-                if self._is_named(change, expression, size) and self._concerns(change, expression, size)
+                many for (expression, size), many in steady.items() if self._concerns(change, expression, size)
             )
             if count and count >= _RIGHT_TO_WRONG * wrong:
                 named = sum(self._is_named(change, axis.expression, axis.ours) for axis in right)

@@ -222,6 +222,10 @@ class _Exchange:
         np.copyto(other, spare)
 
 
+# A signal handler may load while the load that it interrupts goes on in its thread.
+_one_at_a_time = _thread.allocate_lock()
+
+
 class _Worker:
     """One piece of work in a thread of its own, while this one waits for its end, come what may."""
 
@@ -270,7 +274,8 @@ class _Worker:
     def _run(self) -> None:
         try:
             if self._claims.setdefault("doer", "thread") == "thread":
-                self._work()
+                with _one_at_a_time:
+                    self._work()
         finally:
             self._finished = True
             self._done.release()

@@ -93,7 +93,7 @@ def check_key(key: bytes, mode: str, prefix: str = "enc") -> bytes:
     Raises:
         ValueError: there is no such mode, or it has no such keys.
     """
-    if mode not in MODES:
+    if mode not in list(MODES):  # whatever it is: a list cannot be hashed
         raise ValueError(f"{prefix}_mode={mode!r}: choose {', '.join(map(repr, MODES))}")
     if not isinstance(key, bytes):
         raise ValueError(f"{prefix}_key has to be bytes, not {type(key).__name__}")

@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from .._arguments import file_path
 from .._errors import ConfigError
 from .._json import JSONProblem, read_object
 from .._location import did_you_mean
@@ -207,7 +208,8 @@ def from_pretrained(
         RegistryError: no class is registered for it.
         CheckpointError: the weights cannot be read, or do not fit.
     """
-    config = find_config(Path(path))
+    place = file_path(path, "path")
+    config = find_config(place)
     cls = model_of(config)
     loading = {
         "missing": missing,
@@ -217,7 +219,7 @@ def from_pretrained(
         "progress": progress,
         "verify": verify,
     }
-    return load_pretrained(cls, Path(path), config, dtype=dtype, loading=loading, hyperparameters=hyperparameters)
+    return load_pretrained(cls, place, config, dtype=dtype, loading=loading, hyperparameters=hyperparameters)
 
 
 def model_of(config: Config) -> type:

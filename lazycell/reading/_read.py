@@ -175,7 +175,10 @@ class Reader:
             opened = self._files.get(part.path) or self._open(part, tensor)
             position, stop = part.start + start, part.start + start + len(target)
             while len(target):
-                count = os.preadv(opened.file.fileno(), [target], position)
+                try:
+                    count = os.preadv(opened.file.fileno(), [target], position)
+                except OSError as error:
+                    raise _files.named(error, opened.file) from None
                 if count == 0:
                     raise _truncated(tensor, part.path, stop, _files.size_of(opened.file))
                 target = target[count:]

@@ -11,7 +11,7 @@ import numpy as np
 from .._dtypes import numpy_dtype
 from ..formats._header import ByteRange, TensorHeader
 from ..manifest._layout import Operation
-from ._allocate import empty
+from ._allocate import empty, populate
 from ._blocks import Located, Slab, slabs
 from ._cast import CHUNK, Array, convert_into, count_lost
 from ._read import Reader, bytes_of
@@ -74,6 +74,7 @@ class MoveSlab:
         if straight is not None:
             target, unit = straight
             start = self.slab.offset(shape) * self.transfer.tensor.itemsize
+            populate(target)
             self.reader.read_into(self.transfer.tensor, bytes_of(target), start)
             return target.size * unit
         turned = any(not each.located.target.flags.c_contiguous for each in self.transfer.destinations)
@@ -105,6 +106,7 @@ class MoveSlab:
         source = raw.view(numpy_dtype(tensor.dtype)).reshape(extents)
         done = 0
         for destination, (index, target) in met:
+            populate(target)  # a chunk at a time: the pages are still in the cache when they are filled
             lost = convert_into(source[index], target)
             if lost:
                 self.lost(destination.index, lost)

@@ -10,7 +10,8 @@ one. What makes this hold for several files, and after a kill at any point:
   hidden link before it. So a later save knows what a killed one left: files that have such a link, and that the
   checkpoint in place does not consist of.
 - Where a single file and an index are both there, such a link tells which of the two is on its way out.
-- A shard never overwrites a file: a name that is taken is not used.
+- A shard never overwrites a file: a name that is taken, or meant for a file of another save, is not used.
+- Of several saves one after the other commits, behind the lock `.NAME.00000000.lazycell`; the last one stays.
 
 On a file system without hard links a kill can leave shards behind that nothing removes, never a damaged checkpoint.
 """
@@ -19,18 +20,21 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
 import secrets
 import stat
+import time
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 
 import attrs
 
 from .._errors import CheckpointError
-from ._leftovers import abandoned, files_in_use, files_named_by, files_of, flush, is_locked, sweep
+from ..formats._hidden import hidden_files
+from ._leftovers import COMMIT, abandoned, files_in_use, files_named_by, files_of, flush, is_locked, sweep
 
 _LONGEST_NAME = 255  # bytes
 _LONGEST = 60  # bytes of NAME, so that there is room for FILE
@@ -122,6 +126,30 @@ class Replacement:
 
     def commit(self, new: NewFile) -> None:
         """Make `new` the main file, then remove what only the old checkpoint consisted of."""
+        with self.alone():
+            self._commit(new)
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other saves of this checkpoint from choosing names and committing.
+
+        That takes them moments. Who waits for ten seconds, or where there are no locks, goes on: a save may fail then,
+        or leave shards behind, and no checkpoint is damaged.
+        """
+        path = self._directory / f".{self._name}.{COMMIT}.lazycell"
+        lock = _lock(path)
+        try:
+            yield
+        finally:
+            if lock is not None:
+                try:
+                    with contextlib.suppress(OSError):
+                        os.unlink(path)
+                finally:  # unlocked first, so that no interrupt leaves others waiting
+                    fcntl.flock(lock, fcntl.LOCK_UN)
+                    os.close(lock)
+
+    def _commit(self, new: NewFile) -> None:
         old = [main for main in self._mains if os.path.lexists(main)]
         superfluous = {name for main in old for name in files_named_by(main)}
         if old == [self._rival]:
@@ -138,7 +166,11 @@ class Replacement:
             os.unlink(self._rival)
             flush(self._directory)
             superfluous.discard(self._rival.name)
-        for name in superfluous - files_in_use(self._directory) - {self._main.name}:
+        try:
+            superfluous -= files_in_use(self._directory) | {self._main.name}
+        except OSError:  # the save is done all the same; the next one asks again
+            return
+        for name in superfluous:
             with contextlib.suppress(OSError):
                 os.unlink(self._directory / name)
 
@@ -162,12 +194,29 @@ class Replacement:
             os.close(descriptor)
 
 
+def _lock(path: Path) -> int | None:
+    """Give the descriptor of a lock that is ours, once it is; None if it does not become that."""
+    with contextlib.suppress(OSError):
+        for _ in range(1000):
+            lock = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
+            locked = is_locked(lock)
+            if locked and os.fstat(lock).st_nlink:  # else who had it has removed it
+                return lock
+            os.close(lock)
+            if locked is None:
+                os.unlink(path)
+                return None
+            time.sleep(0.01)
+    return None
+
+
 def free_names(directory: Path, stem: str, count: int) -> list[str]:
     """Give names for shards, in Hugging Face's form, none of which is taken: `model-00001-of-00003.safetensors`.
 
-    Where one is taken, by the checkpoint that is to be replaced, it is `model-v2-00001-of-00003.safetensors`.
+    Where one is taken, by the checkpoint that is to be replaced, or will be, by another save that is going on, it is
+    `model-v2-00001-of-00003.safetensors`.
     """
-    taken = set(os.listdir(directory))
+    taken = {*os.listdir(directory), *(hidden["file"] for hidden in hidden_files(directory))}
     version = 1
     while True:
         tag = "" if version == 1 else f"-v{version}"
@@ -185,8 +234,10 @@ def refuse_irregular(path: Path) -> None:
     """
     try:
         mode = os.stat(path).st_mode
-    except FileNotFoundError:
-        return
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):  # where nothing can be, saving says so
+            return
+        raise
     if not stat.S_ISREG(mode):
         what = "a directory" if stat.S_ISDIR(mode) else "not a regular file"
         raise CheckpointError(f"{path} is {what}: a checkpoint cannot be saved there; give another path")

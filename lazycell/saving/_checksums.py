@@ -249,7 +249,7 @@ def _message(path: Path, damaged: Sequence[TensorHeader]) -> str:
     advice = "take the checkpoint from where it was copied or downloaded, or an older one"
     return "\n".join(
         [
-            f"{path}: {what}, their bytes are not those that were saved: {advice}",
+            f"{path}: {what}: the bytes are not those that were saved; {advice}",
             *(f"  {name}" for name in names[:_SHOWN]),
             *more,
         ]

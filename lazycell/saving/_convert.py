@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 
 from .. import _dtypes
+from .._arguments import check_progress
 from .._collapse import collapse
 from .._errors import CheckpointError, CheckpointFormatError
 from ..checkpoint._rename import apply_rules, parse_rules
@@ -50,16 +51,19 @@ def convert(
         FileNotFoundError: there is nothing at `src`.
         CheckpointFormatError: `src` is not what its format promises.
         CheckpointError: the rules do not fit the names, or the new format cannot hold one of the tensors.
+        TypeError: an argument is of a kind that means nothing.
         ValueError: arguments contradict each other.
         OSError: `dst` cannot be written; what is there is as it was.
     """
+    check_progress(progress)
     destination = destination_of(dst, format, max_shard_size)
     target = floating_dtype(dtype)
     header = open_checkpoint(src)
     names = _names(header, rename)
-    losses = Losses()
     dtypes = {key: _new_dtype(tensor, target, header) for key, tensor in header.tensors.items()}
     metadata = {names.get(key, key): text for key, text in header.metadata.items() if key not in _OF_FILES}
+    if metadata.get("format") == "ms":
+        del metadata["format"]  # MindSpore's: it does not look for it, and Hugging Face's transformers refuses it
     if any(names[key] != key or dtypes[key] != tensor.dtype for key, tensor in header.tensors.items()):
         metadata.pop(DIGEST, None)  # it is that of other names and dtypes
     strings = {key: text for key, text in metadata.items() if key != "format" and not key.startswith("lazycell.")}

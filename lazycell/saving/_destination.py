@@ -7,6 +7,7 @@ from pathlib import Path
 
 import attrs
 
+from .._arguments import file_path
 from ..formats._hidden import INDEX_SUFFIX
 from ._atomic import refuse_irregular
 from ._shards import shard_bytes
@@ -52,10 +53,11 @@ def destination_of(path: str | os.PathLike[str], format: str | None, max_shard_s
         max_shard_size: as `shard_bytes` takes it.
 
     Raises:
+        TypeError: `path` is no path.
         ValueError: they contradict each other.
         CheckpointError: there is something at the path that is not a file.
     """
-    path = Path(path)
+    path = file_path(path, "path")
     if format not in (None, "safetensors", "ckpt"):
         raise ValueError(f'format={format!r}: choose "safetensors" or "ckpt"')
     if path.is_dir():

@@ -14,6 +14,9 @@ from .._errors import CheckpointError
 from ..formats import _files
 from ..formats._hidden import HIDDEN, INDEX_SUFFIX, hidden_files, is_file
 
+COMMIT = "00000000"
+"""Instead of a token: the lock of whoever commits, which is no leftover: the next one takes it, and removes it."""
+
 
 def sweep(directory: Path, mains: Sequence[Path], hidden: Collection[Path], unmarked: Iterable[Path] = ()) -> None:
     """Remove hidden files, and the files that they are links of unless the checkpoint in place consists of them.
@@ -26,8 +29,11 @@ def sweep(directory: Path, mains: Sequence[Path], hidden: Collection[Path], unma
     """
     marked = [target for path in hidden if (target := _target(path)) is not None]
     if marked or unmarked:
-        _end_of_two(mains, marked)
-        keep = files_in_use(directory)
+        try:
+            _end_of_two(mains, marked)
+            keep = files_in_use(directory)
+        except OSError:  # an index cannot be read: what is a leftover is left to a save that can tell
+            return
         keep.update(main.name for main in mains)
         for target in (*marked, *unmarked):
             if target.name not in keep:
@@ -73,7 +79,8 @@ def abandoned(directory: Path, name: str) -> Iterator[list[Path]]:
     locks: list[int] = []
     try:
         found: list[Path] = []
-        for token in {hidden["token"] for hidden in hidden_files(directory) if hidden["name"] == name}:
+        tokens = {hidden["token"] for hidden in hidden_files(directory) if hidden["name"] == name}
+        for token in tokens - {COMMIT}:
             paths = files_of(directory, name, token)
             try:
                 lock = os.open(directory / f".{name}.{token}.lazycell", os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
@@ -92,11 +99,15 @@ def abandoned(directory: Path, name: str) -> Iterator[list[Path]]:
 
 
 def files_in_use(directory: Path) -> set[str]:
-    """Give the files that the indices in a directory name."""
+    """Give the files that the indices in a directory name.
+
+    Raises:
+        OSError: an index, perhaps another user's, cannot be read.
+    """
     return {
         name
         for index in os.listdir(directory)
-        if index.endswith(INDEX_SUFFIX) and not index.startswith(".")
+        if index.endswith(INDEX_SUFFIX)
         for name in files_named_by(directory / index)
     }
 

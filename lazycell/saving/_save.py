@@ -103,12 +103,18 @@ def save(
     shards = split(contents, destination.most)
     if destination.indexed and not contents:
         raise CheckpointError(f"{destination.index}: an index of no tensors cannot be loaded: save {destination.path}")
+    if encrypt is not None and not contents:
+        raise CheckpointError(
+            f"{destination.path}: a checkpoint of no tensors has nothing to encrypt: save without key"
+        )
     files: list[SafetensorsFile] = []
     if destination.format == "ckpt":
         check_ckpt(contents)
     else:
         with collector_paused():
             files = [plan_safetensors(shard, metadata) for shard in shards]
+        if len(files) > 1 or destination.indexed:
+            _check_stem(destination)
     with _failures(destination, total), ProgressBar(f"saving {destination.path.name}") as bar:
         advance = _counter(progress or bar, total)
         if destination.format == "ckpt":
@@ -148,10 +154,12 @@ def _save_sharded(
 ) -> tuple[Path, ...]:
     directory = destination.path.parent
     with Replacement(destination.index, destination.path) as replacement:
-        names = free_names(directory, destination.stem, len(shards))
-        files = []
+        with replacement.alone():
+            names = free_names(directory, destination.stem, len(shards))
+            new = replacement.create(names[0])  # from here on others know that the names are taken
+        files: list[NewFile] = []
         for name, shard in zip(names, shards, strict=True):
-            new = replacement.create(name)
+            new = replacement.create(name) if files else new
             _fill(replacement, new, advance, functools.partial(write_safetensors, file=shard))
             files.append(new)
         index = replacement.create(destination.index.name)
@@ -161,6 +169,16 @@ def _save_sharded(
             replacement.place(new)
         replacement.commit(index)
     return tuple(directory / name for name in names)
+
+
+def _check_stem(destination: Destination) -> None:
+    try:
+        destination.stem.encode()
+    except UnicodeEncodeError:
+        raise CheckpointError(
+            f"{destination.path}: the name is not Unicode text, and the index would have to hold it: give another "
+            "name, or save in one file"
+        ) from None
 
 
 def _fill(replacement: Replacement, new: NewFile, advance: Advance, write: Callable[[Output], None]) -> None:
@@ -203,7 +221,7 @@ def _failures(destination: Destination, needed: int) -> Iterator[None]:
         yield
     except OSError as error:
         cause = os.strerror(error.errno) if error.errno else str(error)
-        advice = _advice(error, path, needed)
+        advice = _advice(error, Path(os.path.realpath(path)), needed)
         if any(old) and _state(destination) == old:
             advice += "; the checkpoint there is as it was"
         raise OSError(error.errno, f"cannot save {path}: {cause}{advice}") from error

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import attrs
 
+from .._arguments import check_progress
 from .._units import format_bytes, format_seconds
 from ..formats._open import open_checkpoint
 from ..reading._read import Reader
@@ -49,8 +50,10 @@ def verify(path: str | os.PathLike[str], *, progress: Progress | None = None) ->
         ChecksumError: it is damaged; `tensors` names what is, where that can be told.
         CheckpointFormatError: it holds no checksums, or is malformed.
         FileNotFoundError: there is nothing at `path`.
+        TypeError: `path` is no path, or `progress` no function.
     """
     started = time.perf_counter()
+    check_progress(progress)
     header = open_checkpoint(path)
     with Reader(mmap=False) as reader:
         verify_header(header, reader, progress)

@@ -99,6 +99,48 @@ def test_converters_run_for_every_instance() -> None:
     assert calls == [2, 2]
 
 
+def test_validators_run_for_every_instance() -> None:
+    """They too are the user's, and may look at what changes."""
+    allowed = {2}
+
+    def check(values: Any, field: Any, value: Any) -> None:
+        if value not in allowed:
+            raise ValueError("not allowed any more")
+
+    class Validated(LazyCell):
+        width: int = hyper(validator=check)
+        weight: Param["ones", (width,)]
+
+    Validated(2)
+    allowed.clear()
+    with pytest.raises(lazycell.HyperparameterError, match="any more"):
+        Validated(2)
+
+
+def test_values_that_are_equal_and_yet_differ_are_not_exchanged() -> None:
+    """Zero has a sign, and NaN is not equal to itself; a metaclass may say which classes are equal, and hash none."""
+    assert [str(Part(2, scale=value).scale) for value in (0.0, -0.0, 0.0, -0.0)] == ["0.0", "-0.0", "0.0", "-0.0"]
+    assert all(np.isnan(Part(2, scale=float(text)).scale) for text in ("nan", "-nan"))
+
+    class AllEqual(type):
+        def __eq__(cls, other: object) -> bool:
+            return True
+
+    class Hashed(AllEqual):
+        def __hash__(cls) -> int:
+            return 0
+
+    class Holder(LazyCell):
+        kind: Any
+        weight: Param["ones", (2,)]
+
+    for metaclass in (AllEqual, Hashed):
+        for kind in (metaclass("One", (), {}), metaclass("Two", (), {})):
+            net = Holder(kind)
+            assert vars(net)["kind"] is kind
+            assert [entry.name for entry in net.manifest()] == ["weight"]
+
+
 def test_what_does_not_hold_is_refused_every_time() -> None:
     """A failure is not remembered, nor what came before it."""
 
@@ -187,6 +229,27 @@ def test_whoever_has_a_say_in_attributes_is_asked() -> None:
 
     Watching(2)
     assert seen == ["width", "half"]
+
+
+def test_whoever_has_a_say_in_parameters_and_children_is_asked() -> None:
+    """A class that overrides MindSpore's methods of insertion."""
+    seen: list[str] = []
+
+    class Inserting(LazyCell):
+        part: Part = child(Part, 2)
+        weight: Param["ones", (2,)]
+
+        def insert_param_to_cell(self, param_name: str, *arguments: Any, **keywords: Any) -> None:
+            seen.append(param_name)
+            super().insert_param_to_cell(param_name, *arguments, **keywords)
+
+        def insert_child_to_cell(self, child_name: str, child_cell: nn.Cell) -> None:
+            seen.append(child_name)
+            super().insert_child_to_cell(child_name, child_cell)
+
+    names = [name for name, _ in Inserting().parameters_and_names()]
+    assert sorted(seen) == ["part", "weight"]
+    assert names == ["weight", "part.weight"]
 
 
 def test_an_init_of_ones_own_may_come_first() -> None:

@@ -595,6 +595,22 @@ def test_mindspores_loader_fills_a_tie_by_either_name(keys):
     assert net.net.embed.weight.name == "net.embed.weight"
 
 
+def test_whoever_assigns_a_parameter_to_the_name_that_a_tie_gave_up_undoes_the_tie(tmp_path):
+    """From then on they are two: in the manifest, in a checkpoint, and in a state dict."""
+    net = Outer()
+    net.net.head.weight = ms.Parameter(Tensor(np.zeros((6, 4), np.float32)))
+    assert [entry.name for entry in net.manifest()] == ["net.embed.weight", "net.head.weight"]
+    assert net.manifest().ties == {}
+    net.load_checkpoint(
+        {f"net.{name}.weight": np.full((6, 4), i, np.float32) for i, name in enumerate(("embed", "head"))}
+    )
+    net.save_checkpoint(tmp_path / "untied.safetensors")
+    net.load_state_dict({name: Tensor(parameter.asnumpy()) for name, parameter in net.parameters_and_names()})
+    net.load_checkpoint(tmp_path / "untied.safetensors")
+    assert (net.net.embed.weight.asnumpy() == 0).all()
+    assert (net.net.head.weight.asnumpy() == 1).all()
+
+
 def test_mindspores_loader_refuses_two_values_for_a_tie():
     """Both names with different values are an error, and the net stays declared."""
     table = np.zeros((6, 4), np.float32)

@@ -156,6 +156,19 @@ def test_a_rename_comes_before_what_is_declared() -> None:
     same(file_of(NET, found.layout), file)
 
 
+def test_a_form_for_all_layers_is_told_of_once() -> None:
+    """The rule is given as written, so that what it does to each layer is one line."""
+
+    class Plain(PureCell):
+        layers: list[Linear] = children(40, Linear, 2, 3, False)
+
+    file = {f"h.{i}.w": np.zeros((3, 2), np.float32) for i in range(40)}
+    with pytest.raises(CheckpointMismatchError) as caught:
+        plan(manifest(Plain), file, rename={"h.{i}.w": transposed("layers.{i}.weight")})
+    line = 'h.{0..39}.w: the checkpoint has (3, 2), the model (2, 3); stored by the rule `"h.{i}.w": transposed('
+    assert line in str(caught.value)
+
+
 def test_a_load_may_bring_forms_of_its_own() -> None:
     """With captures, sections and numbers."""
 

@@ -53,5 +53,5 @@ def test_a_parameter_of_several_tensors_names_them() -> None:
     entry = declared("qk", (4, 3), sections=((0, (("q", 2), ("k", 2))),))
     layout = tuple(Stored(f"{name}.w", block) for name, (_, block) in entry.section_blocks.items())
     assert str(make_plan(manifest(entry, stored=layout), stored(["q.w", "k.w"]))) == (
-        "fill 1 parameters of Net from net.safetensors, 48 B\n  qk  (4, 3)  float32  from q.w + k.w (joined)"
+        "fill 1 parameter of Net from net.safetensors, 48 B\n  qk  (4, 3)  float32  from q.w + k.w (joined)"
     )

@@ -44,7 +44,7 @@ def test_a_manifest_is_planned_for(tmp_path: Path) -> None:
             "hyperparameters",
         ),
         (dict, "plan() takes a net or a manifest, not the class dict"),
-        ("net", "plan() takes a net or a manifest, not a str"),
+        ("net", "plan() takes a net or a manifest, not 'net'"),
     ],
 )
 def test_anything_else_is_refused(model: Any, message: str) -> None:

@@ -78,7 +78,8 @@ def test_encrypted_by_mindspore(tmp_path: Path, mode: str) -> None:
         read_ckpt(path)
     argument = "" if mode == "AES-GCM" else f', dec_mode="{mode}"'
     assert str(caught.value) == (
-        f"{path}: the checkpoint is encrypted with {mode}: give the key it was saved with, dec_key=…{argument}"
+        f"{path}: the checkpoint is encrypted with {mode}: only `load_checkpoint` reads it, with the key "
+        f"it was saved with, dec_key=…{argument}"
     )
 
 

@@ -46,3 +46,10 @@ def test_device_directory_and_socket_are_refused(tmp_path: Path) -> None:
             os.chdir(previous)
         with pytest.raises(CheckpointFormatError, match="is a socket"):
             _files.open_regular(tmp_path / "s")
+
+
+def test_a_failing_read_names_the_file() -> None:
+    """The system's error knows a descriptor only."""
+    path = Path("/proc/self/mem")  # a regular file whose first byte cannot be read
+    with _files.open_regular(path) as file, pytest.raises(OSError, match=r"Input/output error: '/proc/self/mem'"):
+        _files.read_at(file, 0, 1)

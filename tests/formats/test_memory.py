@@ -134,6 +134,13 @@ def test_names_are_strings() -> None:
     assert str(caught.value) == "<dict>: the key 7 is not a string: give each tensor its name"
 
 
+def test_strings_are_unicode_text() -> None:
+    """No format of files could hold another."""
+    for name, text in (("note", "\ud800"), ("\ud800", "note")):
+        with pytest.raises(CheckpointFormatError, match="is not Unicode text"):
+            read_arrays({name: text})
+
+
 def test_parameters_without_values_are_refused() -> None:
     """MindSpore's own and lazycell's: neither gives random memory."""
     from mindspore import nn

@@ -142,9 +142,7 @@ def test_contradictions_name_two_tensors_and_what_they_declare(path: Path) -> No
     lines = str(caught.value).splitlines()
     assert lines[0] == f"{path} does not fit Net whatever the hyperparameters are"
     assert lines[1] == "  these contradict each other:"
-    assert lines[2].startswith(
-        "    `layers.1.bias` is (9,), declared `(out_features,)` (Linear.bias, tests/inference/"
-    )
+    assert lines[2].startswith("    `layers.1.bias` is (9,), declared `(out_features,)` (Linear.bias, tests/inference/")
     assert lines[2].endswith("so `hidden` is 9")
     assert lines[3].startswith("    `")
     assert lines[3].endswith("so `hidden` is 8")

@@ -92,3 +92,9 @@ def test_layers_of_another_kind_are_no_length() -> None:
     """Lists that are called alike and hold other things are not compared."""
     of = manifest(declared("embed"), *(declared(f"layers.{i}.attn.w") for i in range(4)))
     assert "layers" not in kinds(of, stored(["embed", *(f"layers.{i}.conv.w" for i in range(2))]))
+
+
+def test_one_layer() -> None:
+    """In the singular."""
+    (cause,) = causes(model(), file(n_layers=1))
+    assert cause.text == "the checkpoint has 1 layer (`layers.0`), the model 4"

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from lazycell.checkpoint import make_plan
 from lazycell.declaration._forms import Fused, Transposed, form_text
+from lazycell.declaration._stored import fused, rename
 from lazycell.formats import CheckpointHeader
+from lazycell.manifest._manifest import Manifest
 from lazycell.mismatch._cause_layouts import is_transposed
 
 from ..checkpoint.models import declared, manifest, stored
-from .transformer import Tensors, causes, kinds, mended, model, refusal, tensors
+from ..pure import PureCell, child, children
+from ..pure import manifest as pure_manifest
+from .transformer import Linear, Tensors, causes, kinds, mended, model, refusal, tensors
 
 
 def joined(turned: bool = False, called: str = "c_attn") -> CheckpointHeader:
@@ -152,3 +156,45 @@ def test_behind_a_prefix_forms_are_for_the_class_body() -> None:
     text = str(refusal(model(), header))
     assert 'pass rename={"transformer.{*rest}": "{*rest}"}\n' in text
     assert 'declare it in the class body, with names relative to it: rename({"layers.{i}.attn.c_attn.weight": ' in text
+
+
+def ruled() -> Manifest:
+    """Declare two matrices apart that rules store otherwise."""
+
+    class Pair(PureCell):
+        q: Linear = child(Linear, 4, 3)
+        k: Linear = child(Linear, 4, 3)
+        rename({"qk.weight": fused(q="q.weight", k="k.weight"), "qk.bias": fused(q="q.bias", k="k.bias")})
+
+    class Outer(PureCell):
+        layers: list[Pair] = children(2, Pair)
+
+    return pure_manifest(Outer)
+
+
+def test_what_is_stored_as_one_and_apart_in_the_checkpoint() -> None:
+    """No sections: what the model joins is but its declared layout. The model's own names take the tensors."""
+    held: Tensors = {}
+    for i in range(2):
+        for part in "qk":
+            held |= {f"layers.{i}.{part}_proj.weight": ((3, 4), "float32")}
+            held |= {f"layers.{i}.{part}_proj.bias": ((3,), "float32")}
+    (cause,) = causes(ruled(), stored(held))
+    assert cause.advice == (
+        "the model has them apart as well: pass `rename`, from the checkpoint's names to the model's: "
+        "`layers.{i}.q.weight`, `layers.{i}.k.weight`"
+    )
+    rules = {f"layers.{{i}}.{part}_proj.{{x}}": f"layers.{{i}}.{part}.{{x}}" for part in "qk"}
+    assert len(make_plan(ruled(), stored(held), rename=rules).steps) == 8
+
+
+def test_transposed_though_a_rule_says_how_it_is_stored() -> None:
+    """The class cannot have another rule for the same name: the one that it has is to be changed."""
+    held: Tensors = {}
+    for i in range(2):
+        held |= {f"layers.{i}.qk.weight": ((4, 6), "float32"), f"layers.{i}.qk.bias": ((6,), "float32")}
+    (cause,) = causes(ruled(), stored(held))
+    assert cause.advice == (
+        'or change the rule for "qk.weight" in the class body: the checkpoint has the axes in the other order'
+    )
+    assert len(make_plan(ruled(), stored(held), rename=cause.rename).steps) == 8

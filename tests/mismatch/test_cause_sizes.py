@@ -78,6 +78,21 @@ def test_what_contradicts_itself_explains_nothing() -> None:
     assert settings(of, {"a": (96,), "b": (64,), "c": (64,)}) == {}
 
 
+def test_a_size_that_is_right_nearly_everywhere() -> None:
+    """Attention that is wider than the model: its axes have the model's width by chance, so that is not proposed."""
+    wide = {f"layers.{i}.attn.q.weight": (32, 16) for i in range(4)} | {
+        f"layers.{i}.attn.q.bias": (32,) for i in range(4)
+    }
+    held = {name: (shape, "float32") for name, shape in wide.items()}
+    assert causes(model(), file(more=held)) == []
+
+
+def test_a_change_has_to_make_a_parameter_right() -> None:
+    """Not one of its axes and leave the other wrong, as in a table that is turned round besides."""
+    of = of_shapes("(out_features, in_features)", {"embed.weight": (100, 32)}, vocab_size=100)
+    assert settings(of, {"embed.weight": (32, 120)}) == {}
+
+
 def test_a_multiple_without_a_name_of_its_own() -> None:
     """4 * hidden, computed in the class that has the child: solved by its ratio."""
     of = of_shapes("(out_features,)", {"a": (64,), "b": (256,)}, hidden=64)

@@ -24,10 +24,12 @@ def test_the_change_that_makes_most_axes_right() -> None:
 
 
 def test_what_is_right_already_speaks_against_a_change() -> None:
-    """By name, and only where the expression is of the model's own hyperparameters."""
-    axes = {Axis("hidden", 8, 12): [["a"]]}
-    assert solver(hidden=8).best(axes, {("hidden", 8): 5}, []) is None
-    assert solver(hidden=8).best(axes, {("out_features", 8): 5}, []) is not None
+    """By name, and by its value where no other hyperparameter has it; a few do not: they may be a constant's."""
+    axes = {Axis("out_features", 8, 12): [["a", "b", "c"]]}
+    for expression in ("hidden", "in_features", None):
+        assert solver(hidden=8).best(axes, {(expression, 8): 2}, []) is None
+        assert solver(hidden=8).best(axes, {(expression, 8): 1}, []) is not None
+    assert solver(hidden=8, width=8).best(axes, {("in_features", 8): 2}, []) is not None
 
 
 def test_a_change_is_made_once() -> None:

@@ -337,6 +337,28 @@ def test_a_second_interrupt_does_not_stop_what_the_first_began() -> None:
     assert everything_about(parameters) == before
 
 
+def test_a_load_in_a_signal_handler_comes_after_the_one_that_it_interrupts() -> None:
+    """Both fill the same parameters, each in a thread of its own: never at the same time."""
+    parameters, order = all_kinds(), []
+
+    def load(*_: object) -> None:
+        fill_all(assignments(parameters), finish=lambda: order.append("the handler's"))
+
+    def interrupted() -> None:
+        os.kill(os.getpid(), signal.SIGUSR1)
+        time.sleep(0.05)
+        order.append("the first")
+
+    former = signal.signal(signal.SIGUSR1, load)
+    try:
+        others = [Assignment(each, values_for(each) + 1, FROM_FILE) for each in parameters]
+        fill_all(others, finish=interrupted)
+    finally:
+        signal.signal(signal.SIGUSR1, former)
+    assert order == ["the first", "the handler's"]
+    assert_filled(parameters)
+
+
 def test_a_failure_of_marks_or_of_the_last_step_is_undone() -> None:
     """Attributes that were set are as before: another value, or none."""
     parameters, net = all_kinds(), nn.Cell()

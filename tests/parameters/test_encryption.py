@@ -65,6 +65,8 @@ def test_a_key_or_mode_that_cannot_be_is_refused_before_anything_is_read(tmp_pat
     """The mode, the kind of the key, and its length for the mode."""
     with pytest.raises(ValueError, match="dec_mode='ROT13': choose 'AES-GCM', 'AES-CBC', 'SM4-CBC'"):
         decryption(KEY, "ROT13")
+    with pytest.raises(ValueError, match=r"dec_mode=\['AES-GCM'\]: choose"):
+        decryption(KEY, ["AES-GCM"])  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="dec_key has to be bytes, not str"):
         decryption("0123456789abcdef", "AES-GCM")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="enc_key has 5 bytes: a key of AES-GCM has 16 or 24 or 32"):

@@ -283,3 +283,22 @@ def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
         with pytest.raises(CheckpointError, match=f"{path} is {what}: a checkpoint cannot be saved there"):
             refuse_irregular(path)
     refuse_irregular(tmp_path / "nothing")
+
+
+def test_an_index_that_cannot_be_read_does_not_fail_a_save(tmp_path: Path) -> None:
+    """Another user's, say: the checkpoint is saved, and what the index may need stays."""
+    (tmp_path / "other.index.json").symlink_to("/proc/self/mem")  # a regular file whose first byte cannot be read
+    index(tmp_path, "s1")
+    (tmp_path / "s1").write_text("old")
+    write_shards(tmp_path, "n1")
+    assert {"n1", "s1", "model.safetensors.index.json"} < set(listing(tmp_path))
+    (tmp_path / "other.index.json").unlink()
+    write_shards(tmp_path, "n2")
+    assert listing(tmp_path) == ["model.safetensors.index.json", "n2"]
+
+
+def test_names_are_taken_while_another_save_goes_on(tmp_path: Path) -> None:
+    """Its shards have no names yet, but they will."""
+    with Replacement(tmp_path / "model.safetensors.index.json") as replacement:
+        replacement.create("model-00001-of-00002.safetensors")
+        assert free_names(tmp_path, "model", 2)[0] == "model-v2-00001-of-00002.safetensors"

@@ -69,7 +69,7 @@ def test_every_damaged_tensor_is_named(tmp_path: Path, size: int | None) -> None
         check(path)
     assert set(caught.value.tensors) == {"w.0", "w.1", "w.1.3"}
     lines = str(caught.value).splitlines()
-    assert lines[0].startswith(f"{path}: 3 tensors are damaged, their bytes are not those that were saved: take the")
+    assert lines[0].startswith(f"{path}: 3 tensors are damaged: the bytes are not those that were saved; take the")
     assert sorted(lines[1:]) == ["  w.1.3", "  w.{0..1}"]
 
 

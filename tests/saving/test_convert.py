@@ -205,3 +205,13 @@ def test_memory(tmp_path: Path, dtype: str) -> None:
         )
         peaks.append(sum(map(int, run.stdout.split())))  # kB
     assert peaks[1] - peaks[0] < 32 << 10  # of 128 MB
+
+
+def test_mindspores_own_mark_is_left_behind(ms: Any, tmp_path: Path) -> None:
+    """Transformers refuses a file whose format is `ms`; MindSpore itself does not look."""
+    source, target = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
+    ms.save_checkpoint([{"name": "w", "data": ms.Tensor([1.0])}], str(source), format="safetensors")
+    assert open_checkpoint(source).metadata["format"] == "ms"
+    convert(source, target)
+    assert open_checkpoint(target).metadata["format"] == "pt"
+    assert set(ms.load_checkpoint(str(target), format="safetensors")) == {"w"}

@@ -70,3 +70,15 @@ def test_something_else_has_the_name(tmp_path: Path) -> None:
     (tmp_path / "a.safetensors.index.json").mkdir()
     with pytest.raises(CheckpointError, match="is a directory: a checkpoint cannot be saved there"):
         destination_of(tmp_path / "a.safetensors", None, None)
+
+
+def test_names_as_long_as_a_file_system_allows(tmp_path: Path) -> None:
+    """Also where the index's, which is longer, could not be."""
+    path = tmp_path / ("a" * 243 + ".safetensors")
+    assert destination_of(path, None, None).path == path
+
+
+def test_a_null_byte(tmp_path: Path) -> None:
+    """The system's own message names no file."""
+    with pytest.raises(ValueError, match="cannot hold a null byte"):
+        destination_of("a\0.safetensors", None, None)

@@ -9,6 +9,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -336,3 +337,40 @@ def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors.index.json").mkdir()
     with pytest.raises(CheckpointError, match=r"model\.safetensors\.index\.json is a directory"):
         save_arrays(tmp_path / "model.safetensors", OLD)
+
+
+def test_a_hidden_sharded_checkpoint_keeps_its_shards(tmp_path: Path) -> None:
+    """A leading dot makes its index no less an index."""
+    path = tmp_path / ".net.safetensors"
+    save_arrays(path, OLD, 2500)
+    assert same_arrays(load_arrays(tmp_path / ".net.safetensors.index.json"), OLD)
+
+
+def test_several_saves_at_once(tmp_path: Path, no_flush: None) -> None:
+    """Each succeeds, the last one stays, and nothing of the others."""
+    path = tmp_path / "net.safetensors"
+
+    def save_often(size: int | None) -> None:
+        for _ in range(10):
+            save_arrays(path, OLD, size)
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(save_often, [None, 2500, 1300]))
+    save_arrays(path, NEW)
+    assert listing(tmp_path) == ["net.safetensors"]
+
+
+def test_a_name_that_an_index_cannot_hold(tmp_path: Path) -> None:
+    """JSON is Unicode; a file's name need not be."""
+    path = tmp_path / os.fsdecode(b"\xff.safetensors")
+    with pytest.raises(CheckpointError, match="the name is not Unicode text"):
+        save_arrays(path, OLD, 2500)
+    assert listing(tmp_path) == []
+    save_arrays(path, OLD)
+    assert same_arrays(load_arrays(path), OLD)
+
+
+def test_nothing_to_encrypt(tmp_path: Path) -> None:
+    """An empty file could not be loaded."""
+    with pytest.raises(CheckpointError, match="has nothing to encrypt"):
+        save_arrays(tmp_path / "a.ckpt", {}, encrypt=lambda block: block)

@@ -14,12 +14,16 @@ from lazycell.typed import (
     buffer,
     child,
     children,
+    fused,
     hyper,
     max_,
     param,
+    rename,
     require,
+    reshaped,
     same,
     tie,
+    transposed,
     when,
 )
 from mindspore import nn, ops
@@ -113,6 +117,29 @@ class Wide(Net):
     pooler = None
 
 
+class Stored(LazyCell):
+    hidden: int = hyper()
+    kv_hidden: int = hyper(default=hidden // 2)
+    width: int = fused(k=kv_hidden, v=kv_hidden)
+
+    qkv: Parameter = param("normal", (fused(q=hidden, k=kv_hidden, v=kv_hidden), hidden))
+    first: Linear = child(Linear, hidden, width)
+    second: Linear = child(Linear, hidden, width)
+    patch: Parameter = param("normal", (hidden, 12))
+    rename({"q_proj": "qkv[q]", "k_proj": transposed("qkv[k]"), "v_proj": "qkv[v]"})
+    rename(
+        {
+            "both.weight": transposed(fused(a="first.weight", b="second.weight"), axes=(1, 0)),
+            "both.bias": fused(axis=0, a="first.bias", b=reshaped("second.bias", (width,))),
+            "conv": reshaped("patch", (hidden, 3, 2, 2)),
+        }
+    )
+
+
+class Fewer(Stored):
+    rename({"conv": None})
+
+
 class Handmade(LazyCell):
     size: int = hyper()
 
@@ -128,7 +155,8 @@ def build() -> None:
     handmade = Handmade("text")
     size: int = net.manifest().nbytes + Net.manifest(n_layers=2, hidden=64).nbytes
     names: list[str] = [name for name, _ in wide.parameters_and_names()]
-    print(size, names, handmade.size, net.layers[0].query.in_features, net.scale)
+    stored: list[str] = [tensor.name for tensor in Fewer(8).manifest().stored]
+    print(size, names, stored, handmade.size, net.layers[0].query.in_features, net.scale)
 
 
 def load(path: str) -> LazyCell:

@@ -1,0 +1,50 @@
+"""A word that differs inside the layers of a list: `layers.{i}.self_attention.…` for `layers.{i}.attn.…`."""
+
+from __future__ import annotations
+
+from ..declaration._patterns import Pattern, fill, parse_pattern
+from ._cause_names import candidates, capture
+from ._problems import Cause
+from ._sides import Sides, fits
+
+_RULES = 10
+
+
+def words(sides: Sides) -> tuple[list[Cause], Sides]:
+    """Give a cause for each, with a rule for all layers, and the sides with that mended."""
+    causes: list[Cause] = []
+    patterns: list[Pattern] = []
+    renamed: list[str] = []
+    while len(causes) < _RULES:
+        found = _most(sides, patterns, renamed)
+        if found is None:
+            break
+        theirs, ours, hits = found
+        shown, called = (text.removesuffix("{*rest}") for text in (ours, theirs.text))
+        text = f"what the model calls `{shown}…` the checkpoint calls `{called}…`"
+        causes.append(Cause("spelling", text, frozenset(hits) | frozenset(hits.values()), rename={theirs.text: ours}))
+        patterns.append(theirs)
+        renamed += hits
+        sides = sides.renamed(hits)
+    return causes, sides
+
+
+def _most(sides: Sides, before: list[Pattern], renamed: list[str]) -> tuple[Pattern, str, dict[str, str]] | None:
+    """Give the pattern under which most tensors fit, the model's, and the names; two rules may not match one name."""
+    best: tuple[Pattern, str, dict[str, str]] | None = None
+    for ours, theirs in candidates(sides.missing, sides.unexpected):
+        indices = sides.splits[ours][1]
+        if indices != sides.splits[theirs][1] or not (indices or before):
+            continue
+        pattern, target = parse_pattern(capture(theirs, sides) + "{*rest}"), capture(ours, sides) + "{*rest}"
+        if best is not None and best[0].text == pattern.text:
+            continue
+        there = {key: fill(target, values) for key in sides.unexpected if (values := pattern.match(key)) is not None}
+        hits = {key: name for key, name in there.items() if name in sides.missing}
+        fitting = sum(fits(sides.missing[name], sides.unexpected[key]) for key, name in hits.items())
+        if 2 * fitting <= len(there) or (best is not None and len(hits) <= len(best[2])):
+            continue
+        twice = any(each.match(key) for each in before for key in hits)
+        if not twice and not any(map(pattern.match, (*sides.fitting, *renamed))):
+            best = pattern, target, hits
+    return best
