@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import threading
 from collections.abc import Callable, Iterable
@@ -49,24 +50,21 @@ def run(tasks: Iterable[Task], threads: int, progress: Callable[[int], None]) ->
             then, and all threads have ended. Only a second interrupt while they end does not wait for them.
     """
     crew = _Crew(tasks)
-    helpers = [
-        threading.Thread(target=crew.work, name=f"lazycell-{number}", daemon=True) for number in range(1, threads)
-    ]
     try:
-        for helper in helpers:
-            helper.start()
+        for _ in range(1, threads):
+            # Not `threading.Thread`: a signal in its `start` leaves a thread of which nobody knows whether it runs.
+            try:
+                _thread.start_new_thread(crew.help, ())
+            except RuntimeError:
+                break  # the system gives no more: those that there are do it all
         crew.work(progress)
-        for helper in helpers:
-            while helper.is_alive():
-                helper.join(0.1)
-                progress(crew.done)
-        if helpers:
+        while not crew.wait(0.1):
+            progress(crew.done)
+        if threads > 1:
             progress(crew.done)
     finally:
         crew.stop()
-        for helper in helpers:
-            if helper.ident is not None:
-                helper.join()
+        crew.wait(None)
     if crew.failure is not None:
         raise crew.failure
 
@@ -77,6 +75,8 @@ class _Crew:
     def __init__(self, tasks: Iterable[Task]) -> None:
         self._tasks = iter(tasks)
         self._lock = threading.Lock()
+        self._ended = threading.Condition(self._lock)
+        self._helpers = 0
         self._stopped = False
         self.done = 0
         self.failure: BaseException | None = None
@@ -97,6 +97,24 @@ class _Crew:
                 self.failure = self.failure or error
             if progress is not None:
                 raise
+
+    def help(self) -> None:
+        """Work in a thread of its own; one that only begins after `stop` does nothing."""
+        with self._lock:
+            if self._stopped:
+                return
+            self._helpers += 1
+        try:
+            self.work()
+        finally:
+            with self._lock:
+                self._helpers -= 1
+                self._ended.notify_all()
+
+    def wait(self, seconds: float | None) -> bool:
+        """Wait until no helper works any more, or for so long; tell whether none does."""
+        with self._lock:
+            return self._ended.wait_for(lambda: not self._helpers, seconds)
 
     def stop(self) -> None:
         """Begin no further task."""

@@ -49,7 +49,7 @@ def verify(header: CheckpointHeader, reader: Reader, progress: Progress | None =
         CheckpointFormatError: there are no checksums, or not for every tensor, or they are malformed.
     """
     with ProgressBar(f"verifying {header.path.name}") as bar:
-        count = _Count(progress or bar, header.nbytes)
+        count = _Count(bar if progress is None else progress, header.nbytes)
         if header.format == "ckpt":
             _verify_ckpt(header, count)
             return

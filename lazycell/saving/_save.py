@@ -116,7 +116,7 @@ def save(
         if len(files) > 1 or destination.indexed:
             _check_stem(destination)
     with _failures(destination, total), ProgressBar(f"saving {destination.path.name}") as bar:
-        advance = _counter(progress or bar, total)
+        advance = _counter(bar if progress is None else progress, total)
         if destination.format == "ckpt":
             strings = strings or {}
             paths = _save_single(destination, advance, lambda output: write_ckpt(output, contents, strings, encrypt))

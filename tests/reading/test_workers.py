@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import _thread
 import signal
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -20,9 +22,12 @@ def nothing(done: int) -> None:
 @pytest.fixture(autouse=True)
 def no_thread_outlives_the_call() -> Iterator[None]:
     """Hold for every test of this file."""
-    before = threading.active_count()
+    before = _thread._count()
     yield
-    assert threading.active_count() == before
+    deadline = time.monotonic() + 60
+    while _thread._count() > before and time.monotonic() < deadline:  # its last instructions are after its last word
+        time.sleep(0.001)
+    assert _thread._count() == before
 
 
 def endless(task: Task) -> Iterator[Task]:
@@ -165,3 +170,33 @@ def test_a_thread_has_one_buffer() -> None:
 def test_cores_are_counted_for_this_process() -> None:
     """At least the one that counts, and no crowd."""
     assert 1 <= available_cores() <= 8
+
+
+def test_an_interrupt_at_any_moment_arrives_as_itself() -> None:
+    """Also while threads are being started; none goes on after it."""
+
+    def interrupt(signum: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    former = signal.signal(signal.SIGALRM, interrupt)
+    interrupted = 0
+    try:
+        for microseconds in range(20, 1000, 10):
+            running: list[int] = []
+
+            def task(scratch: Scratch, running: list[int] = running) -> int:
+                running.append(1)
+                return 1
+
+            try:
+                signal.setitimer(signal.ITIMER_REAL, microseconds / 1e6)
+                run(endless(task), 3, nothing)
+            except KeyboardInterrupt:
+                interrupted += 1
+            count = len(running)
+            time.sleep(0.001)
+            assert len(running) == count
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, former)
+    assert interrupted == 98
