@@ -2053,6 +2053,28 @@ def test_transposed_with_an_axis_twice() -> None:
     )
 
 
+def test_transposed_with_a_number_for_axes() -> None:
+    """One axis alone cannot be turned."""
+
+    def make() -> None:
+        transposed("w", axes=3)  # type: ignore[arg-type]
+
+    told(make, "transposed(", "axes=3 does not name each axis once: write a permutation, as in `axes=(1, 0, 2)`")
+
+
+def test_reshaped_with_minus_one() -> None:
+    """Nothing is left over that could tell what it is."""
+
+    def make() -> None:
+        reshaped("w", (-1, 3))
+
+    told(
+        make,
+        "reshaped(",
+        "the shape `(-1, 3)` has a negative size: write what is stored: a shape has no -1 here",
+    )
+
+
 def test_transposed_and_reshaped_of_nothing() -> None:
     """They take a name or a form, and a shape is a tuple."""
 

@@ -95,9 +95,9 @@ def transposed(inner: StoredForm, axes: tuple[int, ...] | None = None) -> Transp
     """
     _check_inner("transposed", inner)
     if axes is not None:
-        axes = tuple(axes)
-        if not all(map(_is_axis, axes)) or sorted(axes) != list(range(len(axes))):
-            _refuse(f"axes={axes} does not name each axis once", "a permutation, as in `axes=(1, 0, 2)`")
+        given, axes = axes, tuple(axes) if isinstance(axes, (tuple, list)) else ()
+        if not axes or not all(map(_is_axis, axes)) or sorted(axes) != list(range(len(axes))):
+            _refuse(f"axes={given} does not name each axis once", "a permutation, as in `axes=(1, 0, 2)`")
     return Transposed(inner, axes)
 
 
@@ -113,6 +113,9 @@ def reshaped(inner: StoredForm, shape: Shape) -> Reshaped:
         shape = parse_shape(shape)
     if not isinstance(shape, (tuple, list)):
         _refuse(f"the shape `{render(shape)}` is not a tuple", f"`({render(shape)},)`")
+    for size in shape:
+        if isinstance(size, int) and size < 0:
+            _refuse(f"the shape `{render(tuple(shape))}` has a negative size", "what is stored: a shape has no -1 here")
     return Reshaped(inner, tuple(shape))
 
 
