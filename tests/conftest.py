@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 
 import pytest
-
-# A shell starts what it runs in the background with SIGINT ignored, and Python then has no handler for it: tests that
-# interrupt themselves would wait for ever.
-signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -133,6 +133,19 @@ def test_progress_that_fails_stops_all(threads: int) -> None:
         run(endless(one), threads, progress)
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let SIGINT be a KeyboardInterrupt.
+
+    A shell starts what it runs in the background with SIGINT ignored; parts of MindSpore set a handler of their own,
+    which ends the process.
+    """
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, former)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("threads", THREADS)
 def test_an_interrupt_stops_all(threads: int) -> None:
     """Ctrl-C, as the terminal sends it."""
