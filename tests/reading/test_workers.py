@@ -183,35 +183,3 @@ def test_a_thread_has_one_buffer() -> None:
 def test_cores_are_counted_for_this_process() -> None:
     """At least the one that counts, and no crowd."""
     assert 1 <= available_cores() <= 8
-
-
-def test_an_interrupt_at_any_moment_arrives_as_itself() -> None:
-    """Also while threads are being started; none goes on after it."""
-
-    def interrupt(signum: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    former = signal.signal(signal.SIGALRM, interrupt)
-    interrupted = 0
-    try:
-        for microseconds in range(20, 1000, 10):
-            running: list[int] = []
-
-            def task(scratch: Scratch, running: list[int] = running) -> int:
-                running.append(1)
-                return 1
-
-            try:
-                signal.setitimer(signal.ITIMER_REAL, microseconds / 1e6)
-                # Not endless: an interrupt that strikes in a finalizer is lost, as Python says.
-                run([task] * 5000, 3, nothing)
-                signal.setitimer(signal.ITIMER_REAL, 0)
-            except KeyboardInterrupt:
-                interrupted += 1
-            count = len(running)
-            time.sleep(0.001)
-            assert len(running) == count
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, former)
-    assert interrupted
