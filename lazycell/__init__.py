@@ -41,6 +41,7 @@ _PLACES = {
     "formats._header": ("ByteRange", "CheckpointHeader", "MemoryRange", "Part", "TensorHeader"),
     "formats._formats": ("Format", "register_format"),
     "formats._open": ("open_checkpoint",),
+    "reading._read": ("read_tensor",),
     "mismatch._problems": ("Cause", "Problem"),
     "checkpoint._plan": ("LoadPlan",),
     "checkpoint._planning": ("plan",),

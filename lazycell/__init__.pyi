@@ -59,6 +59,7 @@ from .parameters._life import Origin
 from .parameters._lifecycle import ParameterStatus, Status, init_parameters_data, status, uninitialized
 from .pretrained._pretrained import ConfigRules, from_pretrained
 from .pretrained._registry import RegisteredModel, find_model, register, registered_models
+from .reading._read import read_tensor
 from .saving._convert import convert
 from .saving._save import SaveReport
 from .saving._verify import VerifyReport, verify
@@ -131,6 +132,7 @@ __all__ = [
     "orthogonal",
     "param",
     "plan",
+    "read_tensor",
     "register",
     "register_format",
     "register_initializer",

@@ -9,10 +9,10 @@ import attrs
 import numpy as np
 
 from .._errors import CheckpointMismatchError
+from .._workers import Scratch, run
 from ..formats._header import MemoryRange, TensorHeader
 from ..mismatch._problems import Problem, render
 from ..reading._read import Reader, bytes_of
-from ..reading._workers import Scratch, run
 from ._plan import LoadPlan, LoadStep
 from ._stage import stage
 

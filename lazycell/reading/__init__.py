@@ -1,11 +1,10 @@
 """From bytes in files to arrays in memory: maps, parallel reads, conversion. Needs no MindSpore."""
 
-from ._cast import castable, convert
+from ._cast import castable
 from ._read import Reader, read_tensor
 
 __all__ = [
     "Reader",
     "castable",
-    "convert",
     "read_tensor",
 ]

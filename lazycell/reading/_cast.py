@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -37,25 +36,6 @@ def same_kind(one: str, other: str) -> bool:
     if one == other or (one in _dtypes.FLOATING and other in _dtypes.FLOATING):
         return True
     return _dtypes.numpy_dtype(one).kind in "iu" and _dtypes.numpy_dtype(other).kind in "iu"
-
-
-def convert(array: Array, dtype_name: str) -> Array:
-    """Give `array` in another dtype, with the values of `array.astype` (numpy's and ml_dtypes').
-
-    No memory beyond the result is used. An array that has the dtype is returned as it is. Finite values that
-    the target cannot hold become infinite (NaN in float8_e4m3fn, which has no infinity), with a RuntimeWarning.
-    """
-    target = _dtypes.numpy_dtype(dtype_name)
-    if array.dtype == target:
-        return array
-    result = np.empty(array.shape, target)
-    source, flat = array.reshape(-1), result.reshape(-1)
-    lost = 0
-    for start in range(0, flat.size, CHUNK):
-        lost += convert_into(source[start : start + CHUNK], flat[start : start + CHUNK])
-    if lost:
-        warnings.warn(overflow_text(lost, dtype_name), RuntimeWarning, stacklevel=2)
-    return result
 
 
 def convert_into(source: Array, target: Array) -> int:

@@ -15,13 +15,13 @@ import attrs
 import numpy as np
 
 from .. import _dtypes
+from .._allocate import empty
 from .._errors import CheckpointFormatError
+from .._workers import available_cores
 from ..formats import _files
 from ..formats._header import ByteRange, MemoryRange, Part, TensorHeader
 from ..formats._stamp import FileStamp
-from ._allocate import empty
-from ._cast import CHUNK, Array, convert_into
-from ._workers import available_cores
+from ._cast import Array
 
 
 @attrs.define
@@ -81,18 +81,12 @@ class Reader:
             opened.file.close()
         self._files.clear()
 
-    def read(self, header: TensorHeader, dtype: str | None = None) -> Array:
+    def read(self, header: TensorHeader) -> Array:
         """Give a tensor as a writable, contiguous array, aligned to its element size.
-
-        Args:
-            header: which tensor.
-            dtype: convert to this dtype while reading, a chunk at a time; None keeps the file's.
 
         Raises:
             CheckpointFormatError: a file has changed since its header was read, or has gone.
         """
-        if dtype is not None and dtype != header.dtype:
-            return self._converted(header, dtype)
         view = self.view(header)
         if view is not None:
             return view
@@ -191,20 +185,6 @@ class Reader:
         else:
             part.read_into(target, start)
 
-    def _converted(self, header: TensorHeader, dtype: str) -> Array:
-        # Not from the map: its pages would count as the process's, and a buffer that stays in cache is as
-        # fast.
-        if math.prod(header.shape) * header.itemsize != header.nbytes:
-            raise wrong_length(header)
-        result = empty(header.shape, _dtypes.numpy_dtype(dtype))
-        flat, source = result.reshape(-1), _dtypes.numpy_dtype(header.dtype)
-        start = 0
-        for piece in self.chunks(header, CHUNK * header.itemsize):
-            values = np.frombuffer(piece, source)
-            convert_into(values, flat[start : start + values.size])
-            start += values.size
-        return result
-
     def _map(self, opened: _OpenFile) -> bool:
         with self._lock:
             if opened.map is None and opened.mappable:
@@ -237,15 +217,25 @@ class Reader:
 
 
 def read_tensor(header: TensorHeader, *, mmap: bool = True) -> Array:
-    """Read one tensor as a numpy array (ml_dtypes' for bfloat16 and float8), writable and aligned.
+    """Read one tensor of a checkpoint as a numpy array, in the dtype and the shape that its header says.
 
-    With `mmap=True` it is a view of a private (copy-on-write) map where the bytes are in one piece and
-    aligned, which costs nothing until they are touched; otherwise, and with `mmap=False`, a fresh array. See
-    `Reader`, which reads many.
+    Args:
+        header: one of `open_checkpoint(path).tensors`.
+        mmap: give a view of a private (copy-on-write) map of the file where the tensor's bytes lie in one piece and
+            aligned, which costs nothing until they are touched; with False, always a fresh array.
+
+    Returns:
+        Writable, contiguous, aligned to its element size; of `ml_dtypes`' dtype for bfloat16 and float8.
 
     Raises:
-        CheckpointFormatError: a file has changed since its header was read, or has gone.
+        CheckpointFormatError: a file has changed since its header was read, or has gone; or the dtype is one that no
+            array can have.
     """
+    if not isinstance(header, TensorHeader):
+        raise TypeError(
+            f"read_tensor takes a TensorHeader, such as open_checkpoint(path).tensors[name], "
+            f"and was given a {type(header).__name__}"
+        )
     with Reader(mmap=mmap) as reader:
         return reader.read(header)
 

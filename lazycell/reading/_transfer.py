@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 import attrs
 import numpy as np
 
+from .._allocate import empty, populate
 from .._dtypes import numpy_dtype
+from .._workers import Scratch
 from ..formats._header import ByteRange, TensorHeader
 from ..manifest._layout import Operation
-from ._allocate import empty, populate
 from ._blocks import Located, Slab, slabs
 from ._cast import CHUNK, Array, convert_into, count_lost
 from ._read import Reader, bytes_of
-from ._workers import Scratch
 
 ITEM = 8 << 20
 """Bytes of a tensor that one thread moves before it asks for more work: some milliseconds."""

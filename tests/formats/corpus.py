@@ -213,7 +213,11 @@ CKPT = [
     ck("zeros", bytes(100), "byte 0 does not start a record"),
     ck("ones", b"\xff" * 100, "longer than 64 bits"),
     *(
-        ck(f"encrypted with {mode}", mark + bytes(60), f"encrypted with {mode}: only `load_checkpoint` reads it, with the key")
+        ck(
+            f"encrypted with {mode}",
+            mark + bytes(60),
+            f"encrypted with {mode}: only `load_checkpoint` reads it, with the key",
+        )
         for mode, mark in {
             "AES-GCM": b"\xd8\x5e\x3a\x7f",
             "AES-CBC": b"\xd9\x5e\x3a\x7f",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tracemalloc
-
 import ml_dtypes
 import numpy as np
 import pytest
@@ -11,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lazycell._dtypes import FLOATING, numpy_dtype
-from lazycell.reading import castable, convert
-from lazycell.reading._cast import CHUNK, convert_into, same_kind
+from lazycell.reading import castable
+from lazycell.reading._cast import convert_into, overflow_text, same_kind
 
 
 def test_which_dtypes_may_become_which() -> None:
@@ -41,7 +39,6 @@ def test_kinds() -> None:
     assert not same_kind("float32", "int32")
 
 
-@pytest.mark.filterwarnings("ignore:.* too large for")
 @pytest.mark.parametrize("target", sorted(FLOATING))
 @pytest.mark.parametrize("source", ["float16", "bfloat16"])
 def test_all_patterns_of_sixteen_bits(source: str, target: str) -> None:
@@ -49,10 +46,9 @@ def test_all_patterns_of_sixteen_bits(source: str, target: str) -> None:
     values = np.arange(1 << 16, dtype=np.uint16).view(numpy_dtype(source))
     with np.errstate(all="ignore"):
         expected = values.astype(numpy_dtype(target))
-    assert convert(values, target).tobytes() == expected.tobytes()
+    assert converted(values, target).tobytes() == expected.tobytes()
 
 
-@pytest.mark.filterwarnings("ignore:.* too large for")
 @pytest.mark.parametrize("target", sorted(FLOATING))
 @pytest.mark.parametrize("source", ["float8_e4m3fn", "float8_e5m2"])
 def test_all_patterns_of_eight_bits(source: str, target: str) -> None:
@@ -60,7 +56,7 @@ def test_all_patterns_of_eight_bits(source: str, target: str) -> None:
     values = np.arange(1 << 8, dtype=np.uint8).view(numpy_dtype(source))
     with np.errstate(all="ignore"):
         expected = values.astype(numpy_dtype(target))
-    assert convert(values, target).tobytes() == expected.tobytes()
+    assert converted(values, target).tobytes() == expected.tobytes()
 
 
 @given(
@@ -94,6 +90,13 @@ def test_the_border_to_infinity(target: str) -> None:
         check(np.array([1, -value]), target)
 
 
+def converted(values: np.ndarray, target: str) -> np.ndarray:
+    """Give the values in another dtype."""
+    result = np.empty(values.shape, numpy_dtype(target))
+    convert_into(values, result)
+    return result
+
+
 def check(values: np.ndarray, target: str) -> None:
     """Compare with `astype`, and count what is finite no more."""
     result = np.empty(values.shape, numpy_dtype(target))
@@ -123,42 +126,22 @@ def test_a_copy_keeps_the_bits() -> None:
     np.testing.assert_array_equal(result.view(np.uint16), bits)
 
 
-@pytest.mark.filterwarnings("ignore:.* too large for")
 def test_rounding_to_bfloat16() -> None:
     """To nearest, ties to even; overflow to infinity."""
     values = np.array([1.0, 1.00390625, 1.01171875, 3.4e38, -0.0, np.nan], np.float32)
-    converted = convert(values, "bfloat16")
-    assert converted.dtype == ml_dtypes.bfloat16
-    np.testing.assert_array_equal(converted.astype(np.float32), [1.0, 1.0, 1.015625, np.inf, -0.0, np.nan])
+    result = converted(values, "bfloat16")
+    assert result.dtype == ml_dtypes.bfloat16
+    np.testing.assert_array_equal(result.astype(np.float32), [1.0, 1.0, 1.015625, np.inf, -0.0, np.nan])
 
 
-def test_overflow_to_float16_warns() -> None:
-    """A value that becomes infinite is not passed over in silence."""
-    with pytest.warns(RuntimeWarning) as caught:
-        assert np.isinf(convert(np.array([1e6, 1], np.float32), "float16")[0])
-    assert [str(each.message) for each in caught] == ["1 value too large for float16 (at most 65504) became infinite"]
+def test_overflow_is_told() -> None:
+    """How many values were lost, for which dtype, and what they are now."""
+    assert overflow_text(1, "float16") == "1 value too large for float16 (at most 65504) became infinite"
+    assert overflow_text(2, "float8_e4m3fn") == "2 values too large for float8_e4m3fn (at most 448) became NaN"
 
 
-def test_same_dtype_is_the_same_array() -> None:
-    """Nothing is copied that need not be."""
-    values = np.ones(3, np.float32)
-    assert convert(values, "float32") is values
-
-
-@pytest.mark.parametrize("shape", [(), (0, 3), (7,), (3, CHUNK // 2)])
+@pytest.mark.parametrize("shape", [(), (0, 3), (7,)])
 def test_shapes(shape: tuple[int, ...]) -> None:
-    """Scalars, empty arrays, and arrays of several chunks keep shape and values."""
+    """Scalars and empty arrays keep their shape."""
     values = np.random.default_rng(0).normal(size=shape).astype(np.float32)
-    converted = convert(values, "float64")
-    assert converted.shape == shape
-    np.testing.assert_array_equal(converted, values.astype(np.float64))
-
-
-def test_memory_is_the_result() -> None:
-    """No temporary of the tensor's size is made."""
-    values = np.ones(16 * CHUNK, np.float32)
-    tracemalloc.start()
-    result = convert(values, "bfloat16")
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert peak < result.nbytes + (1 << 20)
+    np.testing.assert_array_equal(converted(values, "float64"), values.astype(np.float64))

@@ -11,7 +11,7 @@ import pytest
 from lazycell._errors import CheckpointFormatError
 from lazycell.formats import ByteRange, MemoryRange, TensorHeader
 from lazycell.formats._stamp import FileStamp
-from lazycell.reading import Reader, convert, read_tensor
+from lazycell.reading import Reader, read_tensor
 
 DATA = np.arange(1000, dtype=np.float32)
 
@@ -100,15 +100,6 @@ def test_scalars_and_empty_tensors(path: Path, mmap: bool) -> None:
     assert scalar.shape == ()
     assert scalar == 3.0
     assert read_tensor(TensorHeader("e", "bfloat16", (0, 3), (ByteRange(path, 8001, 8001),)), mmap=mmap).shape == (0, 3)
-
-
-@pytest.mark.parametrize("mmap", [True, False])
-def test_converting_while_reading(path: Path, mmap: bool) -> None:
-    """The values are those of reading and then converting, whatever the ranges."""
-    whole = tensor(path, (4001, 4011), (4011, 8001))
-    with Reader(mmap=mmap) as reader:
-        converted = reader.read(whole, "bfloat16")
-    assert converted.tobytes() == convert(DATA, "bfloat16").tobytes()
 
 
 def test_chunks(path: Path) -> None:
@@ -231,3 +222,9 @@ def test_every_read_looks_whether_the_file_is_still_the_same(path: Path) -> None
             file.write(b"more")
         with pytest.raises(CheckpointFormatError, match="tensor 'later': the file has changed since"):
             reader.read(header)
+
+
+def test_what_is_no_header_is_refused(path: Path) -> None:
+    """A name is not enough."""
+    with pytest.raises(TypeError, match=r"read_tensor takes a TensorHeader.* and was given a str"):
+        read_tensor("weight")  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Tests of `lazycell.reading._allocate`."""
+"""Tests of `lazycell._allocate`."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lazycell._allocate import _madvise, empty, populate
 from lazycell._dtypes import numpy_dtype
-from lazycell.reading._allocate import _madvise, empty, populate
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "bool"])
@@ -90,7 +90,7 @@ def test_populate_leaves_other_arrays_alone(case: str) -> None:
 
 def test_a_kernel_that_cannot_populate(monkeypatch: pytest.MonkeyPatch) -> None:
     """The call fails (here: there is no such advice), and the array is as good as before."""
-    monkeypatch.setattr("lazycell.reading._allocate._MADV_POPULATE_WRITE", 9999)
+    monkeypatch.setattr("lazycell._allocate._MADV_POPULATE_WRITE", 9999)
     array = empty((1 << 22,), np.dtype(np.float32))
     populate(array)
     array[...] = 1

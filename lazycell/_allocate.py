@@ -11,8 +11,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from ._cast import Array
+Array = npt.NDArray[Any]
+
 
 # From here on `numpy.empty` advises huge pages (`_NPY_HUGEPAGE_SIZE`, numpy/core/src/multiarray/alloc.c).
 _LARGE = 1 << 22

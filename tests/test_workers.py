@@ -1,4 +1,4 @@
-"""Tests of `lazycell.reading._workers`."""
+"""Tests of `lazycell._workers`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lazycell.reading._workers import Scratch, Task, available_cores, run
+from lazycell._workers import Scratch, Task, available_cores, run
 
 THREADS = [1, 2, 4]
 
