@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import attrs
 
 from ._work import Work
 
 OURS = "lazycell"
+
+Ends = Literal["same", "random", "declared", "imported"]
+"""What there is when a case is done.
+
+`same`: nets whose parameters hold the same bytes on all sides; `random`: nets whose values are each library's own;
+`declared`: names and shapes, no values that could be read; `imported`: modules, and no net.
+"""
 
 
 @attrs.frozen
@@ -15,8 +24,8 @@ class Side:
 
     Attributes:
         name: as it is printed.
-        module: `_lazycell`, `_mindspore` or `_torch`.
-        steps: its functions, in order; after them every value is read once.
+        module: `_lazycell`, `_mindspore`, `_torch`, `_numpy` or `_import`.
+        steps: its functions, in order; after them every value is read once, where there are any.
         packages: what has to be installed where it runs.
         rounds: at most so many, for sides that take long.
     """
@@ -40,6 +49,7 @@ class Case:
         sides: who does it, in the order of a round.
         suffix: the checkpoint's, which tells its format; None: the case needs none.
         stored: the dtype of the checkpoint's tensors.
+        ends: what there is at the end.
     """
 
     name: str
@@ -49,6 +59,12 @@ class Case:
     sides: tuple[Side, ...]
     suffix: str | None = None
     stored: str = "float32"
+    ends: Ends = "same"
+
+    @property
+    def has_values(self) -> bool:
+        """Whether there are values at the end, which are read."""
+        return self.ends in ("same", "random")
 
 
 @attrs.frozen
@@ -69,21 +85,36 @@ class Quantity:
     of: str
     steps: tuple[str, ...] = ()
 
+    @property
+    def is_bytes(self) -> bool:
+        """Whether it is a number of bytes, not of seconds."""
+        return self.of in ("peak", "anonymous", "result")
+
 
 @attrs.frozen
 class Target:
-    """A promise: `measured` is at most `times` of `reference`, and `plus` bytes.
+    """A promise: `measured` is at most `times` of `reference`, and `plus`. Without a reference, at most `plus`.
 
     Attributes:
         what: as it is printed.
         measured: ours.
-        reference: the peer's, or ours that it is held against.
+        reference: the peer's, or ours that it is held against; None: the promise is absolute.
         times: at most so many times the reference; below 1 / 2 it is printed as "so many times faster".
-        plus: bytes that are allowed beyond that.
+        plus: bytes or seconds, as `measured` is, that are allowed beyond that.
     """
 
     what: str
     measured: Quantity
-    reference: Quantity
-    times: float
-    plus: int = 0
+    reference: Quantity | None = None
+    times: float = 0
+    plus: float = 0
+
+
+def time_target(what: str, case: str, times: float, peer: str, steps: tuple[str, ...] = ()) -> Target:
+    """Promise that lazycell takes at most so many times a peer's time, in the same steps of the same case."""
+    return Target(what, Quantity(case, OURS, "seconds", steps), Quantity(case, peer, "seconds", steps), times)
+
+
+def memory_target(case: str, times: float, plus: int = 0) -> Target:
+    """Promise that lazycell's peak is at most so many times the bytes of the parameters, and so many bytes."""
+    return Target("peak memory", Quantity(case, OURS, "peak"), Quantity(case, OURS, "result"), times, plus)

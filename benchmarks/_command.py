@@ -7,22 +7,31 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
-from . import _machine, _report
+from . import _machine, _page, _report
 from ._case import Case, Target
 from ._harness import BenchmarkError, run_case, space_needed
 from ._result import judge
 
 _PACKAGES = ("lazycell", "mindspore", "torch", "numpy", "ml_dtypes", "safetensors")
 _ROUNDS = 5
+_F = TypeVar("_F", bound=Callable[..., Any])
 
 
-def command(title: str, cases: Sequence[Case], targets: Sequence[Target]) -> click.Command:
-    """Make the command that measures `cases` and holds them against `targets`."""
+def command(title: str, cases: Sequence[Case], targets: Sequence[Target], *, page: Path | None = None) -> click.Command:
+    """Make the command that measures `cases` and holds them against `targets`.
+
+    Args:
+        title: of what it prints.
+        cases: all that it can measure.
+        targets: a target against a case that was not measured stays open.
+        page: what `--docs` writes; None: there is no such option.
+    """
     names = click.Choice([case.name for case in cases])
 
     @click.command(help=f"{title}: measure lazycell beside its peers, and print Markdown tables.")
@@ -42,6 +51,7 @@ def command(title: str, cases: Sequence[Case], targets: Sequence[Target]) -> cli
         help="Where the checkpoints are written; they are removed afterwards.  [default: for temporary files]",
     )
     @click.option("--json", "data", type=click.Path(dir_okay=False, path_type=Path), help="Write every run here.")
+    @_docs_option(page)
     def measure(
         quick: bool,
         rounds: int | None,
@@ -49,7 +59,10 @@ def command(title: str, cases: Sequence[Case], targets: Sequence[Target]) -> cli
         torch_python: str,
         directory: Path | None,
         data: Path | None,
+        docs: bool = False,
     ) -> None:
+        if docs and only:
+            raise click.UsageError("--docs writes a page of all cases: leave out --only")
         # A killed benchmark leaves no gigabytes behind, either.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
         chosen = [case for case in cases if not only or case.name in only]
@@ -72,12 +85,24 @@ def command(title: str, cases: Sequence[Case], targets: Sequence[Target]) -> cli
         except BenchmarkError as error:
             raise click.ClickException(str(error)) from None
         verdicts = judge(targets, {result.case.name: result for result in results})
-        click.echo(_report.markdown(title, machine, versions, results, verdicts, quick=quick), nl=False)
+        report = _report.markdown(title, machine, versions, results, verdicts, quick=quick)
+        click.echo(report, nl=False)
+        if docs and page is not None:
+            _page.write(page, report)
         if data is not None:
             written = json.dumps(_report.as_data(machine, versions, results, verdicts), indent=1)
             data.write_text(written + "\n", encoding="utf-8")
 
     return measure
+
+
+def _docs_option(page: Path | None) -> Callable[[_F], _F]:
+    """Make the option `--docs`, where there is a page for it to write."""
+    if page is None:
+        return lambda function: function
+    return click.option(
+        "--docs", is_flag=True, help=f"Write the page of the documentation, {'/'.join(page.parts[-2:])}."
+    )
 
 
 def _environments(cases: Sequence[Case], torch_python: str) -> tuple[dict[str, dict[str, str]], dict[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import subprocess
 import sys
@@ -57,25 +58,29 @@ def run_case(
             _with_checkpoint(case, work.first(), Path(folder, "first")),
             _with_checkpoint(case, work, Path(folder, "model")),
         )
+        environment = _environment(case, folder)
+        if case.ends == "imported":  # the first time, they are compiled
+            for side in sides:
+                _run(case, side, interpreters, first, work, environment)
         for number in range(rounds):
             # What a process leaves behind, such as free memory that the host has yet to take back, is not always met
             # by the same side.
             for side in random.Random(number).sample(sides, len(sides)):
                 if side.rounds is None or number < side.rounds:
                     tell(f"{case.name}, round {number + 1} of {rounds}: {side.name}")
-                    runs[side.name].append(_run(side, interpreters.get(side.module, sys.executable), first, work))
+                    runs[side.name].append(_run(case, side, interpreters, first, work, environment))
     check_same_values(case, runs)
     reasons = {side.name: absent[side.module] for side in case.sides if side.module in absent}
     return Result(case, work._replace(path=""), runs, reasons)
 
 
 def check_same_values(case: Case, runs: Mapping[str, Sequence[Run]]) -> None:
-    """Check that all sides did the same work: their nets hold the same values, byte for byte.
+    """Check that all sides did the same work: their nets hold the same values, byte for byte, where they should.
 
     Raises:
         BenchmarkError: they do not.
     """
-    if case.suffix is None:
+    if case.ends != "same":
         return
     checksums = {side: {run.checksum for run in each} for side, each in runs.items() if each}
     if len(set().union(*checksums.values())) > 1:
@@ -100,17 +105,44 @@ def _with_checkpoint(case: Case, work: Work, stem: Path) -> Work:
     return work._replace(path=str(path))
 
 
-def _run(side: Side, python: str, first: Work, work: Work) -> Run:
+def _environment(case: Case, folder: str) -> dict[str, str]:
+    """Give the environment of the processes. What is imported is compiled, as it is when a package was installed."""
+    environment = dict(os.environ)
+    if case.ends == "imported":
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        environment["PYTHONPYCACHEPREFIX"] = folder
+    return environment
+
+
+def _run(
+    case: Case, side: Side, interpreters: Mapping[str, str], first: Work, work: Work, environment: Mapping[str, str]
+) -> Run:
     """Measure one side once, the checkpoint in the page cache."""
     if work.path:
         _checkpoints.warm(Path(work.path))
-    arguments = [side.module, json.dumps(side.steps), *(json.dumps(each._asdict()) for each in (first, work))]
-    command = [python, "-m", "benchmarks._process", *arguments]
-    done = subprocess.run(command, cwd=_BESIDE, capture_output=True, encoding="utf-8", errors="replace", check=False)
+    command = [interpreters.get(side.module, sys.executable), *_arguments(case, side, first, work)]
+    done = subprocess.run(
+        command,
+        cwd=_BESIDE,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
     if done.returncode != 0:
         raise BenchmarkError(f"the process of {side.name} failed with status {done.returncode}:\n{done.stderr.strip()}")
     # MindSpore may have written lines of its own before ours.
     return _parse(json.loads(done.stdout.splitlines()[-1]))
+
+
+def _arguments(case: Case, side: Side, first: Work, work: Work) -> list[str]:
+    """Give what Python is to run: imports are measured in a process that has imported nothing before."""
+    if case.ends == "imported":
+        return ["-c", f"from benchmarks.{side.module} import main; main()", *side.steps]
+    steps = [*side.steps, "read"] if case.has_values else side.steps
+    works = (json.dumps(each._asdict()) for each in (first, work))
+    return ["-m", "benchmarks._process", side.module, json.dumps(steps), *works]
 
 
 def _parse(printed: dict[str, Any]) -> Run:

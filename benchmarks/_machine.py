@@ -45,7 +45,8 @@ def describe() -> Mapping[str, str | int | float]:
         "processor": _line("/proc/cpuinfo", "model name") or platform.processor() or platform.machine(),
         "cores": len(os.sched_getaffinity(0)),
         "memory": os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
-        "kernel": platform.release(),
+        # What follows the numbers names a build, of a distribution or a host, which says nothing to others.
+        "kernel": platform.release().partition("-")[0],
         "huge pages": _text("/sys/kernel/mm/transparent_hugepage/enabled"),
         "load": round(os.getloadavg()[0], 2),
     }

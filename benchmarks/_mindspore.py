@@ -1,4 +1,6 @@
-"""MindSpore's side: the same nets as plain cells, and its own loader. lazycell is not imported."""
+"""MindSpore's side: the same nets as plain cells, and its own loader and initializers. lazycell is not
+imported.
+"""
 
 from __future__ import annotations
 
@@ -13,16 +15,18 @@ from mindspore import Parameter, nn
 from mindspore.common.initializer import initializer
 from mindspore.nn.utils import no_init_parameters
 
-from ._work import PROJECTIONS, Work
+from ._work import CONSTANTS, PROJECTIONS, Work
 
 
 class Layers(nn.Cell):
     """A list of linear layers."""
 
-    def __init__(self, n_layers: int, width: int, dtype: Any) -> None:
+    def __init__(self, n_layers: int, width: int, dtype: Any, weight_init: Any, bias_init: Any) -> None:
         """Build it."""
         super().__init__()
-        self.layers = nn.CellList([nn.Dense(width, width, dtype=dtype) for _ in range(n_layers)])
+        self.layers = nn.CellList(
+            [nn.Dense(width, width, weight_init=weight_init, bias_init=bias_init, dtype=dtype) for _ in range(n_layers)]
+        )
 
 
 class Projection(nn.Cell):
@@ -66,7 +70,7 @@ def build_eagerly(net: None, work: Work) -> Any:
     """Build the net; every parameter is initialized."""
     dtype = getattr(mindspore, work.dtype)
     if work.net == "layers":
-        return Layers(work.n_layers, work.width, dtype)
+        return Layers(work.n_layers, work.width, dtype, *_initializers(work))
     return Experts(work.n_layers, work.n_experts, work.width, dtype)
 
 
@@ -76,10 +80,30 @@ def build(net: None, work: Work) -> Any:
         return build_eagerly(None, work)
 
 
+def _initializers(work: Work) -> tuple[Any, Any]:
+    """Give those of weight and bias; None: the default of `Dense`."""
+    if work.initializer == "normal":
+        return "normal", "zeros"
+    value = CONSTANTS.get(work.initializer)
+    return value, value
+
+
 def load(net: Any, work: Work) -> Any:
     """Load the checkpoint with `mindspore.load_checkpoint`, which converts where the dtypes differ."""
     mindspore.load_checkpoint(work.path, net, format=Path(work.path).suffix[1:])
     return net
+
+
+def init(net: Any, work: Work) -> Any:
+    """Initialize all parameters."""
+    net.init_parameters_data()
+    return net
+
+
+def shapes(net: Any) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Give the name and shape of each parameter."""
+    for name, parameter in net.parameters_and_names():
+        yield name, tuple(parameter.shape)
 
 
 def arrays(net: Any) -> Iterator[np.ndarray[Any, Any]]:

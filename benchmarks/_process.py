@@ -1,73 +1,70 @@
 """The measured process: it does one side's steps once, and prints what each took. Needs Python, NumPy and that side.
 
-`python -m benchmarks._process MODULE STEPS FIRST WORK`: the module of a side, the names of its functions, and two
-`Work` as JSON: what is done before anything is measured, and what is measured.
+`python -m benchmarks._process MODULE STEPS FIRST WORK`: the module of a side, the names of its functions with `read`
+where the values are read at the end, and two `Work` as JSON: what is done before anything is measured, and what is
+measured.
 """
 
 from __future__ import annotations
 
-import gc
 import importlib
 import json
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from types import ModuleType
 from typing import Any
 
-import numpy as np
-
-from . import _memory
+from . import _read
+from ._measure import measure
 from ._work import Work
 
 
 def run(side: ModuleType, steps: list[str], work: Work) -> dict[str, Any]:
-    """Do the steps, and read every value once.
+    """Do the steps.
 
     Args:
-        side: its functions `step(net, work)` take what the step before gave (the first takes None), and its
-            `arrays(net)` gives every parameter's memory as an array of bytes.
-        steps: names of its functions.
+        side: its functions `step(net, work)` take what the step before gave (the first takes None); its `shapes(net)`
+            gives the name and shape of every parameter, its `arrays(net)` every parameter's memory as an array of
+            bytes.
+        steps: names of its functions, and perhaps `read`: every value is read once.
         work: what to do.
 
     Returns:
-        `steps`: for each step, and then for `read`: `seconds`; `cpu`, seconds that all threads worked; `peak`, the most
-        resident memory so far, and `anonymous`, the memory that belongs to no file afterwards, both in bytes above what
-        the process had before. And `checksum`, of all values.
+        `steps`, as `measure` gives them, and `checksum`, of all values; 0 if they are not read.
+
+    Raises:
+        ValueError: what there is at the end has other parameters than `work`.
     """
-    gc.collect()
-    _memory.reset_peak()
-    resident, anonymous = _memory.resident(), _memory.anonymous()
-    taken: dict[str, dict[str, float]] = {}
-    net: Any = None
     checksum = 0
-    for step in [*steps, "read"]:
-        started, worked = time.perf_counter(), time.process_time()
-        if step == "read":
-            checksum = read(side.arrays(net))
-        else:
-            net = getattr(side, step)(net, work)
-        seconds, cpu = time.perf_counter() - started, time.process_time() - worked
-        taken[step] = {
-            "seconds": seconds,
-            "cpu": cpu,
-            "peak": _memory.peak() - resident,
-            "anonymous": _memory.anonymous() - anonymous,
-        }
+
+    def read(net: Any) -> Any:
+        nonlocal checksum
+        checksum = _read.checksum(side.arrays(net))
+        return net
+
+    tasks: dict[str, Callable[[Any], Any]] = {
+        name: read if name == "read" else partial(_take, getattr(side, name), work) for name in steps
+    }
+    net, taken = measure(tasks)
+    check_shapes(side.shapes(net), work)
     return {"steps": taken, "checksum": checksum}
 
 
-def read(arrays: Iterable[np.ndarray[Any, Any]]) -> int:
-    """Read every byte once: the pages of a mapped file, and those allocated but not written, take their time here.
+def _take(step: Callable[[Any, Work], Any], work: Work, net: Any) -> Any:
+    return step(net, work)
 
-    Returns:
-        A number that two nets share only if they hold the same bytes in the same order.
+
+def check_shapes(shapes: Iterable[tuple[str, tuple[int, ...]]], work: Work) -> None:
+    """Check that a side did the work that was meant: every parameter is there, under its name, in its shape.
+
+    Raises:
+        ValueError: one is not, or there are others.
     """
-    checksum = 0
-    for array in arrays:
-        words = array.view(np.uint64 if array.nbytes % 8 == 0 else np.uint8)
-        checksum = (checksum * 31 + int(np.bitwise_xor.reduce(words, initial=0))) % (1 << 61)
-    return checksum
+    differing = set(shapes) ^ set(work.shapes())
+    if differing:
+        raise ValueError(f"{len(differing)} parameters are not those that were asked for, such as {min(differing)}")
 
 
 def main(arguments: list[str]) -> None:

@@ -34,9 +34,9 @@ class Run:
     """One process.
 
     Attributes:
-        steps: what each step took, by name; `read` is the last.
+        steps: what each step took, by name; where there are values, `read` is the last.
         first_use: seconds of the same steps on a tiny model, before: what a library does once only.
-        checksum: of every value.
+        checksum: of every value; 0 where they are not read.
     """
 
     steps: Mapping[str, Step]
@@ -76,7 +76,10 @@ class Result:
 
 @attrs.frozen
 class Verdict:
-    """A target beside what was measured: medians, in the target's unit; None where a side did not run."""
+    """A target beside what was measured: medians, in seconds or bytes; None where a side did not run.
+
+    `reference` is None also where the target is absolute.
+    """
 
     target: Target
     measured: float | None
@@ -92,9 +95,9 @@ class Verdict:
     @property
     def met(self) -> bool | None:
         """Whether the target is met; None where that cannot be told."""
-        if self.measured is None or self.reference is None:
+        if self.measured is None or (self.target.reference is not None and self.reference is None):
             return None
-        return self.measured <= self.target.times * self.reference + self.target.plus
+        return self.measured <= self.target.times * (self.reference or 0) + self.target.plus
 
 
 def judge(targets: Sequence[Target], results: Mapping[str, Result]) -> list[Verdict]:
@@ -111,7 +114,9 @@ def judge(targets: Sequence[Target], results: Mapping[str, Result]) -> list[Verd
     ]
 
 
-def _median(quantity: Quantity, results: Mapping[str, Result]) -> float | None:
+def _median(quantity: Quantity | None, results: Mapping[str, Result]) -> float | None:
+    if quantity is None:
+        return None
     result = results.get(quantity.case)
     values = [] if result is None else result.values(quantity.side, quantity.of, quantity.steps)
     return statistics.median(values) if values else None

@@ -1,4 +1,4 @@
-"""torch's side: the same nets on the meta device, then `load_state_dict(assign=True)`."""
+"""torch's side: the same nets on the meta device, then `load_state_dict(assign=True)`, or `to_empty` and `normal_`."""
 
 from __future__ import annotations
 
@@ -76,6 +76,26 @@ def load(net: Any, work: Work) -> Any:
             state[name] = tensor.to(dtype)
     net.load_state_dict(state, assign=True)
     return net
+
+
+def init(net: Any, work: Work) -> Any:
+    """Give every parameter memory, and fill it: weights with normal values, biases with zeros.
+
+    The loop is the caller's to write: torch keeps no initializer for a parameter on the meta device.
+    """
+    if work.initializer != "normal":
+        raise ValueError(f"{work.initializer} values are not drawn: numpy is the peer")
+    net.to_empty(device="cpu")
+    for layer in net.layers:
+        nn.init.normal_(layer.weight, std=0.01)
+        nn.init.zeros_(layer.bias)
+    return net
+
+
+def shapes(net: Any) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Give the name and shape of each parameter."""
+    for name, parameter in net.named_parameters():
+        yield name, tuple(parameter.shape)
 
 
 def arrays(net: Any) -> Iterator[np.ndarray[Any, Any]]:

@@ -9,13 +9,15 @@ from typing import NamedTuple
 PROJECTIONS = ("gate", "up", "down")
 """The parts of an expert: each a cell of its own, with one weight."""
 
+CONSTANTS = {"zeros": 0.0, "ones": 1.0, "constant": 0.5}
+"""The initializers that give one value."""
+
 
 class Work(NamedTuple):
     """One net and its checkpoint.
 
-    `layers` is a list of linear layers, weight `(width, width)` and bias `(width,)`. `experts` is a mixture of many
-    tiny ones, nested four deep: each layer has `n_experts`, each of these three cells with one weight
-    `(width, width)`.
+    `layers` is a list of linear layers, weight `(width, width)` and bias `(width,)`. `experts` is a mixture of many,
+    nested four deep: each layer has `n_experts`, each of these three cells with one weight `(width, width)`.
     """
 
     net: str
@@ -28,6 +30,8 @@ class Work(NamedTuple):
     """of the net's parameters"""
     path: str = ""
     """the checkpoint; its suffix tells its format"""
+    initializer: str = "default"
+    """of `layers`: `normal`, of the weights (biases are zeros); a name of `CONSTANTS`, of both; `default`: any"""
 
     def shapes(self) -> Iterator[tuple[str, tuple[int, ...]]]:
         """Give the full name and the shape of each parameter, in order."""
@@ -48,3 +52,15 @@ class Work(NamedTuple):
     def first(self) -> Work:
         """Give the smallest work of the same kind, which a process does before it is measured."""
         return self._replace(n_layers=1, width=8, n_experts=min(self.n_experts, 1))
+
+    def __str__(self) -> str:
+        if self.net == "layers":
+            return f"{self.n_layers:,} linear layers with bias, width {self.width:,}"
+        return (
+            f"{self.n_layers:,} layers of {self.n_experts:,} experts, each of {len(PROJECTIONS)} cells with one weight "
+            f"of width {self.width:,}"
+        )
+
+
+NOTHING = Work("layers", n_layers=0, width=0)
+"""No net at all."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._case import OURS, Case, Quantity, Side, Target
+from ._case import OURS, Case, Quantity, Side, Target, memory_target, time_target
 from ._command import command
 from ._work import Work
 
@@ -19,16 +19,16 @@ _FEW = Work("experts", n_layers=2, n_experts=2, width=4)
 CASES = (
     Case(
         "safetensors",
-        "safetensors, float32 into float32",
+        "Load safetensors, float32 into float32",
         _LARGE,
         _SMALL,
         (_LAZYCELL, _TORCH, _MINDSPORE, _EAGER),
         ".safetensors",
     ),
-    Case("ckpt", ".ckpt, float32 into float32", _LARGE, _SMALL, (_LAZYCELL, _MINDSPORE), ".ckpt"),
+    Case("ckpt", "Load .ckpt, float32 into float32", _LARGE, _SMALL, (_LAZYCELL, _MINDSPORE), ".ckpt"),
     Case(
         "to-bfloat16",
-        "safetensors, float32 into bfloat16",
+        "Load safetensors, float32 into bfloat16",
         _LARGE._replace(dtype="bfloat16"),
         _SMALL._replace(dtype="bfloat16"),
         (_LAZYCELL, _TORCH, _MINDSPORE),
@@ -36,7 +36,7 @@ CASES = (
     ),
     Case(
         "from-bfloat16",
-        "safetensors, bfloat16 into float32",
+        "Load safetensors, bfloat16 into float32",
         _LARGE,
         _SMALL,
         (_LAZYCELL, _TORCH, _MINDSPORE),
@@ -45,7 +45,7 @@ CASES = (
     ),
     Case(
         "tiny",
-        "15,360 tiny tensors of 20,480 cells, nested four deep",
+        "Load 15,360 tiny tensors of 20,480 cells, nested four deep",
         _TINY,
         _FEW,
         (_LAZYCELL, _TORCH, _MINDSPORE),
@@ -53,7 +53,7 @@ CASES = (
     ),
     Case(
         "tiny-100k",
-        "100,032 tiny tensors of the same kind",
+        "Load 100,032 tiny tensors of the same kind",
         _TINY._replace(n_layers=521),
         _FEW._replace(n_layers=3),
         # MindSpore's time grows faster than the number of tensors: minutes here.
@@ -62,26 +62,18 @@ CASES = (
     ),
 )
 
-
-def _time(what: str, case: str, times: float, peer: str, steps: tuple[str, ...] = ()) -> Target:
-    return Target(what, Quantity(case, OURS, "seconds", steps), Quantity(case, peer, "seconds", steps), times)
-
-
-def _memory(case: str, times: float, plus: int = 0) -> Target:
-    return Target("peak memory", Quantity(case, OURS, "peak"), Quantity(case, OURS, "result"), times, plus)
-
-
 TARGETS = (
-    _time("build + load", "safetensors", 1.3, _TORCH.name),
-    _time("build + load", "safetensors", 1 / 50, _EAGER.name),
-    _time("build + load", "ckpt", 1 / 3, _MINDSPORE.name),
-    _memory("ckpt", 1.1),
-    _time("build + load", "to-bfloat16", 0.8, _TORCH.name),
-    _memory("to-bfloat16", 1, 64_000_000),
-    _time("build + load", "from-bfloat16", 0.6, _TORCH.name),
-    _memory("from-bfloat16", 1, 64_000_000),
-    _time("load", "tiny", 1, _TORCH.name, ("load",)),
-    _time("load", "tiny-100k", 1, _TORCH.name, ("load",)),
+    time_target("build + load", "safetensors", 1.3, _TORCH.name),
+    time_target("build + load", "safetensors", 1 / 50, _EAGER.name),
+    time_target("build + load", "ckpt", 1 / 3, _MINDSPORE.name),
+    memory_target("ckpt", 1.1),
+    time_target("build + load", "to-bfloat16", 0.8, _TORCH.name),
+    memory_target("to-bfloat16", 1, 64_000_000),
+    time_target("build + load", "from-bfloat16", 0.6, _TORCH.name),
+    memory_target("from-bfloat16", 1, 64_000_000),
+    time_target("build + load", "tiny", 0.8, _TORCH.name),
+    time_target("load", "tiny", 1, _TORCH.name, ("load",)),
+    time_target("load", "tiny-100k", 1, _TORCH.name, ("load",)),
     Target(
         "load, a tensor",
         Quantity("tiny-100k", OURS, "seconds each", ("load",)),

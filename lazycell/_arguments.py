@@ -1,4 +1,4 @@
-"""Arguments that several public functions take, checked in one way: paths and progress callbacks."""
+"""Arguments that several public functions take, checked in one way: paths, switches and progress callbacks."""
 
 from __future__ import annotations
 
@@ -25,6 +25,20 @@ def file_path(value: object, argument: str) -> Path:
     if "\0" in text:
         raise ValueError(f"{argument}={text!r}: the name of a file cannot hold a null byte: give another name")
     return Path(text)
+
+
+def check_switch(value: object, argument: str) -> None:
+    """Refuse what is neither True nor False: text would be true whatever it says.
+
+    Args:
+        value: what was given.
+        argument: the argument's name, for the message.
+
+    Raises:
+        TypeError: it is not a `bool`.
+    """
+    if not isinstance(value, bool):
+        raise TypeError(f"{argument} has to be True or False, not {value!r:.80}")
 
 
 def check_progress(progress: object) -> None:

@@ -74,6 +74,22 @@ def test_progress_has_to_be_a_function(function: Callable[[Any], object], tmp_pa
     assert [path.name for path in tmp_path.iterdir()] == ["saved.safetensors"]
 
 
+WITH_SWITCH: dict[str, Callable[[Any], object]] = {
+    "verify": lambda verify: Net().load_checkpoint(VALUES, verify=verify),
+    "mmap": lambda mmap: Net().load_checkpoint(VALUES, mmap=mmap),
+    "mmap of one tensor": lambda mmap: lazycell.read_tensor(lazycell.open_checkpoint(VALUES).tensors["w"], mmap=mmap),
+}
+
+
+@pytest.mark.parametrize("name", WITH_SWITCH)
+def test_a_switch_has_to_be_true_or_false(name: str) -> None:
+    """Text would be true whatever it says, and so would `"no"`."""
+    for value in ("no", 1, 0, None, []):
+        with pytest.raises(TypeError, match=f"^{name.split()[0]} has to be True or False, not ") as caught:
+            WITH_SWITCH[name](value)
+        assert str(caught.value).endswith(repr(value))
+
+
 def test_a_path_object_of_ones_own_is_taken() -> None:
     """Anything with `__fspath__` that gives text."""
 

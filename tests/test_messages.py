@@ -2155,7 +2155,7 @@ def test_a_checkpoint_of_another_size(tmp_path: Path) -> None:
         "  layers.{0..1}.query.weight: the checkpoint has (6, 6), the model (4, 4); <weight>",
         "  layers.{0..1}.query.bias: the checkpoint has (6,), the model (4,); <bias>",
         "  layers.{0..1}.up.weight: the checkpoint has (12, 6), the model (8, 4); <weight>",
-        "  ... and 1 more in head.weight",
+        "  head.weight: the checkpoint has (3, 6), the model (3, 4); <weight>",
         "what to do:",
         "  build the model with `hidden=6`",
     )
@@ -2179,7 +2179,7 @@ def test_a_checkpoint_with_a_prefix_and_another_head(tmp_path: Path) -> None:
         "  bert.layers.{0..1}.query.weight: float32 (4, 4)",
         "  bert.layers.{0..1}.query.bias: float32 (4,)",
         "  bert.layers.{0..1}.up.weight: float32 (8, 4)",
-        "  ... and 1 more in cls.weight",
+        "  cls.weight: float32 (2, 4)",
         "what to do:",
         '  pass rename={"bert.{*rest}": "{*rest}"}, missing=["head.*"], unexpected=["cls.*"]',
     )

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pty
 import subprocess
 import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import lazycell
+from lazycell import LazyCell, Param, _progress
+
+
+class Net(LazyCell):
+    w: Param["ones", (10,)]
+
 
 SLOW = """
 import time
@@ -58,10 +71,55 @@ def test_nobody_is_told_where_nobody_watches():
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+class Stream(io.StringIO):
+    """What may be a terminal."""
+
+    def __init__(self, terminal: bool) -> None:
+        super().__init__()
+        self.terminal = terminal
+
+    def isatty(self) -> bool:
+        return self.terminal
+
+
+def save(path: Path) -> None:
+    """Save a net."""
+    net = Net()
+    net.init_parameters_data()
+    net.save_checkpoint(path)
+
+
+def convert(path: Path) -> None:
+    """Convert what is in memory."""
+    lazycell.convert({"w": np.ones(10, np.float32)}, path)
+
+
+@pytest.mark.parametrize("write", [save, convert])
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_save_and_a_conversion_show_a_bar(write, terminal, tmp_path, monkeypatch):
+    """On a terminal, from the first report on if it came too late; elsewhere nothing at all."""
+    stream = Stream(terminal)
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setattr(_progress, "PATIENCE", -1.0)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    write(tmp_path / "net.safetensors")
+    assert ("saving net.safetensors" in stream.getvalue()) is terminal
+    assert terminal or stream.getvalue() == ""
+
+
+@pytest.mark.parametrize("write", [save, convert])
+def test_a_save_and_a_conversion_that_are_quick_show_nothing(write, tmp_path, monkeypatch):
+    """Not on a terminal either."""
+    stream = Stream(True)
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setattr(_progress, "PATIENCE", 1000.0)
+    write(tmp_path / "net.safetensors")
+    assert stream.getvalue() == ""
+
+
 def test_a_load_and_an_initialization_tell_how_far_they_are(tmp_path, monkeypatch):
     """Both report bytes, up to all of them."""
-    import lazycell
-    from lazycell import LazyCell, Param
     from lazycell.cell import _load
     from lazycell.parameters import _lifecycle
 

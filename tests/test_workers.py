@@ -6,7 +6,7 @@ import _thread
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -155,6 +155,57 @@ def test_an_interrupt_stops_all(threads: int) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         run(endless(one), threads, progress)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_an_interrupt_while_threads_are_started_stops_all(late: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thread that has started by then is waited for, or finds nothing to do if it comes late; nothing is begun."""
+    began: list[int] = []
+    finished: list[int] = []
+    working, returned = threading.Event(), threading.Event()
+    ended: list[bool] = []
+
+    def task(scratch: Scratch) -> int:
+        began.append(threading.get_ident())
+        working.set()
+        time.sleep(0.05)  # `run` has to wait for it
+        finished.append(threading.get_ident())
+        return 1
+
+    def interrupted(function: Callable[[], None], arguments: tuple[()]) -> int:
+        def thread() -> None:
+            if late:
+                assert returned.wait(60)
+            function()
+            ended.append(True)
+
+        start(thread, arguments)
+        if not late:
+            assert working.wait(60)
+        raise KeyboardInterrupt
+
+    start = _thread.start_new_thread
+    monkeypatch.setattr(_thread, "start_new_thread", interrupted)
+    asked: list[bool] = []
+
+    def tasks() -> Iterator[Task]:
+        for each in endless(task):
+            asked.append(returned.is_set())
+            yield each
+
+    with pytest.raises(KeyboardInterrupt):
+        run(tasks(), 4, nothing)
+    done = len(began)
+    assert len(finished) == done
+    returned.set()
+    deadline = time.monotonic() + 60
+    while not ended and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert ended == [True]
+    assert len(began) == done
+    assert not any(asked)
+    assert threading.get_ident() not in began
+    assert bool(done) is not late
 
 
 @pytest.mark.parametrize("threads", THREADS)

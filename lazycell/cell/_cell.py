@@ -103,7 +103,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         progress: Callable[[int, int], None] | None = None,
         verify: bool = False,
         dec_key: bytes | None = None,
-        dec_mode: str = "AES-GCM",
+        dec_mode: str | None = None,
     ) -> LoadReport:
         """Fill the parameters from a checkpoint, all or none: whatever fails or interrupts leaves the net as it was.
 
@@ -119,13 +119,15 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             progress: called with the bytes done and the bytes in all; default: a bar on a terminal, after two seconds.
             verify: compare every tensor with the checksum that the checkpoint has of it, before any is used.
             dec_key: the key of an encrypted `.ckpt`, as `mindspore.save_checkpoint` takes it.
-            dec_mode: how it is encrypted: `"AES-GCM"`, `"AES-CBC"` or `"SM4-CBC"`.
+            dec_mode: how it is encrypted: `"AES-GCM"` (default), `"AES-CBC"` or `"SM4-CBC"`; only with a `dec_key`.
 
         Raises:
             CheckpointFormatError: a file is not what its format promises, or has no checksums to verify.
             CheckpointMismatchError: it does not fit; every problem is in the one message.
             ChecksumError: `verify`, and tensors are damaged.
             CheckpointError: it cannot be decrypted.
+            TypeError: an argument is of a kind that means nothing.
+            ValueError: there is no such choice, or arguments contradict each other.
         """
         return load_checkpoint(
             self,
@@ -149,7 +151,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         max_shard_size: int | str | None = None,
         dtype: Any = None,
         enc_key: bytes | None = None,
-        enc_mode: str = "AES-GCM",
+        enc_mode: str | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> SaveReport:
         """Write every parameter, in the layout of the checkpoint that was loaded, else as declared.
@@ -164,7 +166,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             max_shard_size: bytes of one file, or `"5GB"`; what is larger is saved as several files and an index.
             dtype: of the floating-point tensors in the file; default: as they are.
             enc_key: encrypt a `.ckpt`, as `mindspore.save_checkpoint` does; an encrypted one has no checksum.
-            enc_mode: how: `"AES-GCM"`, `"AES-CBC"` or `"SM4-CBC"`.
+            enc_mode: how: `"AES-GCM"` (default), `"AES-CBC"` or `"SM4-CBC"`; only with an `enc_key`.
             progress: called with the bytes done and the bytes in all; default: a bar on a terminal, after two seconds.
 
         Raises:
@@ -197,6 +199,8 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         mmap: bool = True,
         progress: Callable[[int, int], None] | None = None,
         verify: bool = False,
+        dec_key: bytes | None = None,
+        dec_mode: str | None = None,
         **hyperparameters: Any,
     ) -> Self:
         """Build the model that a directory or file holds, and load it.
@@ -206,16 +210,20 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             dtype: of the whole model; default: what the config says.
             missing: as for `load_checkpoint`, and so are `unexpected` and `rename`.
             unexpected: likewise.
-            rename: likewise, and `mmap`, `progress`, `verify`.
+            rename: likewise, and `mmap`, `progress`, `verify`, `dec_key`, `dec_mode`.
             mmap: likewise.
             progress: likewise.
             verify: likewise.
+            dec_key: likewise.
+            dec_mode: likewise.
             hyperparameters: take precedence over the config.
 
         Raises:
             FileNotFoundError: there is nothing at `path`.
             ConfigError: the config asks for what the class does not implement, or does not say enough.
             CheckpointError: the weights cannot be read, or do not fit.
+            TypeError: an argument is of a kind that means nothing.
+            ValueError: there is no such choice, or arguments contradict each other.
         """
         loading = {
             "missing": missing,
@@ -224,6 +232,8 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             "mmap": mmap,
             "progress": progress,
             "verify": verify,
+            "dec_key": dec_key,
+            "dec_mode": dec_mode,
         }
         place = file_path(path, "path")
         config = find_config(place)

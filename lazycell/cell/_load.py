@@ -9,7 +9,7 @@ from typing import Any
 
 from mindspore import nn
 
-from .._arguments import check_progress
+from .._arguments import check_progress, check_switch
 from .._collector import collector_paused
 from .._progress import ProgressBar
 from ..checkpoint import LoadPlan, LoadReport, check_ties, make_plan
@@ -19,6 +19,7 @@ from ..parameters import Assignment, Mark, Origin, decryption, fill_all, left_by
 from ..reading import Reader
 from ..reading._cast import Array
 from ..saving._checksums import verify as verify_checksums
+from ._cipher import cipher_mode
 from ._net_manifest import survey
 
 Progress = Callable[[int, int], None]
@@ -39,13 +40,16 @@ def load_checkpoint(
     progress: Progress | None,
     verify: bool,
     dec_key: bytes | None,
-    dec_mode: str,
+    dec_mode: str | None,
 ) -> LoadReport:
     """Plan a load from headers alone, then carry it out; the body of `LazyCell.load_checkpoint`."""
     started = time.perf_counter()
     check_progress(progress)
+    check_switch(mmap, "mmap")
+    check_switch(verify, "verify")
+    decrypt = decryption(dec_key, cipher_mode(dec_key, dec_mode, "dec"))
     with collector_paused():
-        header = open_checkpoint(path, decrypt=decryption(dec_key, dec_mode))
+        header = open_checkpoint(path, decrypt=decrypt)
         manifest, parameters = survey(net)
         plan = make_plan(manifest, header, missing=missing, unexpected=unexpected, dtype=dtype, rename=rename)
     with Reader(mmap=mmap) as reader, ProgressBar(f"loading {plan.path.name}") as bar:

@@ -24,6 +24,7 @@ from ..saving._destination import Destination, destination_of
 from ..saving._output import Content, content_of_array
 from ..saving._save import Losses, SaveReport, save
 from ..saving._write_ckpt import Encrypt
+from ._cipher import cipher_mode
 from ._load import LAYOUT
 from ._net_manifest import manifest_of_net
 
@@ -40,14 +41,14 @@ def save_checkpoint(
     max_shard_size: int | str | None,
     dtype: Any,
     enc_key: bytes | None,
-    enc_mode: str,
+    enc_mode: str | None,
     progress: Callable[[int, int], None] | None,
 ) -> SaveReport:
     """Write every parameter; the body of `LazyCell.save_checkpoint`."""
     check_progress(progress)
     destination = destination_of(path, format, max_shard_size)
     target = floating_dtype(dtype)
-    encryption = _encryption(destination, enc_key, enc_mode)
+    encryption = _encryption(destination, enc_key, cipher_mode(enc_key, enc_mode, "enc"))
     losses = Losses()
     with collector_paused():
         _refuse_declared(net)

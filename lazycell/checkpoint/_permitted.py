@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import fnmatch
+import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 
 def permitted(argument: str, value: object, choices: tuple[str, str]) -> Callable[[str], bool]:
@@ -25,6 +26,12 @@ def permitted(argument: str, value: object, choices: tuple[str, str]) -> Callabl
         return _matcher(["*"] if value == lenient else [])
     if not isinstance(value, Iterable):
         raise ValueError(f'{argument}={value!r}: choose "{strict}", "{lenient}" or a list of name patterns')
+    if isinstance(value, Mapping):  # its values would be passed over, whatever they were meant to say
+        listed = ", ".join(json.dumps(key, ensure_ascii=False) if isinstance(key, str) else repr(key) for key in value)
+        raise ValueError(
+            f"{argument}={value!r:.200}: patterns are a list, a mapping gives them values that mean nothing: "
+            f"write {argument}=[{listed:.200}]"
+        )
     patterns = list(value)
     for pattern in patterns:
         if not isinstance(pattern, str):

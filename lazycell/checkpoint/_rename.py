@@ -84,8 +84,13 @@ def parse_rules(rename: Mapping[str, Any] | None, *, forms: bool = False) -> tup
             'write rename={"encoder.layer.{i}.query.weight": "layers.{i}.q.weight"}'
         )
     for source, target in rename.items():
-        if not isinstance(source, str) or not isinstance(target, (str, Node) if forms else str):
-            raise TypeError(f"rename: names have to be strings, not {source!r}: {target!r}")
+        if not isinstance(source, str):
+            raise TypeError(
+                f"rename: a name in the checkpoint has to be text, not {_shown(source)} (to become {target!r:.80})"
+            )
+        if not isinstance(target, (str, Node) if forms else str):
+            or_form = ", or names in `fused`, `transposed` or `reshaped`" if forms else ""
+            raise TypeError(f"rename: {source!r} has to become a name, as text{or_form}, not {_shown(target)}")
     return tuple(_parse(source, target, forms) for source, target in rename.items())
 
 
@@ -123,6 +128,10 @@ def apply_rules(rules: tuple[RenameRule, ...], names: Iterable[str]) -> Renaming
             colliding.setdefault(new, [first]).append(name)
     dead = tuple(rule.source for rule in rules if rule.source not in used)
     return Renaming(renamed, overlapping, {new: tuple(olds) for new, olds in colliding.items()}, dead, forms)
+
+
+def _shown(value: object) -> str:
+    return f"{value!r:.80}, of type {type(value).__name__}"
 
 
 def _parse(source: str, target: Any, forms: bool) -> RenameRule:

@@ -26,7 +26,7 @@ Needs:
 """
 
 
-@click.command(epilog=_EPILOG)
+@click.command(epilog=_EPILOG, short_help="Load a real checkpoint, and measure what laziness saves.")
 @click.argument("sentences", nargs=-1, metavar="[SENTENCE]...")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
 @click.option("--no-measure", is_flag=True, help="Leave out the measuring, which takes half a minute.")

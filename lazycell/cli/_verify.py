@@ -19,7 +19,7 @@ Examples:
 """
 
 
-@click.command(epilog=_EPILOG)
+@click.command(epilog=_EPILOG, short_help="Check checkpoints against the checksums in them.")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
 def verify(paths: tuple[Path, ...], as_json: bool) -> int:
@@ -48,16 +48,24 @@ def _result(path: Path) -> dict[str, Any]:
         report = verify_checkpoint(path)
     except ChecksumError as error:
         return failed | {"damaged": list(error.tensors), "message": str(error)}
-    except (LazyCellError, OSError) as error:
+    except LazyCellError as error:
         return failed | {"message": str(error)}
+    except OSError as error:
+        return failed | {"message": _told(error)}
     return {
         "path": str(path),
         "verified": True,
         "tensors": report.tensors,
         "nbytes": report.nbytes,
         "seconds": report.seconds,
-        "message": str(report),
+        # Of a directory it says which file in there was meant.
+        "message": report.summary if report.path == path else str(report),
     }
+
+
+def _told(error: OSError) -> str:
+    """Give path and cause as other failures have them; what lazycell raised itself has neither."""
+    return str(error) if error.filename is None else f"{error.filename}: {error.strerror}"
 
 
 def _say(result: dict[str, Any]) -> None:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from .. import _dtypes
 from .._errors import CheckpointError, CheckpointFormatError, RegistryError
 from . import _files, _sniff
 from ._ckpt import read_ckpt
 from ._header import CheckpointHeader
 from ._safetensors import read_safetensors
 from ._sharded import read_index
+from ._third_party import check_header
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -24,14 +23,33 @@ GROUP = "lazycell.formats"
 """The entry-point group: the name is the format's, the value a `Format`."""
 
 
-def _to_tuple(suffixes: object) -> tuple[str, ...]:
-    return (suffixes,) if isinstance(suffixes, str) else tuple(suffixes)  # type: ignore[arg-type]
+def _to_tuple(suffixes: object) -> Any:
+    if isinstance(suffixes, str):
+        return (suffixes,)
+    return tuple(suffixes) if isinstance(suffixes, Iterable) else suffixes  # which `_are_suffixes` refuses
 
 
-def _are_suffixes(instance: Format, attribute: attrs.Attribute[tuple[str, ...]], value: tuple[str, ...]) -> None:
+def _is_name(instance: Format, attribute: attrs.Attribute[str], value: object) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"a format's name has to be a string, not {value!r:.200}")
+
+
+def _are_suffixes(instance: Format, attribute: attrs.Attribute[tuple[str, ...]], value: object) -> None:
+    if not isinstance(value, tuple):
+        raise TypeError(f"format {instance.name!r}: suffixes have to be strings like '.ckpt', not {value!r:.200}")
     for suffix in value:
         if not isinstance(suffix, str) or not suffix.startswith(".") or len(suffix) < 2:
             raise ValueError(f"format {instance.name!r}: a suffix has to be a string like '.ckpt', not {suffix!r}")
+
+
+def _is_function_of(what: str) -> Callable[[Format, attrs.Attribute[Any], object], None]:
+    def check(instance: Format, attribute: attrs.Attribute[Any], value: object) -> None:
+        if not callable(value):
+            raise TypeError(
+                f"format {instance.name!r}: {attribute.name} has to be a function of {what}, not {value!r:.200}"
+            )
+
+    return check
 
 
 @attrs.frozen
@@ -46,10 +64,10 @@ class Format:
             `CheckpointFormatError`, naming file, tensor and cause, for a file that is not sound.
     """
 
-    name: str
+    name: str = attrs.field(validator=_is_name)
     suffixes: tuple[str, ...] = attrs.field(converter=_to_tuple, validator=_are_suffixes)
-    recognizes: Callable[[bytes], bool] = attrs.field(repr=False)
-    read: Callable[[Path], CheckpointHeader] = attrs.field(repr=False)
+    recognizes: Callable[[bytes], bool] = attrs.field(repr=False, validator=_is_function_of("the first bytes"))
+    read: Callable[[Path], CheckpointHeader] = attrs.field(repr=False, validator=_is_function_of("the path"))
 
     def claims(self, name: str) -> bool:
         """Whether a file's name ends as those of this format do."""
@@ -108,6 +126,7 @@ def format_of(name: str, start: Callable[[], bytes]) -> Format | None:
     Raises:
         RegistryError: packages announce two formats with the suffix, or one that cannot be loaded, and no other
             format fits.
+        CheckpointFormatError: a format fails when it is asked whether it recognizes the file.
     """
     for format in registered_formats():
         if format.claims(name):
@@ -118,11 +137,23 @@ def format_of(name: str, start: Callable[[], bytes]) -> Format | None:
         return claimant
     content = start()
     for format in (*registered_formats(), *(format for _, format in announced)):
-        if format.recognizes(content):
+        if _recognizes(format, content, name):
             return format
     if problems:
         raise problems[0]
     return None
+
+
+def _recognizes(format: Format, content: bytes, name: str) -> bool:
+    try:
+        return bool(format.recognizes(content))
+    except (CheckpointError, MemoryError):
+        raise
+    except Exception as error:  # whatever a third party's function does
+        raise CheckpointFormatError(
+            f"{name}: `recognizes` of the format {format.name!r}, which was asked because no format has the file's "
+            f"suffix, failed: {type(error).__name__}: {error}"
+        ) from error
 
 
 def announced_formats() -> tuple[list[tuple[str, Format]], list[RegistryError]]:
@@ -150,25 +181,14 @@ def read(format: Format, path: Path) -> CheckpointHeader:
         return format.read(path)
     _files.open_regular(path).close()
     try:
-        header = format.read(path)
+        header: object = format.read(path)
     except (CheckpointError, OSError, MemoryError):
         raise
     except Exception as error:
         raise CheckpointFormatError(
             f"{path}: the reader of the format {format.name!r} failed: {type(error).__name__}: {error}"
         ) from error
-    if not isinstance(header, CheckpointHeader):
-        raise CheckpointFormatError(
-            f"{path}: the reader of the format {format.name!r} has to give a CheckpointHeader, not {header!r:.200}"
-        )
-    for name, tensor in header.tensors.items():
-        if tensor.is_readable and math.prod(tensor.shape) * _dtypes.itemsize(tensor.dtype) != tensor.nbytes:
-            raise CheckpointFormatError(
-                f"{path}: tensor {name!r}: {tensor.dtype} of shape {tensor.shape} needs "
-                f"{math.prod(tensor.shape) * _dtypes.itemsize(tensor.dtype)} bytes, the reader of the format "
-                f"{format.name!r} gives {tensor.nbytes}"
-            )
-    return header
+    return check_header(header, path, format.name)
 
 
 def _only(claimants: Sequence[tuple[str, Format]], name: str) -> Format | None:

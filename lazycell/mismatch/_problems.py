@@ -199,9 +199,12 @@ def _section(
     for pattern, message, _ in told[:few]:
         yield f"  {pattern}: {message}"
     rest += told[few:]
-    if rest:
+    if len(rest) == 1:  # it takes no more room than to say that there is one
+        pattern, message, _ = rest[0]
+        yield f"  {pattern}: {message}"
+    elif rest:
         many = sum(len(members) for _, _, members in rest)
-        yield f"  ... and {many} more" + (f" in {len(rest)} groups" if len(rest) > 1 else f" in {rest[0][0]}")
+        yield f"  ... and {many} more in {len(rest)} groups"
 
 
 def group(problems: Iterable[Problem], splits: Splits | None = None) -> list[_Group]:

@@ -4,6 +4,7 @@ from ._buffer import declare_buffer
 from ._commit import Assignment, fill_all
 from ._declared import declare
 from ._encryption import decryption, encrypt
+from ._foreign import ComputedTable
 from ._framework import (
     FrameworkType,
     buffers_of,
@@ -28,7 +29,6 @@ from ._lifecycle import (
     undeclare,
     uninitialized,
 )
-from ._streams import ComputedTable
 
 __all__ = [
     "Assignment",

@@ -12,11 +12,12 @@ import numpy as np
 from mindspore import Parameter, Tensor
 
 from .._dtypes import dtype_name, numpy_dtype
-from .._errors import CheckpointError, InitializationError
+from .._errors import CheckpointError
 from . import _framework as framework
 from ._filled import LazyParameter
+from ._foreign import describe
+from ._initial import initial_values, start_of
 from ._life import Origin
-from ._streams import describe, draw, process_seed, stream_key
 from ._without_values import is_declared, title
 
 # Two threads may run one net for the first time at once: each parameter is filled by one of them.
@@ -81,22 +82,16 @@ def initialize_parameter(tensor: Any, seed: int | None = None, name: str | None 
         tensor: a declared parameter or buffer.
         seed: default `mindspore.get_seed()`.
         name: of the stream; default: the parameter's.
+
+    Raises:
+        InitializationError: its initializer cannot give its values; it is declared still.
     """
     with filling:
         if not is_declared(tensor):
             return
-        seed = process_seed() if seed is None else seed
-        key = stream_key(seed, name if name is not None else getattr(tensor, "name", ""))
-        # Drawn in the dtype that was declared, then converted: what an eager build followed by `.to(dtype)` does.
-        try:
-            values = draw(tensor._initializer, tuple(tensor.shape), tensor._declared_dtype, key)
-        except Exception as error:
-            raise InitializationError(
-                f"{title(tensor)} (shape {tuple(tensor.shape)}, {tensor._declared_dtype}) cannot be initialized by "
-                f"{describe(tensor._initializer)}: {type(error).__name__}: {error}"
-            ) from error
-        values = values.astype(numpy_dtype(dtype_name(tensor.dtype)), copy=False)
-        take(tensor, Tensor.from_numpy(values), Origin("initializer", describe(tensor._initializer), seed))
+        start = start_of(tensor, seed, name)
+        (values,) = initial_values([start])
+        take(tensor, Tensor.from_numpy(values), start.origin)
 
 
 def initialize_as_mindspore(parameter: Any, layout: Any) -> None:

@@ -15,9 +15,11 @@ from .._dtypes import dtype_name, itemsize
 from .._errors import UninitializedParameterError, UninitializedWarning
 from .._progress import ProgressBar
 from .._table import align
+from ._commit import Assignment, fill_all
 from ._declared import DeferredParameter, UninitializedParameter
-from ._filling import initialize_parameter, undeclare_parameter
+from ._filling import filling, initialize_parameter, undeclare_parameter
 from ._framework import buffers_of, expect_first_call, is_only_reading, parameters_of
+from ._initial import initial_values, start_of
 from ._life import Origin, State, life_of, was_left
 from ._without_values import is_declared
 
@@ -137,6 +139,9 @@ def init_parameters_data(
 ) -> dict[Parameter, Parameter]:
     """Initialize whatever has no values in any `nn.Cell`: a LazyCell, a plain cell, or a mixture.
 
+    What draws from streams is drawn on all cores, and given to the parameters when all of it is there: an error or an
+    interrupt before that leaves them declared.
+
     Args:
         cell: any cell.
         seed: of the streams; default `mindspore.get_seed()`. The parameters of LazyCells always draw from streams,
@@ -147,19 +152,24 @@ def init_parameters_data(
 
     Returns:
         Every parameter below `cell`, mapped to itself.
+
+    Raises:
+        InitializationError: an initializer cannot give the values of a parameter.
     """
     kinds = UninitializedParameter if seed is None and not streams else (UninitializedParameter, DeferredParameter)
-    parameters = {parameter: parameter for parameter in _all_parameters(cell)}
-    waiting = [parameter for parameter in parameters if parameter.has_init]
-    done, total = 0, sum(parameter.nbytes for parameter in waiting)
-    with ProgressBar("initializing") as bar:
+    with ProgressBar("initializing") as bar, filling:
+        parameters = {parameter: parameter for parameter in _all_parameters(cell)}
+        waiting = [parameter for parameter in parameters if parameter.has_init]
+        starts = [start_of(parameter, seed) for parameter in waiting if isinstance(parameter, kinds)]
+        total = sum(parameter.nbytes for parameter in waiting)
+        drawn = initial_values(starts, lambda done: bar(done, total))
+        fill_all(Assignment(start.tensor, values, start.origin) for start, values in zip(starts, drawn, strict=True))
+        done = sum(start.tensor.nbytes for start in starts)
         for parameter in waiting:
-            if isinstance(parameter, kinds):
-                initialize_parameter(parameter, seed)
-            else:
+            if not isinstance(parameter, kinds) and parameter.has_init:
                 parameters[parameter] = parameter.init_data(None, set_sliced=parameter.sliced)
-            done += parameter.nbytes
-            bar(done, total)
+                done += parameter.nbytes
+                bar(done, total)
     for path, buffer in _computed_buffers(cell):
         initialize_parameter(buffer, seed, path)
     return parameters

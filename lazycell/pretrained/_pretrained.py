@@ -187,6 +187,8 @@ def from_pretrained(
     mmap: bool = True,
     progress: Callable[[int, int], None] | None = None,
     verify: bool = False,
+    dec_key: bytes | None = None,
+    dec_mode: str | None = None,
     **hyperparameters: Any,
 ) -> Any:
     """Build and load the model in a directory, whose class its `config.json` names.
@@ -196,10 +198,12 @@ def from_pretrained(
         dtype: of the whole model; default: what the config says.
         missing: as for `LazyCell.load_checkpoint`, and so are `unexpected` and `rename`.
         unexpected: likewise.
-        rename: likewise, and `mmap`, `progress`, `verify`.
+        rename: likewise, and `mmap`, `progress`, `verify`, `dec_key`, `dec_mode`.
         mmap: likewise.
         progress: likewise.
         verify: likewise.
+        dec_key: likewise.
+        dec_mode: likewise.
         hyperparameters: take precedence over the config.
 
     Raises:
@@ -207,6 +211,8 @@ def from_pretrained(
         ConfigError: there is no config, it names no model, or it asks for what the model does not implement.
         RegistryError: no class is registered for it.
         CheckpointError: the weights cannot be read, or do not fit.
+        TypeError: an argument is of a kind that means nothing.
+        ValueError: there is no such choice, or arguments contradict each other.
     """
     place = file_path(path, "path")
     config = find_config(place)
@@ -218,6 +224,8 @@ def from_pretrained(
         "mmap": mmap,
         "progress": progress,
         "verify": verify,
+        "dec_key": dec_key,
+        "dec_mode": dec_mode,
     }
     return load_pretrained(cls, place, config, dtype=dtype, loading=loading, hyperparameters=hyperparameters)
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from .. import _dtypes
 from .._allocate import empty
+from .._arguments import check_switch
 from .._errors import CheckpointFormatError
 from .._workers import available_cores
 from ..formats import _files
@@ -230,7 +231,9 @@ def read_tensor(header: TensorHeader, *, mmap: bool = True) -> Array:
     Raises:
         CheckpointFormatError: a file has changed since its header was read, or has gone; or the dtype is one that no
             array can have.
+        TypeError: `header` is no `TensorHeader`, or `mmap` neither True nor False.
     """
+    check_switch(mmap, "mmap")
     if not isinstance(header, TensorHeader):
         raise TypeError(
             f"read_tensor takes a TensorHeader, such as open_checkpoint(path).tensors[name], "

@@ -34,9 +34,14 @@ class VerifyReport:
     nbytes: int
     seconds: float = 0.0
 
-    def __str__(self) -> str:
+    @property
+    def summary(self) -> str:
+        """The line without the file's name, for where that is written already."""
         count = f"{self.tensors} tensor{'' if self.tensors == 1 else 's'}"
-        return f"verified {count}, {format_bytes(self.nbytes)} in {format_seconds(self.seconds)} in {self.path.name}"
+        return f"verified {count}, {format_bytes(self.nbytes)} in {format_seconds(self.seconds)}"
+
+    def __str__(self) -> str:
+        return f"{self.summary} in {self.path.name}"
 
 
 def verify(path: str | os.PathLike[str], *, progress: Progress | None = None) -> VerifyReport:

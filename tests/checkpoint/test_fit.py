@@ -188,6 +188,15 @@ def test_mistakes_in_rename_are_problems() -> None:
         ({"missing": "foo"}, 'missing=\'foo\': choose "error", "init" or a list of name patterns'),
         ({"missing": None}, 'missing=None: choose "error", "init" or a list of name patterns'),
         ({"missing": [1]}, "missing: a name pattern has to be a string, not 1"),
+        (
+            {"missing": {"a": 3}},
+            "missing={'a': 3}: patterns are a list, a mapping gives them values that mean nothing: write missing=[\"a\"]",
+        ),
+        (
+            {"unexpected": {"head.*": None, 3: 4}},
+            "unexpected={'head.*': None, 3: 4}: patterns are a list, a mapping gives them values that mean nothing: "
+            'write unexpected=["head.*", 3]',
+        ),
         ({"unexpected": "init"}, 'unexpected=\'init\': choose "error", "ignore" or a list of name patterns'),
         ({"dtype": "float32"}, 'dtype=\'float32\': choose "cast", "strict" or "checkpoint"'),
     ],

@@ -107,7 +107,9 @@ def test_malformed_rules(rules: dict[str, str], message: str) -> None:
             "rename has to be a mapping from names in the checkpoint to names in the model, not ['a']; write "
             'rename={"encoder.layer.{i}.query.weight": "layers.{i}.q.weight"}',
         ),
-        ({"a": 1}, "rename: names have to be strings, not 'a': 1"),
+        ({"b": "c", "a": 1}, "rename: 'a' has to become a name, as text, not 1, of type int"),
+        ({"a": None}, "rename: 'a' has to become a name, as text, not None, of type NoneType"),
+        ({("a",): "b"}, "rename: a name in the checkpoint has to be text, not ('a',), of type tuple (to become 'b')"),
     ],
 )
 def test_wrong_types(argument: Any, message: str) -> None:
@@ -115,6 +117,15 @@ def test_wrong_types(argument: Any, message: str) -> None:
     with pytest.raises(TypeError) as caught:
         parse_rules(argument)
     assert str(caught.value) == message
+
+
+def test_where_forms_are_allowed_they_are_named() -> None:
+    """In what is not one of them, the message says that it could be."""
+    with pytest.raises(TypeError) as caught:
+        parse_rules({"a": 1}, forms=True)
+    assert str(caught.value) == (
+        "rename: 'a' has to become a name, as text, or names in `fused`, `transposed` or `reshaped`, not 1, of type int"
+    )
 
 
 NAMES = st.lists(st.text("ab01_", min_size=1, max_size=3), min_size=1, max_size=4).map(".".join)

@@ -26,6 +26,7 @@ def test_help(arguments: tuple[str, ...]):
     assert done.status == 0
     for text in ("demo ", "models ", "Examples:", "lazycell demo", "Exit status:"):
         assert text in done.stdout
+    assert "..." not in done.stdout.partition("Examples:")[0].replace("[ARGS]...", "")  # no sentence is cut
 
 
 @pytest.mark.parametrize("command", ["demo", "models"])

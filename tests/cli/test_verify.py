@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,16 @@ def test_sound(checkpoints: Path):
     done = lazycell("verify", *map(str, paths))
     assert (done.status, done.stderr) == (0, "")
     for path, line in zip(paths, done.stdout.splitlines(), strict=True):
-        assert line.startswith(f"{path}: verified 4 tensors, 4.80 kB in ")
+        assert re.fullmatch(rf"{re.escape(str(path))}: verified 4 tensors, 4\.80 kB in [^ ]+ m?s", line)
+
+
+def test_which_file_of_a_directory(tmp_path: Path):
+    """The file is named after all where only its directory was given; in the JSON as well."""
+    save_arrays(tmp_path / "a.safetensors", some_arrays(1), None)
+    assert lazycell("verify", str(tmp_path)).stdout.endswith(" in a.safetensors\n")
+    (result,) = json.loads(lazycell("verify", "--json", str(tmp_path / "a.safetensors")).stdout)
+    assert result["message"].startswith("verified 4 tensors")
+    assert "a.safetensors" not in result["message"]
 
 
 def test_damaged(checkpoints: Path):
@@ -58,6 +68,18 @@ def test_what_cannot_be_verified(checkpoints: Path, name: str, message: str):
     assert done.stderr.startswith("lazycell: ")
     assert message in done.stderr
     assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.count(str(checkpoints / name)) == 1
+
+
+def test_an_error_of_the_system_is_said_once():
+    """Path and cause, as for every other failure, with no number."""
+    code = (
+        "import errno\nfrom lazycell.saving import _verify\n"
+        "def fail(path):\n  raise FileNotFoundError(errno.ENOENT, 'No such file or directory', str(path))\n"
+        "_verify.open_checkpoint = fail"
+    )
+    done = lazycell("verify", "gone.safetensors", first=code)
+    assert (done.status, done.stderr) == (1, "lazycell: gone.safetensors: No such file or directory\n")
 
 
 def test_json(checkpoints: Path):

@@ -102,6 +102,11 @@ def test_long_lists_are_cut() -> None:
     explained = Cause("part", "c", frozenset(f"w{i}" for i in range(19)))
     lines = render("f", problems, [explained], {}).splitlines()
     assert [line.split(":")[0] for line in lines[3:6]] == ["  w19", "  w0", "  ... and 18 more in 18 groups"]
+    lines = render("f", missing(*(f"w{i}" for i in range(13))), (), {}).splitlines()
+    assert lines[-3] == "  w12: float32 (2, 3)"  # in the place of "... and 1 more"
+    cause = Cause("part", "c", frozenset(f"w{i}.{j}" for i in range(4) for j in range(9)))
+    lines = render("f", missing(*cause.explains), [cause], {}).splitlines()
+    assert [line.partition(".")[2] for line in lines[3:7]] == ["{0..8}: float32 (2, 3)"] * 4
     lines = render("f", [*missing("a"), *missing("b.0", "b.1", message="x")], [Cause("part", "c", frozenset("a"))], {})
     assert "more" not in lines
 

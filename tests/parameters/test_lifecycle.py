@@ -25,7 +25,7 @@ from lazycell.parameters._lifecycle import (
     undeclare,
     uninitialized,
 )
-from lazycell.parameters._streams import ComputedTable
+from lazycell.parameters._foreign import ComputedTable
 from lazycell.parameters._without_values import is_declared
 from tests.parameters.filling import fill
 

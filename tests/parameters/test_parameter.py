@@ -24,7 +24,7 @@ from lazycell.parameters._filled import LazyParameter
 from lazycell.parameters._filling import initialize_parameter, undeclare_parameter
 from lazycell.parameters._lazy import building, no_init_parameters
 from lazycell.parameters._life import Origin, life_of
-from lazycell.parameters._streams import ComputedTable
+from lazycell.parameters._foreign import ComputedTable
 from lazycell.parameters._without_values import is_declared
 from tests.parameters.filling import fill
 

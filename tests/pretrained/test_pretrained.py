@@ -209,3 +209,20 @@ def test_how_to_read_is_passed_on(load, directory) -> None:
     assert seen[-1] == (nbytes, nbytes)
     with pytest.raises(lazycell.CheckpointFormatError, match="checksum"):
         load(directory(), verify=True)
+
+
+@pytest.mark.parametrize("load", [Net.from_pretrained, lazycell.from_pretrained])
+def test_encrypted_weights_are_loaded_with_their_key(load, tmp_path) -> None:
+    """`dec_key` and `dec_mode` are passed on too, and refused as `load_checkpoint` refuses them."""
+    (tmp_path / "config.json").write_text(json.dumps(CONFIG))
+    weight, key = np.arange(8, dtype=np.float32).reshape(2, 4), b"0123456789abcdef"
+    saved = [{"name": "weight", "data": ms.Tensor(weight)}]
+    ms.save_checkpoint(saved, str(tmp_path / "net.ckpt"), enc_key=key, enc_mode="AES-CBC")
+    net = load(tmp_path, dec_key=key, dec_mode="AES-CBC")
+    np.testing.assert_array_equal(net.weight.asnumpy(), weight)
+    with pytest.raises(lazycell.CheckpointError, match="dec_mode='AES-GCM'"):
+        load(tmp_path, dec_key=key)
+    with pytest.raises(ValueError, match="dec_mode='AES-CBC' without a dec_key"):
+        load(tmp_path, dec_mode="AES-CBC")
+    with pytest.raises(TypeError, match="verify has to be True or False, not 'x'"):
+        load(tmp_path, dec_key=key, dec_mode="AES-CBC", verify="x")

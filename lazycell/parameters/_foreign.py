@@ -1,12 +1,7 @@
-"""Where initial values come from: one stream of random numbers a parameter, keyed by a seed and its full name.
-
-Values depend on the seed, the name, the initializer, the shape and the dtype, and on nothing else: not on the order of
-initialisation, on threads, or on which other parameters a checkpoint filled. This file alone knows how.
-"""
+"""Initializers that follow no law of lazycell's, run as they are; and the seed where the caller names none."""
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import threading
 from collections.abc import Callable
@@ -14,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from mindspore import Tensor, get_seed
-from mindspore.common.initializer import Initializer, Zero
+from mindspore.common.initializer import Initializer
 
 from .._dtypes import dtype_name, numpy_dtype
 from ..declaration._declare import initializer_text
@@ -70,16 +65,6 @@ def describe(initializer: Initializer) -> str:
     return initializer_text(initializer.function if isinstance(initializer, ComputedTable) else initializer)
 
 
-def stream_key(seed: int, name: str) -> int:
-    """Give the 64-bit key of the stream of the parameter `name` under `seed`.
-
-    The key is the BLAKE2b digest (8 bytes, little endian) of the decimal seed, a NUL byte and the UTF-8 name: the same
-    on every platform, in every process and for every version of numpy.
-    """
-    message = str(int(seed)).encode() + b"\0" + name.encode()
-    return int.from_bytes(hashlib.blake2b(message, digest_size=8).digest(), "little")
-
-
 def process_seed() -> int:
     """Give the seed to use when the caller names none: `mindspore.get_seed()`.
 
@@ -97,25 +82,22 @@ def process_seed() -> int:
 
 
 def draw(initializer: Initializer, shape: tuple[int, ...], dtype: str, key: int) -> np.ndarray[Any, Any]:
-    """Run `initializer` on the stream `key`.
+    """Run `initializer` as it is, with whatever it may draw from in a state that `key` alone decides.
 
     Args:
-        initializer: a MindSpore initializer. It may draw from `numpy.random` (MindSpore's own do) or read its `seed`.
+        initializer: may draw from `numpy.random`, and read its own `seed`.
         shape: numbers, `()` for a scalar.
-        dtype: canonical name. 16-bit floats are rounded from the float32 values, as MindSpore does.
-        key: a stream's key, 64 bits.
+        dtype: canonical name.
+        key: a stream's key, 128 bits.
 
     Returns:
         A new, writable, contiguous array. The global state of `numpy.random` is as it was before.
     """
-    numpy_type = numpy_dtype(dtype)
-    if isinstance(initializer, Zero):
-        return np.zeros(shape, numpy_type)  # pages that nobody writes are never touched
-    array: np.ndarray[Any, Any] = np.empty(shape, numpy_type)
+    array: np.ndarray[Any, Any] = np.empty(shape, numpy_dtype(dtype))
     with _numpy_generator:
         state = np.random.get_state()
         own_seed = getattr(initializer, "_seed", None)
-        np.random.seed([key & _MASK32, key >> 32])
+        np.random.seed([key >> shift & _MASK32 for shift in (0, 32, 64, 96)])
         initializer.seed = key & 0x7FFFFFFF
         try:
             initializer(array)

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from mindspore import Tensor
 from mindspore.common.initializer import Constant, HeUniform, Initializer, Normal, Orthogonal, TruncatedNormal, Zero
 
-from lazycell.parameters._streams import ComputedTable, describe, draw, process_seed, stream_key
+from lazycell.parameters._foreign import ComputedTable, describe, draw, process_seed
+from lazycell.streams import stream_key
 
 
 @given(st.integers(0, 2**63), st.text())
@@ -130,7 +131,7 @@ def test_the_process_seed_is_mindspores() -> None:
 _UNSEEDED = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from lazycell.parameters._streams import process_seed
+from lazycell.parameters._foreign import process_seed
 assert process_seed() == process_seed()
 print(process_seed())
 """
@@ -167,4 +168,4 @@ def test_initializers_are_described_as_they_are_written() -> None:
     """For the record and the status table."""
     assert describe(Normal(0.02)) == "Normal(sigma=0.02, mean=0.0)"
     assert describe(Zero()) == "Zero()"
-    assert describe(ComputedTable(rotation)).endswith("test_streams.rotation")
+    assert describe(ComputedTable(rotation)).endswith("test_foreign.rotation")

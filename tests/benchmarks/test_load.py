@@ -1,4 +1,4 @@
-"""The benchmarks run, compare like with like, and leave nothing behind. No test looks at a time."""
+"""The benchmark of loading runs, compares like with like, and leaves nothing behind. No test looks at a time."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +19,11 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file
 
 import tests
-from benchmarks import _checkpoints, _memory, _process, _report
+from benchmarks import _checkpoints, _memory, _read, _report
 from benchmarks._case import Case, Quantity, Side, Target
 from benchmarks._command import command
 from benchmarks._harness import BenchmarkError, check_same_values, run_case
-from benchmarks._result import Result, Run, Step, judge
+from benchmarks._result import Run
 from benchmarks._work import Work
 from benchmarks.load import CASES, TARGETS
 
@@ -143,22 +142,6 @@ def test_both_formats_hold_the_same(tmp_path: Path) -> None:
     assert not np.array_equal(expected["layers.0.weight"], expected["layers.1.weight"])
 
 
-def test_experts_count_as_they_are_described() -> None:
-    """15,360 and about 100,000 parameters, in the same proportion."""
-    counts = {case.name: sum(1 for _ in case.work.shapes()) for case in CASES if case.work.net == "experts"}
-    assert counts["tiny"] == 15_360
-    assert abs(counts["tiny-100k"] - 100_000) < 100
-
-
-def test_targets_name_what_there_is() -> None:
-    """Every target speaks of cases, sides and steps that exist."""
-    cases: Mapping[str, Case] = {case.name: case for case in CASES}
-    for target in TARGETS:
-        for quantity in (target.measured, target.reference):
-            side = {side.name: side for side in cases[quantity.case].sides}[quantity.side]
-            assert set(quantity.steps) <= set(side.steps)
-
-
 def test_a_process_that_fails_says_why() -> None:
     """A benchmark whose side fails gives no figures, but what the process said last."""
     build_only = attrs.evolve(OURS, steps=("build",))  # a declared parameter refuses to be read
@@ -176,47 +159,12 @@ def test_sides_that_disagree_are_refused() -> None:
         check_same_values(CASES[0], {"lazycell": [run], "torch": [run, attrs.evolve(run, checksum=2)]})
 
 
-def result_of(seconds: Mapping[str, list[float]], peak: float = 0) -> Result:
-    """Make a result by hand: the time of a step `load`, by side."""
-    case = Case("few", "Few", FEW, FEW, (OURS,), ".safetensors")
-    runs = {
-        side: [Run({"load": Step(each, 0, peak, 0), "read": Step(1000, 0, 10 * peak, 0)}, 0, 0) for each in times]
-        for side, times in seconds.items()
-    }
-    return Result(case, FEW, runs, {})
-
-
-@pytest.mark.parametrize(("times", "met"), [(2, True), (1.9, False)])
-def test_a_target_holds_medians_against_each_other(times: float, met: bool) -> None:
-    """The median of ours over that of the peer's; reading is not counted."""
-    result = result_of({"lazycell": [4, 1, 100], "torch": [2, 1, 3]})
-    target = Target("load", Quantity("few", "lazycell", "seconds"), Quantity("few", "torch", "seconds"), times)
-    (verdict,) = judge([target], {"few": result})
-    assert (verdict.measured, verdict.reference, verdict.ratio, verdict.met) == (4, 2, 2, met)
-
-
-@pytest.mark.parametrize(("plus", "met"), [(40, True), (39, False)])
-def test_a_target_of_memory_allows_bytes_beyond_the_result(plus: int, met: bool) -> None:
-    """The peak while loading is held against the bytes of the parameters, and some more."""
-    nbytes = _checkpoints.nbytes(FEW, "float32")
-    result = result_of({"lazycell": [1]}, peak=nbytes + 40)
-    target = Target("peak", Quantity("few", "lazycell", "peak"), Quantity("few", "lazycell", "result"), 1, plus)
-    assert [verdict.met for verdict in judge([target], {"few": result})] == [met]
-
-
-def test_a_target_against_a_side_that_did_not_run_is_open() -> None:
-    """It is neither met nor missed."""
-    target = Target("load", Quantity("few", "lazycell", "seconds"), Quantity("few", "torch", "seconds"), 1)
-    assert [verdict.met for verdict in judge([target], {"few": result_of({"lazycell": [1]})})] == [None]
-    assert judge([target], {}) == []
-
-
 @given(st.lists(st.binary(max_size=24), max_size=4))
 def test_the_checksum_tells_contents_apart(contents: list[bytes]) -> None:
     """The same bytes give the same number; one changed bit in one array gives another."""
 
     def read(contents: list[bytes]) -> int:
-        return _process.read(np.frombuffer(content, np.uint8) for content in contents)
+        return _read.checksum(np.frombuffer(content, np.uint8) for content in contents)
 
     assert read(contents) == read(list(contents))
     for position, content in enumerate(contents):
@@ -234,11 +182,3 @@ def test_the_peak_is_that_since_the_reset() -> None:
     assert before - _memory.resident() < size // 2
     np.ones(size, np.uint8)
     assert _memory.peak() - before > size // 2
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"), [(8.123e-6, "8.12 us"), (0.000_999_9, "1.00 ms"), (0.412, "412 ms"), (12.34, "12.3 s")]
-)
-def test_times_have_three_digits(value: float, shown: str) -> None:
-    """In the unit that fits."""
-    assert _report.seconds(value) == shown

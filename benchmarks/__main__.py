@@ -1,0 +1,13 @@
+"""All benchmarks: `python -m benchmarks`. With `--docs` they write the page of the documentation."""
+
+from __future__ import annotations
+
+from . import _page, build, imports, init, load
+from ._command import command
+
+_PARTS = (load, init, build, imports)
+CASES = tuple(case for part in _PARTS for case in part.CASES)
+TARGETS = tuple(target for part in _PARTS for target in part.TARGETS)
+
+if __name__ == "__main__":
+    command("Benchmarks", CASES, TARGETS, page=_page.PLACE)(prog_name="python -m benchmarks")

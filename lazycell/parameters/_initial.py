@@ -1,0 +1,104 @@
+"""The values that declared parameters and buffers begin with: drawn from streams, many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import attrs
+import numpy as np
+from mindspore.common.initializer import Initializer
+
+from .._allocate import empty
+from .._dtypes import dtype_name, numpy_dtype
+from .._errors import InitializationError
+from ..streams import DTYPES, Constant, Dirac, Identity, Job, Law, fill, stream_key
+from ._foreign import describe, draw, process_seed
+from ._law import law_of
+from ._life import Origin
+from ._without_values import title
+
+_ANY_DTYPE = (Constant, Identity, Dirac)  # what is not random is the same in integers
+
+
+@attrs.frozen
+class Start:
+    """One tensor without values, and the stream that its values come from.
+
+    Attributes:
+        tensor: declared: it has `_initializer` and `_declared_dtype`.
+        name: of the stream.
+        seed: of the stream.
+    """
+
+    tensor: Any
+    name: str
+    seed: int
+
+    @property
+    def origin(self) -> Origin:
+        """For the record."""
+        return Origin("initializer", describe(self.tensor._initializer), self.seed)
+
+
+def start_of(tensor: Any, seed: int | None = None, name: str | None = None) -> Start:
+    """Give the stream of a tensor: by default its own name's, under the seed of the process."""
+    return Start(
+        tensor,
+        name if name is not None else getattr(tensor, "name", ""),
+        process_seed() if seed is None else seed,
+    )
+
+
+def initial_values(
+    starts: Iterable[Start], progress: Callable[[int], None] = lambda done: None
+) -> list[np.ndarray[Any, Any]]:
+    """Draw values for all, in new arrays of the tensors' shapes and dtypes, on all cores.
+
+    They are drawn in the dtype that was declared, then converted to that of the tensor: what an eager build followed by
+    `.to(dtype)` does. No tensor changes.
+
+    Args:
+        starts: several, or one.
+        progress: called in this thread with the bytes that are done. What it raises ends the work.
+
+    Raises:
+        InitializationError: an initializer cannot give the values of a parameter, which the message names.
+    """
+    arrays, jobs, done = [], [], 0
+    for start in starts:
+        tensor = start.tensor
+        shape, dtype = tuple(tensor.shape), numpy_dtype(dtype_name(tensor.dtype))
+        declared, key = tensor._declared_dtype, stream_key(start.seed, start.name)
+        try:
+            law = _law(tensor._initializer, shape, declared)
+            if law is None:
+                array = draw(tensor._initializer, shape, declared, key).astype(dtype, copy=False)
+        except Exception as error:
+            raise InitializationError(
+                f"{title(tensor)} (shape {shape}, {declared}) cannot be initialized by "
+                f"{describe(tensor._initializer)}: {type(error).__name__}: {error}"
+            ) from error
+        if law is None:
+            done += array.nbytes
+            progress(done)
+        elif law == _ZERO:
+            array = np.zeros(shape, dtype)  # pages that nobody writes are never touched
+        else:
+            array = empty(shape, dtype)
+            jobs.append(Job(law, key, array, declared))
+        arrays.append(array)
+    finished = done
+    fill(jobs, lambda done: progress(finished + done))
+    return arrays
+
+
+_ZERO = Constant(0)
+
+
+def _law(initializer: Initializer, shape: tuple[int, ...], dtype: str) -> Law | None:
+    """Give the law of an initializer, where it can be followed in a dtype."""
+    law = law_of(initializer, shape)
+    if isinstance(law, Constant):
+        np.empty((), numpy_dtype(dtype)).fill(law.value)  # fails here, not in a thread
+    return law if dtype in DTYPES or isinstance(law, _ANY_DTYPE) else None

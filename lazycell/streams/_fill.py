@@ -1,0 +1,162 @@
+"""Fill arrays with the values of their laws, on all cores, without any other memory of their size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+import attrs
+import numpy as np
+
+from .. import _dtypes
+from .._allocate import populate
+from .._workers import Scratch, Task, available_cores, run
+from ._laws import Elementwise, Law, Whole
+from ._scratch import Array
+from ._words import BLOCK, Stream
+
+DTYPES = frozenset({"float64", "float32", "float16", "bfloat16"})
+"""Dtypes of random values. Those of 16 bits are the float32 values, rounded to nearest even."""
+
+CHUNK = 2 * BLOCK
+"""Elements that one task fills: in float32 those of one block."""
+
+_TOGETHER = 256
+"""Small tensors that one task fills at most."""
+
+
+@attrs.frozen(eq=False)
+class Job:
+    """One tensor to fill.
+
+    Attributes:
+        law: of its values.
+        key: of its stream.
+        out: contiguous, of no defined content.
+        drawn: dtype that the values are drawn in, and rounded to, before they are converted to that of `out`.
+    """
+
+    law: Law
+    key: int
+    out: Array
+    drawn: str
+
+
+def fill(
+    jobs: Iterable[Job], progress: Callable[[int], None] = lambda done: None, *, threads: int | None = None
+) -> None:
+    """Do all jobs.
+
+    Args:
+        jobs: several, or one.
+        progress: called in this thread with the bytes of the arrays that are done. What it raises ends the work.
+        threads: this one included; None: one a core, at most 8.
+
+    Raises:
+        BaseException: what a law or `progress` raised first; the arrays have no defined content then.
+    """
+    jobs = list(jobs)
+    number = available_cores() if threads is None else threads
+    work = -(-sum(job.out.size for job in jobs) // CHUNK)
+    run(_tasks(jobs), max(1, min(number, work)), progress)
+
+
+def values(law: Law, key: int, shape: tuple[int, ...], dtype: str, start: int, stop: int) -> Array:
+    """Give the elements from `start` to `stop`, of the flattened tensor of `shape`, without the others if that can be.
+
+    Returns:
+        A new array with one axis.
+    """
+    if isinstance(law, Elementwise):
+        out = np.empty(stop - start, _dtypes.numpy_dtype(dtype))
+        scratch, stream = Scratch(), Stream(key)
+        for begin in range(start, stop, CHUNK):
+            _write(law, stream, begin, out[begin - start :][:CHUNK], dtype, scratch)
+        return out
+    whole = np.empty(shape, _dtypes.numpy_dtype(dtype))
+    law.write(Stream(key), whole)
+    return whole.reshape(-1)[start:stop].copy()
+
+
+def _tasks(jobs: Iterable[Job]) -> Iterator[Task]:
+    """Cut large tensors into chunks, and put small ones together."""
+    together: list[_Chunk] = []
+    elements = 0
+    for job in jobs:
+        if not isinstance(job.law, Elementwise):
+            yield _Whole(job, job.law)
+            continue
+        stream, flat = Stream(job.key), job.out.reshape(-1)
+        if flat.size > CHUNK // 2:
+            for start in range(0, flat.size, CHUNK):
+                yield _Chunk(job.law, stream, start, flat[start : start + CHUNK], job.drawn)
+            continue
+        together.append(_Chunk(job.law, stream, 0, flat, job.drawn))
+        elements += flat.size
+        if elements > CHUNK // 2 or len(together) == _TOGETHER:
+            yield _Several(together)
+            together, elements = [], 0
+    if together:
+        yield _Several(together)
+
+
+@attrs.frozen(eq=False)
+class _Chunk:
+    """Task: some elements of a tensor, an even number unless they are the last."""
+
+    law: Elementwise
+    stream: Stream
+    start: int
+    out: Array
+    drawn: str
+
+    def __call__(self, scratch: Scratch) -> int:
+        populate(self.out)
+        _write(self.law, self.stream, self.start, self.out, self.drawn, scratch)
+        return self.out.nbytes
+
+
+@attrs.frozen(eq=False)
+class _Several:
+    """Task: small tensors."""
+
+    chunks: list[_Chunk]
+
+    def __call__(self, scratch: Scratch) -> int:
+        return sum(chunk(scratch) for chunk in self.chunks)
+
+
+@attrs.frozen(eq=False)
+class _Whole:
+    """Task: a tensor that cannot be cut."""
+
+    job: Job
+    law: Whole
+
+    def __call__(self, scratch: Scratch) -> int:
+        out, drawn = self.job.out, _dtypes.numpy_dtype(self.job.drawn)
+        target = out if out.dtype == drawn else np.empty(out.shape, drawn)
+        self.law.write(Stream(self.job.key), target)
+        if target is not out:
+            _convert(target, out)
+        return out.nbytes
+
+
+def _write(law: Elementwise, stream: Stream, start: int, out: Array, drawn: str, scratch: Scratch) -> None:
+    """Write elements as `law` computes them, rounded to `drawn`, and then to the dtype of `out`."""
+    dtype = _dtypes.numpy_dtype(drawn)
+    computed = np.dtype(np.float32) if law.is_random and dtype.itemsize == 2 else dtype
+    if computed == dtype == out.dtype:
+        law.write(stream, start, out, scratch)
+        return
+    values = np.empty(out.size, computed)
+    law.write(stream, start, values, scratch)
+    if computed != dtype != out.dtype:
+        rounded = np.empty(out.size, dtype)
+        _convert(values, rounded)
+        values = rounded
+    _convert(values, out)
+
+
+def _convert(source: Array, out: Array) -> None:
+    with np.errstate(all="ignore"):  # a sigma too large for float16 gives infinities, as it does eagerly
+        np.copyto(out, source, casting="unsafe")
