@@ -8,8 +8,11 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from ._collector import collector_paused
+
 _PLACES = {
     "cell._cell": ("LazyCell",),
+    "cell._initial_values": ("initial_values",),
     "declaration._declare": ("Buffer", "Param", "buffer", "child", "children", "hyper", "param", "tie", "when"),
     "declaration._class_body": ("require",),
     "declaration._declaration": ("same",),
@@ -76,7 +79,8 @@ __version__ = "0.1.0"
 def __getattr__(name: str) -> Any:
     if name not in _PLACE:
         raise AttributeError(f"module 'lazycell' has no attribute {name!r}")
-    value = getattr(import_module(f".{_PLACE[name]}", __name__), name)
+    with collector_paused():  # with MindSpore's objects about, one walk over them takes as long as all the imports
+        value = getattr(import_module(f".{_PLACE[name]}", __name__), name)
     globals()[name] = value
     return value
 

@@ -22,6 +22,7 @@ from ._errors import (
     UnknownNameError,
 )
 from .cell._cell import LazyCell
+from .cell._initial_values import initial_values
 from .cell._initializers import register_initializer
 from .checkpoint._plan import LoadPlan
 from .checkpoint._planning import plan
@@ -122,6 +123,7 @@ __all__ = [
     "hyper",
     "identity",
     "init_parameters_data",
+    "initial_values",
     "lazy",
     "max_",
     "min_",

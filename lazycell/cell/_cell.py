@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 from mindspore import nn
 
 from .._arguments import file_path
-from ..checkpoint import LoadReport
-from ..inference._inference import Inference, infer
 from ..manifest._manifest import Manifest
 from ..parameters import (
     init_parameters_data,
@@ -21,21 +19,22 @@ from ..parameters import (
     refuse_while_saving,
     undeclare,
 )
-from ..pretrained._pretrained import find_config, load_pretrained
-from ..saving._save import SaveReport
 from ._build import refuse_plain_cells
-from ._load import load_checkpoint
 from ._meta import LazyCellMeta
 from ._net_manifest import manifest_of_call, manifest_of_net
-from ._save import save_checkpoint
 from ._ties import fill_ties, ties_below, under_stored_names
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
     from .._nn_cell import Cell as _Cell
+    from ..checkpoint import LoadReport
+    from ..inference._inference import Inference
+    from ..saving._save import SaveReport
 else:
     _Cell = nn.Cell
+
+# Who only builds a net does not wait for what loads, saves and infers: each of those methods imports it.
 
 Policy = str | Iterable[str]
 
@@ -129,6 +128,8 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             TypeError: an argument is of a kind that means nothing.
             ValueError: there is no such choice, or arguments contradict each other.
         """
+        from ._load import load_checkpoint
+
         return load_checkpoint(
             self,
             path,
@@ -175,6 +176,8 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             ValueError: arguments contradict each other.
             OSError: the directory is missing, the disk full, a permission lacking; the old checkpoint is as it was.
         """
+        from ._save import save_checkpoint
+
         return save_checkpoint(
             self,
             path,
@@ -236,6 +239,8 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             "dec_mode": dec_mode,
         }
         place = file_path(path, "path")
+        from ..pretrained._pretrained import find_config, load_pretrained
+
         config = find_config(place)
         return load_pretrained(cls, place, config, dtype=dtype, loading=loading, hyperparameters=hyperparameters)
 
@@ -256,6 +261,8 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
                 one of the model's.
             TypeError: what is known is no hyperparameter.
         """
+        from ..inference._inference import infer
+
         return infer(cls, path, rename=rename, known=known, describe=lambda values: manifest_of_call(cls, (), values))
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> Any:

@@ -105,3 +105,21 @@ def make_initializer(initializer: Any) -> Initializer:
     if isinstance(initializer, numbers.Number):
         return Constant(initializer)
     return ComputedTable(initializer)
+
+
+def find_initializer(initializer: Any) -> Initializer:
+    """As `make_initializer`, for what no declaration has checked.
+
+    Raises:
+        DeclarationError: no initializer goes by that name.
+        TypeError: it cannot be one.
+    """
+    if isinstance(initializer, str) and initializer.lower() not in (known := _known()):
+        raise DeclarationError(
+            f"no initializer is registered as {initializer!r}{did_you_mean(initializer.lower(), known)}"
+        )
+    if not (isinstance(initializer, (str, Initializer, numbers.Number)) or callable(initializer)):
+        raise TypeError(
+            f"an initializer is a name, a number, an Initializer or a function, not a {type(initializer).__name__}"
+        )
+    return make_initializer(initializer)

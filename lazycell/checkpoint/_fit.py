@@ -13,8 +13,6 @@ from .._errors import CheckpointMismatchError
 from ..formats._header import CheckpointHeader, TensorHeader
 from ..manifest._layout import Block, Stored
 from ..manifest._manifest import Manifest, ManifestEntry
-from ..mismatch._causes import is_transposed, likely_causes
-from ..mismatch._near import NearNames
 from ..mismatch._problems import Problem, describe, render
 from ..reading._cast import castable, same_kind
 from ._file_layout import FileLayout
@@ -334,6 +332,8 @@ def _dtype_problem(entry: ManifestEntry, tensor: TensorHeader, cause: str) -> Pr
 @functools.lru_cache(maxsize=1024)
 def _shape_message(ours: tuple[int, ...], theirs: tuple[int, ...], declared: str) -> str:
     hint = ""
+    from ..mismatch._causes import is_transposed
+
     if is_transposed(ours, theirs):
         hint = "transposed: the checkpoint stores (in, out) where the model has (out, in), or the reverse"
     return _join(f"the checkpoint has {theirs}, the model {ours}", declared, hint)
@@ -365,6 +365,8 @@ def _rename_problems(renaming: Renaming, header: CheckpointHeader) -> list[Probl
         Problem("rename", new, f"two names in the checkpoint become this one: {_quoted(olds)}")
         for new, olds in renaming.colliding.items()
     ]
+    from ..mismatch._near import NearNames
+
     near = NearNames(header.tensors) if renaming.dead else None
     for rule in renaming.dead:
         if "*" in rule.replace("{*", ""):
@@ -384,6 +386,10 @@ def _mismatch(
     initialize: Sequence[str],
     ignored: Sequence[str],
 ) -> CheckpointMismatchError:
+    # What explains is imported when there is something to explain.
+    from ..mismatch._causes import likely_causes
+    from ..mismatch._near import NearNames
+
     missing = [problem.name for problem in problems if problem.kind == "missing"]
     unexpected = [problem.name for problem in problems if problem.kind == "unexpected"]
     splits = Splits()

@@ -11,6 +11,7 @@ import attrs
 
 from .._collapse import collapse
 from .._dtypes import itemsize
+from .._stream_version import STREAM_VERSION
 from .._table import align
 from ..declaration._forms import form_text
 from ._layout import Block, Stored
@@ -91,6 +92,8 @@ class Manifest:
         stored: the tensors of a checkpoint that are not simply a parameter under its own name, as `rename({…})` in
             the class bodies says.
         copies: what a checkpoint may store a second time under the name of a tie; read, never written.
+        stream_version: which streams `init_parameters_data(seed)` draws from: with another one, a seed gives other
+            values.
     """
 
     model: str
@@ -100,6 +103,7 @@ class Manifest:
     hyperparameters: Mapping[str, Any] = attrs.field(factory=dict)
     stored: tuple[Stored, ...] = ()
     copies: tuple[Stored, ...] = ()
+    stream_version: int = STREAM_VERSION
     _by_name: dict[str, ManifestEntry] = attrs.field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:

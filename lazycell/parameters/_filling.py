@@ -16,7 +16,6 @@ from .._errors import CheckpointError
 from . import _framework as framework
 from ._filled import LazyParameter
 from ._foreign import describe
-from ._initial import initial_values, start_of
 from ._life import Origin
 from ._without_values import is_declared, title
 
@@ -89,6 +88,8 @@ def initialize_parameter(tensor: Any, seed: int | None = None, name: str | None 
     with filling:
         if not is_declared(tensor):
             return
+        from ._initial import initial_values, start_of  # not before: a loaded net never needs it
+
         start = start_of(tensor, seed, name)
         (values,) = initial_values([start])
         take(tensor, Tensor.from_numpy(values), start.origin)

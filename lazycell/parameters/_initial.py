@@ -71,7 +71,7 @@ def initial_values(
         shape, dtype = tuple(tensor.shape), numpy_dtype(dtype_name(tensor.dtype))
         declared, key = tensor._declared_dtype, stream_key(start.seed, start.name)
         try:
-            law = _law(tensor._initializer, shape, declared)
+            law = law_in(tensor._initializer, shape, declared)
             if law is None:
                 array = draw(tensor._initializer, shape, declared, key).astype(dtype, copy=False)
         except Exception as error:
@@ -79,14 +79,14 @@ def initial_values(
                 f"{title(tensor)} (shape {shape}, {declared}) cannot be initialized by "
                 f"{describe(tensor._initializer)}: {type(error).__name__}: {error}"
             ) from error
-        if law is None:
-            done += array.nbytes
-            progress(done)
-        elif law == _ZERO:
+        if law == _ZERO:
             array = np.zeros(shape, dtype)  # pages that nobody writes are never touched
-        else:
+        elif law is not None:
             array = empty(shape, dtype)
             jobs.append(Job(law, key, array, declared))
+        if law is None or law == _ZERO:
+            done += array.nbytes
+            progress(done)
         arrays.append(array)
     finished = done
     fill(jobs, lambda done: progress(finished + done))
@@ -96,8 +96,12 @@ def initial_values(
 _ZERO = Constant(0)
 
 
-def _law(initializer: Initializer, shape: tuple[int, ...], dtype: str) -> Law | None:
-    """Give the law of an initializer, where it can be followed in a dtype."""
+def law_in(initializer: Initializer, shape: tuple[int, ...], dtype: str) -> Law | None:
+    """Give the law of an initializer where it can be followed in a dtype; None: it has to be run.
+
+    Raises:
+        Exception: it cannot be used so.
+    """
     law = law_of(initializer, shape)
     if isinstance(law, Constant):
         np.empty((), numpy_dtype(dtype)).fill(law.value)  # fails here, not in a thread

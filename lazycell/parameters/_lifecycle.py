@@ -19,7 +19,6 @@ from ._commit import Assignment, fill_all
 from ._declared import DeferredParameter, UninitializedParameter
 from ._filling import filling, initialize_parameter, undeclare_parameter
 from ._framework import buffers_of, expect_first_call, is_only_reading, parameters_of
-from ._initial import initial_values, start_of
 from ._life import Origin, State, life_of, was_left
 from ._without_values import is_declared
 
@@ -156,6 +155,8 @@ def init_parameters_data(
     Raises:
         InitializationError: an initializer cannot give the values of a parameter.
     """
+    from ._initial import initial_values, start_of  # not before: a loaded net never needs it
+
     kinds = UninitializedParameter if seed is None and not streams else (UninitializedParameter, DeferredParameter)
     with ProgressBar("initializing") as bar, filling:
         parameters = {parameter: parameter for parameter in _all_parameters(cell)}

@@ -1,9 +1,9 @@
 """Initial values: what they are is decided by seed, name, law and position alone. Needs no MindSpore."""
 
+from .._stream_version import STREAM_VERSION
 from ._fans import fan, fans, gain
-from ._fill import DTYPES, Job, fill, values
+from ._fill import DTYPES, Job, fill, is_elementwise, values
 from ._laws import Constant, Dirac, Identity, Law, Normal, Orthogonal, Sparse, TruncatedNormal, Uniform
-from ._version import STREAM_VERSION
 from ._words import stream_key
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "fans",
     "fill",
     "gain",
+    "is_elementwise",
     "stream_key",
     "values",
 ]

@@ -77,6 +77,11 @@ def values(law: Law, key: int, shape: tuple[int, ...], dtype: str, start: int, s
     return whole.reshape(-1)[start:stop].copy()
 
 
+def is_elementwise(law: Law) -> bool:
+    """Tell whether a part can be drawn without the rest."""
+    return isinstance(law, Elementwise)
+
+
 def _tasks(jobs: Iterable[Job]) -> Iterator[Task]:
     """Cut large tensors into chunks, and put small ones together."""
     together: list[_Chunk] = []

@@ -15,6 +15,7 @@ from mindspore.common.initializer import Constant, Normal, initializer
 from lazycell._errors import UninitializedParameterError, UninitializedWarning
 from lazycell.parameters._buffer import declare_buffer
 from lazycell.parameters._declared import declare
+from lazycell.parameters._foreign import ComputedTable
 from lazycell.parameters._lazy import building, no_init_parameters
 from lazycell.parameters._life import Origin
 from lazycell.parameters._lifecycle import (
@@ -25,7 +26,6 @@ from lazycell.parameters._lifecycle import (
     undeclare,
     uninitialized,
 )
-from lazycell.parameters._foreign import ComputedTable
 from lazycell.parameters._without_values import is_declared
 from tests.parameters.filling import fill
 

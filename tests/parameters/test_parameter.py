@@ -22,9 +22,9 @@ from lazycell.parameters._buffer import UninitializedBuffer, declare_buffer
 from lazycell.parameters._declared import DeferredParameter, UninitializedParameter, declare
 from lazycell.parameters._filled import LazyParameter
 from lazycell.parameters._filling import initialize_parameter, undeclare_parameter
+from lazycell.parameters._foreign import ComputedTable
 from lazycell.parameters._lazy import building, no_init_parameters
 from lazycell.parameters._life import Origin, life_of
-from lazycell.parameters._foreign import ComputedTable
 from lazycell.parameters._without_values import is_declared
 from tests.parameters.filling import fill
 

@@ -1,0 +1,92 @@
+"""The values that a parameter will begin with, or a part of them, without a net: for a rank that holds a slice."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import _dtypes
+from .._errors import InitializationError
+
+Array = npt.NDArray[Any]
+Index = slice | Sequence[slice]
+
+_AT_ONCE = 1 << 20  # elements
+
+
+def initial_values(
+    initializer: Any, shape: Sequence[int], dtype: Any = "float32", *, name: str, seed: int, index: Index = ()
+) -> Array:
+    """Give the values that `init_parameters_data(seed)` gives the parameter `name`, or a part of them.
+
+    Nothing but the part takes memory, however large the tensor is: each rank of a sharded model can begin with its own
+    slice of the values that a single process would have.
+
+    Args:
+        initializer: as in `Param[initializer, shape]`: a name, a number, an `Initializer`, or a function.
+        shape: of the whole parameter.
+        dtype: of the parameter.
+        name: its full name, `layers.0.weight`.
+        seed: as given to `init_parameters_data` or `mindspore.set_seed`.
+        index: for each axis, from the first on, which part: slices without a step; axes that are left out are whole.
+
+    Returns:
+        A new numpy array, `whole[index]`.
+
+    Raises:
+        DeclarationError: no initializer goes by that name.
+        InitializationError: the initializer cannot give values of this shape and dtype.
+        TypeError, IndexError, ValueError: `index` does not fit the shape.
+    """
+    from ..parameters._foreign import describe, draw
+    from ..parameters._initial import law_in
+    from ..streams import is_elementwise, stream_key, values
+    from ._initializers import find_initializer
+
+    dtype_name, extents = _dtypes.dtype_name(dtype), tuple(operator.index(size) for size in shape)
+    box = _box(index, extents)
+    made, key = find_initializer(initializer), stream_key(seed, name)
+    try:
+        law = law_in(made, extents, dtype_name)
+        if law is None:
+            return np.array(draw(made, extents, dtype_name, key)[box])
+        if not is_elementwise(law):
+            return values(law, key, extents, dtype_name, 0, math.prod(extents)).reshape(extents)[box].copy()
+    except Exception as error:
+        raise InitializationError(
+            f"{name!r} (shape {extents}, {dtype_name}) cannot be initialized by {describe(made)}: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    result: Array = np.empty([part.stop - part.start for part in box], _dtypes.numpy_dtype(dtype_name))
+    if not extents:
+        result[...] = values(law, key, extents, dtype_name, 0, 1)[0]
+        return result
+    # Whole rows are drawn, some at a time: of those the other axes' parts are kept.
+    row, rows, inner = math.prod(extents[1:]), box[0], (slice(None), *box[1:])
+    step = max(1, _AT_ONCE // max(1, row))
+    for start in range(rows.start, rows.stop, step):
+        stop = min(start + step, rows.stop)
+        drawn = values(law, key, extents, dtype_name, start * row, stop * row).reshape((stop - start, *extents[1:]))
+        result[start - rows.start : stop - rows.start] = drawn[inner]
+    return result
+
+
+def _box(index: Index, shape: tuple[int, ...]) -> tuple[slice, ...]:
+    parts = (index,) if isinstance(index, slice) else tuple(index)
+    if len(parts) > len(shape):
+        raise IndexError(f"index has {len(parts)} slices, the shape {shape} has {len(shape)} axes")
+    box = []
+    for axis, size in enumerate(shape):
+        part = parts[axis] if axis < len(parts) else slice(None)
+        if not isinstance(part, slice):
+            raise TypeError(f"index takes slices, and axis {axis} was given a {type(part).__name__}: {part!r}")
+        start, stop, step = part.indices(size)
+        if step != 1:
+            raise ValueError(f"index takes slices without a step, and axis {axis} was given {part!r}")
+        box.append(slice(start, max(start, stop)))
+    return tuple(box)
