@@ -64,7 +64,8 @@ def _symmetric(limit: float) -> Law:
 
 def _he(initializer: Any, shape: Shape) -> float:
     """Give the standard deviation."""
-    return gain(initializer.nonlinearity, initializer.negative_slope) / math.sqrt(fan(shape, initializer.mode))
+    slope = 0.01 if initializer.negative_slope is None else initializer.negative_slope
+    return gain(initializer.nonlinearity, slope) / math.sqrt(fan(shape, initializer.mode))
 
 
 def _variance_scaling(initializer: Any, shape: Shape) -> Law:

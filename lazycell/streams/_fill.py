@@ -10,7 +10,7 @@ import numpy as np
 from .. import _dtypes
 from .._allocate import populate
 from .._workers import Scratch, Task, available_cores, run
-from ._laws import Elementwise, Law, Whole
+from ._laws import Elementwise, Law, Whole, convert
 from ._scratch import Array
 from ._words import BLOCK, Stream
 
@@ -142,7 +142,7 @@ class _Whole:
         target = out if out.dtype == drawn else np.empty(out.shape, drawn)
         self.law.write(Stream(self.job.key), target)
         if target is not out:
-            _convert(target, out)
+            convert(target, out)
         return out.nbytes
 
 
@@ -157,11 +157,6 @@ def _write(law: Elementwise, stream: Stream, start: int, out: Array, drawn: str,
     law.write(stream, start, values, scratch)
     if computed != dtype != out.dtype:
         rounded = np.empty(out.size, dtype)
-        _convert(values, rounded)
+        convert(values, rounded)
         values = rounded
-    _convert(values, out)
-
-
-def _convert(source: Array, out: Array) -> None:
-    with np.errstate(all="ignore"):  # a sigma too large for float16 gives infinities, as it does eagerly
-        np.copyto(out, source, casting="unsafe")
+    convert(values, out)

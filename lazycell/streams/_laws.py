@@ -40,7 +40,8 @@ class Uniform:
     """Uniform in [low, high): element i of float32 is `low` and `high`'s mean, and half their distance times k 2^-23.
 
     k is the signed 24-bit integer in the upper bits of the low (i even) or high (i odd) half of word i // 2; in
-    float64, with 2^-52, the 53 upper bits of word i.
+    float64, with 2^-52, the 53 upper bits of word i. Where the mean is not 0, or the dtype has 16 bits, values next to
+    a bound may be rounded to it, or just past it.
     """
 
     low: float
@@ -157,7 +158,7 @@ class Orthogonal:
         q, r = np.linalg.qr(tall)
         q *= np.where(np.diag(r) < 0, -1, 1).astype(q.dtype)
         q *= q.dtype.type(self.gain)
-        out[...] = (q.T if tall is not normal else q).reshape(out.shape)
+        convert((q.T if tall is not normal else q).reshape(out.shape), out)
 
 
 @attrs.frozen
@@ -177,10 +178,12 @@ class Sparse:
         Normal(0.0, self.sigma).write(stream, 0, values.reshape(-1), Scratch())
         zeros = math.ceil(self.sparsity * rows)
         first = -(-out.size // 2) * (2 if values.dtype == np.float64 else 1)
-        for column in range(columns):
-            order = stream.words(first + column * rows, rows)
-            values[np.argsort(order, kind="stable")[:zeros], column] = 0
-        out[...] = values
+        step = max(1, _PIECE // max(1, rows))
+        for begin in range(0, columns, step):
+            some = np.arange(begin, min(begin + step, columns))
+            order = stream.words(first + begin * rows, some.size * rows).reshape(some.size, rows)
+            values[np.argsort(order, axis=1, kind="stable")[:, :zeros], some[:, None]] = 0
+        convert(values, out)
 
 
 @attrs.frozen
@@ -208,6 +211,12 @@ class Dirac:
             for channel in range(min(each, out.shape[1])):
                 place = (group * each + channel, channel, *centre)
                 out[place] = 1
+
+
+def convert(values: Array, out: Array) -> None:
+    """Write values into an array of another dtype."""
+    with np.errstate(all="ignore"):  # a sigma too large for float16 gives infinities, as it does eagerly
+        np.copyto(out, values, casting="unsafe")
 
 
 def _computed(out: Array) -> type[np.floating[Any]]:

@@ -25,7 +25,7 @@ from lazycell.streams import (
     stream_key,
     values,
 )
-from lazycell.streams._words import BLOCK
+from lazycell.streams._words import BLOCK, Stream
 
 from .laws import DTYPES, ELEMENTWISE, RANDOM
 
@@ -89,17 +89,20 @@ def test_uniform_values_lie_between_limits_the_upper_excluded(dtype: str, limit:
     assert (drawn < bound).all()
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_the_extreme_integers_stay_within_the_limits(dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The least and the greatest of them, which few tensors have."""
-    from lazycell.streams import _words
-
-    both = np.array([0x7FFFFFFF_FFFFFFFF, 0x80000000_80000000], np.uint64)
-    monkeypatch.setattr(_words.Stream, "words", lambda self, start, count: both[:count].copy())
-    drawn = draw(Uniform(-0.7, 0.7), (2,), dtype).tolist()
-    bound = float(np.dtype(dtype).type(0.7))
-    assert sorted(drawn)[0] == -bound if dtype == "float64" else True
-    assert all(-bound <= each < bound for each in drawn)
+@pytest.mark.parametrize(
+    ("dtype", "words"),
+    [("float32", [0x80000000_7FFFFFFF]), ("float64", [0x7FFFFFFF_FFFFFFFF, 0x80000000_00000000])],
+)
+@pytest.mark.parametrize("limit", [1.0, 0.7, 1e-3, 1 + 2.0**-23])
+def test_the_greatest_integer_stays_below_the_limit_and_the_least_reaches_it(
+    limit: float, dtype: str, words: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Few tensors have either."""
+    monkeypatch.setattr(Stream, "words", lambda self, start, count: np.array(words, np.uint64))
+    greatest, least = draw(Uniform(-limit, limit), (2,), dtype)
+    bound = np.dtype(dtype).type(limit)
+    assert least == -bound
+    assert bound * 0.999999 < greatest < bound
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

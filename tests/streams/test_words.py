@@ -40,7 +40,9 @@ def test_a_seed_may_be_any_kind_of_integer() -> None:
     assert stream_key(True, "w") == stream_key(1, "w")
 
 
-@given(st.one_of(st.integers(0, 300), st.integers(BLOCK - 300, BLOCK + 300), st.integers(0, BLOCK)), st.integers(0, 600))
+@given(
+    st.one_of(st.integers(0, 300), st.integers(BLOCK - 300, BLOCK + 300), st.integers(0, BLOCK)), st.integers(0, 600)
+)
 def test_a_slice_is_that_of_the_whole(start: int, count: int) -> None:
     """Also across the end of a block, and none at all."""
     assert np.array_equal(Stream(KEY).words(start, count), WHOLE[start : start + count])

@@ -1,0 +1,287 @@
+"""Initial values of many parameters at once, and what is left when that is interrupted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import mindspore as ms
+import numpy as np
+import pytest
+from mindspore import Tensor, nn
+from mindspore.common.initializer import Constant, HeNormal, Initializer, Normal, One, Orthogonal, Uniform, Zero
+
+import lazycell
+from lazycell import LazyCell, Param, child
+from lazycell._dtypes import dtype_name, numpy_dtype
+from lazycell._progress import ProgressBar
+from lazycell.parameters._declared import declare
+from lazycell.parameters._initial import initial_values, start_of
+from lazycell.streams import Job, fill, stream_key
+from lazycell.streams import Normal as NormalLaw
+
+
+class Reversed(Initializer):  # type: ignore[misc]
+    """Written by a user: random values in descending order."""
+
+    def _initialize(self, arr: Any) -> None:
+        arr[...] = -np.sort(-np.random.rand(*arr.shape), axis=None).reshape(arr.shape)
+
+
+class Part(LazyCell):
+    """Of every kind of initializer."""
+
+    normal: Param[Normal(0.5), (7, 5)]
+    he: Param[HeNormal(), (5, 3, 3, 3)]
+    q: Param[Orthogonal(), (4, 6)]
+    zeros: Param["zeros", (3,)]
+    mine: Param[Reversed(), (9,)]
+    half: Param["normal", (5,), ms.float16]
+
+
+class Net(LazyCell):
+    """Two parts, and one that is large enough to be cut into pieces."""
+
+    one: Part = child(Part)
+    two: Part = child(Part)
+    large: Param["normal", (700, 1000)]
+
+
+def values(net: nn.Cell) -> dict[str, bytes]:
+    """Give the bits of every parameter."""
+    return {name: each.float().asnumpy().tobytes() for name, each in net.parameters_and_names()}
+
+
+def states(net: nn.Cell) -> set[str]:
+    """Give the states that parameters are in."""
+    return {entry.state for entry in lazycell.status(net).values()}
+
+
+@pytest.fixture(scope="module")
+def expected() -> dict[str, bytes]:
+    """The values of a net under seed 3."""
+    net = Net()
+    net.init_parameters_data(seed=3)
+    return values(net)
+
+
+# -------------------------------------------------------------------------------------------------- what is drawn
+
+
+def drawn(initializer: Initializer, shape: tuple[int, ...], declared: Any, now: Any = None) -> np.ndarray[Any, Any]:
+    """Draw for one parameter, which has been converted since it was declared."""
+    tensor: Any = declare(initializer, shape, declared, name="w")
+    if now is not None:
+        cell = nn.Cell()
+        cell.insert_param_to_cell("w", tensor)
+        tensor = cell.to(now).w
+    (array,) = initial_values([start_of(tensor, 3)])
+    return array
+
+
+def test_values_are_those_of_the_stream() -> None:
+    """Of the seed and the name."""
+    array = np.empty((5, 3), np.float32)
+    fill([Job(NormalLaw(0.0, 0.5), stream_key(3, "w"), array, "float32")])
+    assert drawn(Normal(0.5), (5, 3), ms.float32).tobytes() == array.tobytes()
+
+
+@pytest.mark.parametrize("now", [ms.float16, ms.bfloat16, ms.float64])
+@pytest.mark.parametrize("declared", [ms.float32, ms.bfloat16])
+@pytest.mark.parametrize("initializer", [Normal(0.5), Orthogonal(), Reversed(), Constant(0.1)], ids=repr)
+def test_values_are_drawn_as_declared_and_converted(initializer: Initializer, declared: Any, now: Any) -> None:
+    """As an eager build and `.to(dtype)` would."""
+    array = drawn(initializer, (5, 3), declared, now)
+    first = drawn(initializer, (5, 3), declared)
+    assert first.dtype == numpy_dtype(dtype_name(declared))
+    assert array.dtype == numpy_dtype(dtype_name(now))
+    assert array.tobytes() == first.astype(array.dtype).tobytes()
+
+
+@pytest.mark.parametrize("dtype", [ms.float32, ms.float16, ms.int32, ms.bool_, ms.complex64])
+@pytest.mark.parametrize("initializer", [Zero(), One(), Constant(0), Constant(1), Constant(-0.0)], ids=repr)
+def test_constants_are_mindspores(initializer: Initializer, dtype: Any) -> None:
+    """To the last bit, of every dtype: a zero may have a sign."""
+    array = drawn(initializer, (2, 3), dtype)
+    eager = Tensor(shape=(2, 3), dtype=dtype, init=initializer).init_data().asnumpy()
+    assert (array.dtype, array.tobytes()) == (eager.dtype, eager.tobytes())
+
+
+def test_random_integers_are_drawn_as_mindspore_does() -> None:
+    """No law says what they are: the initializer is run, from a state that the key decides."""
+    array, again = (drawn(Uniform(100.0), (50,), ms.int32) for _ in range(2))
+    assert array.tolist() == again.tolist()
+    assert len(set(array.tolist())) > 20
+
+
+@pytest.mark.parametrize("initializer", [Normal(), Zero(), Constant(2), Orthogonal(), Reversed()], ids=repr)
+def test_arrays_are_new_and_writable(initializer: Initializer) -> None:
+    """They become a parameter's own memory."""
+    one, other = (drawn(initializer, (3, 3), ms.float32) for _ in range(2))
+    one += 1
+    assert (one != other).all()
+    assert one.flags.c_contiguous
+
+
+def test_progress_ends_with_the_bytes_of_all() -> None:
+    """Those of zeros, and of initializers that are run as they are, among them."""
+    net, seen = Net(), list[int]()
+    parameters = net.get_parameters()
+    arrays = initial_values([start_of(parameter, 3) for parameter in parameters], seen.append)
+    assert seen == sorted(seen)
+    assert seen[-1] == sum(array.nbytes for array in arrays)
+
+
+# ---------------------------------------------------------------------------------------------- order of events
+
+
+def all_at_once(net: Net) -> None:
+    """What is usual."""
+    net.init_parameters_data(seed=3)
+
+
+def part_by_part(net: Net) -> None:
+    """The last part first."""
+    for cell in (net.two, net.one, net):
+        lazycell.init_parameters_data(cell, seed=3)
+
+
+def one_by_one(net: Net) -> None:
+    """Under the seed of the process, with other draws in between."""
+    ms.set_seed(3)
+    for parameter in reversed(list(net.get_parameters())):
+        np.random.rand(2)
+        parameter.init_data()
+
+
+def after_a_part_was_loaded(net: Net) -> None:
+    """Of the values that it would have had, from another net."""
+    other = Part()
+    for name, parameter in other.parameters_and_names():
+        parameter.name = f"one.{name}"
+    other.init_parameters_data(seed=3)
+    for mine, theirs in zip(net.one.get_parameters(), other.get_parameters(), strict=True):
+        mine.set_data(theirs)
+    net.init_parameters_data(seed=3)
+
+
+def after_conversion_and_back(net: Net) -> None:
+    """The dtype that was declared decides."""
+    half = net.one.half
+    net.two.to(ms.float32)
+    net.init_parameters_data(seed=3)
+    assert half.dtype == ms.float16
+
+
+def a_second_time(net: Net) -> None:
+    """Given up and drawn again."""
+    net.init_parameters_data(seed=9)
+    net.undeclare()
+    net.init_parameters_data(seed=3)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [all_at_once, part_by_part, one_by_one, after_a_part_was_loaded, after_conversion_and_back, a_second_time],
+)
+def test_values_do_not_depend_on_the_way_to_them(path: Callable[[Net], None], expected: dict[str, bytes]) -> None:
+    """Seed and name alone decide."""
+    net = Net()
+    path(net)
+    assert values(net) == expected
+
+
+def test_a_part_that_was_built_eagerly_changes_nothing_for_the_others() -> None:
+    """It has values, and keeps them."""
+
+    def build(part: Callable[[], nn.Cell]) -> nn.Cell:
+        return nn.CellList([part(), Part()])
+
+    with lazycell.no_init_parameters():
+        lazy = build(lambda: nn.Dense(4, 4))
+    eager = build(lambda: nn.Dense(4, 4))
+    kept = eager[0].weight.asnumpy().tobytes()
+    for net in (lazy, eager):
+        lazycell.init_parameters_data(net, seed=3)
+    assert values(eager)["0.weight"] == kept != values(lazy)["0.weight"]
+    assert {k: v for k, v in values(eager).items() if k[0] == "1"} == {
+        k: v for k, v in values(lazy).items() if k[0] == "1"
+    }
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_streams_of_plain_cells_do_not_depend_on_the_order(order: tuple[int, int]) -> None:
+    """With `streams=True`; without it, MindSpore's own draws come one after the other."""
+    seen = {}
+    for streams in (True, False):
+        nets = []
+        for sequence in ((0, 1), order):
+            ms.set_seed(5)
+            with lazycell.no_init_parameters():
+                net = nn.CellList([nn.Dense(4, 4), nn.Dense(4, 4)])
+            for index in sequence:
+                lazycell.init_parameters_data(net[index], streams=streams)
+            nets.append(values(net))
+        seen[streams] = nets[0] == nets[1]
+    assert seen == {True: True, False: order == (0, 1)}
+
+
+# ------------------------------------------------------------------------------------------------------ interrupts
+
+
+def test_an_interrupt_of_the_drawing_leaves_everything_declared(
+    monkeypatch: pytest.MonkeyPatch, expected: dict[str, bytes]
+) -> None:
+    """Raised where the progress is told; a second call gives what one alone would have given."""
+    net = Net()
+
+    def interrupt(bar: ProgressBar, done: int, total: int) -> None:
+        assert 0 < done <= total
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ProgressBar, "__call__", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            net.init_parameters_data(seed=3)
+    assert states(net) == {"declared"}
+    net.init_parameters_data(seed=3)
+    assert values(net) == expected
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
+def test_an_interrupt_of_a_users_initializer_leaves_everything_declared(
+    error: type[BaseException], monkeypatch: pytest.MonkeyPatch, expected: dict[str, bytes]
+) -> None:
+    """Also numpy's global generator is as it was before."""
+    net = Net()
+
+    def interrupt(initializer: Initializer, arr: Any) -> None:
+        np.random.rand(100)
+        raise error
+
+    np.random.seed(1)
+    undisturbed = np.random.rand()
+    np.random.seed(1)
+    with monkeypatch.context() as patch:
+        patch.setattr(Reversed, "_initialize", interrupt)
+        with pytest.raises((KeyboardInterrupt, lazycell.InitializationError)):
+            net.init_parameters_data(seed=3)
+    assert np.random.rand() == undisturbed
+    assert states(net) == {"declared"}
+    net.init_parameters_data(seed=3)
+    assert values(net) == expected
+
+
+def test_the_bar_is_told_all_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of strict and plain cells together, in one sum that is reached."""
+    seen: list[tuple[int, int]] = []
+    monkeypatch.setattr(ProgressBar, "__call__", lambda bar, done, total: seen.append((done, total)))
+    with lazycell.no_init_parameters():
+        dense = nn.Dense(30, 30)
+    net = nn.CellList([dense, Net()])
+    lazycell.init_parameters_data(net)
+    nbytes = sum(math.prod(each.shape) * each.itemsize for each in net.get_parameters())
+    assert {total for _, total in seen} == {nbytes}
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+    assert seen[-1][0] == nbytes
