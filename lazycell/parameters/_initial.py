@@ -79,21 +79,19 @@ def initial_values(
                 f"{title(tensor)} (shape {shape}, {declared}) cannot be initialized by "
                 f"{describe(tensor._initializer)}: {type(error).__name__}: {error}"
             ) from error
-        if law == _ZERO:
+        zeros = _is_zero(law, declared)
+        if zeros:
             array = np.zeros(shape, dtype)  # pages that nobody writes are never touched
         elif law is not None:
             array = empty(shape, dtype)
             jobs.append(Job(law, key, array, declared))
-        if law is None or law == _ZERO:
+        if law is None or zeros:
             done += array.nbytes
             progress(done)
         arrays.append(array)
     finished = done
     fill(jobs, lambda done: progress(finished + done))
     return arrays
-
-
-_ZERO = Constant(0)
 
 
 def law_in(initializer: Initializer, shape: tuple[int, ...], dtype: str) -> Law | None:
@@ -106,3 +104,12 @@ def law_in(initializer: Initializer, shape: tuple[int, ...], dtype: str) -> Law 
     if isinstance(law, Constant):
         np.empty((), numpy_dtype(dtype)).fill(law.value)  # fails here, not in a thread
     return law if dtype in DTYPES or isinstance(law, _ANY_DTYPE) else None
+
+
+def _is_zero(law: Law | None, dtype: str) -> bool:
+    """Tell whether no bit of the values is set; -0.0 has one."""
+    if not isinstance(law, Constant):
+        return False
+    one = np.empty((), numpy_dtype(dtype))
+    one.fill(law.value)
+    return not any(one.tobytes())

@@ -11,7 +11,7 @@ from .._workers import Scratch
 Array = np.ndarray[Any, Any]
 
 # Bytes between two arrays. Where one ends exactly where the next begins, numpy (1.26) takes them
-# for overlapping, and computes cosines one by one: twenty times as slow, and with other last bits.
+# for overlapping, and computes cosines one by one: twenty times as slow.
 _GAP = 64
 
 

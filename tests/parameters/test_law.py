@@ -88,6 +88,10 @@ def test_values_are_distributed_as_mindspores(initializer: mi.Initializer, shape
     error = theirs.std() * math.sqrt(2 / theirs.size)
     assert abs(mine.mean() - theirs.mean()) < 5 * error
     assert abs(mine.std() - theirs.std()) < 5 * error
+    law = law_of(initializer, shape)
+    if isinstance(law, Uniform):  # of which the bounds say more: they are nearly reached
+        assert (mine.max(), mine.min()) == pytest.approx((law.high, law.low), rel=2e-4)
+        assert (theirs.max(), theirs.min()) == pytest.approx((law.high, law.low), rel=2e-4)
 
 
 @pytest.mark.parametrize("shape", [(300, 500), (500, 300), (60, 5, 3, 3)])

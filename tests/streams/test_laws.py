@@ -245,6 +245,17 @@ def test_what_is_left_in_a_sparse_matrix_is_normal() -> None:
     assert np.array_equal(sparse[sparse != 0], normal[sparse != 0])
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_sparse_columns_are_drawn_one_after_the_other(dtype: str) -> None:
+    """Each from the words of its own, as the page says, however many there are."""
+    rows, columns = 101, 1001
+    first = (rows * columns + 1) // 2 * (2 if dtype == "float64" else 1)
+    zeros = draw(Sparse(0.3, 1.0), (rows, columns), dtype) == 0
+    for column in (0, 1, 322, 323, 324, 325, 999, 1000):
+        words = Stream(KEY).words(first + column * rows, rows)
+        assert set(np.flatnonzero(zeros[:, column])) == set(np.argsort(words)[:31])
+
+
 def test_every_row_of_a_sparse_matrix_can_be_zero() -> None:
     """Each as often as any other, within five standard deviations; columns differ."""
     zeros = draw(Sparse(0.5, 1.0), (8, 4000)) == 0

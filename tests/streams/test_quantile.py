@@ -35,3 +35,10 @@ def test_below_is_exact_where_it_is_tiny() -> None:
     density = math.exp(-x * x / 2) / math.sqrt(2 * math.pi)
     assert below(-x) == pytest.approx(density / (x + tail), rel=1e-12)
     assert (below(-math.inf), below(0.0), below(math.inf)) == (0.0, 0.5, 1.0)
+
+
+def test_the_rational_functions_meet() -> None:
+    """Fine steps over all of the tail, past where one of them takes over from another."""
+    probabilities = [math.exp(-((step / 200) ** 2)) for step in range(170, 5200)]
+    expected = [NormalDist().inv_cdf(each) for each in probabilities]
+    assert np.allclose(quantile(np.array(probabilities)), expected, rtol=3e-15, atol=1e-15)

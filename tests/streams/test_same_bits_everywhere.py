@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from numpy.core import _multiarray_umath
 
 from lazycell.streams import Job, Normal, fill, stream_key, values
+from lazycell.streams._words import Stream
 
 ROOT = Path(__file__).parents[2]
 
@@ -73,3 +75,15 @@ def test_the_bits_are_the_same_in_arrays_anywhere_in_memory(dtype: str) -> None:
     fill(jobs, threads=1)
     for job in jobs:
         assert job.out.tobytes() == values(law, job.key, (5000,), dtype, 0, 5000)[: job.out.size].tobytes()
+
+
+@pytest.mark.parametrize("pairs", [16, 64, 4096, 100_000])
+def test_the_bits_are_those_of_numpys_functions_on_arrays_apart(pairs: int) -> None:
+    """The page's formula, each step in a new array: none that is shared makes numpy compute in another way."""
+    key = stream_key(5, "weight")
+    words = Stream(key).words(0, pairs)
+    first, second = words.astype(np.uint32).view(np.int32), (words >> np.uint64(32)).astype(np.uint32).view(np.int32)
+    radius = np.sqrt(np.float32(-2) * np.log(np.abs((first.astype("f4") + np.float32(0.5)) * np.float32(2.0**-31))))
+    angle = second.astype("f4") * np.float32(math.pi * 2.0**-31)
+    expected = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1).reshape(-1)
+    assert values(Normal(0.0, 1.0), key, (2 * pairs,), "float32", 0, 2 * pairs).tobytes() == expected.tobytes()
