@@ -87,6 +87,13 @@ def _matrix(make: Callable[[Any], Law]) -> Callable[[Any, Shape], Law]:
     return rule
 
 
+def _sparse(initializer: Any) -> Law:
+    sparsity = float(initializer.sparsity)
+    if not 0 <= sparsity <= 1:
+        raise ValueError(f"sparsity={initializer.sparsity} has to be between 0 and 1")
+    return Sparse(sparsity, _sigma(initializer.sigma))
+
+
 def _orthogonal(initializer: Any, shape: Shape) -> Law:
     if len(shape) < 2:
         raise ValueError(f"it initializes tensors of at least two dimensions, and the shape is {shape}")
@@ -114,7 +121,7 @@ _RULES: dict[type, Callable[[Any, Shape], Law]] = {
     ms.HeNormal: lambda initializer, shape: Normal(0.0, _sigma(_he(initializer, shape))),
     ms.VarianceScaling: _variance_scaling,
     ms.Orthogonal: _orthogonal,
-    ms.Sparse: _matrix(lambda initializer: Sparse(float(initializer.sparsity), _sigma(initializer.sigma))),
+    ms.Sparse: _matrix(_sparse),
     ms.Identity: _matrix(lambda initializer: Identity()),
     ms.Dirac: _dirac,
 }

@@ -2,7 +2,7 @@
 
 The words of a key come in blocks of `BLOCK`. Block b is what SFC64 (Chris Doty-Humphrey, PractRand 0.94; numpy has it
 as `numpy.random.SFC64`) gives from the state a = low half of the key, b = high half, c = b's index, counter = 1, after
-its first `WARM_UP` words are thrown away, which is how PractRand seeds it. Nothing of numpy's own seeding is in it.
+its first `WARM_UP` words are thrown away, as PractRand and numpy do when they seed it.
 """
 
 from __future__ import annotations

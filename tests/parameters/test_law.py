@@ -203,6 +203,8 @@ WRONG: list[tuple[mi.Initializer, tuple[int, ...], str]] = [
     (mi.TruncatedNormal(1.0, 0.0, 2.0, 2.0), (3,), "a=2.0 has to be less than b=2.0"),
     (mi.XavierNormal(-1), (3, 3), "has to be 0 or more"),
     (mi.Sparse(0.5, -1.0), (3, 3), "sigma=-1.0 has to be 0 or more"),
+    (mi.Sparse(float("nan")), (3, 3), "sparsity=nan has to be between 0 and 1"),
+    (mi.Sparse(1.5), (3, 3), "sparsity=1.5 has to be between 0 and 1"),
     (mi.Sparse(0.5), (3, 3, 3), "it initializes matrices"),
     (mi.Identity(), (3,), "it initializes matrices"),
     (mi.Dirac(), (3, 3), "3, 4 or 5 dimensions"),
