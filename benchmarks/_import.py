@@ -20,6 +20,11 @@ def mindspore(before: Any) -> None:
     import mindspore  # noqa: F401
 
 
+def package(before: Any) -> None:
+    """Import lazycell, whose names are imported when they are used."""
+    import lazycell  # noqa: F401
+
+
 def lazycell(before: Any) -> None:
     """Import what declares, loads and initializes: everything that stands on MindSpore."""
     from lazycell import LazyCell, init_parameters_data, no_init_parameters, register_initializer, status  # noqa: F401

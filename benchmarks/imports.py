@@ -12,7 +12,7 @@ CASES = (
         "Import lazycell after MindSpore",
         NOTHING,
         NOTHING,
-        (Side(OURS, "_import", ("mindspore", "lazycell"), ("mindspore",)),),
+        (Side(OURS, "_import", ("mindspore", "package", "lazycell"), ("mindspore",)),),
         ends="imported",
     ),
     Case(
@@ -26,7 +26,9 @@ CASES = (
 )
 
 TARGETS = (
-    Target("import lazycell", Quantity("import", OURS, "seconds", ("lazycell",)), plus=0.030),
+    Target("import lazycell", Quantity("import", OURS, "seconds", ("package",)), plus=0.030),
+    # The names are imported when they are first used: this is what somebody waits who declares a model.
+    Target("import lazycell, use LazyCell", Quantity("import", OURS, "seconds", ("package", "lazycell")), plus=0.030),
     Target("import lazycell", Quantity("import-alone", OURS, "seconds"), plus=0.100),
 )
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from mindspore import nn
 
 from .._arguments import file_path
-from ..manifest._manifest import Manifest
 from ..parameters import (
     init_parameters_data,
     initialize_for_execution,
@@ -21,7 +20,6 @@ from ..parameters import (
 )
 from ._build import refuse_plain_cells
 from ._meta import LazyCellMeta
-from ._net_manifest import manifest_of_call, manifest_of_net
 from ._ties import fill_ties, ties_below, under_stored_names
 
 if TYPE_CHECKING:
@@ -30,11 +28,12 @@ if TYPE_CHECKING:
     from .._nn_cell import Cell as _Cell
     from ..checkpoint import LoadReport
     from ..inference._inference import Inference
+    from ..manifest._manifest import Manifest
     from ..saving._save import SaveReport
 else:
     _Cell = nn.Cell
 
-# Who only builds a net does not wait for what loads, saves and infers: each of those methods imports it.
+# Who only builds a net does not wait for what loads, saves, lists and infers: each of those methods imports it.
 
 Policy = str | Iterable[str]
 
@@ -43,6 +42,8 @@ class _ManifestMethod:
     """`net.manifest()` of an instance, and `Net.manifest(hidden=64)` of a class, without building anything."""
 
     def __get__(self, cell: LazyCell | None, cls: type) -> Callable[..., Manifest]:
+        from ._net_manifest import manifest_of_call, manifest_of_net
+
         if cell is not None:
             return lambda: manifest_of_net(cell)
 
@@ -262,6 +263,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             TypeError: what is known is no hyperparameter.
         """
         from ..inference._inference import infer
+        from ._net_manifest import manifest_of_call
 
         return infer(cls, path, rename=rename, known=known, describe=lambda values: manifest_of_call(cls, (), values))
 

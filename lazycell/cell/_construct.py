@@ -7,7 +7,6 @@ from typing import Any
 from ..declaration._declaration import Declaration
 from ..declaration._stored_names import has_rules
 from ._build import build, is_inside_another
-from ._net_manifest import manifest_of_net
 
 
 def construct(cell: Any, declaration: Declaration, given: dict[str, Any], dtype: Any) -> None:
@@ -26,4 +25,6 @@ def construct(cell: Any, declaration: Declaration, given: dict[str, Any], dtype:
     """
     build(cell, declaration, given, dtype)
     if not (is_inside_another() or declaration.own_init) and has_rules(type(cell), declaration):
+        from ._net_manifest import manifest_of_net
+
         manifest_of_net(cell)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numbers
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar, overload
 
 import attrs
-from typing_extensions import ParamSpec
 
 from .._errors import DeclarationError
 from .._location import Location, message, user_location

@@ -9,12 +9,12 @@ from typing import Any
 
 import attrs
 
-from .._location import did_you_mean
 from ..declaration._declaration import Declaration, declaration_of
-from ..declaration._declare import Declared, Tie, initializer_text, is_cell
+from ..declaration._declare import Declared, initializer_text, is_cell
 from ..declaration._symbols import render
 from ._apply_rules import CellRules
 from ._calls import complete
+from ._check_tie import check_tie
 from ._manifest import Manifest, ManifestEntry
 from ._resolve import Resolved, ResolvedChild, ResolvedParameter, resolve
 from ._stored_names import stored_names
@@ -156,35 +156,6 @@ def entry_of(parameter: ResolvedParameter) -> ManifestEntry:
         tags=tuple(spec.tags),
         sections=parameter.sections,
     )
-
-
-def check_tie(tie: Tie, found: Mapping[str, tuple[tuple[int, ...], str]], ties: Mapping[str, str]) -> str:
-    """Give the name of the parameter that is stored for a tie, once both ends are known to be there and alike.
-
-    Args:
-        tie: the declaration.
-        found: shape and dtype of each parameter below the cell.
-        ties: the ties that are made already.
-
-    Raises:
-        DeclarationError: an end leads nowhere, or the two ends differ.
-    """
-    written = f"tie({tie.target!r}, {tie.source!r})"
-    source = ties.get(tie.source, tie.source)
-    if tie.target in ties:
-        tie.complain(f"{written} ties `{tie.target}` a second time: it is `{ties[tie.target]}` already")
-    if tie.target == source:
-        tie.complain(f"{written} closes a circle: `{tie.source}` is tied to `{source}` already")
-    for end, role in ((tie.target, "target"), (source, "source")):
-        if end not in found:
-            tie.complain(f"the {role} `{end}` of {written} is not a parameter of this model" + did_you_mean(end, found))
-    if found[tie.target] != found[source]:
-        (shape, dtype), (other_shape, other_dtype) = found[tie.target], found[source]
-        tie.complain(
-            f"`{tie.target}` is {dtype} {shape} and `{source}` is {other_dtype} {other_shape}: "
-            "only parameters of one shape and dtype can be tied"
-        )
-    return source
 
 
 def _child_outline(child: ResolvedChild, dtype: str, plain: PlainOutline) -> Outline:

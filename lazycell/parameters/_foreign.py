@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -77,7 +77,7 @@ def process_seed() -> int:
     global _entropy
     with _numpy_generator:
         if _entropy is None:
-            _entropy = secrets.randbits(63)
+            _entropy = int.from_bytes(os.urandom(8), "little") >> 1
         return _entropy
 
 

@@ -19,8 +19,9 @@ from lazycell.declaration._declare import (
     when,
 )
 from lazycell.declaration._symbols import INDEX
+from lazycell.manifest._check_tie import check_tie
 from lazycell.manifest._manifest import ManifestEntry
-from lazycell.manifest._outline import Outline, bind, check_tie, manifest_of_class, outline_of
+from lazycell.manifest._outline import Outline, bind, manifest_of_class, outline_of
 from lazycell.manifest._resolve import ResolvedChild
 from tests.pure import PureCell, manifest, names
 
