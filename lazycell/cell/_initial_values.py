@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from .. import _dtypes
-from .._errors import InitializationError
+from .._allocate import Array
+from ..parameters._foreign import draw
+from ..parameters._initial import explained, law_in
+from ..streams import Elementwise, Job, fill, is_elementwise, stream_key, values
+from ._initializers import find_initializer
 
-Array = npt.NDArray[Any]
 Index = slice | Sequence[slice]
 
 _AT_ONCE = 1 << 20  # elements
@@ -39,40 +41,36 @@ def initial_values(
         A new numpy array, `whole[index]`.
 
     Raises:
-        DeclarationError: no initializer goes by that name.
+        DeclarationError: no initializer goes by that name, or it needs arguments.
         InitializationError: the initializer cannot give values of this shape and dtype.
         TypeError, IndexError, ValueError: `index` does not fit the shape.
     """
-    from ..parameters._foreign import describe, draw
-    from ..parameters._initial import law_in
-    from ..streams import is_elementwise, stream_key, values
-    from ._initializers import find_initializer
-
     dtype_name, extents = _dtypes.dtype_name(dtype), tuple(operator.index(size) for size in shape)
     box = _box(index, extents)
     made, key = find_initializer(initializer), stream_key(seed, name)
-    try:
+    with explained(repr(name), made, extents, dtype_name):
         law = law_in(made, extents, dtype_name)
         if law is None:
             return np.array(draw(made, extents, dtype_name, key)[box])
-        if not is_elementwise(law):
-            return values(law, key, extents, dtype_name, 0, math.prod(extents)).reshape(extents)[box].copy()
-    except Exception as error:
-        raise InitializationError(
-            f"{name!r} (shape {extents}, {dtype_name}) cannot be initialized by {describe(made)}: "
-            f"{type(error).__name__}: {error}"
-        ) from error
-    result: Array = np.empty([part.stop - part.start for part in box], _dtypes.numpy_dtype(dtype_name))
-    if not extents:
-        result[...] = values(law, key, extents, dtype_name, 0, 1)[0]
-        return result
+    if is_elementwise(law):
+        return _part(law, key, dtype_name, extents, box)
+    whole = np.empty(extents, _dtypes.numpy_dtype(dtype_name))
+    fill([Job(law, key, whole, dtype_name)])
+    return whole[box].copy()
+
+
+def _part(law: Elementwise, key: int, dtype: str, shape: tuple[int, ...], box: tuple[slice, ...]) -> Array:
+    if not shape:
+        return values(law, key, dtype, 0, 1).reshape(())
     # Whole rows are drawn, some at a time: of those the other axes' parts are kept.
-    row, rows, inner = math.prod(extents[1:]), box[0], (slice(None), *box[1:])
+    rows, others = box[0], (slice(None), *box[1:])
+    row = math.prod(shape[1:])
+    result: Array = np.empty([part.stop - part.start for part in box], _dtypes.numpy_dtype(dtype))
     step = max(1, _AT_ONCE // max(1, row))
     for start in range(rows.start, rows.stop, step):
         stop = min(start + step, rows.stop)
-        drawn = values(law, key, extents, dtype_name, start * row, stop * row).reshape((stop - start, *extents[1:]))
-        result[start - rows.start : stop - rows.start] = drawn[inner]
+        drawn = values(law, key, dtype, start * row, stop * row).reshape((stop - start, *shape[1:]))
+        result[start - rows.start : stop - rows.start] = drawn[others]
     return result
 
 

@@ -73,12 +73,19 @@ def check_initializer(spec: ParameterSpec) -> None:
     """Refuse, when a class is defined, a name that no initializer goes by, or one that is not enough by itself."""
     if not isinstance(spec.initializer, str):
         return
+    problem = _problem(spec.initializer)
+    if problem is not None:
+        spec.complain(problem)
+
+
+def _problem(name: str) -> str | None:
+    """Say why a name alone is no initializer, if it is none."""
     known = _known()
-    initializer = known.get(spec.initializer.lower())
+    initializer = known.get(name.lower())
     if initializer is None:
-        spec.complain(
-            f"no initializer is registered as {spec.initializer!r}{did_you_mean(spec.initializer.lower(), known)}\n"
-            f"Known are {', '.join(sorted(known))}; @register_initializer({spec.initializer!r}) adds one"
+        return (
+            f"no initializer is registered as {name!r}{did_you_mean(name.lower(), known)}\n"
+            f"Known are {', '.join(sorted(known))}; @register_initializer({name!r}) adds one"
         )
     if isinstance(initializer, type):
         needed = [
@@ -87,11 +94,12 @@ def check_initializer(spec: ParameterSpec) -> None:
             if parameter.default is parameter.empty and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
         ]
         if needed:
-            name = initializer.__name__
-            spec.complain(
-                f"the initializer {spec.initializer!r} needs {', '.join(needed)}: write `{name}({needed[0]}=…)`, with "
-                f"`from {initializer.__module__} import {name}`"
+            made = initializer.__name__
+            return (
+                f"the initializer {name!r} needs {', '.join(needed)}: write `{made}({needed[0]}=…)`, with "
+                f"`from {initializer.__module__} import {made}`"
             )
+    return None
 
 
 def make_initializer(initializer: Any) -> Initializer:
@@ -111,14 +119,14 @@ def find_initializer(initializer: Any) -> Initializer:
     """As `make_initializer`, for what no declaration has checked.
 
     Raises:
-        DeclarationError: no initializer goes by that name.
+        DeclarationError: no initializer goes by that name, or it needs arguments.
         TypeError: it cannot be one.
     """
-    if isinstance(initializer, str) and initializer.lower() not in (known := _known()):
-        raise DeclarationError(
-            f"no initializer is registered as {initializer!r}{did_you_mean(initializer.lower(), known)}"
-        )
-    if not (isinstance(initializer, (str, Initializer, numbers.Number)) or callable(initializer)):
+    if isinstance(initializer, str):
+        problem = _problem(initializer)
+        if problem is not None:
+            raise DeclarationError(problem)
+    elif not (isinstance(initializer, (Initializer, numbers.Number)) or callable(initializer)):
         raise TypeError(
             f"an initializer is a name, a number, an Initializer or a function, not a {type(initializer).__name__}"
         )

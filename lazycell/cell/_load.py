@@ -9,6 +9,7 @@ from typing import Any
 
 from mindspore import nn
 
+from .._allocate import Array
 from .._arguments import check_progress, check_switch
 from .._collector import collector_paused
 from .._progress import ProgressBar
@@ -17,7 +18,6 @@ from ..checkpoint._stage import stage
 from ..formats import open_checkpoint
 from ..parameters import Assignment, Mark, Origin, decryption, fill_all, left_by_checkpoint
 from ..reading import Reader
-from ..reading._cast import Array
 from ..saving._checksums import verify as verify_checksums
 from ._cipher import cipher_mode
 from ._net_manifest import survey

@@ -8,14 +8,14 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from .._allocate import empty
+from .._allocate import Array, empty
 from .._collector import collector_paused
 from .._dtypes import numpy_dtype
 from .._workers import Task, run
 from ..formats._header import ByteRange, TensorHeader
 from ..manifest._layout import Operation, Reshape, Slice
 from ..reading._blocks import Located, locate
-from ..reading._cast import Array, overflow_text
+from ..reading._cast import overflow_text
 from ..reading._read import Reader, wrong_length
 from ..reading._transfer import ITEM, Destination, MoveEach, MoveSmall, MoveWhole, Small, Transfer
 from ._plan import LoadPlan, LoadStep, Piece

@@ -88,10 +88,10 @@ def initialize_parameter(tensor: Any, seed: int | None = None, name: str | None 
     with filling:
         if not is_declared(tensor):
             return
-        from ._initial import initial_values, start_of  # not before: a loaded net never needs it
+        from ._initial import start_of, values_for  # not before: a loaded net never needs it
 
         start = start_of(tensor, seed, name)
-        (values,) = initial_values([start])
+        (values,) = values_for([start])
         take(tensor, Tensor.from_numpy(values), start.origin)
 
 

@@ -1,14 +1,13 @@
-"""Initializers that follow no law of lazycell's, run as they are; and the seed where the caller names none."""
+"""Initializers that follow no law of lazycell's, run as they are."""
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from mindspore import Tensor, get_seed
+from mindspore import Tensor
 from mindspore.common.initializer import Initializer
 
 from .._dtypes import dtype_name, numpy_dtype
@@ -22,7 +21,6 @@ _MASK32 = 0xFFFFFFFF
 
 # MindSpore's initializers draw from numpy's global generator, which is process-wide: one draw at a time.
 _numpy_generator = threading.RLock()
-_entropy: int | None = None
 
 
 class ComputedTable(Initializer):
@@ -63,22 +61,6 @@ class ComputedTable(Initializer):
 def describe(initializer: Initializer) -> str:
     """Give an initializer as one would write it in a class body."""
     return initializer_text(initializer.function if isinstance(initializer, ComputedTable) else initializer)
-
-
-def process_seed() -> int:
-    """Give the seed to use when the caller names none: `mindspore.get_seed()`.
-
-    Without `mindspore.set_seed` it is entropy drawn once a process, so that values differ between runs, and still do
-    not depend on the order of initialisation within one.
-    """
-    seed = get_seed()
-    if seed is not None:
-        return int(seed)
-    global _entropy
-    with _numpy_generator:
-        if _entropy is None:
-            _entropy = int.from_bytes(os.urandom(8), "little") >> 1
-        return _entropy
 
 
 def draw(initializer: Initializer, shape: tuple[int, ...], dtype: str, key: int) -> np.ndarray[Any, Any]:

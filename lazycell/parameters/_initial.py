@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import attrs
@@ -13,9 +14,10 @@ from .._allocate import empty
 from .._dtypes import dtype_name, numpy_dtype
 from .._errors import InitializationError
 from ..streams import DTYPES, Constant, Dirac, Identity, Job, Law, fill, stream_key
-from ._foreign import describe, draw, process_seed
+from ._foreign import describe, draw
 from ._law import law_of
 from ._life import Origin
+from ._seed import process_seed
 from ._without_values import title
 
 _ANY_DTYPE = (Constant, Identity, Dirac)  # what is not random is the same in integers
@@ -50,7 +52,7 @@ def start_of(tensor: Any, seed: int | None = None, name: str | None = None) -> S
     )
 
 
-def initial_values(
+def values_for(
     starts: Iterable[Start], progress: Callable[[int], None] = lambda done: None
 ) -> list[np.ndarray[Any, Any]]:
     """Draw values for all, in new arrays of the tensors' shapes and dtypes, on all cores.
@@ -70,15 +72,10 @@ def initial_values(
         tensor = start.tensor
         shape, dtype = tuple(tensor.shape), numpy_dtype(dtype_name(tensor.dtype))
         declared, key = tensor._declared_dtype, stream_key(start.seed, start.name)
-        try:
+        with explained(title(tensor), tensor._initializer, shape, declared):
             law = law_in(tensor._initializer, shape, declared)
             if law is None:
                 array = draw(tensor._initializer, shape, declared, key).astype(dtype, copy=False)
-        except Exception as error:
-            raise InitializationError(
-                f"{title(tensor)} (shape {shape}, {declared}) cannot be initialized by "
-                f"{describe(tensor._initializer)}: {type(error).__name__}: {error}"
-            ) from error
         zeros = _is_zero(law, declared)
         if zeros:
             array = np.zeros(shape, dtype)  # pages that nobody writes are never touched
@@ -92,6 +89,18 @@ def initial_values(
     finished = done
     fill(jobs, lambda done: progress(finished + done))
     return arrays
+
+
+@contextmanager
+def explained(title: str, initializer: Initializer, shape: tuple[int, ...], dtype: str) -> Iterator[None]:
+    """Turn whatever an initializer raises into an InitializationError that says of what, and for what."""
+    try:
+        yield
+    except Exception as error:
+        raise InitializationError(
+            f"{title} (shape {shape}, {dtype}) cannot be initialized by {describe(initializer)}: "
+            f"{type(error).__name__}: {error}"
+        ) from error
 
 
 def law_in(initializer: Initializer, shape: tuple[int, ...], dtype: str) -> Law | None:

@@ -155,7 +155,7 @@ def init_parameters_data(
     Raises:
         InitializationError: an initializer cannot give the values of a parameter.
     """
-    from ._initial import initial_values, start_of  # not before: a loaded net never needs it
+    from ._initial import start_of, values_for  # not before: a loaded net never needs it
 
     kinds = UninitializedParameter if seed is None and not streams else (UninitializedParameter, DeferredParameter)
     with ProgressBar("initializing") as bar, filling:
@@ -163,7 +163,7 @@ def init_parameters_data(
         waiting = [parameter for parameter in parameters if parameter.has_init]
         starts = [start_of(parameter, seed) for parameter in waiting if isinstance(parameter, kinds)]
         total = sum(parameter.nbytes for parameter in waiting)
-        drawn = initial_values(starts, lambda done: bar(done, total))
+        drawn = values_for(starts, lambda done: bar(done, total))
         fill_all(Assignment(start.tensor, values, start.origin) for start, values in zip(starts, drawn, strict=True))
         done = sum(start.tensor.nbytes for start in starts)
         for parameter in waiting:

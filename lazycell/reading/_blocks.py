@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 import attrs
 import numpy as np
 
+from .._allocate import Array
 from ..manifest._layout import Operation, Reshape, Slice, Transpose
-from ._cast import Array
 
 Box = tuple[tuple[int, int], ...]
 """For each axis start and stop."""

@@ -8,14 +8,12 @@ from typing import Any
 
 import ml_dtypes
 import numpy as np
-import numpy.typing as npt
 
 from .. import _dtypes
+from .._allocate import Array
 
 # Elements. Source and target of one chunk fit a core's cache, where conversion is two to three times as fast.
 CHUNK = 1 << 18
-
-Array = npt.NDArray[Any]
 
 
 def castable(source: str, target: str) -> bool:

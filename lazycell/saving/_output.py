@@ -13,8 +13,9 @@ import attrs
 import numpy as np
 
 from .. import _dtypes
+from .._allocate import Array
 from ..formats._header import TensorHeader
-from ..reading._cast import CHUNK, Array, convert_into
+from ..reading._cast import CHUNK, convert_into
 from ..reading._read import Reader, bytes_of
 
 PIECE = 4 << 20

@@ -3,7 +3,7 @@
 from .._stream_version import STREAM_VERSION
 from ._fans import fan, fans, gain
 from ._fill import DTYPES, Job, fill, is_elementwise, values
-from ._laws import Constant, Dirac, Identity, Law, Normal, Orthogonal, Sparse, TruncatedNormal, Uniform
+from ._laws import Constant, Dirac, Elementwise, Identity, Law, Normal, Orthogonal, Sparse, TruncatedNormal, Uniform
 from ._words import stream_key
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "STREAM_VERSION",
     "Constant",
     "Dirac",
+    "Elementwise",
     "Identity",
     "Job",
     "Law",

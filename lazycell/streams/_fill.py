@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import TypeGuard
 
 import attrs
 import numpy as np
 
 from .. import _dtypes
-from .._allocate import populate
+from .._allocate import Array, populate
 from .._workers import Scratch, Task, available_cores, run
 from ._laws import Elementwise, Law, Whole, convert
-from ._scratch import Array
 from ._words import BLOCK, Stream
 
 DTYPES = frozenset({"float64", "float32", "float16", "bfloat16"})
@@ -60,24 +60,16 @@ def fill(
     run(_tasks(jobs), max(1, min(number, work)), progress)
 
 
-def values(law: Law, key: int, shape: tuple[int, ...], dtype: str, start: int, stop: int) -> Array:
-    """Give the elements from `start` to `stop`, of the flattened tensor of `shape`, without the others if that can be.
-
-    Returns:
-        A new array with one axis.
-    """
-    if isinstance(law, Elementwise):
-        out = np.empty(stop - start, _dtypes.numpy_dtype(dtype))
-        scratch, stream = Scratch(), Stream(key)
-        for begin in range(start, stop, CHUNK):
-            _write(law, stream, begin, out[begin - start :][:CHUNK], dtype, scratch)
-        return out
-    whole = np.empty(shape, _dtypes.numpy_dtype(dtype))
-    law.write(Stream(key), whole)
-    return whole.reshape(-1)[start:stop].copy()
+def values(law: Elementwise, key: int, dtype: str, start: int, stop: int) -> Array:
+    """Give the elements from `start` to `stop`, of the flattened tensor, without the others: a new array, one axis."""
+    out = np.empty(stop - start, _dtypes.numpy_dtype(dtype))
+    scratch, stream = Scratch(), Stream(key)
+    for begin in range(start, stop, CHUNK):
+        _write(law, stream, begin, out[begin - start :][:CHUNK], dtype, scratch)
+    return out
 
 
-def is_elementwise(law: Law) -> bool:
+def is_elementwise(law: Law) -> TypeGuard[Elementwise]:
     """Tell whether a part can be drawn without the rest."""
     return isinstance(law, Elementwise)
 

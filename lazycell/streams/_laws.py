@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 import attrs
 import numpy as np
 
+from .._allocate import Array
 from .._workers import Scratch
 from ._normal import write_pairs
 from ._quantile import below, quantile
-from ._scratch import Array
 from ._words import Stream
 
 # Standard deviations. No value of `Normal` is farther out: sqrt(64 ln 2) = 6.66 is the most in float32, 8.57 in

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from .._allocate import Array
 from .._workers import Scratch
-from ._scratch import Array, arrays
+from ._scratch import arrays
 from ._words import Stream
 
 

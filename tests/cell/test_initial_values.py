@@ -79,6 +79,10 @@ def test_what_is_wrong_is_said() -> None:
     """Names, indices, shapes."""
     with pytest.raises(DeclarationError, match="no initializer is registered as 'norml'.*normal"):
         initial_values("norml", (2,), name="w", seed=0)
+    with pytest.raises(
+        DeclarationError, match=r"the initializer 'sparse' needs sparsity: write `Sparse\(sparsity=…\)`"
+    ):
+        initial_values("sparse", (2, 2), name="w", seed=0)
     with pytest.raises(TypeError, match="a name, a number, an Initializer or a function, not a list"):
         initial_values([1], (2,), name="w", seed=0)
     with pytest.raises(InitializationError, match=r"'w' \(shape \(2,\), float32\) cannot be initialized by Xavier"):

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from lazycell import _dtypes
-from lazycell.reading._cast import Array
+from lazycell._allocate import Array
 
 # Those that both formats, and MindSpore's readers of both, know.
 COMMON = (

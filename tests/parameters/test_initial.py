@@ -18,7 +18,7 @@ from lazycell._dtypes import dtype_name, numpy_dtype
 from lazycell._progress import ProgressBar
 from lazycell.parameters._declared import declare
 from lazycell.parameters._foreign import describe
-from lazycell.parameters._initial import initial_values, start_of
+from lazycell.parameters._initial import start_of, values_for
 from lazycell.streams import Job, fill, stream_key
 from lazycell.streams import Normal as NormalLaw
 
@@ -77,7 +77,7 @@ def drawn(initializer: Initializer, shape: tuple[int, ...], declared: Any, now: 
         cell = nn.Cell()
         cell.insert_param_to_cell("w", tensor)
         tensor = cell.to(now).w
-    (array,) = initial_values([start_of(tensor, 3)])
+    (array,) = values_for([start_of(tensor, 3)])
     return array
 
 
@@ -129,7 +129,7 @@ def test_progress_ends_with_the_bytes_of_all() -> None:
     """Those of zeros, and of initializers that are run as they are, among them."""
     net, seen = Net(), list[int]()
     parameters = net.get_parameters()
-    arrays = initial_values([start_of(parameter, 3) for parameter in parameters], seen.append)
+    arrays = values_for([start_of(parameter, 3) for parameter in parameters], seen.append)
     assert seen == sorted(seen)
     assert seen[-1] == sum(array.nbytes for array in arrays)
 

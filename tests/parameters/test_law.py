@@ -14,7 +14,8 @@ from scipy.stats import ks_2samp
 
 from lazycell import InitializationError, LazyCell, Param
 from lazycell.parameters._law import _RULES, law_of
-from lazycell.streams import Normal, TruncatedNormal, Uniform, stream_key, values
+from lazycell.streams import Normal, TruncatedNormal, Uniform, stream_key
+from tests.streams.laws import tensor
 
 MATRIX, KERNEL = (500, 300), (60, 40, 8, 8)
 _KEY = stream_key(1, "weight")
@@ -24,7 +25,7 @@ def ours(initializer: mi.Initializer, shape: tuple[int, ...], dtype: str = "floa
     """Draw by the law."""
     law = law_of(initializer, shape)
     assert law is not None
-    return values(law, _KEY, shape, dtype, 0, math.prod(shape)).reshape(shape)
+    return tensor(law, _KEY, shape, dtype)
 
 
 def mindspores(initializer: mi.Initializer, shape: tuple[int, ...], dtype: Any = ms.float32) -> Any:

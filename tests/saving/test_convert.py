@@ -14,9 +14,9 @@ from hypothesis import given, settings
 
 import tests
 from lazycell import CheckpointError, CheckpointFormatError
+from lazycell._allocate import Array
 from lazycell._dtypes import FLOATING, numpy_dtype
 from lazycell.formats import open_checkpoint
-from lazycell.reading._cast import Array
 from lazycell.saving._convert import convert
 from lazycell.saving._verify import verify
 from lazycell.saving._write_safetensors import CRC32

@@ -12,8 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lazycell import CheckpointError, _dtypes
+from lazycell._allocate import Array
 from lazycell.formats import open_checkpoint
-from lazycell.reading._cast import Array
 from lazycell.saving import _write_ckpt
 
 from ..checkpoint.strategies import COMMON, arrays, checkpoints

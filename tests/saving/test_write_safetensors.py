@@ -14,8 +14,8 @@ import safetensors.numpy
 from hypothesis import example, given, settings
 
 from lazycell import CheckpointError, _json
+from lazycell._allocate import Array
 from lazycell.formats import ByteRange, open_checkpoint
-from lazycell.reading._cast import Array
 from lazycell.saving._write_safetensors import CRC32, plan_safetensors
 
 from ..checkpoint.strategies import COMMON, checkpoints

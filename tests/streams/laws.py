@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
-from lazycell.streams import Constant, Normal, TruncatedNormal, Uniform
-from lazycell.streams._laws import Elementwise
+import numpy as np
+
+from lazycell._dtypes import numpy_dtype
+from lazycell.streams import Constant, Elementwise, Job, Law, Normal, TruncatedNormal, Uniform, fill
 
 ELEMENTWISE: list[Elementwise] = [
     Constant(3),
@@ -22,3 +25,10 @@ ELEMENTWISE: list[Elementwise] = [
 RANDOM = [law for law in ELEMENTWISE if law.is_random]
 
 DTYPES = ["float16", "bfloat16", "float32", "float64"]
+
+
+def tensor(law: Law, key: int, shape: tuple[int, ...], dtype: str) -> Any:
+    """Give a whole tensor."""
+    out = np.empty(shape, numpy_dtype(dtype))
+    fill([Job(law, key, out, dtype)], threads=1)
+    return out

@@ -12,10 +12,23 @@ import numpy as np
 import pytest
 
 from lazycell._dtypes import numpy_dtype
-from lazycell.streams import Constant, Identity, Job, Law, Normal, Orthogonal, Sparse, Uniform, fill, stream_key, values
+from lazycell.streams import (
+    Constant,
+    Identity,
+    Job,
+    Law,
+    Normal,
+    Orthogonal,
+    Sparse,
+    Uniform,
+    fill,
+    is_elementwise,
+    stream_key,
+    values,
+)
 from lazycell.streams._fill import CHUNK
 
-from .laws import DTYPES, ELEMENTWISE
+from .laws import DTYPES, ELEMENTWISE, tensor
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,8 +58,11 @@ def mixture() -> list[Job]:
 
 def expected(each: Job) -> Any:
     """Give the values of a job, drawn alone."""
-    drawn = values(each.law, each.key, each.out.shape, each.drawn, 0, each.out.size)
-    return drawn.astype(each.out.dtype).reshape(each.out.shape)
+    if is_elementwise(each.law):
+        drawn = values(each.law, each.key, each.drawn, 0, each.out.size).reshape(each.out.shape)
+    else:
+        drawn = tensor(each.law, each.key, each.out.shape, each.drawn)
+    return drawn.astype(each.out.dtype)
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 import lazycell.streams
-from lazycell.streams import STREAM_VERSION, Sparse, TruncatedNormal, Uniform, stream_key, values
+from lazycell.streams import STREAM_VERSION, Sparse, TruncatedNormal, Uniform, stream_key
 from lazycell.streams._words import BLOCK, Stream
 
 from . import reference
+from .laws import tensor
 
 VECTORS = json.loads(reference.FILE.read_text(encoding="utf-8"))
 
@@ -40,8 +41,8 @@ def test_words() -> None:
 def test_values(vector: dict[str, Any]) -> None:
     """Uniform values to the last bit, normal ones but for the last bits of a logarithm and a cosine."""
     law = getattr(lazycell.streams, vector["law"])(**vector["settings"])
-    shape, dtype, size = tuple(vector["shape"]), vector["dtype"], int(np.prod(vector["shape"]))
-    drawn = values(law, stream_key(vector["seed"], vector["name"]), shape, dtype, 0, size)[vector["positions"]]
+    key = stream_key(vector["seed"], vector["name"])
+    drawn = tensor(law, key, tuple(vector["shape"]), vector["dtype"]).reshape(-1)[vector["positions"]]
     if isinstance(law, Uniform):
         assert [float(each).hex() for each in drawn] == vector["values"]
         return
