@@ -10,11 +10,12 @@ from ._work import Work
 
 OURS = "lazycell"
 
-Ends = Literal["same", "random", "declared", "imported"]
+Ends = Literal["same", "random", "declared", "imported", "answered"]
 """What there is when a case is done.
 
 `same`: nets whose parameters hold the same bytes on all sides; `random`: nets whose values are each library's own;
-`declared`: names and shapes, no values that could be read; `imported`: modules, and no net.
+`declared`: names and shapes, no values that could be read; `imported`: modules, and no net; `answered`: a command has
+ended, and there is nothing.
 """
 
 
@@ -24,7 +25,7 @@ class Side:
 
     Attributes:
         name: as it is printed.
-        module: `_lazycell`, `_mindspore`, `_torch`, `_numpy` or `_import`.
+        module: `_lazycell`, `_mindspore`, `_torch`, `_numpy`, `_import` or `_command_line`.
         steps: its functions, in order; after them every value is read once, where there are any.
         packages: what has to be installed where it runs.
         rounds: at most so many, for sides that take long.
@@ -65,6 +66,11 @@ class Case:
     def has_values(self) -> bool:
         """Whether there are values at the end, which are read."""
         return self.ends in ("same", "random")
+
+    @property
+    def is_cold(self) -> bool:
+        """Whether what is measured is a process from its start, with nothing done before."""
+        return self.ends in ("imported", "answered")
 
 
 @attrs.frozen

@@ -59,7 +59,7 @@ def run_case(
             _with_checkpoint(case, work, Path(folder, "model")),
         )
         environment = _environment(case, folder)
-        if case.ends == "imported":  # the first time, they are compiled
+        if case.is_cold:  # the first time, they are compiled
             for side in sides:
                 _run(case, side, interpreters, first, work, environment)
         for number in range(rounds):
@@ -108,7 +108,7 @@ def _with_checkpoint(case: Case, work: Work, stem: Path) -> Work:
 def _environment(case: Case, folder: str) -> dict[str, str]:
     """Give the environment of the processes. What is imported is compiled, as it is when a package was installed."""
     environment = dict(os.environ)
-    if case.ends == "imported":
+    if case.is_cold:
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         environment["PYTHONPYCACHEPREFIX"] = folder
     return environment
@@ -138,8 +138,9 @@ def _run(
 
 def _arguments(case: Case, side: Side, first: Work, work: Work) -> list[str]:
     """Give what Python is to run: imports are measured in a process that has imported nothing before."""
-    if case.ends == "imported":
-        return ["-c", f"from benchmarks.{side.module} import main; main()", *side.steps]
+    if case.is_cold:
+        files = [json.dumps(work._asdict())] if case.suffix is not None else []
+        return ["-c", f"from benchmarks.{side.module} import main; main()", *side.steps, *files]
     steps = [*side.steps, "read"] if case.has_values else side.steps
     works = (json.dumps(each._asdict()) for each in (first, work))
     return ["-m", "benchmarks._process", side.module, json.dumps(steps), *works]

@@ -47,8 +47,9 @@ def _columns(case: Case) -> dict[str, _Cell]:
     columns["peak"] = _peak
     if case.has_values:
         columns["peak, + read"] = _peak_and_read
-    columns["anonymous"] = _anonymous
-    if case.ends != "imported":  # nothing is imported before imports
+    if case.ends != "answered":  # the process has ended
+        columns["anonymous"] = _anonymous
+    if not case.is_cold:
         columns["first use"] = _first_use
     columns["runs"] = lambda result, side: str(len(result.runs[side.name]))
     return columns

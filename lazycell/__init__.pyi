@@ -15,6 +15,7 @@ from ._errors import (
     HyperparameterError,
     InitializationError,
     LazyCellError,
+    ManifestError,
     RegistryError,
     RequirementError,
     UninitializedParameterError,
@@ -53,13 +54,16 @@ from .initializers import (
     xavier_uniform,
     zeros,
 )
+from .manifest._diff import Change, ManifestDiff
 from .manifest._manifest import Manifest, ManifestEntry
+from .manifest._migration import Migration
+from .manifest._sizes import Sizes
 from .mismatch._problems import Cause, Problem
 from .parameters import lazy, no_init_parameters
 from .parameters._life import Origin
 from .parameters._lifecycle import ParameterStatus, Status, init_parameters_data, status, uninitialized
 from .pretrained._pretrained import ConfigRules, from_pretrained
-from .pretrained._registry import RegisteredModel, find_model, register, registered_models
+from .pretrained._registry import Preset, RegisteredModel, find_model, find_preset, register, registered_models
 from .reading._read import read_tensor
 from .saving._convert import convert
 from .saving._save import SaveReport
@@ -73,6 +77,7 @@ __all__ = [
     "Buffer",
     "ByteRange",
     "Cause",
+    "Change",
     "CheckpointError",
     "CheckpointFormatError",
     "CheckpointHeader",
@@ -91,17 +96,22 @@ __all__ = [
     "LoadPlan",
     "LoadReport",
     "Manifest",
+    "ManifestDiff",
     "ManifestEntry",
+    "ManifestError",
     "MemoryRange",
+    "Migration",
     "Origin",
     "Param",
     "ParameterStatus",
     "Part",
+    "Preset",
     "Problem",
     "RegisteredModel",
     "RegistryError",
     "RequirementError",
     "SaveReport",
+    "Sizes",
     "Status",
     "TensorHeader",
     "Undetermined",
@@ -116,6 +126,7 @@ __all__ = [
     "dirac",
     "fields",
     "find_model",
+    "find_preset",
     "from_pretrained",
     "fused",
     "he_normal",

@@ -2,36 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+from typing import TYPE_CHECKING, Any
 
-import ml_dtypes
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
-# Canonical name -> numpy dtype. numpy has no bfloat16 and no float8: ml_dtypes supplies them.
-_NUMPY: dict[str, np.dtype[Any]] = {
-    "bool": np.dtype(np.bool_),
-    "uint8": np.dtype(np.uint8),
-    "int8": np.dtype(np.int8),
-    "uint16": np.dtype(np.uint16),
-    "int16": np.dtype(np.int16),
-    "uint32": np.dtype(np.uint32),
-    "int32": np.dtype(np.int32),
-    "uint64": np.dtype(np.uint64),
-    "int64": np.dtype(np.int64),
-    "float8_e4m3fn": np.dtype(ml_dtypes.float8_e4m3fn),
-    "float8_e5m2": np.dtype(ml_dtypes.float8_e5m2),
-    "float16": np.dtype(np.float16),
-    "bfloat16": np.dtype(ml_dtypes.bfloat16),
-    "float32": np.dtype(np.float32),
-    "float64": np.dtype(np.float64),
-    "complex64": np.dtype(np.complex64),
-    "complex128": np.dtype(np.complex128),
+# Canonical name -> bytes of one element.
+_BYTES = {
+    "bool": 1,
+    "uint8": 1,
+    "int8": 1,
+    "uint16": 2,
+    "int16": 2,
+    "uint32": 4,
+    "int32": 4,
+    "uint64": 8,
+    "int64": 8,
+    "float8_e4m3fn": 1,
+    "float8_e5m2": 1,
+    "float16": 2,
+    "bfloat16": 2,
+    "float32": 4,
+    "float64": 8,
+    "complex64": 8,
+    "complex128": 16,
 }
+
+NAMES = tuple(_BYTES)
+"""All canonical names."""
 
 # What MindSpore prints where it differs from the canonical name: str(mindspore.bool_) is "Bool" and so on.
 _ALIASES = {"bool_": "bool", "float8e4m3fn": "float8_e4m3fn", "float8e5m2": "float8_e5m2"}
 
 FLOATING = frozenset({"float16", "bfloat16", "float32", "float64", "float8_e4m3fn", "float8_e5m2"})
+INTEGERS = frozenset(name for name in _BYTES if name.startswith(("int", "uint")))
 
 
 def dtype_name(dtype: object) -> str:
@@ -40,32 +45,50 @@ def dtype_name(dtype: object) -> str:
     Raises:
         TypeError: `dtype` is none of these.
     """
-    if isinstance(dtype, str):
-        text = dtype
-    elif isinstance(dtype, (np.dtype, type)):
-        try:
-            text = np.dtype(dtype).name
-        except TypeError:
-            text = str(dtype)
-    else:
-        text = str(dtype)  # a MindSpore dtype prints as Float32, BFloat16, Int64, ...
+    text = dtype if isinstance(dtype, str) else _text(dtype)
     name = text.lower().removeprefix("torch.")
     name = _ALIASES.get(name, name)
-    if name not in _NUMPY:
-        raise TypeError(f"{dtype!r} is not a dtype that lazycell knows; it knows {', '.join(_NUMPY)}")
+    if name not in _BYTES:
+        raise TypeError(f"{dtype!r} is not a dtype that lazycell knows; it knows {', '.join(_BYTES)}")
     return name
 
 
 def is_known(name: str) -> bool:
     """Whether `name` is a canonical name."""
-    return name in _NUMPY
-
-
-def numpy_dtype(name: str) -> np.dtype[Any]:
-    """Give the numpy dtype (ml_dtypes' for bfloat16 and float8) of a canonical name."""
-    return _NUMPY[name]
+    return name in _BYTES
 
 
 def itemsize(name: str) -> int:
     """Give the bytes of one element of a canonical name."""
-    return _NUMPY[name].itemsize
+    return _BYTES[name]
+
+
+@functools.cache
+def numpy_dtype(name: str) -> np.dtype[Any]:
+    """Give the numpy dtype (ml_dtypes' for bfloat16 and float8) of a canonical name.
+
+    Raises:
+        KeyError: the name is none.
+    """
+    if name not in _BYTES:
+        raise KeyError(name)
+    # Both are imported here, because together they take longer than all that reads headers and plans.
+    import numpy as np
+
+    if name == "bfloat16" or name.startswith("float8"):  # numpy has neither
+        import ml_dtypes
+
+        return np.dtype(getattr(ml_dtypes, name))
+    return np.dtype(name)
+
+
+def _text(dtype: object) -> str:
+    """Print what is no text: a MindSpore dtype prints as Float32, BFloat16, Int64, ..."""
+    import numpy as np
+
+    if isinstance(dtype, (np.dtype, type)):
+        try:
+            return np.dtype(dtype).name
+        except TypeError:
+            pass
+    return str(dtype)

@@ -67,6 +67,10 @@ class ConfigError(LazyCellError, ValueError):
     """A `config.json` asks for something that the model does not implement."""
 
 
+class ManifestError(LazyCellError, ValueError):
+    """A file is no manifest, or no file of migrations, or a later version wrote it. The message says where and why."""
+
+
 class RegistryError(LazyCellError, LookupError):
     """No registered model goes by that name; or models or checkpoint formats of several packages clash."""
 

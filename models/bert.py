@@ -31,6 +31,7 @@ from lazycell import (
 
 from . import layers
 from .layers import ACTIVATIONS, Dropout, Embedding, Linear, activate
+from .presets.bert import PRESETS
 
 
 class BertOptions(LazyCell):
@@ -190,7 +191,7 @@ class BertOutput(NamedTuple):
     hidden_states: tuple[Tensor, ...] | None
 
 
-@register("bert")
+@register("bert", presets=PRESETS)
 class BertModel(BertOptions):
     """The encoder: from ids to a vector for each position, and one for the whole sequence."""
 

@@ -14,7 +14,7 @@ import lazycell
 from .pages import blocks
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 RUNNER = Path(__file__).with_name("pages.py")
 
 
@@ -25,9 +25,15 @@ def run_page(path: Path, directory: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if "```py" in page.read_text()], ids=lambda page: page.name)
+def has_examples(page: Path) -> bool:
+    """Whether there is something to run on a page."""
+    text = page.read_text()
+    return "```py" in text or "```console\n$ " in text
+
+
+@pytest.mark.parametrize("page", [*filter(has_examples, PAGES)], ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_the_examples_of_a_page_run_and_print_what_the_page_shows(page: Path, tmp_path: Path) -> None:
-    """Every Python block, in order, in one session."""
+    """Every Python block, in order, in one session, and every command."""
     done = run_page(page, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -42,8 +48,11 @@ def test_the_examples_of_a_page_run_and_print_what_the_page_shows(page: Path, tm
             "```pycon\n>>> int('x')\nTraceback (most recent call last):\n    ...\nValueError: no\n```\n",
             "invalid literal",
         ),
+        ("```console\n$ echo 1\n2\n```\n", "$ echo 1\nExpected:\n2\nGot:\n1\n"),
+        ("```console\n$ false\n$ echo $?\n0\n```\n", "Got:\n1\n"),
+        ('```python title="a.py"\nX = 1\n```\n\n```console\n$ cat a.py\nX = 2\n```\n', "Got:\nX = 1\n"),
     ],
-    ids=["output", "session", "exception", "message"],
+    ids=["output", "session", "exception", "message", "command", "status", "file"],
 )
 def test_a_page_that_is_wrong_is_noticed(page: str, problem: str, tmp_path: Path) -> None:
     """What runs the pages can fail: at wrong output, a wrong message, and an exception."""
@@ -52,6 +61,25 @@ def test_a_page_that_is_wrong_is_noticed(page: str, problem: str, tmp_path: Path
     done = run_page(path, tmp_path)
     assert done.returncode != 0
     assert problem in done.stdout + done.stderr
+
+
+def test_what_commands_print_is_written_into_a_page(tmp_path: Path) -> None:
+    """With `--write`; what `...` stands for on the page stays as it is."""
+    path = tmp_path / "page.md"
+    path.write_text("```console\n$ echo 1; echo 2\n1\n...\n$ echo 3\n4\n```\n")
+    command = [sys.executable, str(RUNNER), "--write", str(path)]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    assert path.read_text() == "```console\n$ echo 1; echo 2\n1\n...\n$ echo 3\n3\n```\n"
+
+
+def test_every_command_has_a_page() -> None:
+    """Of its own name, in the navigation; and no page is about a command that is not there."""
+    from lazycell.cli._main import _COMMANDS
+
+    pages = {page.stem for page in (ROOT / "docs" / "commands").glob("*.md")} - {"index"}
+    assert pages == set(_COMMANDS)
+    navigation = (ROOT / "mkdocs.yml").read_text()
+    assert [name for name in _COMMANDS if f"commands/{name}.md" not in navigation] == []
 
 
 def test_every_python_block_is_run() -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from .._nn_cell import Cell as _Cell
-    from ..checkpoint import LoadReport
+    from ..checkpoint._report import LoadReport
     from ..inference._inference import Inference
     from ..manifest._manifest import Manifest
     from ..saving._save import SaveReport
@@ -70,6 +70,11 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
 
     manifest = _ManifestMethod()
     """Every parameter as data: `net.manifest()`, or `Net.manifest(**hyperparameters)` with nothing built."""
+
+    def _repr_html_(self) -> str:
+        from ._notebook import net_html
+
+        return net_html(self)
 
     # ------------------------------------------------------------------------------------------------------ values
 

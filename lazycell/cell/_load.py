@@ -13,11 +13,14 @@ from .._allocate import Array
 from .._arguments import check_progress, check_switch
 from .._collector import collector_paused
 from .._progress import ProgressBar
-from ..checkpoint import LoadPlan, LoadReport, check_ties, make_plan
+from ..checkpoint._fit import make_plan
+from ..checkpoint._plan import LoadPlan
+from ..checkpoint._report import LoadReport
 from ..checkpoint._stage import stage
+from ..checkpoint._ties import check_ties
 from ..formats import open_checkpoint
 from ..parameters import Assignment, Mark, Origin, decryption, fill_all, left_by_checkpoint
-from ..reading import Reader
+from ..reading._read import Reader
 from ..saving._checksums import verify as verify_checksums
 from ._cipher import cipher_mode
 from ._net_manifest import survey

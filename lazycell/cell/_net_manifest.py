@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -13,7 +14,10 @@ from .._dtypes import dtype_name
 from ..declaration._declaration import Declaration, declaration_of
 from ..declaration._declare import initializer_text
 from ..manifest._apply_rules import CellRules
+from ..manifest._cells import cells_of_class
 from ..manifest._manifest import Manifest, ManifestEntry
+from ..manifest._migration import Migration
+from ..manifest._migration_files import migrations_of
 from ..manifest._outline import Outline, entry_of, hyperparameters_of, manifest_of_class, manifest_of_outline
 from ..manifest._resolve import ResolvedChild, resolve_bound
 from ..parameters import buffers_of, building, parameters_of, unsaved_buffers_of
@@ -49,6 +53,8 @@ def _outline_of_net(net: nn.Cell) -> tuple[Outline, dict[str, Any]]:
     parameters: dict[str, Any] = {}
     computed: set[str] = set()
     rules: dict[str, CellRules] = {}
+    migrated: dict[str, tuple[Migration, ...]] = {}
+    migrations: Callable[[Any], tuple[Migration, ...]] = functools.cache(migrations_of)
     seen: set[int] = set()
     cells = list(net.cells_and_names())
     for path, cell in cells:
@@ -58,6 +64,8 @@ def _outline_of_net(net: nn.Cell) -> tuple[Outline, dict[str, Any]]:
         declared = _NOTHING if declaration is None else _declared(declaration, values, cell._lazycell_dtype)
         if declaration is not None and declaration.stored:
             rules[path] = CellRules(declaration, values)
+        if declaration is not None and (found := migrations(type(cell))):
+            migrated[path] = found
         for name, parameter in parameters_of(cell).items():
             if parameter is not None and id(parameter) not in seen:
                 seen.add(id(parameter))
@@ -67,7 +75,7 @@ def _outline_of_net(net: nn.Cell) -> tuple[Outline, dict[str, Any]]:
         buffers = buffers_of(cell)
         if buffers:
             computed.update(prefix + name for name in buffers.keys() & unsaved_buffers_of(cell))
-    return Outline(tuple(entries), ties_of(cells), frozenset(computed), rules), parameters
+    return Outline(tuple(entries), ties_of(cells), frozenset(computed), rules, migrated), parameters
 
 
 def manifest_of_call(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Manifest:
@@ -90,6 +98,36 @@ def outline_by_building(child: ResolvedChild, dtype: str) -> Outline:
     """Look into a cell that declares nothing by building it, without values."""
     with building():
         return _outline_of_net(make_child(child, dtype))[0]
+
+
+def cells_of_net(net: nn.Cell) -> dict[str, type]:
+    """Give the class of every declared cell of a net, by its path; the net itself, if it is one, has the path ""."""
+    return {
+        path: type(cell)
+        for path, cell in net.cells_and_names()
+        if "_lazycell_values" in cell.__dict__ and declaration_of(type(cell)) is not None
+    }
+
+
+def cells_of_call(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, type]:
+    """Give the class of every declared cell of `cls(*args, **kwargs)`, by its path; what declares nothing is built.
+
+    Raises:
+        TypeError: the arguments do not fit, or the class declares nothing.
+        DeclarationError: as when an instance is built.
+    """
+    declaration = declaration_of(cls)
+    if declaration is None:
+        raise TypeError(f"{cls.__name__} declares nothing: ask a class that is derived from it for its cells")
+    if not declaration.own_init:
+        return cells_of_class(cls, args, kwargs, _cells_by_building)
+    with building():
+        return cells_of_net(cls(*args, **kwargs))
+
+
+def _cells_by_building(child: ResolvedChild, dtype: str) -> dict[str, type]:
+    with building():
+        return cells_of_net(make_child(child, dtype))
 
 
 _Entry = tuple[ManifestEntry, tuple[Any, ...]]

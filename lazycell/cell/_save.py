@@ -14,12 +14,13 @@ from .._arguments import check_progress
 from .._collapse import collapse
 from .._collector import collector_paused
 from .._errors import UninitializedParameterError
+from ..manifest._digest import DIGEST
 from ..manifest._layout import Stored
 from ..manifest._manifest import Manifest
 from ..manifest._stored import stored_tensors
 from ..parameters import encrypt, uninitialized
 from ..parameters._framework import numpy_values
-from ..saving._convert import DIGEST, floating_dtype
+from ..saving._convert import floating_dtype
 from ..saving._destination import Destination, destination_of
 from ..saving._output import Content, content_of_array
 from ..saving._save import Losses, SaveReport, save

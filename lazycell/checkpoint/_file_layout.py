@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
@@ -20,12 +20,15 @@ class FileLayout:
     Attributes:
         manifest: the model.
         rules: the argument `rename`.
-        renaming: what it made of the names in the file.
+        renaming: what it made of the names in the file, migrations included.
+        migrated: the names in the file that migrations changed, to what they made of them: a save gives these, for
+            the names that the file has are those of the past.
     """
 
     manifest: Manifest
     rules: Sequence[RenameRule]
     renaming: Renaming
+    migrated: Mapping[str, str] = attrs.field(factory=dict)
 
     def of(
         self,
@@ -47,14 +50,18 @@ class FileLayout:
         known: dict[str, str] = {}
         copies = {stored.name for stored in self.manifest.copies}
         copied = set(map(id, self.manifest.copies))
-        layout = [attrs.evolve(stored, name=tensor.name) for stored, tensor in found if id(stored) not in copied]
+        layout = [
+            attrs.evolve(stored, name=self._written(tensor.name))
+            for stored, tensor in found
+            if id(stored) not in copied
+        ]
         seen = {parameter for stored in layout for parameter in stored.parameters}
         aliases, declared_names = {*self.manifest.ties, *copies}, {stored.name for stored in self.manifest.stored}
         as_declared = bool(layout) or not by_own_name
         for step in steps:
             name = self.renaming.names.get(step.key)
             if step.parameter not in seen and name not in aliases:
-                known[step.parameter] = step.key
+                known[step.parameter] = self._written(step.key)
                 as_declared = as_declared or (name != step.parameter and name in declared_names)
         layout += [Stored(key, self.manifest[name].block) for name, key in known.items() if key != name]
         unseen = [entry for entry in self.manifest.entries if entry.name not in seen and entry.name not in known]
@@ -74,6 +81,13 @@ class FileLayout:
         for entry in unseen:
             if entry.name not in written and (name := self._named(entry.name)) != entry.name:
                 yield Stored(name, entry.block)
+
+    def _written(self, key: str) -> str:
+        """Give the name under which a save writes what the file has under `key`."""
+        if key not in self.migrated:
+            return key
+        name = self.migrated[key]
+        return self._named(name) if any(rule.matches(key) for rule in self.rules) else name
 
     def _named(self, name: str) -> str:
         """Give the file's name for a name of the model's, where exactly one rule gives one."""

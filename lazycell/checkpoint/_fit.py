@@ -6,16 +6,20 @@ import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import attrs
+
 from .. import _dtypes
 from .._collapse import Splits
 from .._collector import collector_paused
 from .._errors import CheckpointMismatchError
+from ..declaration._forms import form_text
 from ..formats._header import CheckpointHeader, TensorHeader
 from ..manifest._layout import Block, Stored
 from ..manifest._manifest import Manifest, ManifestEntry
 from ..mismatch._problems import Problem, describe, render
-from ..reading._cast import castable, same_kind
+from ..reading._castable import castable, same_kind
 from ._file_layout import FileLayout
+from ._migrate import former_names, migrate
 from ._permitted import permitted
 from ._plan import LoadPlan, LoadStep
 from ._rename import Renaming, apply_rules, parse_rules
@@ -35,7 +39,7 @@ def make_plan(
     """Fit a checkpoint to a model. Linear in the number of names; no data is read.
 
     Each parameter is taken from what it is declared to be stored as, or from its own name; a checkpoint that has both
-    does not fit.
+    does not fit. A tensor that has the name of before a migration of the model's counts as under its present name.
 
     Args:
         manifest: what the model declares.
@@ -62,15 +66,18 @@ def make_plan(
         raise ValueError(f'dtype={dtype!r}: choose "cast", "strict" or "checkpoint"')
     rules = parse_rules(rename, forms=True)
     renaming = apply_rules(rules, header.tensors)
+    migrated = migrate(manifest, header, renaming, rules)
+    if migrated.names:
+        renaming = attrs.evolve(renaming, names={**renaming.names, **migrated.names})
     fit = _Fit(manifest, header, renaming, dtype)
-    layout = FileLayout(manifest, rules, renaming)
+    layout = FileLayout(manifest, rules, renaming, migrated.names)
     initialize: list[str] = []
     for entry in manifest.entries:
         step = fit.simple_step(entry) or fit.step(entry)
         if step is not None:
             fit.steps.append(step)
         elif entry.name not in fit.wrong:
-            if any(map(may_miss, fit.names_of(entry))):
+            if any(map(may_miss, fit.names_of(entry))) or any(map(may_miss, fit.former_names_of(entry))):
                 initialize.append(entry.name)
             else:
                 fit.problems += fit.missing(entry)
@@ -96,6 +103,7 @@ def make_plan(
         ignored=tuple(ignored),
         computed=tuple(computed),
         layout=layout.of(fit.found, fit.steps, fit.by_own_name),
+        migrated=migrated.applied,
     )
 
 
@@ -123,6 +131,7 @@ class _Fit:
         self.by_own_name: set[str] = set()
         self.wrong: set[str] = set()
         self._told: set[str] = set()
+        self._former: dict[str, tuple[str, ...]] | None = None
         # Names that a parameter goes by besides its own: those of its ties, and those it is stored under.
         self._aliases: dict[str, list[str]] = {}
         for alias, owner in manifest.ties.items():
@@ -169,7 +178,7 @@ class _Fit:
     def _take(self, stored: Stored, tensor: TensorHeader) -> None:
         if tensor.shape != stored.shape:
             text = f"the checkpoint has {tensor.shape}, the model {stored.shape}"
-            text = _join(text, f"stored by the rule {stored.rule}", describe(self.manifest[stored.parameters[0]]))
+            text = _join(text, _made(stored), describe(self.manifest[stored.parameters[0]]))
             self._fail(Problem("shape", stored.name, text, None, tensor), *stored.parameters)
             return
         self.found.append((stored, tensor))
@@ -186,6 +195,14 @@ class _Fit:
         """Give every name under which the checkpoint may have a parameter, or what it is a part of."""
         declared = [stored.name for stored in self._declared.get(entry.name, ())]
         return [entry.name, *declared, *self._aliases.get(entry.name, ())]
+
+    def former_names_of(self, entry: ManifestEntry) -> Iterator[str]:
+        """Give the names that these were before the migrations of the model's classes."""
+        if self.manifest.migrations:
+            if self._former is None:
+                self._former = former_names(self.manifest)
+            for name in self.names_of(entry):
+                yield from self._former.get(name, ())
 
     def _own(self, entry: ManifestEntry) -> list[str]:
         """Give the names under which the file has the parameter as it is: its own, and the one it is stored under."""
@@ -282,7 +299,7 @@ class _Fit:
         lacking = [stored for stored in self._declared.get(entry.name, ()) if stored.name not in there]
         if lacking:
             for stored in self._untold(lacking):
-                text = f"stored by the rule {stored.rule}, and there are other parts of the parameter"
+                text = f"{_made(stored)}, and there are other parts of the parameter"
                 text = _join(f"{stored.dtype} {stored.shape}", text, "it has to be there whole, or not at all")
                 yield Problem("missing", stored.name, text)
         else:
@@ -298,8 +315,13 @@ class _Fit:
     def _missing_tensor(self, stored: Stored) -> Problem:
         entry = self.manifest[stored.form.parameter] if isinstance(stored.form, Block) else None
         what = describe(entry) if entry is not None and stored.form == entry.block else ""
-        text = f"stored by the rule {stored.rule}, and not there under the model's own names either"
+        text = f"{_made(stored)}, and not there under the model's own names either"
         return Problem("missing", stored.name, _join(f"{stored.dtype} {stored.shape}", what, text), None)
+
+
+def _made(stored: Stored) -> str:
+    """Say why a tensor of this name is looked for; a manifest in a file has no rules."""
+    return f"stored by the rule {stored.rule}" if stored.rule else f"made of `{form_text(stored.form)}`"
 
 
 def _is_plain(stored: Stored) -> bool:

@@ -9,12 +9,14 @@ from pathlib import Path
 import attrs
 
 from .._collapse import collapse
+from .._printable import printable
 from .._table import align, cut
 from .._units import format_bytes
 from ..formats._header import TensorHeader
 from ..manifest._layout import Operation, Reshape, Slice, Stored, Transpose
 
 _ROWS = 40
+_LONGEST_REASON = 100
 
 
 @attrs.frozen
@@ -61,6 +63,25 @@ class LoadStep:
 
 
 @attrs.frozen
+class AppliedMigration:
+    """A migration that a checkpoint needed.
+
+    Attributes:
+        cell: qualified name of the class.
+        reason: why the names changed, as its author wrote it.
+        created: when, in UTC.
+        file: where it is kept.
+        tensors: how many tensors of the checkpoint it gave another name.
+    """
+
+    cell: str
+    reason: str
+    created: str
+    file: str
+    tensors: int
+
+
+@attrs.frozen
 class LoadPlan:
     """Everything a load will do, in the manifest's order.
 
@@ -72,7 +93,8 @@ class LoadPlan:
         ignored: keys of the file that nothing needs and that `unexpected` permits.
         computed: keys of the file that the model computes itself.
         layout: the tensors of the file that are not simply a parameter under its own name, those that it lacks
-            included: what a save writes to give such a file again.
+            included: what a save writes to give such a file again. Names that a migration changed are the present ones.
+        migrated: the migrations that gave tensors of the file the names they have in the model now, oldest first.
     """
 
     path: Path
@@ -82,6 +104,7 @@ class LoadPlan:
     ignored: tuple[str, ...] = ()
     computed: tuple[str, ...] = ()
     layout: tuple[Stored, ...] = ()
+    migrated: tuple[AppliedMigration, ...] = ()
 
     @property
     def nbytes(self) -> int:
@@ -89,19 +112,47 @@ class LoadPlan:
         return sum(step.nbytes for step in self.steps)
 
     def __str__(self) -> str:
-        many = "" if len(self.steps) == 1 else "s"
-        lines = [
-            f"fill {len(self.steps)} parameter{many} of {self.model} from {self.path}, {format_bytes(self.nbytes)}"
-        ]
-        lines += align(cut(list(_rows(self)), _ROWS))
-        for title, names in (("initialize", self.initialize), ("ignore", (*self.ignored, *self.computed))):
-            if names:
-                lines.append(f"{title}:")
-                lines += align(cut([(pattern,) for pattern, _ in collapse(names)], _ROWS))
+        lines = [plan_title(self), *align(cut(list(plan_rows(self)), _ROWS))]
+        for title, names in left_over(self):
+            lines += [f"{title}:", *align(cut([(pattern,) for pattern, _ in collapse(names)], _ROWS))]
+        lines += [f"migrated {tensors}, {source}" for tensors, source in migration_rows(self.migrated)]
         return "\n".join(lines)
 
+    def _repr_html_(self) -> str:
+        from ._notebook import plan_html
 
-def _rows(plan: LoadPlan) -> Iterator[tuple[str, ...]]:
+        return plan_html(self)
+
+
+def plan_title(plan: LoadPlan) -> str:
+    """Say in one line what will be loaded."""
+    many = "" if len(plan.steps) == 1 else "s"
+    return f"fill {len(plan.steps)} parameter{many} of {plan.model} from {plan.path}, {format_bytes(plan.nbytes)}"
+
+
+def left_over(plan: LoadPlan) -> list[tuple[str, tuple[str, ...]]]:
+    """Give the names that nothing is loaded for, or from, by what is done with them."""
+    both = (("initialize", plan.initialize), ("ignore", (*plan.ignored, *plan.computed)))
+    return [(title, names) for title, names in both if names]
+
+
+def migration_rows(migrated: Iterable[AppliedMigration]) -> list[tuple[str, str]]:
+    """Give a row for each migration: how many tensors it renamed, and which it is and why it was made."""
+    return [
+        (
+            f"{each.tensors} name{'' if each.tensors == 1 else 's'}",
+            f"by {printable(each.file or each.cell)}: {_in_short(each.reason)}",
+        )
+        for each in migrated
+    ]
+
+
+def _in_short(reason: str) -> str:
+    text = printable(" ".join(reason.split()))
+    return text if len(text) <= _LONGEST_REASON else f"{text[: _LONGEST_REASON - 1]}…"
+
+
+def plan_rows(plan: LoadPlan) -> Iterator[tuple[str, ...]]:
     """Give a row for parameters that are alike: names, shape, dtypes, where they come from."""
     words = conversions(plan.layout)
     alike: dict[tuple[str, str, str], dict[str, str]] = {}

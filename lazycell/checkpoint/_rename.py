@@ -33,6 +33,10 @@ class RenameRule:
         """The checkpoint's name, as written."""
         return self.pattern.text
 
+    def matches(self, name: str) -> bool:
+        """Tell whether the rule is about `name`."""
+        return self.pattern.match(name) is not None
+
     def apply(self, name: str) -> Any:
         """Give the new name, or the form that has names, or None if the rule does not match `name`."""
         values = self.pattern.match(name)

@@ -10,7 +10,7 @@ import attrs
 from .._collapse import collapse
 from .._table import align, cut
 from .._units import format_bytes, format_seconds
-from ._plan import LoadPlan, conversions
+from ._plan import AppliedMigration, LoadPlan, conversions, migration_rows
 
 _ROWS = 20
 
@@ -52,13 +52,14 @@ class LoadReport:
         path: the checkpoint.
         loaded: full names of the parameters that were filled.
         cast: those of them that were converted.
-        renamed: those of them that the file has under another name, through `rename` or a tie.
+        renamed: those of them that the file has under another name, through `rename`, a migration or a tie.
         rearranged: those of them that were split off a tensor of the file, joined from several, or turned round.
         initialized: full names of the parameters that were left to their initializers.
         ignored: keys of the file that `unexpected` let pass.
         computed: keys of the file that were left out because the model computes them.
         nbytes: bytes of the file that were taken.
         seconds: how long it took.
+        migrated: the migrations that gave tensors of the file the names they have in the model now, oldest first.
     """
 
     path: Path
@@ -71,6 +72,7 @@ class LoadReport:
     nbytes: int = 0
     seconds: float = 0.0
     rearranged: tuple[Rearranged, ...] = ()
+    migrated: tuple[AppliedMigration, ...] = ()
 
     @classmethod
     def of(cls, plan: LoadPlan, seconds: float) -> LoadReport:
@@ -100,20 +102,36 @@ class LoadReport:
             computed=plan.computed,
             nbytes=plan.nbytes,
             seconds=seconds,
+            migrated=plan.migrated,
         )
 
     def __str__(self) -> str:
-        count = f"{len(self.loaded)} parameter{'' if len(self.loaded) == 1 else 's'}"
-        size, time = format_bytes(self.nbytes), format_seconds(self.seconds)
-        rows: list[tuple[str, ...]] = []
-        rows += _titled("cast", _cast_rows(self.cast))
-        rows += _titled("renamed", _renamed_rows(self.renamed))
-        rows += _titled("rearranged", _rearranged_rows(self.rearranged))
-        rows += _titled("initialized", [(pattern, "") for pattern, _ in collapse(self.initialized)])
-        ignored = [(pattern, "") for pattern, _ in collapse(self.ignored)]
-        ignored += [(pattern, "computed by the model") for pattern, _ in collapse(self.computed)]
-        rows += _titled("ignored", ignored)
-        return "\n".join([f"loaded {count}, {size} in {time} from {self.path.name}", *align(rows)])
+        return "\n".join([report_title(self), *align(report_rows(self))])
+
+    def _repr_html_(self) -> str:
+        from ._notebook import load_report_html
+
+        return load_report_html(self)
+
+
+def report_title(report: LoadReport) -> str:
+    """Say in one line what was loaded."""
+    count = f"{len(report.loaded)} parameter{'' if len(report.loaded) == 1 else 's'}"
+    size, time = format_bytes(report.nbytes), format_seconds(report.seconds)
+    return f"loaded {count}, {size} in {time} from {report.path.name}"
+
+
+def report_rows(report: LoadReport) -> list[tuple[str, ...]]:
+    """Give a row for parameters that are alike: what was done, their names, how."""
+    rows: list[tuple[str, ...]] = []
+    rows += _titled("cast", _cast_rows(report.cast))
+    rows += _titled("renamed", _renamed_rows(report.renamed))
+    rows += _titled("migrated", migration_rows(report.migrated))
+    rows += _titled("rearranged", _rearranged_rows(report.rearranged))
+    rows += _titled("initialized", [(pattern, "") for pattern, _ in collapse(report.initialized)])
+    ignored = [(pattern, "") for pattern, _ in collapse(report.ignored)]
+    ignored += [(pattern, "computed by the model") for pattern, _ in collapse(report.computed)]
+    return rows + _titled("ignored", ignored)
 
 
 def _titled(title: str, rows: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Sequence
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
 
 import click
 
 from .. import __version__
 from .._errors import LazyCellError
-from ._demo import demo
-from ._models import models
-from ._verify import verify
+from .._printable import printable
 
-_FAILED, _INTERRUPTED = 1, 130
+_TROUBLE, _INTERRUPTED, _UNREAD = 2, 130, 141
 
 _INSTALL = {
     "mindspore": 'pip install "mindspore==2.10.*"',
@@ -24,26 +27,69 @@ _INSTALL = {
 
 _EPILOG = """\b
 Examples:
+  lazycell show bert-base-uncased            what a model is made of
+  lazycell inspect model.safetensors         what a checkpoint holds
+  lazycell check bert-base-uncased model/    does it fit, and if not, why?
   lazycell demo                              the whole way, on a real checkpoint
-  lazycell demo "A cat." "A kitten."         the same with your own sentences
-  lazycell models                            what can be built by name
-  lazycell verify model.safetensors          is a checkpoint damaged?
 
 \b
-Exit status: 0 done, 1 failed (one line on stderr says why), 2 wrong usage,
-130 interrupted.
+Exit status: 0 done, or yes; 1 no: it differs, does not fit, is damaged;
+2 trouble: wrong usage, or a failure, which stderr explains; 130 interrupted.
 """
 
+_COMMANDS = (
+    *("show", "manifest", "diff", "check", "inspect", "infer", "convert", "init", "verify", "migrate", "models"),
+    *("completion", "demo"),
+)
+"""Each is a function of its name in a module of its name, which is imported when the command is run."""
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EPILOG)
+
+class _Unread(Exception):
+    """Whoever read the output has left."""
+
+
+@contextmanager
+def _unread() -> Iterator[None]:
+    """Tell a closed pipe from other errors; click would end the process with 1, which is an answer."""
+    try:
+        yield
+        sys.stdout.flush()  # what is left in the buffer may be all there is
+    except BrokenPipeError:
+        raise _Unread from None
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*_COMMANDS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"._{cmd_name}", __package__), cmd_name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in _COMMANDS and not args[0].startswith("-"):
+            from .._location import did_you_mean
+
+            ctx.fail(f"there is no command {args[0]!r}{did_you_mean(args[0], _COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        with _unread():  # here the help is printed
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _unread():
+            return super().invoke(ctx)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EPILOG)
 @click.version_option(__version__, message="lazycell %(version)s")
 def command() -> None:
     """Models for MindSpore that are declared: no memory is touched before their checkpoint is."""
-
-
-command.add_command(demo)
-command.add_command(models)
-command.add_command(verify)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,7 +99,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: as on the command line, without the program's name; default: the process's own.
 
     Returns:
-        The exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+        The exit status: 0 done, or the answer is yes; 1 the answer is no; 2 trouble; 130 interrupted; 141 whoever
+        read the output has left.
     """
     for stream in (sys.stdout, sys.stderr):
         # Sentences come in every script, terminals do not: what one cannot show is written as an escape.
@@ -62,24 +109,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = command.main(arguments, prog_name="lazycell", standalone_mode=False)
     except click.ClickException as error:
         error.show()
-        return error.exit_code
+        return _TROUBLE
     except (click.Abort, KeyboardInterrupt):
         return _INTERRUPTED
     except LazyCellError as error:
-        return _fail(f"{error}{_advice(error.__cause__)}")
+        return _fail(f"{error}{advice(error.__cause__)}")
     except ModuleNotFoundError as error:
         if error.name not in _INSTALL:
-            raise
-        return _fail(f"{error}{_advice(error)}")
+            traceback.print_exc()
+            return _TROUBLE
+        return _fail(f"{error}{advice(error)}")
+    except _Unread:
+        # What is left in the buffer would fail once more, at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _UNREAD
+    except OSError as error:
+        return _fail(str(error) if error.filename is None else f"{error.filename}: {error.strerror}")
+    except Exception:  # a mistake of ours; not 1, which is an answer
+        traceback.print_exc()
+        return _TROUBLE
     return status if isinstance(status, int) else 0
 
 
-def _advice(error: BaseException | None) -> str:
+def advice(error: BaseException | None) -> str:
     """Say how to install what an import lacked."""
     name = error.name if isinstance(error, ModuleNotFoundError) else None
     return f"; install it with: {_INSTALL[name]}" if name in _INSTALL else ""
 
 
 def _fail(message: str) -> int:
-    print(f"lazycell: {message}", file=sys.stderr)
-    return _FAILED
+    # The names in it may be a stranger's.
+    print("\n".join(map(printable, f"lazycell: {message}".split("\n"))), file=sys.stderr)
+    return _TROUBLE

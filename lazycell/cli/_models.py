@@ -3,38 +3,138 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from ._completion import complete_presets
 from ._interrupt import interrupts_held
 from ._progress import working
+
+if TYPE_CHECKING:
+    from .._errors import RegistryError
+    from ..manifest._manifest import Manifest
+    from ..pretrained._registry import Preset, RegisteredModel
+
+_NONE, _TROUBLE = 1, 2
 
 _EPILOG = """\b
 Examples:
   lazycell models
-  lazycell models --json
+  lazycell models "bert-*"          quoted, so that the shell does not look for files
+  lazycell models BertModel
+  lazycell models bert-tiny --json
+
+\b
+Exit status: 0 done; 1 nothing matches; 2 trouble, as models that cannot be imported: the others are listed.
 """
 
 
-@click.command(epilog=_EPILOG)
+@click.command(epilog=_EPILOG, short_help="List the models that can be found by name, and their sizes.")
+@click.argument("pattern", required=False, shell_complete=complete_presets)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
-def models(as_json: bool) -> None:
-    """List the models that can be found by name.
+def models(pattern: str | None, as_json: bool) -> int:
+    """List the models that can be found by name: families, classes, and presets, their well-known sizes.
 
     These are the classes that `lazycell.from_pretrained` chooses from, by the model_type in config.json: those of
-    lazycell's own zoo, and those that other installed packages announce.
+    lazycell's own zoo, and those that other installed packages announce. A PATTERN keeps those whose family, class or
+    preset it matches; * stands for anything, ? for one character, [ab] for one of several.
     """
     with interrupts_held(), working("importing the models"):
-        from .. import registered_models
+        from ..pretrained._registry import available_models, names_matching
 
-        known = registered_models()
-    from .._table import align
-
-    rows = [(model.model_type, model.architecture, model.cls.__module__) for model in known]
-    titles = ("model_type", "class", "module")
+        known, failures = available_models()
+        found = known if pattern is None else names_matching(pattern, known)
+        sizes = {preset.name: _size(model, preset) for model in found for preset in model.presets}
     if as_json:
-        print(json.dumps([dict(zip(titles, row, strict=True)) for row in rows], indent=2))
-    elif rows:
-        print("\n".join(align([titles, *rows], indent="")))
-    else:
-        print("no models are registered")
+        print(json.dumps([_plain(model, sizes) for model in found], indent=2))
+    elif found:
+        _print(found, sizes)
+    return _complain(pattern, known, found, failures)
+
+
+def _complain(
+    pattern: str | None,
+    known: Sequence[RegisteredModel],
+    found: Sequence[RegisteredModel],
+    failures: Iterable[RegistryError],
+) -> int:
+    """Say on stderr what is not listed, and why; give the exit status."""
+    from .._printable import printable
+    from ._main import advice
+
+    status = 0
+    if not found:
+        status = _NONE
+        what = f"no model matches {pattern!r}{_near(pattern, known)}" if pattern else "no models are registered"
+        print(f"lazycell: {what}", file=sys.stderr)
+    for failure in failures:
+        status = _TROUBLE
+        lines = map(printable, f"{failure}{advice(failure.__cause__)}".split("\n"))
+        print("lazycell: " + "\n".join(lines), file=sys.stderr)
+    return status
+
+
+def _near(pattern: str, known: Iterable[RegisteredModel]) -> str:
+    from .._location import did_you_mean
+
+    names = dict.fromkeys(name for model in known for name in (model.model_type, model.architecture))
+    names |= dict.fromkeys(preset.name for model in known for preset in model.presets)
+    word = "".join(each for each in pattern if each not in "*?[]!")
+    return did_you_mean(word, names) or ": `lazycell models` lists them all"
+
+
+def _size(model: RegisteredModel, preset: Preset) -> Manifest | None:
+    """Give the manifest of a preset; None where the class refuses, or has none: that is not for a list to say."""
+    try:
+        manifest: Manifest = model.cls.manifest(**preset.hyperparameters)  # type: ignore[attr-defined]
+    except Exception:
+        return None
+    return manifest
+
+
+def _print(found: Sequence[RegisteredModel], sizes: dict[str, Manifest | None]) -> None:
+    from .._units import format_bytes
+    from ._table import print_table
+
+    print_table(
+        ("model_type", "class", "module", "presets"),
+        [(each.model_type, each.architecture, each.cls.__module__, str(len(each.presets) or "")) for each in found],
+        right={3},
+    )
+    rows = []
+    for model in found:
+        for preset in model.presets:
+            size = sizes[preset.name]
+            sums = ("", "") if size is None else (f"{size.size:,}", format_bytes(size.nbytes))
+            about = (preset.licence or "", preset.paper or "", preset.source or "")
+            rows.append((preset.name, model.architecture, *sums, *about))
+    if rows:
+        print()
+        print_table(("preset", "class", "elements", "bytes", "licence", "paper", "source"), rows, right={2, 3})
+
+
+def _plain(model: RegisteredModel, sizes: dict[str, Manifest | None]) -> dict[str, Any]:
+    from ..manifest._canonical_values import plain
+
+    return {
+        "model_type": model.model_type,
+        "class": model.architecture,
+        "module": model.cls.__module__,
+        "presets": [
+            {
+                "name": preset.name,
+                "hyperparameters": {name: plain(value) for name, value in preset.hyperparameters.items()},
+                "source": preset.source,
+                "licence": preset.licence,
+                "paper": preset.paper,
+                "parameters": None if size is None else len(size),
+                "elements": None if size is None else size.size,
+                "bytes": None if size is None else size.nbytes,
+            }
+            for preset in model.presets
+            for size in [sizes[preset.name]]
+        ],
+    }

@@ -11,6 +11,8 @@ import click
 
 from .._errors import ChecksumError, LazyCellError
 
+_DAMAGED, _TROUBLE = 1, 2
+
 _EPILOG = """\b
 Examples:
   lazycell verify model.safetensors
@@ -36,18 +38,18 @@ def verify(paths: tuple[Path, ...], as_json: bool) -> int:
             _say(result)
     if as_json:
         print(json.dumps(results, indent=2))
-    return 0 if all(result["verified"] for result in results) else 1
+    return max(result["status"] for result in results)
 
 
 def _result(path: Path) -> dict[str, Any]:
     """Verify one checkpoint; a failure is a result too, so that the others are verified as well."""
     from ..saving._verify import verify as verify_checkpoint
 
-    failed: dict[str, Any] = {"path": str(path), "verified": False, "damaged": []}
+    failed: dict[str, Any] = {"path": str(path), "verified": False, "status": _TROUBLE, "damaged": []}
     try:
         report = verify_checkpoint(path)
     except ChecksumError as error:
-        return failed | {"damaged": list(error.tensors), "message": str(error)}
+        return failed | {"status": _DAMAGED, "damaged": list(error.tensors), "message": str(error)}
     except LazyCellError as error:
         return failed | {"message": str(error)}
     except OSError as error:
@@ -55,6 +57,7 @@ def _result(path: Path) -> dict[str, Any]:
     return {
         "path": str(path),
         "verified": True,
+        "status": 0,
         "tensors": report.tensors,
         "nbytes": report.nbytes,
         "seconds": report.seconds,

@@ -72,6 +72,11 @@ def own_rules(cls: type) -> tuple[StoredRule, ...]:
     return _OWN[cls].stored
 
 
+def declares(cls: type, name: str) -> bool:
+    """Tell whether the body of a class declares a name, whatever its bases do."""
+    return name in _OWN.get(cls, _NOTHING_SAID).items
+
+
 def symbols_of(bases: tuple[type, ...]) -> frozenset[str]:
     """Give the names of the hyperparameters and derived values that a class with these bases inherits."""
     declarations = [_DECLARATIONS[base] for base in bases if base in _DECLARATIONS]

@@ -11,7 +11,7 @@ import attrs
 
 from .._errors import CheckpointMismatchError, DeclarationError
 from .._table import align
-from ..checkpoint import make_plan
+from ..checkpoint._fit import make_plan
 from ..checkpoint._rename import apply_rules, parse_rules
 from ..declaration._declaration import declaration_of
 from ..declaration._declare import NOTHING
@@ -68,29 +68,43 @@ class Inference(Mapping[str, Any]):
         return len(self.determined)
 
     def __str__(self) -> str:
-        lines = [f"{self.model} in {self.path}" + (f", {self.dtype}" if self.dtype else "")]
-        for title, rows in (
-            ("shapes tell:", [(name, render(value)) for name, value in self.determined.items()]),
-            ("shapes cannot tell:", [(name, str(why)) for name, why in self.undetermined.items()]),
-        ):
-            if rows:
-                lines += [title, *align(rows)]
-        return "\n".join([*lines, self._verdict()])
+        lines = [inference_title(self)]
+        for title, rows in inference_rows(self):
+            lines += [f"{title}:", *align(rows)]
+        return "\n".join([*lines, inference_verdict(self)])
 
-    def _verdict(self) -> str:
-        if self.fits:
-            return f"{self.model} with these, and the defaults of the others, fits the file exactly"
-        if self.mismatch:
-            return self.mismatch
-        lacking = [name for name, each in self.undetermined.items() if not each.default_fits]
-        if not lacking:
-            return f"whether {self.model} with these fits the file could not be proved"
-        example = self.assumed.get(lacking[0], NOTHING)
-        value = "…" if example is NOTHING else render(example)
-        which = "it is" if len(lacking) == 1 else "they are"
-        return (
-            f"{', '.join(lacking)} cannot be left out: say what {which}, {self.model}.infer(path, {lacking[0]}={value})"
-        )
+    def _repr_html_(self) -> str:
+        from ._notebook import inference_html
+
+        return inference_html(self)
+
+
+def inference_title(inference: Inference) -> str:
+    """Say in one line which model, and which file."""
+    return f"{inference.model} in {inference.path}" + (f", {inference.dtype}" if inference.dtype else "")
+
+
+def inference_rows(inference: Inference) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Give the hyperparameters that shapes tell, with values, and those they cannot tell, with what is known."""
+    told = [(name, render(value)) for name, value in inference.determined.items()]
+    untold = [(name, str(why)) for name, why in inference.undetermined.items()]
+    return [(title, rows) for title, rows in (("shapes tell", told), ("shapes cannot tell", untold)) if rows]
+
+
+def inference_verdict(inference: Inference) -> str:
+    """Say whether a model with these hyperparameters fits the file, and if not, what to do."""
+    if inference.fits:
+        return f"{inference.model} with these, and the defaults of the others, fits the file exactly"
+    if inference.mismatch:
+        return inference.mismatch
+    lacking = [name for name, each in inference.undetermined.items() if not each.default_fits]
+    if not lacking:
+        return f"whether {inference.model} with these fits the file could not be proved"
+    example = inference.assumed.get(lacking[0], NOTHING)
+    value = "…" if example is NOTHING else render(example)
+    which = "it is" if len(lacking) == 1 else "they are"
+    call = f"{inference.model}.infer(path, {lacking[0]}={value})"
+    return f"{', '.join(lacking)} cannot be left out: say what {which}, {call}"
 
 
 def infer(

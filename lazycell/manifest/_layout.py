@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
-import numpy as np
-import numpy.typing as npt
 
 from .._dtypes import numpy_dtype
 from ..declaration._forms import Fused, Reshaped, Transposed, form_text, leaves, replace_leaves
 
-Array = npt.NDArray[Any]
+if TYPE_CHECKING:
+    import numpy as np
+
+    from .._allocate import Array
 
 # ------------------------------------------------------------------ from a stored tensor to a block of a parameter
 
@@ -41,7 +42,7 @@ class Transpose:
 
     def __call__(self, array: Array) -> Array:
         """Apply it; always a view."""
-        return np.transpose(array, self.axes)
+        return array.transpose(self.axes)
 
 
 @attrs.frozen
@@ -167,7 +168,8 @@ class Stored:
     @property
     def dtype(self) -> str:
         """The tensor's dtype (canonical): the smallest that holds all of the parameters' dtypes."""
-        return _joined_dtype({numpy_dtype(block.dtype) for block in leaves(self.form)}).name
+        names = {block.dtype for block in leaves(self.form)}
+        return names.pop() if len(names) == 1 else _joined_dtype({numpy_dtype(name) for name in names}).name
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -195,6 +197,8 @@ class Stored:
 
 def _joined_dtype(dtypes: set[np.dtype[Any]]) -> np.dtype[Any]:
     """Give the smallest dtype that holds all of `dtypes`."""
+    import numpy as np  # not above: whoever only plans has no arrays
+
     joined, *others = dtypes
     for other in others:
         try:
@@ -209,11 +213,13 @@ def _assemble(form: Form, get: Callable[[str], Array]) -> Array:
         case Block(parameter):
             return form.take(get(parameter))
         case Fused(axis, sections):
+            import numpy as np
+
             parts = [_assemble(part, get) for _, part in sections]
             dtype = _joined_dtype({part.dtype for part in parts})
             return np.concatenate([part.astype(dtype, copy=False) for part in parts], axis)
         case Transposed(inner, axes):
-            return np.transpose(_assemble(inner, get), axes)
+            return _assemble(inner, get).transpose(axes)
         case Reshaped(inner, shape):
             return _assemble(inner, get).reshape(shape)
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from os import PathLike
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from .._collapse import collapse
 from .._dtypes import itemsize
 from .._stream_version import STREAM_VERSION
-from .._table import align
-from ..declaration._forms import form_text
 from ._layout import Block, Stored
-from ._layout_text import layout_lines
+from ._migration import Migration
+
+if TYPE_CHECKING:
+    from ._diff import ManifestDiff
+    from ._sizes import Sizes
 
 
 @attrs.frozen
@@ -30,10 +31,13 @@ class ManifestEntry:
         trainable: whether gradients are taken for it.
         expression: the declared shape, `(n_heads * head_dim, hidden)`; None for a parameter of a plain cell.
         declared_by: class and attribute, `Linear.weight`; None for a parameter of a plain cell.
-        declared_at: `models/layers.py:31`; None for a parameter of a plain cell.
+        declared_at: `models/layers.py:31`; None for a parameter of a plain cell. For people to read: two entries that
+            differ in nothing else are equal.
         shard: for each dimension a mesh axis, a tuple of axes, or None.
         tags: the declaration's labels.
         sections: for each axis that was declared as `fused(…)`: the axis, and name and size of each of its sections.
+        packed_bytes: the bytes of its values in a file, where `dtype` is the file's own name of one that no MindSpore
+            tensor can hold (`F4`, `Int4`); None for all others, whose dtype tells.
     """
 
     name: str
@@ -43,10 +47,11 @@ class ManifestEntry:
     trainable: bool = True
     expression: str | None = None
     declared_by: str | None = None
-    declared_at: str | None = None
+    declared_at: str | None = attrs.field(default=None, eq=False)
     shard: tuple[Any, ...] | None = None
     tags: tuple[str, ...] = ()
     sections: tuple[tuple[int, tuple[tuple[str, int], ...]], ...] = ()
+    packed_bytes: int | None = None
 
     @property
     def size(self) -> int:
@@ -56,7 +61,7 @@ class ManifestEntry:
     @property
     def nbytes(self) -> int:
         """The bytes of its values."""
-        return self.size * itemsize(self.dtype)
+        return self.size * itemsize(self.dtype) if self.packed_bytes is None else self.packed_bytes
 
     @property
     def block(self) -> Block:
@@ -94,6 +99,9 @@ class Manifest:
         copies: what a checkpoint may store a second time under the name of a tie; read, never written.
         stream_version: which streams `init_parameters_data(seed)` draws from: with another one, a seed gives other
             values.
+        declared: whether a model declares all this; False for what a checkpoint's headers tell, which know neither
+            initializers nor what is trained.
+        migrations: how checkpoints of before a rename are read, oldest first.
     """
 
     model: str
@@ -104,6 +112,8 @@ class Manifest:
     stored: tuple[Stored, ...] = ()
     copies: tuple[Stored, ...] = ()
     stream_version: int = STREAM_VERSION
+    declared: bool = True
+    migrations: tuple[Migration, ...] = ()
     _by_name: dict[str, ManifestEntry] = attrs.field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
@@ -134,36 +144,98 @@ class Manifest:
     @property
     def digest(self) -> str:
         """SHA-256, in hex, of names, shapes, dtypes, ties and layout: equal when checkpoints can be exchanged."""
-        lines = [f"{entry.name} {entry.dtype} {list(entry.shape)}" for entry in self.entries]
-        lines += [f"{target} = {source}" for target, source in self.ties.items()]
-        lines += [f"{each.name} {list(each.shape)} {form_text(each.form)}" for each in self.stored]
-        return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
+        from ._digest import digest_of
+
+        return digest_of(self)
 
     def __str__(self) -> str:
-        return "\n".join(_table(self))
+        from ._text import manifest_text
 
+        return manifest_text(self)
 
-def _table(manifest: Manifest) -> Iterable[str]:
-    """Lay out a manifest as aligned plain text, repeated layers in one row."""
-    rows = [("parameter", "shape", "dtype", "initializer", "declared as")]
-    groups = collapse(entry.name for entry in manifest.entries)
-    for pattern, members in groups:
-        # One row can stand for several parameters only where they are alike.
-        alike: dict[tuple[Any, ...], list[str]] = {}
-        for name in members:
-            entry = manifest[name]
-            alike.setdefault((entry.shape, entry.dtype, entry.initializer, entry.expression), []).append(name)
-        for (shape, dtype, initializer, expression), names in alike.items():
-            titles = [pattern] if len(alike) == 1 else [title for title, _ in collapse(names)]
-            rows += [(title, str(shape), dtype, initializer, expression or "") for title in titles]
-    yield f"{manifest.model}({', '.join(f'{key}={value!r}' for key, value in manifest.hyperparameters.items())})"
-    yield from align(rows, indent="")
-    for target, source in manifest.ties.items():
-        yield f"{target} is tied to {source}"
-    yield from layout_lines(manifest.stored)
-    trainable = sum(entry.size for entry in manifest.entries if entry.trainable)
-    many = "" if len(manifest) == 1 else "s"
-    yield (
-        f"{len(manifest):,} parameter{many}, {manifest.size:,} elements ({trainable:,} trainable), "
-        f"{manifest.nbytes:,} bytes, digest {manifest.digest[:12]}"
-    )
+    def _repr_html_(self) -> str:
+        from ._notebook import manifest_html
+
+        return manifest_html(self)
+
+    # ---------------------------------------------------------------------------------------------- written and read
+
+    def to_json(self, *, collapsed: bool = False) -> str:
+        """Give the manifest as JSON: always the same text for the same manifest, one parameter a line.
+
+        Args:
+            collapsed: parameters that differ in nothing but their layer indices share a line, whose name is
+                `layers.{0..31}.mlp.up.weight`; `from_json` reads both.
+        """
+        from ._canonical import to_json
+
+        return to_json(self, collapsed=collapsed)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Manifest:
+        """Read what `to_json` wrote.
+
+        Raises:
+            ManifestError: it is no manifest, or one of a later version; the message says where and why.
+        """
+        from ._canonical import from_json
+
+        return from_json(text)
+
+    @classmethod
+    def of_checkpoint(cls, path: str | PathLike[str] | Mapping[str, Any]) -> Manifest:
+        """Make the manifest of a checkpoint, from its headers alone: names, shapes and dtypes are all it knows.
+
+        Args:
+            path: a `.safetensors` or `.ckpt` file, an `*.index.json`, a directory in Hugging Face layout, or a dict of
+                arrays.
+
+        Raises:
+            FileNotFoundError: there is nothing at `path`.
+            CheckpointFormatError: a file is not what its format promises.
+        """
+        from ._of_checkpoint import manifest_of_checkpoint
+
+        return manifest_of_checkpoint(path)
+
+    def to_markdown(self) -> str:
+        """Give the manifest as Markdown, repeated layers in one row."""
+        from ._markdown import manifest_markdown
+
+        return manifest_markdown(self)
+
+    def to_html(self, other: Manifest | None = None) -> str:
+        """Give one self-contained page to look at the model with: a tree beside a map of its bytes.
+
+        Args:
+            other: a manifest to hold against this one: what differs is marked.
+        """
+        from ..viewer._page import page
+        from ._view import view_of
+
+        return page(view_of(self, other))
+
+    # ------------------------------------------------------------------------------------------------ held and summed
+
+    def diff(self, other: Manifest) -> ManifestDiff:
+        """Compare with a later manifest: what `other` adds, removes, renames (a guess), reshapes, and so on."""
+        from ._diff import diff
+
+        return diff(self, other)
+
+    def sizes(
+        self, *, optimizer: str | None = None, gradients: bool = False, mesh: Mapping[str, int] | None = None
+    ) -> Sizes:
+        """Say how much memory the model takes, before anything is built.
+
+        Args:
+            optimizer: `"adam"` or another whose state is to be counted.
+            gradients: whether gradients of the trainable parameters are to be counted.
+            mesh: the size of each axis that `shard` names: `{"tp": 8}`; the sizes are those of one rank as well.
+
+        Raises:
+            ValueError: there is no such optimizer, or a dimension cannot be divided by its axes.
+        """
+        from ._sizes import sizes_of
+
+        return sizes_of(self, optimizer=optimizer, gradients=gradients, mesh=mesh)

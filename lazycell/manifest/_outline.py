@@ -15,7 +15,10 @@ from ..declaration._symbols import render
 from ._apply_rules import CellRules
 from ._calls import complete
 from ._check_tie import check_tie
+from ._collect_migrations import migrations_in
 from ._manifest import Manifest, ManifestEntry
+from ._migration import Migration
+from ._migration_files import migrations_of
 from ._resolve import Resolved, ResolvedChild, ResolvedParameter, resolve
 from ._stored_names import stored_names
 
@@ -24,13 +27,15 @@ from ._stored_names import stored_names
 class Outline:
     """What one cell and all cells below it hold; names are relative to the cell.
 
-    `rules` has, for the path of each cell whose class says how it is stored, what the class says.
+    `rules` has, for the path of each cell whose class says how it is stored, what the class says; `migrations`, for
+    the path of each cell whose class has any, those of the class.
     """
 
     entries: tuple[ManifestEntry, ...] = ()
     ties: Mapping[str, str] = attrs.field(factory=dict)
     computed: frozenset[str] = frozenset()
     rules: Mapping[str, CellRules] = attrs.field(factory=dict)
+    migrations: Mapping[str, tuple[Migration, ...]] = attrs.field(factory=dict)
 
 
 PlainOutline = Callable[[ResolvedChild, str], Outline]
@@ -53,7 +58,9 @@ def manifest_of_class(cls: type, args: tuple[Any, ...], kwargs: Mapping[str, Any
     declaration = declaration_of(cls)
     assert declaration is not None
     resolved = resolve(declaration, *bind(cls, args, kwargs))
-    outline = outline_of(resolved, plain)
+    # Files are asked for once for each class, however many cells there are of it.
+    migrations = functools.cache(migrations_of)
+    outline = _with_migrations(outline_of(resolved, plain, migrations), migrations(cls))
     return manifest_of_outline(cls.__name__, outline, hyperparameters_of(declaration, resolved.values))
 
 
@@ -72,6 +79,7 @@ def manifest_of_outline(model: str, outline: Outline, hyperparameters: Mapping[s
         hyperparameters=hyperparameters,
         stored=names.stored,
         copies=names.copies,
+        migrations=migrations_in(outline.migrations, names.stored) if outline.migrations else (),
     )
 
 
@@ -101,12 +109,21 @@ def bind(cls: type, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[d
     return values, values.pop("dtype") if declaration.takes_dtype else None
 
 
-def outline_of(resolved: Resolved, plain: PlainOutline) -> Outline:
-    """List what a cell holds: its own parameters first, then each child's, as MindSpore orders them."""
+def outline_of(
+    resolved: Resolved, plain: PlainOutline, migrations: Callable[[type], tuple[Migration, ...]] = migrations_of
+) -> Outline:
+    """List what a cell holds: its own parameters first, then each child's, as MindSpore orders them.
+
+    Args:
+        resolved: the cell.
+        plain: looks into cells that declare nothing.
+        migrations: gives those of a class; for the cells below this one.
+    """
     entries: list[ManifestEntry] = []
     computed: set[str] = set()
     ties: dict[str, str] = {}
     rules: dict[str, CellRules] = {}
+    migrated: dict[str, tuple[Migration, ...]] = {}
     if resolved.declaration.stored:
         rules[""] = CellRules(resolved.declaration, resolved.values)
     for parameter in resolved.parameters:
@@ -114,28 +131,34 @@ def outline_of(resolved: Resolved, plain: PlainOutline) -> Outline:
             entries.append(entry_of(parameter))
         else:
             computed.add(parameter.name)
-    given = {name: _built_already(value) for name, value in resolved.values.items() if is_cell(value)}
+    given = {name: built_already(value) for name, value in resolved.values.items() if is_cell(value)}
     for name, child in {**given, **resolved.children}.items():
         seen: dict[int, Outline] = {}  # layers that are alike are looked into once
         for position, one in enumerate(child) if isinstance(child, tuple) else ((None, child),):
             if id(one) not in seen:
-                seen[id(one)] = _child_outline(one, resolved.dtype, plain)
+                seen[id(one)] = _child_outline(one, resolved.dtype, plain, migrations)
             prefix = f"{name}." if position is None else f"{name}.{position}."
             below = seen[id(one)]
             entries += [attrs.evolve(entry, name=prefix + entry.name) for entry in below.entries]
             ties.update({prefix + target: prefix + source for target, source in below.ties.items()})
             computed.update(prefix + each for each in below.computed)
             rules.update({(prefix + path).rstrip("."): each for path, each in below.rules.items()})
+            migrated.update({(prefix + path).rstrip("."): each for path, each in below.migrations.items()})
     by_name = {entry.name: entry for entry in entries}
     for tie in resolved.ties:
         source = check_tie(tie, {name: (entry.shape, entry.dtype) for name, entry in by_name.items()}, ties)
         del by_name[tie.target]
         ties = {target: source if end == tie.target else end for target, end in ties.items()}
         ties[tie.target] = source
-    return Outline(tuple(by_name.values()), ties, frozenset(computed), rules)
+    return Outline(tuple(by_name.values()), ties, frozenset(computed), rules, migrated)
 
 
-def _built_already(cell: Any) -> ResolvedChild:
+def _with_migrations(outline: Outline, own: tuple[Migration, ...]) -> Outline:
+    """Add those of the cell's own class, which `outline_of` does not know."""
+    return attrs.evolve(outline, migrations={"": own, **outline.migrations}) if own else outline
+
+
+def built_already(cell: Any) -> ResolvedChild:
     """Give a cell that came in as a hyperparameter's value the form of a child."""
     return ResolvedChild(factory=lambda: cell, args=(), kwargs={}, spec=Declared())
 
@@ -158,9 +181,12 @@ def entry_of(parameter: ResolvedParameter) -> ManifestEntry:
     )
 
 
-def _child_outline(child: ResolvedChild, dtype: str, plain: PlainOutline) -> Outline:
+def _child_outline(
+    child: ResolvedChild, dtype: str, plain: PlainOutline, migrations: Callable[[type], tuple[Migration, ...]]
+) -> Outline:
     declaration = declaration_of(child.factory) if isinstance(child.factory, type) else None
     if declaration is None or declaration.own_init:
         return plain(child, dtype)
     values, own = bind(child.factory, child.args, complete(child, dtype))
-    return outline_of(resolve(declaration, values, own), plain)
+    outline = outline_of(resolve(declaration, values, own), plain, migrations)
+    return _with_migrations(outline, migrations(child.factory))

@@ -11,7 +11,7 @@ import attrs
 from .._collapse import Splits
 from ..formats._header import TensorHeader
 from ..manifest._manifest import Manifest
-from ..reading._cast import castable
+from ..reading._castable import castable
 from ._problems import Problem
 
 

@@ -58,24 +58,34 @@ class Status(Mapping[str, ParameterStatus]):
         return len(self.entries)
 
     def __str__(self) -> str:
-        rows: list[tuple[str, ...]] = [("parameter", "state", "shape", "dtype", "bytes", "origin")]
-        rows += [_row(entry) for entry in self.entries.values()]
-        return "\n".join([*align(rows, indent="", right=(4,)), self._totals()])
+        rows = [status_row(entry) for entry in self.entries.values()]
+        return "\n".join([*align([STATUS_TITLES, *rows], indent="", right=(4,)), status_totals(self)])
 
-    def _totals(self) -> str:
-        parts = []
-        for state in ("declared", "loaded", "initialized"):
-            nbytes = [entry.nbytes for entry in self.entries.values() if entry.state == state]
-            if nbytes:
-                parts.append(f"{len(nbytes)} {state} ({sum(nbytes):,} bytes)")
-        total = sum(entry.nbytes for entry in self.entries.values())
-        return f"{len(self)} in all, {total:,} bytes: {', '.join(parts)}" if parts else "no parameters"
+    def _repr_html_(self) -> str:
+        from ._notebook import status_html
+
+        return status_html(self)
 
 
-def _row(entry: ParameterStatus) -> tuple[str, ...]:
+STATUS_TITLES = ("parameter", "state", "shape", "dtype", "bytes", "origin")
+
+
+def status_row(entry: ParameterStatus) -> tuple[str, ...]:
+    """Give what is said about one parameter, in the order of `STATUS_TITLES`."""
     state = f"{entry.state} (computed)" if entry.computed else entry.state
     origin = "" if entry.origin is None else str(entry.origin)
     return entry.name, state, str(entry.shape), entry.dtype, f"{entry.nbytes:,}", origin
+
+
+def status_totals(status: Status) -> str:
+    """Say how many parameters are in each state."""
+    parts = []
+    for state in ("declared", "loaded", "initialized"):
+        nbytes = [entry.nbytes for entry in status.values() if entry.state == state]
+        if nbytes:
+            parts.append(f"{len(nbytes)} {state} ({sum(nbytes):,} bytes)")
+    total = sum(entry.nbytes for entry in status.values())
+    return f"{len(status)} in all, {total:,} bytes: {', '.join(parts)}" if parts else "no parameters"
 
 
 def status(net: nn.Cell) -> Status:

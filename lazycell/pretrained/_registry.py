@@ -3,19 +3,60 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from fnmatch import fnmatchcase
 from importlib.metadata import EntryPoint, entry_points
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import attrs
 
 from .._errors import RegistryError
 from .._location import did_you_mean
-
-GROUP = "lazycell.models"
-"""The entry-point group: the name is a `model_type`, the value a module that registers its classes when imported."""
+from ..declaration._declaration import declaration_of
+from ..manifest._committed import GROUP
 
 _C = TypeVar("_C", bound=type)
+
+_NOT_IN_NAMES = frozenset("/\\:*?[]")
+"""What a preset cannot be called by: on the command line these make a path, a class or a wildcard of a word."""
+
+
+def _as_dict(hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(hyperparameters)
+
+
+@attrs.frozen
+class Preset:
+    """A well-known size of a model, by name: hyperparameters and where they come from; no weights.
+
+    `@register("bert", presets=[Preset("bert-tiny", {"hidden_size": 128}, licence="Apache-2.0")])` makes it known to
+    the command, `lazycell show bert-tiny`, and to `find_preset`.
+
+    Attributes:
+        name: what people call it, `"bert-base-uncased"`; no spaces, and nothing that a path or a wildcard is made of.
+        hyperparameters: those that differ from the class's defaults.
+        source: where its weights are published, `"google-bert/bert-base-uncased"`.
+        licence: of those weights, by its SPDX identifier.
+        paper: that describes it, `"arXiv:1810.04805"`.
+
+    Raises:
+        RegistryError: the name could not be typed for a model.
+    """
+
+    name: str = attrs.field()
+    hyperparameters: Mapping[str, Any] = attrs.field(factory=dict, converter=_as_dict)
+    source: str | None = attrs.field(default=None, kw_only=True)
+    licence: str | None = attrs.field(default=None, kw_only=True)
+    paper: str | None = attrs.field(default=None, kw_only=True)
+
+    @name.validator
+    def _check_name(self, attribute: object, name: object) -> None:
+        if not isinstance(name, str) or not name:
+            raise RegistryError(f"the name of a preset has to be text, not {name!r:.80}")
+        wrong = [each for each in name if each in _NOT_IN_NAMES or each.isspace() or not each.isprintable()]
+        if wrong or name[0] in ".-":
+            what = f"{wrong[0]!r} in it" if wrong else f"{name[0]!r} at its start"
+            raise RegistryError(f"preset {name!r} has {what}: use letters, digits, and -, _, . or + between them")
 
 
 @attrs.frozen
@@ -26,39 +67,110 @@ class RegisteredModel:
         model_type: the family, as `config.json` has it.
         architecture: the class's name in `config.json`'s `architectures`.
         cls: the class.
+        presets: well-known sizes of it; of a class with several names, they are with the first alone.
     """
 
     model_type: str
     architecture: str
     cls: type
+    presets: tuple[Preset, ...] = ()
 
 
 _MODELS: dict[tuple[str, str], RegisteredModel] = {}
+_PRESETS: dict[str, tuple[RegisteredModel, Preset]] = {}
+
+# ------------------------------------------------------------------------------------------------------- registering
 
 
-def register(model_type: str, *, architectures: Iterable[str] | None = None) -> Callable[[_C], _C]:
-    """Make a class known to `lazycell.from_pretrained`.
+def register(
+    model_type: str, *, architectures: Iterable[str] | None = None, presets: Iterable[Preset] = ()
+) -> Callable[[_C], _C]:
+    """Make a class known by name: to `lazycell.from_pretrained`, and to the command.
+
+    A package that brings models announces them in its pyproject.toml, so that nobody has to import it first; the value
+    is the module that registers its classes:
+
+        [project.entry-points."lazycell.models"]
+        toy = "toy_zoo.models"
+
+    A class that is registered again, as when its module is reloaded, takes the place of its former self.
 
     Args:
         model_type: the family, as `config.json` has it: `"bert"`.
         architectures: names in `config.json`'s `architectures` that mean this class; default: the class's own name.
+        presets: well-known sizes of the class.
 
     Raises:
-        RegistryError: another class answers to the same name.
+        RegistryError: another class or preset answers to the same name, a preset has the name of a family or a class,
+            or gives a hyperparameter that the class does not have. Then nothing is registered.
     """
+    if isinstance(architectures, str):
+        raise RegistryError(f"architectures={architectures!r}: write a list of names, [{architectures!r}]")
+    aliases = None if architectures is None else tuple(architectures)
+    sizes = tuple(presets)
 
     def record(cls: _C) -> _C:
-        for architecture in architectures or (cls.__name__,):
-            key = (model_type, architecture)
-            known = _MODELS.get(key)
-            if known is not None and _place(known.cls) != _place(cls):
-                raise RegistryError(
-                    f"{model_type}/{architecture} is registered twice: by {_place(known.cls)} and by {_place(cls)}"
-                )
-            _MODELS[key] = RegisteredModel(model_type, architecture, cls)
+        names = aliases or (cls.__name__,)
+        _check_names(cls, model_type, names)
+        _check_presets(cls, (model_type, *names), sizes)
+        for architecture in names:  # what its former self had and it has not
+            former = _MODELS.get((model_type, architecture))
+            for preset in () if former is None else former.presets:
+                _PRESETS.pop(preset.name, None)
+        for architecture in names:
+            # Under its first name alone, so that each preset is listed once.
+            model = RegisteredModel(model_type, architecture, cls, sizes if architecture == names[0] else ())
+            _MODELS[model_type, architecture] = model
+            _PRESETS.update({preset.name: (model, preset) for preset in model.presets})
         return cls
 
     return record
+
+
+def _check_names(cls: type, model_type: str, architectures: Iterable[str]) -> None:
+    for architecture in architectures:
+        known = _MODELS.get((model_type, architecture))
+        if known is not None and _place(known.cls) != _place(cls):
+            raise RegistryError(
+                f"{model_type}/{architecture} is registered twice: by {_place(known.cls)} and by {_place(cls)}"
+            )
+    for name in (model_type, *architectures):
+        if name in _PRESETS:
+            there = _place(_PRESETS[name][0].cls)
+            raise RegistryError(f"{_place(cls)} cannot be registered as {name!r}: {there} has a preset of that name")
+
+
+def _check_presets(cls: type, names: Iterable[str], presets: Iterable[Preset]) -> None:
+    taken = {*names, *(name for key in _MODELS for name in key)}
+    seen: set[str] = set()
+    for preset in presets:
+        if not isinstance(preset, Preset):
+            raise RegistryError(f'presets of {_place(cls)}: {preset!r:.80} is no Preset: write Preset("name", {{...}})')
+        known = _PRESETS.get(preset.name)
+        if known is not None and _place(known[0].cls) != _place(cls):
+            there = _place(known[0].cls)
+            raise RegistryError(f"preset {preset.name!r} is there twice: of {there} and of {_place(cls)}")
+        if preset.name in seen:
+            raise RegistryError(f"preset {preset.name!r} of {_place(cls)} is there twice: leave one out")
+        if preset.name in taken:
+            text = "has the name of a model_type or a class: choose another"
+            raise RegistryError(f"preset {preset.name!r} of {_place(cls)} {text}")
+        seen.add(preset.name)
+        _check_hyperparameters(cls, preset)
+
+
+def _check_hyperparameters(cls: type, preset: Preset) -> None:
+    declaration = declaration_of(cls)
+    if declaration is None:
+        return
+    names = [item.name for item in declaration.hyperparameters] + ["dtype"] * declaration.takes_dtype
+    for name in preset.hyperparameters:
+        if name not in names:
+            text = f"preset {preset.name!r}: {cls.__name__} has no hyperparameter {name!r}"
+            raise RegistryError(text + (did_you_mean(name, names) or f"; it has {', '.join(names)}"))
+
+
+# ------------------------------------------------------------------------------------------------------------ finding
 
 
 def registered_models(model_type: str | None = None) -> list[RegisteredModel]:
@@ -69,11 +181,62 @@ def registered_models(model_type: str | None = None) -> list[RegisteredModel]:
     Raises:
         RegistryError: a package announces a family whose module cannot be imported.
     """
+    models, failures = available_models(model_type)
+    for failure in failures:
+        raise failure
+    return models
+
+
+def available_models(model_type: str | None = None) -> tuple[list[RegisteredModel], list[RegistryError]]:
+    """List the classes that are known, as `registered_models`, and beside them what cannot be imported.
+
+    Returns:
+        The classes, and an error for each announced family whose module fails: one broken package does not take the
+        others away.
+    """
+    failures = []
     for entry in _announced():
         if model_type in (None, entry.name):
-            _load(entry)
+            try:
+                _load(entry)
+            except RegistryError as error:
+                failures.append(error)
     found = [model for model in _MODELS.values() if model_type in (None, model.model_type)]
-    return sorted(found, key=lambda model: model.model_type)  # stable: a family keeps the order of registration
+    # Stable: a family keeps the order of registration.
+    return sorted(found, key=lambda model: model.model_type), failures
+
+
+def find_preset(name: str) -> tuple[RegisteredModel, Preset]:
+    """Give a preset by its name, and the model that it is a size of. All families that packages announce are imported.
+
+    Raises:
+        RegistryError: there is none of this name; where a package announces a family whose module cannot be imported,
+            which may have had it, that is told.
+    """
+    _, failures = available_models()
+    found = _PRESETS.get(name)
+    if found is not None:
+        return found
+    for failure in failures:
+        raise RegistryError(f"there is no preset {name!r}; but {failure}") from failure.__cause__
+    many = f"; there are {len(_PRESETS)}: `lazycell models` lists them" if _PRESETS else "; none is registered"
+    raise RegistryError(f"there is no preset {name!r}{did_you_mean(name, _PRESETS) or many}")
+
+
+def names_matching(pattern: str, models: Iterable[RegisteredModel]) -> list[RegisteredModel]:
+    """Keep the models that a name with wildcards (`fnmatch`, case matters) means: by their family, class or presets.
+
+    Where it means presets alone, only those presets are kept.
+    """
+    kept = []
+    for model in models:
+        if fnmatchcase(model.model_type, pattern) or fnmatchcase(model.architecture, pattern):
+            kept.append(model)
+        else:
+            presets = tuple(preset for preset in model.presets if fnmatchcase(preset.name, pattern))
+            if presets:
+                kept.append(attrs.evolve(model, presets=presets))
+    return kept
 
 
 def find_model(model_type: str, architecture: str | None = None) -> type:
@@ -111,9 +274,10 @@ def _load(entry: EntryPoint) -> None:
         return
     try:
         entry.load()
-    except ImportError as error:
+    except (Exception, SystemExit) as error:  # a module may do anything when it is imported
+        cause = str(error) if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
         raise RegistryError(
-            f"the models of {entry.name!r} are announced in {entry.value!r}, which cannot be imported: {error}"
+            f"the models of {entry.name!r} are announced in {entry.value!r}, which cannot be imported: {cause}"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Which dtypes may become which when a checkpoint is loaded, and the conversion itself, in chunks."""
+"""Convert arrays from one dtype to another, in chunks, and tell what was lost."""
 
 from __future__ import annotations
 
@@ -14,26 +14,6 @@ from .._allocate import Array
 
 # Elements. Source and target of one chunk fit a core's cache, where conversion is two to three times as fast.
 CHUNK = 1 << 18
-
-
-def castable(source: str, target: str) -> bool:
-    """Whether a load may turn dtype `source` into `target`.
-
-    A float becomes any other float (rounded to nearest even), an integer an integer that holds all its
-    values. Nothing else: a float that was stored where an integer belongs is a mistake, not a precision.
-    """
-    if source == target or (source in _dtypes.FLOATING and target in _dtypes.FLOATING):
-        return True
-    return same_kind(source, target) and np.can_cast(_dtypes.numpy_dtype(source), _dtypes.numpy_dtype(target), "safe")
-
-
-def same_kind(one: str, other: str) -> bool:
-    """Whether both are floats, both integers, or both the same."""
-    if not (_dtypes.is_known(one) and _dtypes.is_known(other)):
-        return False  # a dtype of a file that no MindSpore tensor can hold
-    if one == other or (one in _dtypes.FLOATING and other in _dtypes.FLOATING):
-        return True
-    return _dtypes.numpy_dtype(one).kind in "iu" and _dtypes.numpy_dtype(other).kind in "iu"
 
 
 def convert_into(source: Array, target: Array) -> int:

@@ -12,13 +12,12 @@ from .._errors import CheckpointError, CheckpointFormatError
 from ..checkpoint._rename import apply_rules, parse_rules
 from ..formats._header import CheckpointHeader, TensorHeader
 from ..formats._open import open_checkpoint
+from ..manifest._digest import DIGEST
 from ..reading._read import Reader
 from ._destination import destination_of
 from ._output import content_of_stored
 from ._save import Losses, SaveReport, save
 from ._write_safetensors import CRC32
-
-DIGEST = "lazycell.digest"
 
 # What describes the old files, not the tensors.
 _OF_FILES = frozenset({CRC32, "crc_num", "total_size"})

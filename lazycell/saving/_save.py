@@ -56,6 +56,11 @@ class SaveReport:
         )
         return f"saved {count}, {format_bytes(self.nbytes)} in {format_seconds(self.seconds)} to {self.path.name}{more}"
 
+    def _repr_html_(self) -> str:
+        from .._html import report
+
+        return report(self)
+
 
 class Losses:
     """Counts the values that a conversion of dtypes could not keep, and warns of them at the end."""

@@ -43,6 +43,11 @@ class VerifyReport:
     def __str__(self) -> str:
         return f"{self.summary} in {self.path.name}"
 
+    def _repr_html_(self) -> str:
+        from .._html import report
+
+        return report(self)
+
 
 def verify(path: str | os.PathLike[str], *, progress: Progress | None = None) -> VerifyReport:
     """Check a checkpoint, all of its shards included, against the checksums in it.

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 import tests
-from benchmarks import _numpy, _process, build, imports, init, load
+from benchmarks import _numpy, _process, build, command_line, imports, init, load
 from benchmarks.__main__ import CASES, TARGETS
 from benchmarks._case import Case
 from benchmarks._command import command
@@ -23,7 +23,7 @@ from lazycell._workers import available_cores
 ROOT = Path(tests.__file__).parents[1]
 BY_NAME: Mapping[str, Case] = {case.name: case for case in CASES}
 # One of each kind: the others differ from these in sizes, dtypes and values. Those of loading have a test of their own.
-MEASURED = ("normal", "zeros", "constant", "build", "manifest", "import", "import-alone")
+MEASURED = ("normal", "zeros", "constant", "build", "manifest", "import", "import-alone", "inspect", "check", "diff")
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def test_every_target_of_a_measured_case_is_judged(quick: tuple[str, dict[str, A
 
 def test_a_part_has_its_cases_and_no_others() -> None:
     """Every case belongs to one part, under a name and a title of its own."""
-    assert sum(len(part.CASES) for part in (load, init, build, imports)) == len(CASES)
+    assert sum(len(part.CASES) for part in (load, init, build, imports, command_line)) == len(CASES)
     assert len(BY_NAME) == len({case.title for case in CASES}) == len(CASES)
 
 

@@ -14,7 +14,7 @@ from mindspore import Tensor, nn
 from lazycell import LazyCell, Param, UninitializedParameterError, buffer, child, children, lazy, tie
 from lazycell.declaration._stored import fused, rename, reshaped, transposed
 from lazycell.formats import open_checkpoint
-from lazycell.reading import read_tensor
+from lazycell.reading._read import read_tensor
 
 
 class Layer(LazyCell):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from lazycell.checkpoint import make_plan
+from lazycell.checkpoint._fit import make_plan
 from lazycell.declaration._forms import Fused
 from lazycell.manifest._layout import Stored
 from lazycell.manifest._manifest import Manifest

@@ -10,16 +10,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from lazycell._allocate import Array
 from lazycell._errors import CheckpointMismatchError
-from lazycell.checkpoint import LoadPlan, make_plan
+from lazycell.checkpoint._fit import make_plan
+from lazycell.checkpoint._plan import LoadPlan
 from lazycell.checkpoint._stage import stage
 from lazycell.declaration._declare import Param, child, children, tie, when
 from lazycell.declaration._stored import fused, rename, reshaped, transposed
 from lazycell.formats import open_checkpoint
-from lazycell.manifest._layout import Array, Stored
+from lazycell.manifest._layout import Stored
 from lazycell.manifest._manifest import Manifest, ManifestEntry
 from lazycell.manifest._stored import stored_tensors
-from lazycell.reading import Reader
+from lazycell.reading._read import Reader
 
 from ..manifest import forms
 from ..pure import PureCell, manifest

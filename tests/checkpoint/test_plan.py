@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lazycell.checkpoint import make_plan
+from lazycell.checkpoint._fit import make_plan
 from lazycell.declaration._forms import Fused, Transposed
 from lazycell.manifest._layout import Stored
 

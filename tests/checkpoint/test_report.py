@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from lazycell.checkpoint import Cast, LoadReport, Renamed, make_plan
-from lazycell.checkpoint._report import Rearranged
+from lazycell.checkpoint._fit import make_plan
+from lazycell.checkpoint._report import Cast, LoadReport, Rearranged, Renamed
 from lazycell.declaration._forms import Fused, Transposed
 
 from .models import declared, manifest, stored

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lazycell.checkpoint import LoadStep
+from lazycell.checkpoint._plan import LoadStep
 from lazycell.checkpoint._sources import bind_form, sources_of, step_of, whole
 from lazycell.declaration._forms import Fused, Reshaped, Transposed
 from lazycell.declaration._symbols import symbol

@@ -18,10 +18,11 @@ import pytest
 
 from lazycell._dtypes import dtype_name, numpy_dtype
 from lazycell._errors import CheckpointFormatError
-from lazycell.checkpoint import LoadPlan, LoadStep, Piece, stage
+from lazycell.checkpoint._plan import LoadPlan, LoadStep, Piece
+from lazycell.checkpoint._stage import stage
 from lazycell.formats import ByteRange, MemoryRange, TensorHeader, open_checkpoint
 from lazycell.manifest._layout import Reshape, Slice, Transpose
-from lazycell.reading import Reader
+from lazycell.reading._read import Reader
 from lazycell.reading._transfer import ITEM
 
 RNG = np.random.default_rng(0)

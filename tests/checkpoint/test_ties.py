@@ -9,11 +9,12 @@ import pytest
 import safetensors.numpy
 
 from lazycell._errors import CheckpointMismatchError
-from lazycell.checkpoint import LoadPlan, LoadStep, Piece, check_ties, make_plan
-from lazycell.checkpoint._ties import same_bytes
+from lazycell.checkpoint._fit import make_plan
+from lazycell.checkpoint._plan import LoadPlan, LoadStep, Piece
+from lazycell.checkpoint._ties import check_ties, same_bytes
 from lazycell.formats import ByteRange, TensorHeader, open_checkpoint
 from lazycell.manifest._layout import Transpose
-from lazycell.reading import Reader
+from lazycell.reading._read import Reader
 
 from .models import declared, manifest
 

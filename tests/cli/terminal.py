@@ -24,20 +24,27 @@ class Watched:
     screen: str
 
 
-def in_terminal(*arguments: str, columns: int = 100, interrupt_at: str | None = None, **environment: str) -> Watched:
+def in_terminal(
+    *arguments: str,
+    columns: int = 100,
+    interrupt_at: str | None = None,
+    program: tuple[str, ...] = ("-m", "lazycell"),
+    **environment: str,
+) -> Watched:
     """Run `python -m lazycell` in a terminal.
 
     Args:
         arguments: of the command.
         columns: width of the terminal.
         interrupt_at: press Ctrl-C when this text has appeared.
+        program: what Python runs.
         environment: variables to set.
     """
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(ROOT)
         variables = {"PYTHONIOENCODING": "utf-8", "TERM": "xterm", **environment}
-        command = [sys.executable, "-m", "lazycell", *arguments]
+        command = [sys.executable, *program, *arguments]
         os.execve(sys.executable, command, {**os.environ, **variables})
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     seen, deadline = b"", time.monotonic() + 120

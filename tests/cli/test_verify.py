@@ -62,9 +62,9 @@ def test_damaged(checkpoints: Path):
     ("name", "message"), [("nothing.ckpt", "there is no checkpoint at"), ("plain.safetensors", "holds no checksums")]
 )
 def test_what_cannot_be_verified(checkpoints: Path, name: str, message: str):
-    """A file that is missing, or has no checksums, has not been verified: one line, and status 1."""
+    """A file that is missing, or has no checksums, is not damaged: one line, and status 2."""
     done = lazycell("verify", str(checkpoints / name))
-    assert (done.status, done.stdout) == (1, "")
+    assert (done.status, done.stdout) == (2, "")
     assert done.stderr.startswith("lazycell: ")
     assert message in done.stderr
     assert len(done.stderr.splitlines()) == 1
@@ -79,15 +79,16 @@ def test_an_error_of_the_system_is_said_once():
         "_verify.open_checkpoint = fail"
     )
     done = lazycell("verify", "gone.safetensors", first=code)
-    assert (done.status, done.stderr) == (1, "lazycell: gone.safetensors: No such file or directory\n")
+    assert (done.status, done.stderr) == (2, "lazycell: gone.safetensors: No such file or directory\n")
 
 
 def test_json(checkpoints: Path):
-    """`--json` prints an array: what was verified, and what was not and why."""
+    """`--json` prints an array: what was verified, and what was not and why; the worst decides about the status."""
     names = ("a.safetensors", "bad.safetensors.index.json", "nothing.ckpt")
     done = lazycell("verify", "--json", *(str(checkpoints / name) for name in names))
-    assert (done.status, done.stderr) == (1, "")
+    assert (done.status, done.stderr) == (2, "")
     good, bad, missing = json.loads(done.stdout)
+    assert [each["status"] for each in (good, bad, missing)] == [0, 1, 2]
     assert (good["path"], good["verified"], good["tensors"], good["nbytes"]) == (
         str(checkpoints / names[0]),
         True,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lazycell._errors import CheckpointFormatError
 from lazycell.formats import _ckpt, open_checkpoint, read_ckpt
-from lazycell.reading import read_tensor
+from lazycell.reading._read import read_tensor
 
 from .files import field, record, tensor_proto, varint
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from lazycell._errors import CheckpointFormatError, RegistryError
-from lazycell.checkpoint import make_plan
+from lazycell.checkpoint._fit import make_plan
 from lazycell.formats import (
     CheckpointHeader,
     Format,
@@ -22,7 +22,7 @@ from lazycell.formats import (
     open_checkpoint,
     register_format,
 )
-from lazycell.reading import read_tensor
+from lazycell.reading._read import read_tensor
 
 from ..checkpoint.models import declared, manifest
 from .files import record, write_tensors

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from lazycell._errors import CheckpointFormatError, CheckpointMismatchError
-from lazycell.checkpoint import make_plan
+from lazycell.checkpoint._fit import make_plan
 from lazycell.formats import ByteRange, CheckpointHeader, TensorHeader
 from lazycell.formats._header import checked_nbytes
-from lazycell.reading import read_tensor
+from lazycell.reading._read import read_tensor
 
 from ..checkpoint.models import declared, manifest
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from lazycell._errors import CheckpointFormatError
 from lazycell.formats import read_safetensors
 from lazycell.formats._safetensors import _BITS, _DTYPES, _UNSUPPORTED, parse_header
-from lazycell.reading import read_tensor
+from lazycell.reading._read import read_tensor
 
 from .files import entry, safetensors_bytes
 

@@ -13,7 +13,7 @@ import pytest
 
 from lazycell._errors import CheckpointFormatError
 from lazycell.formats import open_checkpoint, read_index
-from lazycell.reading import read_tensor
+from lazycell.reading._read import read_tensor
 
 from .files import write_tensors
 

@@ -12,14 +12,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import attrs
+import numpy as np
 import safetensors
 from hypothesis import strategies as st
 
-from lazycell._errors import CheckpointError
+from lazycell._errors import CheckpointError, ManifestError
 from lazycell.formats import ByteRange, CheckpointHeader, read_ckpt, read_index, read_safetensors
+from lazycell.manifest._manifest import Manifest
 
 from ..formats.corpus import CKPT, GOOD, HUB_INDEX, NAME_MAP, SAFETENSORS
 from ..formats.files import entry, field, record, safetensors_bytes, varint, write_tensors
+from ..manifest.documents import document, everything
 from .mutations import NUMBERS, rewritten
 
 MEMORY = 64 << 20
@@ -254,6 +257,49 @@ def _index(name: str) -> Target:
     return Target(st.sampled_from(_MAPS).flatmap(rewritten), seeds, _shards, name, read_index)
 
 
+# Manifests
+
+
+@attrs.frozen
+class ManifestTarget(Target):
+    """`Manifest.from_json`: what it accepts is written as a text that gives the same manifest."""
+
+    def check(self, folder: Path, content: bytes) -> bool:
+        """Read one input; tell whether it was accepted.
+
+        Raises:
+            Broken: neither a manifest nor a `ManifestError` in print; or it took too much time or memory.
+        """
+        started = time.thread_time()
+        try:
+            with limited_memory(MEMORY):
+                manifest = Manifest.from_json(content)
+        except ManifestError as error:
+            _check(str(error).isprintable(), f"the message is not in print: {error!r}")
+            _check(len(str(error)) < 2_000, "the message has no end")
+            return False
+        finally:
+            _check(time.thread_time() - started < SECONDS, f"it took {time.thread_time() - started:.1f} s")
+        for collapsed in (False, True):
+            text = manifest.to_json(collapsed=collapsed)
+            again = Manifest.from_json(text)
+            _check(again == manifest, f"it is another one when it was written: {text}")
+            _check(again.to_json(collapsed=collapsed) == text, f"it is another text the second time: {text}")
+        for shown in (str(manifest), manifest.to_markdown()):
+            _check(all(line.isprintable() for line in shown.split("\n")), f"{shown!r} is not in print")
+        return True
+
+
+def _manifest() -> Target:
+    documents = [document(everything(), collapsed=collapsed) for collapsed in (False, True)]
+    headers = {"a.0": np.zeros((2, 3), np.float16), "a.1": np.zeros((2, 3), np.float16), "b": np.ones((), np.int8)}
+    documents += [document(Manifest.of_checkpoint(headers), collapsed=collapsed) for collapsed in (False, True)]
+    documents += [document(Manifest("Net", (), hyperparameters={"n": 3, "t": [1.5, None, {"a": "é"}]}))]
+    seeds = [json.dumps(value).encode() for value in documents]
+    inputs = st.sampled_from(documents).flatmap(rewritten)
+    return ManifestTarget(inputs, seeds, _nothing, "manifest.json", read_safetensors)
+
+
 def targets(folder: Path) -> Mapping[str, Target]:
     """Make every target; the corpus is written into a folder to be read."""
     tensors, checkpoints = _seeds("safetensors", folder), _seeds("ckpt", folder)
@@ -269,4 +315,5 @@ def targets(folder: Path) -> Mapping[str, Target]:
         "ckpt": Target(st.sampled_from(checkpoints) | _ckpt(), checkpoints, _nothing, "net.ckpt", read_ckpt),
         "index": _index(HUB_INDEX),
         "name_map": _index(NAME_MAP),
+        "manifest": _manifest(),
     }

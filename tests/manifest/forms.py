@@ -7,8 +7,9 @@ import math
 import numpy as np
 from hypothesis import strategies as st
 
+from lazycell._allocate import Array
 from lazycell.declaration._forms import Fused, Reshaped, Transposed
-from lazycell.manifest._layout import Array, Block, Form, Stored
+from lazycell.manifest._layout import Block, Form, Stored
 
 SHAPES = st.lists(st.integers(1, 6), min_size=1, max_size=4).map(tuple)
 

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from lazycell._allocate import Array
 from lazycell._dtypes import numpy_dtype
 from lazycell.declaration._forms import Fused, Reshaped, Transposed
-from lazycell.manifest._layout import Array, Block, Reshape, Slice, Stored, Transpose, shape_of, with_dtypes
+from lazycell.manifest._layout import Block, Reshape, Slice, Stored, Transpose, shape_of, with_dtypes
 
 from .forms import numbered, stored_tensors
 

@@ -83,37 +83,6 @@ def test_equal_manifests_are_equal() -> None:
     assert Manifest("Net", (entry,)) != Manifest("Net", (entry,), hyperparameters={"n": 3})
 
 
-def test_the_table() -> None:
-    """One row a parameter, repeated layers in one row, ties and totals below."""
-    table = ManifestEntry("embed.w", (50, 4), "float16", "normal", expression="(vocab, hidden)")
-    layers = [
-        ManifestEntry(f"layers.{k}.w", (4, 4), "float32", "Normal(sigma=0.02)", expression="(hidden, hidden)")
-        for k in range(3)
-    ]
-    plain = ManifestEntry("plain.w", (1,), "float32", "zeros", trainable=False)
-    known = {"hidden": 4, "kind": "x"}
-    manifest = Manifest("Net", (table, *layers, plain), {"head.w": "embed.w"}, hyperparameters=known)
-    first, *rows, tie, total = str(manifest).splitlines()
-    assert first == "Net(hidden=4, kind='x')"
-    assert [row.split(maxsplit=1)[0] for row in rows] == ["parameter", "embed.w", "layers.{0..2}.w", "plain.w"]
-    assert [row.endswith("(hidden, hidden)") for row in rows] == [False, False, True, False]
-    assert tie == "head.w is tied to embed.w"
-    assert total == f"5 parameters, 249 elements (248 trainable), 596 bytes, digest {manifest.digest[:12]}"
-
-
-def test_layers_that_differ_have_rows_of_their_own() -> None:
-    """One row stands only for parameters that are alike."""
-    shapes = [(4,), (4,), (5,), (4,)]
-    entries = [ManifestEntry(f"layers.{k}.w", shape, "float32", "zeros") for k, shape in enumerate(shapes)]
-    rows = str(Manifest("Net", tuple(entries))).splitlines()[2:-1]
-    assert sorted(row.split(maxsplit=1)[0] for row in rows) == ["layers.2.w", "layers.{0,1,3}.w"]
-
-
-def test_an_empty_manifest_prints() -> None:
-    """A model without parameters is a model."""
-    assert "0 parameters, 0 elements (0 trainable), 0 bytes" in str(Manifest("Net", ()))
-
-
 def test_sections_are_blocks_of_the_entry() -> None:
     """Each with its axis and its place, in order."""
     entry = ManifestEntry(

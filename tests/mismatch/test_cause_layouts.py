@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lazycell.checkpoint import make_plan
+from lazycell.checkpoint._fit import make_plan
 from lazycell.declaration._forms import Fused, Transposed, form_text
 from lazycell.declaration._stored import fused, rename
 from lazycell.formats import CheckpointHeader

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lazycell.checkpoint import make_plan
+from lazycell.checkpoint._fit import make_plan
 
 from ..checkpoint.models import declared, manifest, stored
 from .transformer import causes, file, kinds, mended, model, refusal

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lazycell._errors import CheckpointMismatchError
-from lazycell.checkpoint import make_plan
+from lazycell.checkpoint._fit import make_plan
 from lazycell.checkpoint._rename import parse_rules
 from lazycell.formats import CheckpointHeader
 from lazycell.manifest._manifest import Manifest

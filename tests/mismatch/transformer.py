@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from lazycell._errors import CheckpointMismatchError
-from lazycell.checkpoint import LoadPlan, make_plan
+from lazycell.checkpoint._fit import make_plan
+from lazycell.checkpoint._plan import LoadPlan
 from lazycell.formats import CheckpointHeader
 from lazycell.manifest._manifest import Manifest
 from lazycell.mismatch._problems import Cause

@@ -9,34 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lazycell._dtypes import FLOATING, numpy_dtype
-from lazycell.reading import castable
-from lazycell.reading._cast import convert_into, overflow_text, same_kind
-
-
-def test_which_dtypes_may_become_which() -> None:
-    """Floats any float; integers only integers that hold all their values; bool only itself."""
-    assert castable("float32", "bfloat16")
-    assert castable("float8_e5m2", "float64")
-    assert castable("int8", "int64")
-    assert castable("uint8", "int16")
-    assert castable("bool", "bool")
-    assert not castable("int64", "int32")
-    assert not castable("int8", "uint8")
-    assert not castable("uint64", "int64")
-    assert not castable("float32", "int32")
-    assert not castable("int32", "float64")
-    assert not castable("bool", "uint8")
-    assert not castable("uint8", "bool")
-    assert not castable("complex64", "float32")
-
-
-def test_kinds() -> None:
-    """Floats are of one kind, integers of another."""
-    assert same_kind("float32", "bfloat16")
-    assert same_kind("int64", "uint8")
-    assert same_kind("bool", "bool")
-    assert not same_kind("bool", "uint8")
-    assert not same_kind("float32", "int32")
+from lazycell.reading._cast import convert_into, overflow_text
 
 
 @pytest.mark.parametrize("target", sorted(FLOATING))

@@ -11,8 +11,8 @@ from lazycell._dtypes import dtype_name, numpy_dtype
 from lazycell._workers import Scratch
 from lazycell.formats import ByteRange, TensorHeader
 from lazycell.manifest._layout import Transpose
-from lazycell.reading import Reader
 from lazycell.reading._blocks import Located, locate
+from lazycell.reading._read import Reader
 from lazycell.reading._transfer import ITEM, Destination, MoveEach, MoveSmall, MoveWhole, Transfer
 
 RNG = np.random.default_rng(0)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from lazycell import CheckpointFormatError, ChecksumError
 from lazycell.formats import CheckpointHeader, open_checkpoint
-from lazycell.reading import Reader
+from lazycell.reading._read import Reader
 from lazycell.saving._checksums import verify
 from lazycell.saving._write_safetensors import CRC32
 

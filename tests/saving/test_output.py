@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from lazycell import _dtypes
 from lazycell.formats import open_checkpoint
-from lazycell.reading import Reader
 from lazycell.reading._cast import CHUNK
+from lazycell.reading._read import Reader
 from lazycell.saving import _output
 from lazycell.saving._output import Content, Output, content_of_array, content_of_stored
 

@@ -1,0 +1,99 @@
+"""Small pieces of HTML for notebooks: no script, no colours of their own (notebooks are light or dark), all escaped."""
+
+from __future__ import annotations
+
+import functools
+import html
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import TypeVar
+
+from ._printable import printable
+
+MOST_ROWS = 60
+"""Rows of a table before the others are counted."""
+_MOST_LETTERS, _MOST_LINES = 300, 200
+
+_LINE = "border-bottom:1px solid rgba(128,128,128,.35)"
+_CELL = (
+    "padding:2px 10px 2px 0;vertical-align:top;overflow-wrap:anywhere;white-space:pre-wrap;background:none;border:none"
+)
+_NUMBER = "font-variant-numeric:tabular-nums"
+_TABLE = "border-collapse:collapse;font-size:90%;margin:4px 0"
+_PRE = "white-space:pre-wrap;overflow-wrap:anywhere;background:none;margin:4px 0;padding:0"
+
+_Shown = TypeVar("_Shown")
+
+
+def escaped(text: str, most: int = _MOST_LETTERS) -> str:
+    """Give text as HTML shows it: markup, control characters and lone surrogates as escapes; cut if it is long."""
+    short = text if len(text) <= most else f"{text[: most - 1]}…"
+    return html.escape(printable(short))
+
+
+def title(text: str) -> str:
+    """Give a line that says what follows."""
+    return f"<div><strong>{escaped(text)}</strong></div>"
+
+
+def note(text: str) -> str:
+    """Give a line of text."""
+    return f"<div>{escaped(text, 3 * _MOST_LETTERS)}</div>"
+
+
+def table(titles: Sequence[str], rows: Sequence[Sequence[str]], *, right: Collection[int] = ()) -> str:
+    """Give a table; of many rows the first ones, and how many more there are.
+
+    Args:
+        titles: one for each column; empty for a table without.
+        rows: the cells.
+        right: columns that are flush right: numbers.
+    """
+
+    def cell(tag: str, column: int, text: str) -> str:
+        style = f"text-align:right;{_NUMBER}" if column in right else "text-align:left"
+        return f'<{tag} style="{style};{_CELL}">{escaped(text)}</{tag}>'
+
+    def line(tag: str, cells: Sequence[str]) -> str:
+        return f'<tr style="{_LINE}">{"".join(cell(tag, *each) for each in enumerate(cells))}</tr>'
+
+    head = f"<thead>{line('th', titles)}</thead>" if titles else ""
+    body = "".join(line("td", row) for row in rows[:MOST_ROWS])
+    more = note(f"and {len(rows) - MOST_ROWS:,} more") if len(rows) > MOST_ROWS else ""
+    return f'<table style="{_TABLE}">{head}<tbody>{body}</tbody></table>{more}'
+
+
+def lines(text: str) -> str:
+    """Give text of several lines as it stands; of many lines the first ones."""
+    each = text.split("\n", _MOST_LINES)
+    shown = [escaped(line) for line in each[:_MOST_LINES]] + (["…"] if len(each) > _MOST_LINES else [])
+    return f'<pre style="{_PRE}">{chr(10).join(shown)}</pre>'
+
+
+def folded(summary: str, body: str) -> str:
+    """Give `body`, which is HTML, behind a line of text to click at."""
+    return f'<details><summary style="cursor:pointer">{escaped(summary)}</summary>{body}</details>'
+
+
+def block(parts: Iterable[str]) -> str:
+    """Put pieces of HTML below each other."""
+    return f"<div>{''.join(parts)}</div>"
+
+
+def harmless(make: Callable[[_Shown], str]) -> Callable[[_Shown], str]:
+    """Make a function that shows something in a notebook never fail: its last line is no place for a traceback."""
+
+    @functools.wraps(make)
+    def shown(what: _Shown) -> str:
+        try:
+            return make(what)
+        except Exception as error:
+            return note(f"{type(what).__name__} (it cannot be shown: {type(error).__name__})")
+
+    return shown
+
+
+@harmless
+def report(what: object) -> str:
+    """Give what prints as text alone: its first line, and the others as they stand."""
+    first, _, rest = str(what).partition("\n")
+    return block([title(first), lines(rest)] if rest else [title(first)])

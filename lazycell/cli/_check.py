@@ -1,0 +1,132 @@
+"""`lazycell check`: does a checkpoint fit a model, and if not, why?"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .._errors import CheckpointMismatchError
+from .._printable import printable
+from ._model import Options, find, model_options
+
+_NO = 1
+
+_EPILOG = """\b
+Examples:
+  lazycell check bert-base-uncased model/
+  lazycell check models.bert:BertModel model.safetensors --config config.json
+  lazycell check manifest.json model.safetensors --missing "pooler.*" --unexpected ignore
+  lazycell check bert-base-uncased old.ckpt --rename "bert.{*rest}={*rest}"
+
+\b
+Exit status: 0 it fits; 1 it does not; 2 trouble, which stderr explains.
+"""
+
+
+@click.command(epilog=_EPILOG, short_help="Say whether a checkpoint fits a model, and if not, why.")
+@click.argument("model")
+@click.argument("checkpoint", type=click.Path(path_type=Path))
+@model_options
+@click.option(
+    "--missing",
+    multiple=True,
+    metavar="error|init|PATTERN",
+    help="What the checkpoint may lack: nothing, anything, or names that match; repeat it for several patterns.",
+)
+@click.option(
+    "--unexpected",
+    multiple=True,
+    metavar="error|ignore|PATTERN",
+    help="What the model may lack: nothing, anything, or names that match.",
+)
+@click.option(
+    "--cast",
+    type=click.Choice(["cast", "strict", "checkpoint"]),
+    default="cast",
+    show_default=True,
+    help="Convert to the model's dtypes, take no others, or take the checkpoint's.",
+)
+@click.option(
+    "--rename",
+    multiple=True,
+    metavar="OLD=NEW",
+    help="From a name in the checkpoint to the model's; {i} stands for one segment, {*rest} for several.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: the verdict, and everything behind it.")
+def check(
+    model: str,
+    checkpoint: Path,
+    options: Options,
+    missing: tuple[str, ...],
+    unexpected: tuple[str, ...],
+    cast: str,
+    rename: tuple[str, ...],
+    as_json: bool,
+) -> int:
+    """Say whether a checkpoint fits a model: what a load would do, or everything that is in its way.
+
+    MODEL is a registered name, module:Class, a directory with a config.json, or a manifest file, for which MindSpore
+    is not imported. CHECKPOINT is a .safetensors or .ckpt file, an index with its shards, or a directory. Only
+    headers are read.
+    """
+    from ..checkpoint._fit import make_plan
+    from ..formats._open import open_checkpoint
+    from ._verdict import mismatch_json, options_of, plan_json
+
+    header = open_checkpoint(checkpoint)
+    manifest = find(model, options).manifest
+    try:
+        plan = make_plan(
+            manifest,
+            header,
+            missing=_permitted(missing, "init"),
+            unexpected=_permitted(unexpected, "ignore"),
+            dtype=cast,
+            rename=_rules(rename),
+        )
+    except CheckpointMismatchError as error:
+        if as_json:
+            _print_json({"fits": False, "message": str(error), **mismatch_json(error), "plan": None})
+        else:
+            _print(str(error))
+            given = options_of(error, settable=not Path(model).is_file())
+            if given:
+                _print(f"as options: {given}")
+        return _NO
+    except ValueError as error:  # a pattern that means nothing
+        raise click.UsageError(str(error)) from None
+    if as_json:
+        _print_json({"fits": True, "message": str(plan), "problems": [], "causes": [], "plan": plan_json(plan)})
+    else:
+        _print(f"{plan}\n{manifest.model} fits {header.path}")
+    return 0
+
+
+def _permitted(patterns: tuple[str, ...], everything: str) -> Any:
+    """Give the argument of `plan` that an option stands for."""
+    if patterns in ((), ("error",), (everything,)):
+        return patterns[0] if patterns else "error"
+    return list(patterns)
+
+
+def _rules(rename: tuple[str, ...]) -> dict[str, str]:
+    rules: dict[str, str] = {}
+    for text in rename:
+        old, equals, new = text.partition("=")
+        if not (old and equals and new):
+            raise click.UsageError(f"--rename {text}: write OLD=NEW, as in --rename 'bert.{{*rest}}={{*rest}}'")
+        if old in rules:
+            raise click.UsageError(f"--rename {text}: {old} becomes {rules[old]} already")
+        rules[old] = new
+    return rules
+
+
+def _print(text: str) -> None:
+    print("\n".join(map(printable, text.split("\n"))))
+
+
+def _print_json(verdict: dict[str, Any]) -> None:
+    print(json.dumps(verdict, indent=2))

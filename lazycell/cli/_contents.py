@@ -1,0 +1,232 @@
+"""What `lazycell inspect` prints: the contents of a checkpoint, as text and as JSON."""
+
+from __future__ import annotations
+
+import math
+import os
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from .._json import MAX_BYTES, JSONProblem, read_object
+from .._printable import printable
+from .._table import align, cut
+from .._units import format_bytes
+from ..checkpoint._candidates import Candidate
+from ..formats._header import ByteRange, CheckpointHeader, TensorHeader
+from ._table import print_table
+
+_VALUE = 160
+"""Characters that are shown of a value of the metadata."""
+
+_ROWS = 20
+"""Shards, and lines of metadata, that are shown."""
+
+_NAMED = 5
+"""Presets of other sizes that are named."""
+
+
+@attrs.frozen
+class _Sum:
+    """How many tensors there are of one kind, and how large they are."""
+
+    tensors: int
+    elements: int
+    nbytes: int
+
+    @classmethod
+    def of(cls, tensors: Iterable[TensorHeader]) -> _Sum:
+        all_ = list(tensors)
+        return cls(len(all_), sum(math.prod(each.shape) for each in all_), sum(each.nbytes for each in all_))
+
+    @property
+    def json(self) -> dict[str, int]:
+        return {"tensors": self.tensors, "elements": self.elements, "bytes": self.nbytes}
+
+    @property
+    def words(self) -> tuple[str, str, str]:
+        return _many(self.tensors, "tensor"), _many(self.elements, "element"), format_bytes(self.nbytes)
+
+
+# ---------------------------------------------------------------------------------------------------------------- JSON
+
+
+def contents_json(header: CheckpointHeader, fitting: Sequence[Candidate]) -> dict[str, Any]:
+    """Give everything that the headers tell, as JSON holds it.
+
+    Args:
+        header: of the checkpoint.
+        fitting: the models that it may be of.
+    """
+    return {
+        "path": str(header.path),
+        "format": header.format,
+        "totals": _Sum.of(header.tensors.values()).json,
+        "dtypes": {dtype: total.json for dtype, total in _by_dtype(header).items()},
+        "files": [{"path": str(path), **total.json} for path, total in _by_file(header).items()],
+        "metadata": dict(header.metadata),
+        "config": _config(header.path),
+        "fits": [
+            {"preset": each.preset, "model": each.model, "elements": each.elements, "casts": each.casts}
+            for each in fitting
+            if each.fits
+        ],
+        "other_sizes": [
+            {"preset": each.preset, "model": each.model, "elements": each.elements} for each in fitting if not each.fits
+        ],
+        "tensors": [_tensor_json(tensor) for tensor in header.tensors.values()],
+    }
+
+
+def _tensor_json(tensor: TensorHeader) -> dict[str, Any]:
+    places = [
+        {"file": str(part.path), "start": part.start, "stop": part.stop}
+        for part in tensor.ranges
+        if isinstance(part, ByteRange)
+    ]
+    return {
+        "name": tensor.name,
+        "shape": list(tensor.shape),
+        "dtype": tensor.dtype,
+        "bytes": tensor.nbytes,
+        "ranges": places,
+    }
+
+
+def _config(path: Path) -> dict[str, Any] | None:
+    """Give what the `config.json` beside a checkpoint says of the model; None: there is none that says anything."""
+    try:
+        with (path.parent / "config.json").open("rb") as file:
+            config = read_object(file.read(MAX_BYTES))
+    except (OSError, JSONProblem):
+        return None
+    names = config.get("architectures")
+    return {
+        "model_type": config["model_type"] if isinstance(config.get("model_type"), str) else None,
+        "architectures": [each for each in names if isinstance(each, str)] if isinstance(names, list) else [],
+    }
+
+
+# ---------------------------------------------------------------------------------------------------------------- text
+
+
+def print_contents(header: CheckpointHeader, fitting: Sequence[Candidate], *, every: bool) -> None:
+    """Print what the headers tell.
+
+    Args:
+        header: of the checkpoint.
+        fitting: the models that it may be of.
+        every: whether to list every tensor, with its place; else repeated layers share a row.
+    """
+    print("\n".join(map(printable, _summary(header, fitting))))
+    if header.tensors:
+        print()
+        if every:
+            print_table(("name", "shape", "dtype", "bytes", "file", "from", "to"), _places(header), right=(3, 5, 6))
+        else:
+            print_table(("name", "tensors", "shape", "dtype", "bytes"), _groups(header), right=(1, 4))
+
+
+def _summary(header: CheckpointHeader, fitting: Sequence[Candidate]) -> Iterator[str]:
+    yield f"{header.path}: {header.format}, {', '.join(_Sum.of(header.tensors.values()).words)}"
+    if len(_by_dtype(header)) > 1:
+        yield from align([(dtype, *total.words) for dtype, total in _by_dtype(header).items()], right=(1, 2, 3))
+    else:
+        yield from (f"  all {dtype}" for dtype in _by_dtype(header))
+    files = _by_file(header)
+    if len(files) > 1:
+        yield f"{len(files)} files:"
+        rows = [(_near(path, header), *total.words) for path, total in files.items()]
+        yield from align(cut(rows, _ROWS), right=(1, 2, 3))
+    if header.metadata:
+        yield "metadata:"
+        yield from (f"  {_short(key)}: {_short(value)}" for key, value in [*header.metadata.items()][:_ROWS])
+        if len(header.metadata) > _ROWS:
+            yield f"  ... and {len(header.metadata) - _ROWS} more"
+    config = _config(header.path)
+    if config is not None:
+        said = [config["model_type"] or "no model_type", *config["architectures"]]
+        yield f"config.json: {_short(', '.join(said))}"
+    yield from _verdict(header, fitting)
+
+
+def _verdict(header: CheckpointHeader, fitting: Sequence[Candidate]) -> Iterator[str]:
+    for each in fitting:
+        if each.fits:
+            cast = f"; the dtype of {_many(each.casts, 'tensor')} is converted" if each.casts else ""
+            yield f"fits {each.preset} ({each.model}){cast}"
+    sizes: dict[str, list[str]] = {}
+    for each in fitting:
+        if not each.fits:
+            sizes.setdefault(each.model, []).append(each.preset)
+    fits = {each.model for each in fitting if each.fits}
+    path = shlex.quote(str(header.path))
+    for model, presets in sizes.items():
+        shown = ", ".join(presets[:_NAMED]) + (f" and {len(presets) - _NAMED} more" if len(presets) > _NAMED else "")
+        if model in fits:
+            yield f"the same architecture with other sizes: {shown}"
+        else:
+            yield f"the architecture of {model} with other sizes than its presets, nearest first: {shown}"
+            yield f"`lazycell infer {model} {path}` solves the sizes"
+    if not fitting:
+        yield f"fits no registered model; `lazycell check MODEL {path}` says why it does not fit one"
+
+
+def _groups(header: CheckpointHeader) -> list[tuple[str, ...]]:
+    from ..manifest._of_checkpoint import manifest_of_header
+    from ..manifest._text import alike
+
+    return [
+        (
+            title,
+            f"{len(entries):,}",
+            str(entries[0].shape),
+            entries[0].dtype,
+            format_bytes(sum(entry.nbytes for entry in entries)),
+        )
+        for title, entries in alike(manifest_of_header(header))
+    ]
+
+
+def _places(header: CheckpointHeader) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    for tensor in header.tensors.values():
+        what = (tensor.name, str(tensor.shape), tensor.dtype, f"{tensor.nbytes:,}")
+        parts = [part for part in tensor.ranges if isinstance(part, ByteRange)]
+        rows += [(*what, _near(part.path, header), str(part.start), str(part.stop)) for part in parts]
+        if not parts:
+            rows.append((*what, "", "", ""))
+    return rows
+
+
+def _by_dtype(header: CheckpointHeader) -> dict[str, _Sum]:
+    """Sum up by dtype, the one with most bytes first."""
+    groups: dict[str, list[TensorHeader]] = {}
+    for tensor in header.tensors.values():
+        groups.setdefault(tensor.dtype, []).append(tensor)
+    sums = {dtype: _Sum.of(tensors) for dtype, tensors in groups.items()}
+    return dict(sorted(sums.items(), key=lambda item: -item[1].nbytes))
+
+
+def _by_file(header: CheckpointHeader) -> dict[Path, _Sum]:
+    """Sum up by file, in the order of the checkpoint; a tensor is counted where it begins."""
+    groups: dict[Path, list[TensorHeader]] = {}
+    for tensor in header.tensors.values():
+        path = next((part.path for part in tensor.ranges if isinstance(part, ByteRange)), header.path)
+        groups.setdefault(path, []).append(tensor)
+    return {path: _Sum.of(tensors) for path, tensors in groups.items()} or {header.path: _Sum.of(())}
+
+
+def _near(path: Path, header: CheckpointHeader) -> str:
+    return os.path.relpath(path, header.path.parent)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _VALUE else f"{text[:_VALUE]}... ({len(text):,} characters)"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"

@@ -1,0 +1,125 @@
+"""`lazycell convert`: a checkpoint as another, without a model."""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ._completion import complete_files
+
+_EPILOG = """\b
+Examples:
+  lazycell convert model.ckpt model.safetensors
+  lazycell convert model.safetensors half.safetensors --dtype bfloat16
+  lazycell convert model/ sharded.safetensors --max-shard-size 2GB
+  lazycell convert old.safetensors new.safetensors --rename "encoder.{*rest}=bert.encoder.{*rest}"
+
+\b
+Exit status: 0 done; 2 trouble: what was there is as it was.
+"""
+
+
+@click.command(epilog=_EPILOG, short_help="Convert a checkpoint: format, dtype, names, number of files.")
+@click.argument("src", metavar="SRC", type=click.Path(path_type=Path), shell_complete=complete_files)
+@click.argument("dst", metavar="DST", shell_complete=complete_files)
+@click.option("--dtype", metavar="DTYPE", help="Of floating-point tensors, as bfloat16; default: their own.")
+@click.option("--rename", "renames", multiple=True, metavar="OLD=NEW", help="Rename; {i} and {*rest} are captures.")
+@click.option(
+    "--rename-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help='Rename as a JSON object says: {"OLD": "NEW"}.',
+)
+@click.option("--max-shard-size", metavar="SIZE", help="Bytes of one file, as 2GB; above that, several with an index.")
+@click.option("--format", type=click.Choice(("safetensors", "ckpt")), help="Default: as the name of DST says.")
+@click.option("--force", is_flag=True, help="Replace a checkpoint that is there.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def convert(
+    src: Path,
+    dst: str,
+    dtype: str | None,
+    renames: tuple[str, ...],
+    rename_file: Path | None,
+    max_shard_size: str | None,
+    format: str | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Read the checkpoint SRC and write it as DST, with a checksum for every tensor.
+
+    SRC is a .safetensors or .ckpt file, an index with its shards, or a directory; DST a name that ends in .safetensors
+    or .ckpt, or a directory. Needs no MindSpore, and little memory: the data streams.
+    """
+    from ..saving._convert import convert as convert_checkpoint
+    from ..saving._convert import floating_dtype
+    from ._overwrite import destination_at
+
+    if not src.exists():
+        raise click.UsageError(f"there is nothing at {src}")
+    rules = {**_read_rules(rename_file), **_rules(renames)}
+    try:
+        floating_dtype(dtype)
+    except (TypeError, ValueError) as error:
+        raise click.UsageError(f"--dtype: {error}") from None
+    destination = destination_at(dst, format, max_shard_size, force=force)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", RuntimeWarning)
+        report = convert_checkpoint(
+            src,
+            destination.index if destination.indexed else destination.path,
+            dtype=dtype,
+            rename=rules or None,
+            max_shard_size=destination.most,
+            format=destination.format,
+        )
+    from .._printable import printable
+
+    losses = [printable(str(each.message)) for each in caught]
+    for loss in losses:
+        print(f"lazycell: {loss}", file=sys.stderr)
+    if as_json:
+        found: dict[str, Any] = {
+            "source": str(src),
+            "path": str(report.path),
+            "files": [str(path) for path in report.paths],
+            "tensors": report.tensors,
+            "bytes": report.nbytes,
+            "seconds": report.seconds,
+            "warnings": losses,
+        }
+        print(json.dumps(found, indent=2))
+    else:
+        print(printable(str(report)))
+
+
+def _rules(renames: tuple[str, ...]) -> dict[str, str]:
+    """Take each `OLD=NEW` apart."""
+    rules: dict[str, str] = {}
+    for text in renames:
+        old, equals, new = text.partition("=")
+        if not (old and equals and new):
+            raise click.UsageError(f'--rename {text}: write OLD=NEW, as in --rename "encoder.{{*rest}}=bert.{{*rest}}"')
+        if rules.setdefault(old, new) != new:
+            raise click.UsageError(f"--rename {text}: {old} is renamed twice, to {rules[old]} as well")
+    return rules
+
+
+def _read_rules(path: Path | None) -> dict[str, str]:
+    """Read `{"OLD": "NEW"}` from a file."""
+    if path is None:
+        return {}
+    from .._json import JSONProblem, read_object
+
+    try:
+        found = read_object(path.read_bytes())
+    except JSONProblem as problem:
+        raise click.UsageError(f"--rename-file {path} {problem}") from None
+    for old, new in found.items():
+        if not isinstance(new, str):
+            raise click.UsageError(f"--rename-file {path}: {old!r} becomes {new!r:.80}, which is no name")
+    return found

@@ -1,0 +1,65 @@
+"""`lazycell diff`: what differs between two models, manifests or checkpoints."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .._printable import printable
+from ._model import Options, model_options
+from ._side import find_side, is_class
+
+if TYPE_CHECKING:
+    from ..manifest._diff import ManifestDiff
+
+_DIFFERS = 1
+
+_EPILOG = """\b
+Examples:
+  lazycell diff old.json new.json
+  lazycell diff bert-base-uncased model.safetensors
+  lazycell diff before.safetensors after.safetensors --json
+  lazycell diff bert-base-uncased bert-base-cased --html differences.html
+
+\b
+Exit status: 0 nothing differs; 1 something does; 2 trouble, which stderr explains.
+"""
+
+
+@click.command(epilog=_EPILOG, short_help="Say what differs between two models, manifests or checkpoints.")
+@click.argument("old", metavar="A")
+@click.argument("new", metavar="B")
+@model_options
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown, as for a review.")
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), metavar="OUT", help="Write a page to look at.")
+def diff(old: str, new: str, options: Options, as_json: bool, as_markdown: bool, html: Path | None) -> int:
+    """Say what B adds, lacks and has otherwise than A; renames are guesses.
+
+    A and B are each a registered name, module:Class, a directory, a manifest file or a checkpoint; --set, --config and
+    --dtype go to those that are classes. Between files MindSpore is not imported. Where one is a checkpoint, only
+    names, shapes and dtypes are compared: it knows no more.
+    """
+    if as_json and as_markdown:
+        raise click.UsageError("--json and --markdown: choose one")
+    classes = [side for side in (old, new) if is_class(side)]
+    if options.given is not None and not classes:
+        raise click.UsageError(f"{options.given} goes with a class, and neither {old} nor {new} is one")
+    one = find_side(old, options)
+    # Both may be the same class, which is then looked at once.
+    other = one if old == new else find_side(new, options)
+    found: ManifestDiff = one.diff(other)
+    if html is not None:
+        from .._whole_file import write_whole
+
+        write_whole(html, one.to_html(other))
+    if as_json:
+        # JSON is UTF-8, whatever the terminal shows: an escape of Python's would be no JSON.
+        sys.stdout.buffer.write(found.to_json().encode())
+    else:
+        text = found.to_markdown() if as_markdown else str(found)
+        print("\n".join(map(printable, text.rstrip("\n").split("\n"))))
+    return _DIFFERS if found else 0

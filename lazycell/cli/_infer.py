@@ -1,0 +1,117 @@
+"""`lazycell infer`: the hyperparameters that a checkpoint tells."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .._errors import CheckpointMismatchError
+from ._completion import complete_files, complete_models
+from ._interrupt import interrupts_held
+from ._model import Options, find, model_options
+
+if TYPE_CHECKING:
+    from ..inference._inference import Inference
+
+_NO_SOLUTION = 1
+
+_EPILOG = """\b
+Examples:
+  lazycell infer bert model.safetensors
+  lazycell infer bert model.safetensors --set num_attention_heads=12
+  lazycell infer models.bert:BertModel model/ --json
+
+\b
+Exit status: 0 the file is this model; 1 no hyperparameters make it so; 2 trouble.
+"""
+
+
+@click.command(epilog=_EPILOG, short_help="Solve a model's shapes for the hyperparameters of a checkpoint.")
+@click.argument("model", metavar="MODEL", shell_complete=complete_models)
+@click.argument("checkpoint", type=click.Path(path_type=Path), shell_complete=complete_files)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@model_options
+def infer(model: str, checkpoint: Path, as_json: bool, options: Options) -> int:
+    """Say with which hyperparameters a model holds a checkpoint, and which ones its shapes cannot tell.
+
+    Only the class of MODEL counts, not the sizes of a preset; what is known is given by --set. No data is read.
+    """
+    if options.config is not None or options.dtype is not None:
+        name = "--config" if options.config is not None else "--dtype"
+        raise click.UsageError(f"{name} does not go with infer: write --set for what is known")
+    found = find(model, options)
+    if not checkpoint.exists():
+        raise click.UsageError(f"there is nothing at {checkpoint}")
+    cls = found.class_
+    known = _known(cls, options.settings)
+    try:
+        with interrupts_held():
+            inference = cls.infer(checkpoint, **known)
+    except CheckpointMismatchError as error:
+        return _refused(cls, checkpoint, error, as_json)
+    solved = inference.fits or (inference.manifest is not None and not inference.conflicts)
+    if as_json:
+        print(json.dumps(_plain(inference, solved), indent=2))
+    else:
+        from ._show_tree import print_text
+
+        print_text(str(inference))
+    return 0 if solved else _NO_SOLUTION
+
+
+def _known(cls: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what is known; the solver takes hyperparameters alone."""
+    from ..declaration._declaration import declaration_of
+
+    declaration = declaration_of(cls)
+    assert declaration is not None
+    names = [item.name for item in declaration.hyperparameters]
+    for name in settings:
+        if name not in names:
+            raise click.UsageError(f"--set {name}: {cls.__name__} declares no such hyperparameter, so it has no shape")
+    return {**settings}
+
+
+def _refused(cls: type, checkpoint: Path, error: CheckpointMismatchError, as_json: bool) -> int:
+    if as_json:
+        plain = {"model": cls.__name__, "path": str(checkpoint), "solved": False, "fits": False, "message": str(error)}
+        print(json.dumps(plain, indent=2))
+    else:
+        from .._printable import printable
+
+        print("lazycell: " + "\n".join(map(printable, str(error).split("\n"))), file=sys.stderr)
+    return _NO_SOLUTION
+
+
+def _plain(inference: Inference, solved: bool) -> dict[str, Any]:
+    from attrs import NOTHING
+
+    from ..manifest._canonical_values import plain
+
+    def told(value: Any) -> dict[str, Any]:
+        return {} if value is NOTHING else {"value": plain(value)}
+
+    return {
+        "model": inference.model,
+        "path": str(inference.path),
+        "solved": solved,
+        "fits": inference.fits,
+        "dtype": inference.dtype,
+        "determined": {name: plain(value) for name, value in inference.determined.items()},
+        "undetermined": {
+            name: {
+                "reason": each.reason,
+                "default": told(each.default).get("value"),
+                "default_fits": each.default_fits,
+                "example": told(each.example).get("value"),
+            }
+            for name, each in inference.undetermined.items()
+        },
+        "assumed": {name: plain(value) for name, value in inference.assumed.items()},
+        "message": inference.mismatch or str(inference).split("\n")[-1],
+    }

@@ -1,0 +1,38 @@
+"""`lazycell inspect`: what a checkpoint holds, from its headers alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+_EPILOG = """\b
+Examples:
+  lazycell inspect model.safetensors
+  lazycell inspect model/ --all
+  lazycell inspect checkpoint.ckpt --json
+"""
+
+
+@click.command(epilog=_EPILOG, short_help="Say what a checkpoint holds, and which models it fits.")
+@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.option("--all", "every", is_flag=True, help="List every tensor, with its place in the file.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with every tensor.")
+def inspect(checkpoint: Path, every: bool, as_json: bool) -> None:
+    """Say what a checkpoint holds: tensors, sizes, metadata, and which registered models it fits.
+
+    CHECKPOINT is a .safetensors or .ckpt file, an index with its shards, or a directory. Only headers are read, and
+    MindSpore is not imported, so that this takes no time however large the checkpoint is.
+    """
+    from ..checkpoint._candidates import candidates
+    from ..formats._open import open_checkpoint
+    from ..manifest._committed import committed_manifests
+    from ._contents import contents_json, print_contents
+
+    header = open_checkpoint(checkpoint)
+    fitting = candidates(header, committed_manifests())
+    if as_json:
+        print(json.dumps(contents_json(header, fitting), indent=2))
+    else:
+        print_contents(header, fitting, every=every)

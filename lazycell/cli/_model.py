@@ -1,0 +1,293 @@
+"""MODEL on the command line: a preset, a class, a directory or a manifest file, with hyperparameters."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import attrs
+import click
+
+from .._errors import LazyCellError
+from ._interrupt import interrupts_held
+from ._progress import working
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+_HEAD = 4096
+"""Bytes at the start of a file in which a manifest says that it is one."""
+
+
+@attrs.frozen
+class Options:
+    """What `--set`, `--config` and `--dtype` say."""
+
+    settings: Mapping[str, Any] = attrs.field(factory=dict)
+    config: Path | None = None
+    dtype: str | None = None
+
+    @property
+    def given(self) -> str | None:
+        """The first option that was used, as it is spelt; None if none was."""
+        used = {"--set": self.settings, "--config": self.config, "--dtype": self.dtype}
+        return next((name for name, value in used.items() if value), None)
+
+
+@attrs.frozen(slots=False)
+class Model:
+    """What MODEL stands for.
+
+    Attributes:
+        title: as it was written.
+        cls: the class; None for a manifest file.
+        arguments: for the class, `dtype` among them.
+        preset: name of the preset that it is; None where none was named or hyperparameters were changed.
+    """
+
+    title: str
+    cls: type | None
+    arguments: Mapping[str, Any] = attrs.field(factory=dict)
+    preset: str | None = None
+    _text: bytes | None = attrs.field(default=None, repr=False)
+
+    @functools.cached_property
+    def manifest(self) -> Any:
+        """The manifest; nothing is built.
+
+        Raises:
+            click.UsageError: a hyperparameter is missing.
+            LazyCellError: the class or the file refuses.
+        """
+        if self._text is not None:
+            from .. import Manifest, ManifestError
+
+            try:
+                return Manifest.from_json(self._text)
+            except ManifestError as error:
+                raise ManifestError(f"{self.title}: {error}") from None
+        return self.call(self.class_.manifest)
+
+    @property
+    def class_(self) -> Any:
+        """The class, for commands that need one.
+
+        Raises:
+            click.UsageError: MODEL is a manifest file.
+        """
+        if self.cls is None:
+            raise click.UsageError(f"{self.title} is a manifest: this needs the class, as a name or module:Class")
+        return self.cls
+
+    def build(self) -> Any:
+        """Build the net; its parameters are declared."""
+        return self.call(self.class_)
+
+    def call(self, function: Callable[..., Any]) -> Any:
+        """Call something that takes the hyperparameters; what they lack is wrong usage."""
+        lacking = [
+            name
+            for name, each in _arguments_of(self.class_).items()
+            if name not in self.arguments
+            and each.default is each.empty
+            and each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
+        ]
+        if lacking:
+            options = " ".join(f"--set {name}=..." for name in lacking)
+            raise click.UsageError(f"{self.title} needs {', '.join(lacking)}: write {options}")
+        return function(**self.arguments)
+
+
+def model_options(command: _F) -> _F:
+    """Add `--set`, `--config` and `--dtype` to a command, which gets them as one argument, `options`."""
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, settings: tuple[str, ...], config: Path | None, dtype: str | None, **kwargs: Any) -> Any:
+        return command(*args, options=Options(dict(map(_setting, settings)), config, dtype), **kwargs)
+
+    path = click.Path(exists=True, dir_okay=False, path_type=Path)
+    for option in (
+        click.option("--dtype", metavar="DTYPE", help="Dtype of the parameters that name none, as float16."),
+        click.option("--config", type=path, metavar="FILE", help="Take hyperparameters from a config.json."),
+        click.option(
+            "--set", "settings", multiple=True, metavar="NAME=VALUE", help="Set a hyperparameter; JSON, or text."
+        ),
+    ):
+        wrapped = option(wrapped)
+    return wrapped  # type: ignore[return-value]
+
+
+def find(title: str, options: Options | None = None) -> Model:
+    """Find what MODEL stands for.
+
+    A directory without a config.json does not stand in the way of a model of that name.
+
+    Args:
+        title: a name that is registered (a preset, a family, a class), `module:Class`, a directory whose config.json
+            says which model it is, or a manifest file.
+        options: hyperparameters that take precedence.
+
+    Raises:
+        click.UsageError: there is no such model, or the options do not go with it.
+        LazyCellError: the registry, a config or a file refuses.
+    """
+    options = options or Options()
+    path = Path(title)
+    if path.is_file():
+        return _file(title, path, options)
+    with interrupts_held(), working("importing the model"):
+        if path.is_dir() and (os.sep in title or title in ("", ".", "..") or (path / "config.json").is_file()):
+            return _directory(title, path, options)
+        if ":" in title:
+            return _of_class(title, _imported(title), options)
+        if os.sep in title or path.suffix in (".json", ".safetensors", ".ckpt"):
+            raise click.UsageError(f"there is no file {title}")
+        return _registered(title, options)
+
+
+def is_manifest(path: Path) -> bool:
+    """Whether a file says that it is a manifest."""
+    with path.open("rb") as file:
+        return b'"lazycell.manifest"' in file.read(_HEAD)
+
+
+def _file(title: str, path: Path, options: Options) -> Model:
+    if not is_manifest(path):
+        raise click.UsageError(
+            f"{title} is no manifest: MODEL is a registered name, module:Class, a directory with a config.json, or a "
+            "file that `lazycell manifest MODEL --json` wrote"
+        )
+    if options.given is not None:
+        raise click.UsageError(f"{options.given} does not go with {title}: a manifest has its hyperparameters in it")
+    return Model(title, None, text=path.read_bytes())
+
+
+def _directory(title: str, path: Path, options: Options) -> Model:
+    from ..pretrained._pretrained import find_config, model_of
+
+    config = find_config(path)
+    if not config.found:
+        raise click.UsageError(f"there is no config.json in {title} to say which model it is")
+    return _of_class(title, model_of(config), attrs.evolve(options, config=options.config or config.path))
+
+
+def _registered(title: str, options: Options) -> Model:
+    from ..pretrained._registry import available_models
+
+    models, failures = available_models()
+    for model in models:
+        for preset in model.presets:
+            if preset.name == title:
+                found = _of_class(title, model.cls, options, preset.hyperparameters)
+                return attrs.evolve(found, preset=None if options.given else title)
+    for name in ("model_type", "architecture"):
+        for model in models:
+            if getattr(model, name) == title:
+                return _of_class(title, model.cls, options)
+    for failure in failures:
+        raise LazyCellError(f"no model is registered as {title!r}; but {failure}") from failure.__cause__
+    from .._location import did_you_mean
+
+    names = [name for model in models for name in (model.model_type, model.architecture)]
+    names += [preset.name for model in models for preset in model.presets]
+    hint = did_you_mean(title, names) or ": `lazycell models` lists what is; a class of yours is written module:Class"
+    if Path(title).is_dir():
+        hint = f", and there is no config.json in the directory {title} to say which model it is"
+    raise click.UsageError(f"no model is registered as {title!r}{hint}")
+
+
+def _of_class(title: str, cls: type, options: Options, preset: Mapping[str, Any] | None = None) -> Model:
+    """Join hyperparameters: those of a preset, over them those of a config, over them those that were set."""
+    from ..declaration._declaration import declaration_of
+    from ..pretrained._pretrained import Config, hyperparameters_from_config, read_config
+
+    declaration = declaration_of(cls)
+    if declaration is None:
+        raise click.UsageError(f"{title}: {cls.__name__} is no LazyCell, or declares nothing")
+    takes = _arguments_of(cls)
+    open_ended = any(each.kind is each.VAR_KEYWORD for each in takes.values())
+    arguments = dict(preset or {})
+    if options.config is not None:
+        config = Config(options.config, True, read_config(options.config))
+        arguments |= hyperparameters_from_config(cls, config.options)
+        if config.dtype is not None and declaration.takes_dtype and "dtype" in takes:
+            arguments["dtype"] = config.dtype
+    for name in options.settings:
+        if name not in takes and not open_ended:
+            _no_hyperparameter(cls, name, [each for each in takes if each != "dtype" or not declaration.takes_dtype])
+    arguments |= options.settings
+    if options.dtype is not None:
+        if "dtype" not in takes and not open_ended:
+            raise click.UsageError(f"--dtype {options.dtype}: {cls.__name__} takes no dtype: it has its own")
+        arguments["dtype"] = options.dtype
+    return Model(title, cls, arguments)
+
+
+def _arguments_of(cls: Any) -> dict[str, inspect.Parameter]:
+    """Give what the constructor of a declared class takes, by name, be it generated or the class's own."""
+    from ..declaration._declaration import declaration_of
+
+    declaration = declaration_of(cls)
+    assert declaration is not None
+    constructor = cls.__init__ if declaration.own_init else cls.__lazy_init__
+    _, *arguments = inspect.signature(constructor).parameters.values()
+    return {each.name: each for each in arguments}
+
+
+def _no_hyperparameter(cls: type, name: str, names: list[str]) -> NoReturn:
+    from .._location import did_you_mean
+
+    has = ", ".join(names) or "none"
+    hint = did_you_mean(name, names) or f"; it has {has}"
+    raise click.UsageError(f"--set {name}: {cls.__name__} has no such hyperparameter{hint}")
+
+
+def _imported(title: str) -> type:
+    """Import `module:Class`; modules of the working directory are found, as with `python -m`."""
+    module_name, _, qualified_name = title.partition(":")
+    if "" not in sys.path and os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    try:
+        found: Any = importlib.import_module(module_name)
+    except (KeyboardInterrupt, LazyCellError):
+        raise
+    except BaseException as error:  # a module may do anything when it is imported, `sys.exit` included
+        if isinstance(error, ModuleNotFoundError) and error.name == module_name:
+            hint = f": write {_dotted(module_name)}:{qualified_name}" if _dotted(module_name) != module_name else ""
+            text = f"there is no module {module_name!r} here or among the installed ones{hint}"
+            raise click.UsageError(text) from None
+        cause = str(error) if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
+        raise LazyCellError(f"{module_name} cannot be imported: {cause}") from error
+    where = module_name
+    for name in qualified_name.split("."):
+        if not hasattr(found, name):
+            from .._location import did_you_mean
+
+            classes = [each for each, value in getattr(found, "__dict__", {}).items() if isinstance(value, type)]
+            raise click.UsageError(f"{title}: {where} has no {name!r}{did_you_mean(name, classes)}")
+        found, where = getattr(found, name), f"{where}.{name}"
+    if not isinstance(found, type):
+        raise click.UsageError(f"{title} is no class")
+    return found
+
+
+def _dotted(name: str) -> str:
+    """Give the name of the module that a file is: `models.bert` for `models/bert.py`."""
+    return name.removesuffix(".py").replace(os.sep, ".").strip(".") if name.endswith(".py") or os.sep in name else name
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    """Take `hidden=64` apart: the value is JSON where it can be (`64`, `true`, `null`, `[1, 2]`), else text."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise click.UsageError(f"--set {text}: write NAME=VALUE, as in --set hidden=64")
+    try:
+        return name, json.loads(value)
+    except (ValueError, RecursionError):
+        return name, value

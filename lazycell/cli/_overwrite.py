@@ -1,0 +1,38 @@
+"""A command does not replace a checkpoint unless it is told to."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from ..saving._destination import Destination
+
+
+def destination_at(path: str, format: str | None, max_shard_size: str | None, *, force: bool) -> Destination:
+    """Understand where a checkpoint is to be written.
+
+    Args:
+        path: a name that ends in .safetensors or .ckpt, or a directory.
+        format: `safetensors` or `ckpt`; None: as the name says.
+        max_shard_size: bytes of one file, `2GB`.
+        force: whether a checkpoint that is there may be replaced.
+
+    Raises:
+        click.UsageError: the arguments contradict each other, or there is a checkpoint already.
+        CheckpointError: there is something that is no file.
+    """
+    from ..saving._destination import destination_of
+
+    size = int(max_shard_size) if max_shard_size is not None and max_shard_size.isdecimal() else max_shard_size
+    try:
+        destination = destination_of(path, format, size)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    mains = [destination.path] if destination.format == "ckpt" else [destination.path, destination.index]
+    there = [each for each in mains if os.path.lexists(each)]
+    if there and not force:
+        raise click.UsageError(f"{there[0]} exists: write --force to replace it, or give another name")
+    return destination

@@ -1,0 +1,117 @@
+"""`lazycell show`: what a model is made of, and what it takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ._completion import complete_models, complete_sides
+from ._model import Options, find, model_options
+
+_EPILOG = """\b
+Examples:
+  lazycell show bert-base-uncased                        a tree of its cells
+  lazycell show bert-large-uncased --depth 1             its main parts alone
+  lazycell show models.bert:BertModel --set num_hidden_layers=2 --table
+  lazycell show bert-base-uncased --by dtype             sizes
+  lazycell show bert-base-uncased --optimizer adam --gradients
+  lazycell show bert-base-uncased --html bert.html       a page to look at
+  lazycell show bert-base-uncased --against bert-base-cased --html both.html
+
+\b
+Exit status: 0 done; 2 trouble.
+"""
+
+_KINDS = ("module", "dtype", "tag", "trainable")
+
+
+@click.command(epilog=_EPILOG, short_help="Show what a model is made of, and what it takes.")
+@click.argument("model", metavar="MODEL", shell_complete=complete_models)
+@click.option("--table", "as_table", is_flag=True, help="A row for each parameter, with its declared shape.")
+@click.option(
+    "--depth", type=click.IntRange(min=1), metavar="N", help="Levels of the tree, or of the paths of --by module."
+)
+@click.option("--by", "kind", type=click.Choice(_KINDS), help="Sum up by this.")
+@click.option("--optimizer", metavar="NAME", help="Count the state that an optimizer keeps, as adam.")
+@click.option("--gradients", is_flag=True, help="Count gradients.")
+@click.option("--mesh", metavar="AXIS=N,...", help="Say what one rank of a mesh holds: tp=8,dp=2.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown.")
+@click.option("--json", "as_json", is_flag=True, help="Print the manifest as JSON; of sizes, those.")
+@click.option("--html", "page", type=click.Path(path_type=Path), metavar="OUT", help="Write one page to look at.")
+@click.option(
+    "--against",
+    metavar="OTHER",
+    shell_complete=complete_sides,
+    help="With --html: another model, manifest or checkpoint, side by side.",
+)
+@model_options
+def show(
+    model: str,
+    as_table: bool,
+    depth: int | None,
+    kind: str | None,
+    optimizer: str | None,
+    gradients: bool,
+    mesh: str | None,
+    as_markdown: bool,
+    as_json: bool,
+    page: Path | None,
+    against: str | None,
+    options: Options,
+) -> None:
+    """Show what a model is made of; nothing is built, however large it is.
+
+    MODEL is a name that `lazycell models` lists, module:Class, a directory with a config.json, or a manifest file.
+    Without an option it is a tree of cells, in which layers that are alike share a branch; what a branch takes is
+    that of all its layers together.
+    """
+    sums = {"--by": kind, "--optimizer": optimizer, "--gradients": gradients, "--mesh": mesh}
+    summed = next((name for name, value in sums.items() if value), None)
+    forms = {"--table": as_table, "--markdown": as_markdown, "--html": page is not None, summed or "--by": bool(summed)}
+    chosen = [name for name, value in forms.items() if value]
+    if as_json and chosen != [summed]:
+        chosen.append("--json")
+    if len(chosen) > 1:
+        raise click.UsageError(f"{chosen[0]} and {chosen[1]} are two ways to show it: choose one")
+    if depth is not None and (kind != "module" if chosen else as_json):
+        raise click.UsageError("--depth goes with the tree, and with --by module")
+    if against is not None and page is None:
+        raise click.UsageError("--against goes with --html OUT; `lazycell diff` compares in the terminal")
+    axes = None if mesh is None else _mesh(mesh)
+    if page is not None and page.is_dir():
+        raise click.UsageError(f"--html {page} is a directory: give the name of a file, {page / 'model.html'}")
+
+    found = find(model, options).manifest
+    if page is not None:
+        from ._show_page import write_page
+
+        write_page(page, found, against)
+    elif summed:
+        from ._show_sizes import print_sizes
+
+        print_sizes(found, kind, depth=depth or 1, as_json=as_json, optimizer=optimizer, gradients=gradients, mesh=axes)
+    elif as_json:
+        click.echo(found.to_json(), nl=False)
+    else:
+        from ._show_tree import print_text, print_tree
+
+        if as_table:
+            print_text(str(found))
+        elif as_markdown:
+            print_text(found.to_markdown())
+        else:
+            print_tree(found, depth)
+
+
+def _mesh(text: str) -> dict[str, int]:
+    """Read `tp=8,dp=2`."""
+    axes: dict[str, int] = {}
+    for part in text.split(","):
+        name, equals, size = (each.strip() for each in part.partition("="))
+        if not (name and equals and size.isascii() and size.isdecimal() and len(size) < 10 and int(size)):
+            raise click.UsageError(f"--mesh {text}: write a name and a size for each axis, --mesh tp=8,dp=2")
+        if name in axes:
+            raise click.UsageError(f"--mesh {text}: axis {name} is there twice")
+        axes[name] = int(size)
+    return axes

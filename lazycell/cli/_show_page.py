@@ -1,0 +1,38 @@
+"""A model as one page to look at, in a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .._printable import printable
+from .._units import format_bytes
+from ._progress import working
+from ._side import find_side
+
+if TYPE_CHECKING:
+    from ..manifest._manifest import Manifest
+
+
+def write_page(path: Path, manifest: Manifest, against: str | None) -> None:
+    """Write the page of a manifest, whole or not at all.
+
+    Args:
+        path: the file.
+        manifest: what to show.
+        against: a model, a manifest file or a checkpoint to hold against it.
+
+    Raises:
+        click.UsageError: there is no such model.
+        OSError: the file cannot be written.
+    """
+    from .._whole_file import write_whole
+
+    other = None if against is None else find_side(against)
+    with working("making the page"):
+        content = manifest.to_html(other)
+    write_whole(path, content)
+    size = format_bytes(len(content.encode()))
+    click.echo(f"wrote {printable(str(path))}, {size}: a page that any browser opens, without a network")

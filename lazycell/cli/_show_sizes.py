@@ -1,0 +1,104 @@
+"""What a model takes, on stdout: in all, or summed up by one thing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ._table import print_table
+
+if TYPE_CHECKING:
+    from ..manifest._manifest import Manifest
+    from ..manifest._sizes import Size, Sizes
+
+_ITSELF, _UNTAGGED = "(itself)", "untagged"
+
+
+def print_sizes(
+    manifest: Manifest,
+    kind: str | None,
+    *,
+    depth: int,
+    as_json: bool,
+    optimizer: str | None,
+    gradients: bool,
+    mesh: Mapping[str, int] | None,
+) -> None:
+    """Print how much memory a model takes.
+
+    Args:
+        manifest: of the model.
+        kind: `module`, `dtype`, `tag` or `trainable`: sum up by this alone; None: by all of them.
+        depth: how many names of a module's path to keep.
+        as_json: whether to print JSON.
+        optimizer: as for `Manifest.sizes`, and so are `gradients` and `mesh`.
+        gradients: likewise.
+        mesh: likewise.
+
+    Raises:
+        click.UsageError: there is no such optimizer, or a dimension cannot be divided by its axes.
+    """
+    from ..manifest._sizes_text import sizes_json, sizes_notes, sizes_table, sizes_title
+
+    try:
+        sizes = manifest.sizes(optimizer=optimizer, gradients=gradients, mesh=mesh)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    groups = None if kind is None else _groups(sizes, kind, depth)
+    if as_json:
+        found = json.loads(sizes_json(sizes))
+        print(json.dumps(found if groups is None else found | _plain_groups(kind, groups), indent=2))
+        return
+    titles, rows = sizes_table(sizes)
+    if groups is not None:
+        rows = _rows(groups, sizes, titles)
+    click.echo(sizes_title(sizes) + ("" if kind is None else f", by {kind}"))
+    print_table(titles, rows, right=range(1, len(titles)))
+    for note in sizes_notes(sizes):
+        click.echo(note)
+
+
+def _groups(sizes: Sizes, kind: str, depth: int) -> dict[str | None, Size]:
+    groups: Mapping[Any, Size]
+    if kind == "module":
+        groups = sizes.by_module(depth)
+    elif kind == "dtype":
+        groups = sizes.by_dtype
+    else:
+        groups = sizes.by_tag if kind == "tag" else sizes.by_trainable
+    return {key: size for key, size in groups.items()}  # noqa: C416
+
+
+def _rows(groups: Mapping[str | None, Size], sizes: Sizes, titles: tuple[str, ...]) -> list[tuple[str, ...]]:
+    from .._units import format_bytes
+
+    rows = []
+    total = {"in all" if sizes.rank is None else "in all, over all ranks": sizes.total}
+    rank = {} if sizes.rank is None else {f"one rank of {sizes.rank.ranks:,}": sizes.rank.size}
+    names = {_ITSELF if name == "" else _UNTAGGED if name is None else name: size for name, size in groups.items()}
+    for name, size in [*names.items(), *total.items(), *rank.items()]:
+        cells = [name, f"{size.parameters:,}", f"{size.elements:,}", format_bytes(size.nbytes)]
+        cells += [format_bytes(size.gradients)] if sizes.with_gradients else []
+        cells += [format_bytes(size.optimizer)] if sizes.optimizer_name is not None else []
+        cells += [format_bytes(size.training_bytes)] if len(titles) > 4 else []
+        rows.append(tuple(cells))
+    return rows
+
+
+def _plain_groups(kind: str | None, groups: Mapping[str | None, Size]) -> dict[str, Any]:
+    plain = [
+        {
+            "name": name,
+            "parameters": size.parameters,
+            "elements": size.elements,
+            "bytes": size.nbytes,
+            "gradient_bytes": size.gradients,
+            "optimizer_bytes": size.optimizer,
+            "training_bytes": size.training_bytes,
+        }
+        for name, size in groups.items()
+    ]
+    return {"by": kind, "groups": plain}

@@ -1,0 +1,144 @@
+"""What the page shows, as plain data: columns of numbers that point into short lists; 100,000 rows stay small."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+MARKS = ("added", "removed", "renamed", "reshaped", "retyped", "reinitialized", "changed", "redeclared")
+"""What can differ in a row. In `Rows.marks`, the first is bit 0, the next bit 1, and so on."""
+
+
+@attrs.frozen
+class Side:
+    """One of the two models that are held against each other, or the only one.
+
+    Attributes:
+        title: what it is called: the name of the class, or of the file.
+        declared: whether a model declares it, or only the headers of a checkpoint tell.
+        digest: the manifest's digest.
+        parameters: how many parameters there are; a tied one is not counted.
+        elements: their elements.
+        trainable: the elements of those that are trained.
+        nbytes: the bytes of their values.
+        hyperparameters: names and values, as text.
+    """
+
+    title: str
+    declared: bool
+    digest: str
+    parameters: int
+    elements: int
+    trainable: int
+    nbytes: int
+    hyperparameters: tuple[tuple[str, str], ...] = ()
+
+
+@attrs.frozen
+class Spec:
+    """All there is to tell of a parameter but its name; parameters that share it in every point point to one.
+
+    Attributes:
+        kind: `parameter`; `tie` for a name that stands for another parameter; `computed` for a buffer that is not
+            stored. The last two have no more than a `note`.
+        shape: its dimensions.
+        dtype: canonical name of its dtype.
+        initializer: the initializer as written; empty when only a checkpoint tells.
+        trainable: whether gradients are taken for it; None when only a checkpoint tells.
+        expression: the declared shape.
+        declared_by: class and attribute.
+        declared_at: file and line.
+        shard: the mesh axes of its dimensions, `(tp, -)`.
+        tags: its labels.
+        sections: the sections of a fused axis, as text.
+        note: what else is to be said.
+        size: the number of its elements.
+        nbytes: the bytes of its values.
+    """
+
+    kind: str = "parameter"
+    shape: tuple[int, ...] = ()
+    dtype: str = ""
+    initializer: str = ""
+    trainable: bool | None = None
+    expression: str = ""
+    declared_by: str = ""
+    declared_at: str = ""
+    shard: str = ""
+    tags: tuple[str, ...] = ()
+    sections: str = ""
+    note: str = ""
+    size: int = 0
+    nbytes: int = 0
+
+
+@attrs.frozen
+class Rows:
+    """The parameters, one position of every column each.
+
+    Attributes:
+        prefix: for each row, where `View.prefixes` has its name up to and with the last dot.
+        word: for each row, where `View.words` has the rest of its name.
+        spec: for each row, where `View.specs` has what is to be told; of the newer model, or of the older for a row
+            that was removed.
+        before: the same of the older model; -1 for a row that was added. Empty for a single model.
+        marks: for each row, the bits of `MARKS` that are true of it. Empty for a single model.
+        was: for each row, where `View.words` has its former full name, or -1. Empty for a single model.
+        state: for each row, where `View.states` has its state, or -1. Empty when states are not known.
+    """
+
+    prefix: list[int]
+    word: list[int]
+    spec: list[int]
+    before: list[int] = attrs.field(factory=list)
+    marks: list[int] = attrs.field(factory=list)
+    was: list[int] = attrs.field(factory=list)
+    state: list[int] = attrs.field(factory=list)
+
+
+@attrs.frozen
+class View:
+    """What one page shows.
+
+    Attributes:
+        sides: the model, or the older and the newer one.
+        prefixes: beginnings of names, each with its last dot; may hold `""`.
+        words: the rest of names, and former names.
+        specs: what is to be told of parameters.
+        states: what a parameter can be: `declared`, `loaded`, `initialized`.
+        rows: the parameters, in the order of their declaration.
+        same: whether a comparison found no difference of any kind, those included that no row can show.
+        notes: differences that no row can show, one line each.
+    """
+
+    sides: tuple[Side, ...]
+    prefixes: tuple[str, ...]
+    words: tuple[str, ...]
+    specs: tuple[Spec, ...]
+    states: tuple[str, ...]
+    rows: Rows
+    same: bool = True
+    notes: tuple[str, ...] = ()
+
+    def plain(self) -> dict[str, Any]:
+        """Give it as what JSON can hold; what is empty or false in a `Spec` is left out."""
+        return {
+            "sides": [attrs.asdict(side) for side in self.sides],
+            "prefixes": self.prefixes,
+            "words": self.words,
+            "specs": [_filled(spec) for spec in self.specs],
+            "states": self.states,
+            "markNames": MARKS if len(self.sides) == 2 else (),
+            "rows": attrs.asdict(self.rows, recurse=False),
+            "same": self.same,
+            "notes": self.notes,
+        }
+
+
+_SPEC_FIELDS = tuple(field.name for field in attrs.fields(Spec))
+
+
+def _filled(spec: Spec) -> dict[str, Any]:
+    values = ((name, getattr(spec, name)) for name in _SPEC_FIELDS)
+    return {name: value for name, value in values if value or value is False}

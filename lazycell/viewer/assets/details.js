@@ -1,0 +1,129 @@
+// All that is known of one node: a parameter, a group, or the model itself; of two models, old beside new.
+
+const FACTS = [
+  ["shape", (spec) => (spec.kind === "parameter" ? shapeText(spec.shape) : "")],
+  ["declared as", (spec) => spec.expression],
+  ["dtype", (spec) => spec.dtype],
+  ["initializer", (spec) => spec.initializer],
+  ["trainable", (spec) => ({ true: "yes", false: "no" })[spec.trainable]],
+  ["elements", (spec) => (spec.kind === "parameter" ? countText(spec.size || 0) : "")],
+  ["bytes", (spec) => (spec.kind === "parameter" ? exactBytes(spec.nbytes || 0) : "")],
+  ["declared by", (spec) => spec.declared_by],
+  ["line", (spec) => spec.declared_at],
+  ["shard", (spec) => spec.shard],
+  ["tags", (spec) => (spec.tags || []).join(", ")],
+  ["sections", (spec) => spec.sections],
+  ["note", (spec) => spec.note],
+];
+
+function makeDetails(model, store) {
+  const box = document.getElementById("details");
+  const tiedTo = tiesBySource(model);
+  let drawn = -1;
+  store.listen(() => {
+    const { hovered, selected } = store.state;
+    const node = hovered >= 0 ? hovered : selected;
+    if (node === drawn) return;
+    drawn = node;
+    const table = node === 0 ? ofModel(model) : isGroup(model, node) ? ofGroup(model, node) : ofRow(model, model.row[node], tiedTo);
+    box.replaceChildren(make("h2", "", node === 0 ? legible(model.label[0]) : legible(pathOf(model, node))), ...table);
+    box.scrollTop = 0;
+  });
+}
+
+function tiesBySource(model) {
+  const ties = new Map();
+  model.rows.word.forEach((_, row) => {
+    const { kind, note } = specOf(model, row);
+    if (kind !== "tie") return;
+    if (!ties.has(note)) ties.set(note, []);
+    ties.get(note).push(nameOf(model, row));
+  });
+  return ties;
+}
+
+function exactBytes(bytes) { return bytes < 1000 ? bytesText(bytes) : `${bytesText(bytes)} (${countText(bytes)})`; }
+
+function ofRow(model, row, tiedTo) {
+  const spec = specOf(model, row), before = specBefore(model, row), removed = isRemoved(model, row);
+  const facts = FACTS.map(([title, read]) => [title, before ? read(before) || "" : "", removed ? "" : read(spec) || ""]);
+  const former = formerName(model, row);
+  if (former !== null) facts.unshift(["name", former, nameOf(model, row)]);
+  const ties = tiedTo.get(`tied to ${nameOf(model, row)}`);
+  if (ties) facts.push(["ties", "", ties.join(", ")]);
+  if (model.rows.state.length) facts.push(["state", "", READERS.state(model, row)]);
+  if (!model.compared) return [factTable(facts.filter(([, , value]) => value).map(([title, , value]) => [title, value]))];
+  const heading = [make("p", "marks")];
+  heading[0].append(...badges(model, row));
+  if (former !== null) heading[0].append(make("span", "quiet", "a guess, from shape and name"));
+  if (!marksOf(model, row).length) heading[0].append(make("span", "quiet", "the same in both"));
+  return [...heading, comparedTable(facts.filter(([, old, value]) => old || value), before === null, removed)];
+}
+
+function ofGroup(model, node) {
+  const facts = [["parameters", countText(model.leaves[node])],
+    ["bytes", `${exactBytes(model.bytes[node])}, ${shareText(model.bytes[node], model.bytes[0])} of the model`],
+    ...dtypesWithin(model, node)];
+  if (model.compared) facts.push(["differences", countText(model.differing[node])]);
+  return [factTable(facts)];
+}
+
+function dtypesWithin(model, node) {
+  const sums = new Map();
+  for (let each = node; each < model.end[node]; each++) {
+    const row = model.row[each];
+    if (row < 0 || isRemoved(model, row) || !specOf(model, row).dtype) continue;
+    const { dtype, nbytes = 0 } = specOf(model, row);
+    sums.set(dtype, (sums.get(dtype) || 0) + nbytes);
+  }
+  return [...sums].sort((one, two) => two[1] - one[1]).map(([dtype, bytes]) => [dtype, exactBytes(bytes)]);
+}
+
+function ofModel(model) {
+  const facts = model.sides.map((side) => [
+    ["kind", side.declared ? "a declared model" : "a checkpoint, as its headers tell"],
+    ["parameters", countText(side.parameters)],
+    ["elements", countText(side.elements)],
+    ...(side.declared ? [["trainable", countText(side.trainable)]] : []),
+    ["bytes", exactBytes(side.nbytes)],
+    ["digest", side.digest.slice(0, 12)],
+    ...side.hyperparameters,
+  ]);
+  if (!model.compared) return [factTable([...facts[0], ...dtypesWithin(model, 0)])];
+  const old = new Map(facts[0]), now = new Map(facts[1]);
+  const titles = [...new Set([...now.keys(), ...old.keys()])];
+  const notes = model.notes.map((note) => make("p", "note", legible(note)));
+  const same = model.same ? [make("p", "note", "There is no difference.")] : [];
+  const rows = titles.map((title) => [title, old.get(title) || "", now.get(title) || ""]);
+  return [...same, ...notes, comparedTable([["name", model.sides[0].title, model.sides[1].title], ...rows], false, false)];
+}
+
+function factTable(facts) {
+  const table = make("table", "facts");
+  for (const [title, value] of facts) line(table, title, [make("td", "", legible(value))]);
+  return table;
+}
+
+function comparedTable(facts, added, removed) {
+  const table = make("table", "facts");
+  const head = make("tr");
+  head.append(make("td"), heading("col", "old"), heading("col", "new"));
+  table.append(head);
+  for (const [title, old, value] of facts) {
+    const differs = old !== value && !added && !removed;
+    line(table, title, [make("td", differs ? "old" : "", legible(old) || "–"), make("td", differs ? "new" : "", legible(value) || "–")]);
+  }
+  return table;
+}
+
+function line(table, title, cells) {
+  const row = make("tr");
+  row.append(heading("row", legible(title)), ...cells);
+  table.append(row);
+}
+
+function heading(scope, text) {
+  const cell = make("th", "", text);
+  cell.scope = scope;
+  return cell;
+}

@@ -1,0 +1,146 @@
+"""`lazycell check`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ..mismatch.transformer import model
+from ..saving.saved import save_arrays
+from .command import lazycell, without
+from .test_inspect import heavy
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> str:
+    """Write the manifest of the transformer."""
+    path = tmp_path / "net.json"
+    path.write_text(model().to_json(collapsed=True))
+    return str(path)
+
+
+def save(path: Path, dtype: str = "float32", prefix: str = "", **sizes: int) -> str:
+    """Save a checkpoint of the transformer."""
+    save_arrays(path, {prefix + entry.name: np.zeros(entry.shape, dtype) for entry in model(**sizes)})
+    return str(path)
+
+
+def test_it_fits(tmp_path: Path, manifest: str) -> None:
+    """The plan, the verdict in the last line, status 0; nothing that takes long is imported."""
+    path = save(tmp_path / "net.safetensors", "float16")
+    done = lazycell("check", manifest, path, first=without("mindspore", "numpy", "rich"))
+    assert (done.status, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith(f"fill {len(model())} parameters of Net from {path}, ")
+    assert "float16 -> float32" in lines[1]
+    assert lines[-1] == f"Net fits {path}"
+    assert heavy("check", manifest, path) == []
+
+
+def test_json_of_a_fit(tmp_path: Path, manifest: str) -> None:
+    """The plan as data: where each parameter comes from, and its dtypes."""
+    path = save(tmp_path / "net.safetensors", "float16", prefix="net.")
+    done = lazycell("check", manifest, path, "--json", "--rename", "net.{*rest}={*rest}")
+    found = json.loads(done.stdout)
+    assert (done.status, found["fits"], found["problems"], found["causes"]) == (0, True, [], [])
+    assert [(step["parameter"], step["from"]) for step in found["plan"]["steps"]] == [
+        (entry.name, f"net.{entry.name}") for entry in model()
+    ]
+    assert {(step["stored_dtype"], step["dtype"]) for step in found["plan"]["steps"]} == {("float16", "float32")}
+    assert found["plan"]["bytes"] == model().nbytes // 2
+
+
+def test_it_does_not_fit(tmp_path: Path, manifest: str) -> None:
+    """The verdict is the answer: on stdout, with everything that is wrong, and status 1."""
+    path = save(tmp_path / "net.safetensors", prefix="net.", n_layers=2)
+    done = lazycell("check", manifest, path)
+    assert (done.status, done.stderr) == (1, "")
+    assert done.stdout.startswith(f"{path} does not fit Net: ")
+    assert "likely cause: " in done.stdout
+    assert done.stdout.splitlines()[-1].startswith("as options: --rename 'net.{*rest}={*rest}'")
+    found = json.loads(lazycell("check", manifest, path, "--json").stdout)
+    assert (found["fits"], found["plan"]) == (False, None)
+    assert found["message"] + "\n" == done.stdout.partition("as options")[0]
+    assert {problem["kind"] for problem in found["problems"]} == {"missing", "unexpected"}
+    assert found["causes"][0]["rename"] == {"net.{*rest}": "{*rest}"}
+
+
+def test_what_may_be_missing_or_left(tmp_path: Path, manifest: str) -> None:
+    """`--missing` and `--unexpected` take patterns, several of them, or the word for everything."""
+    arrays = {entry.name: np.zeros(entry.shape, np.float32) for entry in model() if "classifier" not in entry.name}
+    save_arrays(tmp_path / "net.safetensors", arrays | {"a": np.zeros(1), "b": np.zeros(1)})
+    path = str(tmp_path / "net.safetensors")
+    assert lazycell("check", manifest, path, "--missing", "classifier.*").status == 1
+    for unexpected in (("--unexpected", "a", "--unexpected", "b"), ("--unexpected", "ignore")):
+        done = lazycell("check", manifest, path, "--missing", "classifier.*", *unexpected)
+        assert done.status == 0
+        assert "ignore:\n  a\n  b\n" in done.stdout
+    assert lazycell("check", manifest, path, "--missing", "init", "--unexpected", "error").status == 1
+
+
+def test_casts(tmp_path: Path, manifest: str) -> None:
+    """`--cast strict` takes no other dtype."""
+    path = save(tmp_path / "net.safetensors", "float16")
+    assert lazycell("check", manifest, path, "--cast", "strict").status == 1
+    done = lazycell("check", manifest, path, "--cast", "checkpoint", "--json")
+    assert {step["dtype"] for step in json.loads(done.stdout)["plan"]["steps"]} == {"float16"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--rename", "net."), "--rename net.: write OLD=NEW"),
+        (("--rename", "a=b", "--rename", "a=c"), "--rename a=c: a becomes b already"),
+        (("--rename", "a=b.{i}"), "the target 'b.{i}' uses {i}, but 'a' has no captures"),
+        (("--set", "hidden=3"), "--set does not go with"),
+        (("--cast", "maybe"), "maybe"),
+    ],
+)
+def test_wrong_usage(tmp_path: Path, manifest: str, arguments: tuple[str, ...], told: str) -> None:
+    """What cannot be meant is status 2."""
+    done = lazycell("check", manifest, save(tmp_path / "net.safetensors"), *arguments)
+    assert (done.status, done.stdout) == (2, "")
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("model", "checkpoint"), [("net.json", "gone.ckpt"), ("gone.json", "net.safetensors")])
+def test_what_is_not_there(tmp_path: Path, manifest: str, model: str, checkpoint: str) -> None:
+    """A file that is missing is trouble, no answer."""
+    save(tmp_path / "net.safetensors")
+    done = lazycell("check", str(tmp_path / model), str(tmp_path / checkpoint))
+    assert (done.status, done.stdout) == (2, "")
+    assert "gone." in done.stderr
+
+
+def test_names_of_strangers(tmp_path: Path, manifest: str) -> None:
+    """Nothing in a name reaches the terminal as it is."""
+    save_arrays(tmp_path / "net.safetensors", {"\x1b[31mw": np.zeros(1, np.float32)})
+    done = lazycell("check", manifest, str(tmp_path / "net.safetensors"))
+    assert done.status == 1
+    assert "\x1b" not in done.stdout
+    assert "\\x1b[31mw" in done.stdout
+
+
+def test_a_registered_model(tmp_path: Path) -> None:
+    """A preset with another number of layers; what would mend a misfit is said as options that do."""
+    from lazycell import Manifest
+
+    committed = Manifest.from_json(Path("models/manifests/bert-tiny.json").read_text())
+    arrays = {entry.name: np.zeros(entry.shape, np.float32) for entry in committed if ".layer.1." not in entry.name}
+    path = str(tmp_path / "net.safetensors")
+    save_arrays(Path(path), arrays)
+    done = lazycell("check", "bert-tiny", path)
+    assert done.status == 1
+    assert done.stdout.splitlines()[-1] == "as options: --set num_hidden_layers=1"
+    assert lazycell("check", "bert-tiny", path, "--set", "num_hidden_layers=1").status == 0
+
+
+def test_help() -> None:
+    """With examples that begin as they are typed."""
+    done = lazycell("check", "--help")
+    assert done.status == 0
+    assert "    lazycell check bert-base-uncased model/" in done.stdout

@@ -1,0 +1,78 @@
+"""Tests of `lazycell.cli._side`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import numpy as np
+import pytest
+
+from lazycell._errors import CheckpointFormatError, ManifestError
+from lazycell.cli._side import find_side, is_class
+
+from ..mismatch.transformer import model
+from ..saving.saved import save_arrays
+
+
+def save(path: Path, count: int = 2, shard_size: int | None = None) -> str:
+    """Save a checkpoint."""
+    save_arrays(path, {f"w.{k}": np.zeros(100, np.float32) for k in range(count)}, shard_size)
+    return str(path)
+
+
+def test_a_manifest(tmp_path: Path) -> None:
+    """What was written is read."""
+    path = tmp_path / "net.json"
+    path.write_text(model().to_json())
+    assert find_side(str(path)).digest == model().digest
+    assert not is_class(str(path))
+
+
+@pytest.mark.parametrize("name", ["net.ckpt", "net.safetensors"])
+def test_a_checkpoint(tmp_path: Path, name: str) -> None:
+    """As a file, and as a directory that holds it, with or without a config."""
+    path = save(tmp_path / name)
+    for side in (path, str(tmp_path)):
+        found = find_side(side)
+        assert ([entry.name for entry in found], found.declared) == (["w.0", "w.1"], False)
+    (tmp_path / "config.json").write_text('{"model_type": "bert"}')
+    assert not is_class(str(tmp_path))
+    assert not find_side(str(tmp_path)).declared
+
+
+def test_an_index(tmp_path: Path) -> None:
+    """Its name ends as a manifest's does."""
+    save(tmp_path / "net.safetensors", shard_size=400)
+    assert len(find_side(str(tmp_path / "net.safetensors.index.json"))) == 2
+
+
+def test_a_directory_that_says_which_model_it_is(tmp_path: Path) -> None:
+    """Without weights, it is the model."""
+    (tmp_path / "config.json").write_text('{"model_type": "bert"}')
+    assert is_class(str(tmp_path))
+
+
+def test_names_are_classes() -> None:
+    """Whatever is no file."""
+    assert is_class("bert-tiny")
+    assert is_class("models.bert:BertModel")
+
+
+def test_what_is_nothing(tmp_path: Path) -> None:
+    """Each message says what was looked for."""
+    (tmp_path / "other.json").write_text('{"a": 1}')
+    with pytest.raises(CheckpointFormatError, match="has no weight_map.*; nor is it a manifest, which `lazycell mani"):
+        find_side(str(tmp_path / "other.json"))
+    (tmp_path / "broken.json").write_text('{"format": "lazycell.manifest"}')
+    with pytest.raises(ManifestError):
+        find_side(str(tmp_path / "broken.json"))
+    with pytest.raises(click.UsageError, match="there is no file"):
+        find_side(str(tmp_path / "gone.safetensors"))
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(CheckpointFormatError, match="the directory is empty"):
+        find_side(str(tmp_path / "empty"))
+    (tmp_path / "net.safetensors.index.json").write_text("{}")
+    with pytest.raises(CheckpointFormatError) as caught:
+        find_side(str(tmp_path / "net.safetensors.index.json"))
+    assert "nor is it a manifest" not in str(caught.value)
