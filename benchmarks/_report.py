@@ -20,7 +20,7 @@ touched. CPU: the work of all threads, reading left out. Peak: the most resident
 files included) above what the process had before; anonymous: what of it belongs to no file, at the end (RssAnon).
 All sides of a case end with the same names and shapes; where values are loaded, or are a constant, with the same bytes;
 where they are drawn, with each library's own. Imports are measured in processes that have imported nothing before, and
-find everything compiled."""
+find everything compiled; a command's time is that of its whole process, and its peak all the memory of that."""
 
 QUICK = "**Quick: tiny models. The figures show that everything runs, and nothing else.**"
 

@@ -19,7 +19,7 @@ from ._manifest import ManifestEntry
 from ._similar import agreement, score, similarity
 
 # How alike names have to be (0 to 1), and names and declarations together.
-_ALIKE = 0.4
+_ALIKE = 0.5
 _LIKELY = 0.5
 
 # Up to here, all candidates of one shape are compared with all; of more, those that come next to one another when

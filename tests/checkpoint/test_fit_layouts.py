@@ -370,3 +370,24 @@ def test_exchanged_names_are_taken_for_stored_names() -> None:
     found = plan(model, file)
     same(loaded(found), values(model))
     same(file_of(model, found.layout), file)
+
+
+def test_a_manifest_from_a_file_has_no_rules_to_quote() -> None:
+    """What a tensor is made of is said instead, in each message that names a rule."""
+
+    class Half(PureCell):
+        n: int
+        q: Param["normal", (n, n)]
+        rename({"wq": transposed("q")})
+
+    written = Manifest.from_json(manifest(Half, 3).to_json())
+    for tensors, told in (
+        ({}, 'made of `transposed("q")`, and not there under the model\'s own names either'),
+        (
+            {"wq": np.zeros((2, 2), np.float32)},
+            'the checkpoint has (2, 2), the model (3, 3); made of `transposed("q")`',
+        ),
+    ):
+        with pytest.raises(CheckpointMismatchError) as caught:
+            make_plan(written, open_checkpoint(tensors))
+        assert told in str(caught.value)

@@ -90,7 +90,9 @@ def test_trouble_is_told_without_a_traceback(error: str, told: str):
     assert (done.status, done.stdout, done.stderr) == (2, "", f"lazycell: {told}\n")
 
 
-@pytest.mark.parametrize("error", ["ZeroDivisionError('here')", "ModuleNotFoundError('No ours', name='lazycell._ours')"])
+@pytest.mark.parametrize(
+    "error", ["ZeroDivisionError('here')", "ModuleNotFoundError('No ours', name='lazycell._ours')"]
+)
 def test_a_mistake_of_ours_keeps_its_traceback(error: str):
     """An error that is not lazycell's is a bug: hiding where it was would help nobody. 1 would be an answer."""
     done = lazycell("inspect", "net.ckpt", first=failing(error))
