@@ -382,10 +382,10 @@ def test_a_manifest_from_a_file_has_no_rules_to_quote() -> None:
 
     written = Manifest.from_json(manifest(Half, 3).to_json())
     for tensors, told in (
-        ({}, 'made of `transposed("q")`, and not there under the model\'s own names either'),
+        ({}, "made of `transposed(q, (1, 0))`, and not there under the model's own names either"),
         (
             {"wq": np.zeros((2, 2), np.float32)},
-            'the checkpoint has (2, 2), the model (3, 3); made of `transposed("q")`',
+            "the checkpoint has (2, 2), the model (3, 3); made of `transposed(q, (1, 0))`",
         ),
     ):
         with pytest.raises(CheckpointMismatchError) as caught:
