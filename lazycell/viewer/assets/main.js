@@ -13,6 +13,7 @@ const find = makeSearch(model);
 
 // Select a node; wherever it was selected, the tree unfolds down to it and the map widens until it is in it.
 function select(node, more = {}) {
+  if (node === undefined) return;   // nothing is beside the only one
   const open = revealed(model, more.open || state.open, node);
   store.change({ ...more, open, selected: node, zoom: zoomAround(model, "zoom" in more ? more.zoom : state.zoom, node) });
 }
@@ -26,7 +27,7 @@ function fold(node, opened) {
 }
 
 function zoomTo(node) {
-  store.change({ zoom: isGroup(model, node) ? node : model.parent[node] });
+  store.change({ zoom: isGroup(model, node) ? node : Math.max(0, model.parent[node]) });
 }
 
 function zoomOut() {
@@ -180,7 +181,7 @@ const MAP_KEYS = {
   ArrowDown: () => besides(1),
   ArrowLeft: () => besides(-1),
   ArrowUp: () => besides(-1),
-  Enter: (node) => (isGroup(model, node) ? select(childrenOf(model, node)[0], { zoom: node }) : zoomTo(node)),
+  Enter: (node) => (childrenOf(model, node).length ? select(childrenOf(model, node)[0], { zoom: node }) : zoomTo(node)),
   Backspace: () => zoomOut(),
 };
 byId("map").addEventListener("keydown", (event) => press(MAP_KEYS, event));

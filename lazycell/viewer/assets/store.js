@@ -83,6 +83,6 @@ function unfolded(model, { open, shown }) {
 
 // Widen the zoom until the node is in it.
 function zoomAround(model, zoom, node) {
-  while (!isWithin(model, node, zoom)) zoom = model.parent[zoom];
+  while (zoom > 0 && !isWithin(model, node, zoom)) zoom = model.parent[zoom];
   return zoom;
 }
