@@ -405,7 +405,7 @@ def _narrow_multiply(a: Domain, b: Domain, result: Domain) -> tuple[Domain, Doma
 
 def _factor(factor: Domain, other: Domain, result: Domain) -> Domain:
     divides = result.low if result.low == result.high and result.low > 0 and factor.low >= 0 else 0
-    if other.low <= 0:
+    if other.low <= 0 or other.is_empty:
         return Domain(factor.low, factor.high, divides, others=NONE)
     low, high = result.low, result.high
     # The larger the other factor, the nearer to 0 this one.

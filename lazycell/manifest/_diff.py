@@ -128,6 +128,11 @@ class ManifestDiff:
             or any((self.hyperparameters, self.streams))
         )
 
+    def _repr_html_(self) -> str:
+        from .._html import report
+
+        return report(self)
+
     def __str__(self) -> str:
         from ._diff_text import diff_text
 

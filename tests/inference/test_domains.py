@@ -180,3 +180,9 @@ def test_candidates_are_those_that_hold() -> None:
     assert Domain(0, 9, chosen=frozenset({1, 7}), others=NONE).candidates(5) == (1, 7)
     assert interval(0, 1000).candidates(10) is None
     assert ANYTHING.candidates(10) is None
+
+
+def test_no_factor_of_zero_gives_one() -> None:
+    """0 * 0 = 1 has no solution, and says so."""
+    zero = interval(0, 0)
+    assert all(each.is_empty or each.low > each.high for each in backward("*", [zero, zero], interval(1, 1)))
