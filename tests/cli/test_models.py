@@ -14,19 +14,31 @@ BERT = [
 
 
 def test_table():
-    """The registry is a table of model_type, class and module, with nothing on stderr."""
+    """Classes with how many presets each has, then the presets, with nothing on stderr."""
     done = lazycell("models")
-    rows = [line.split() for line in done.stdout.splitlines()]
+    classes, _, presets = done.stdout.partition("\n\n")
+    rows = [line.split() for line in classes.splitlines()]
     assert (done.status, done.stderr) == (0, "")
-    assert rows[0] == ["model_type", "class", "module"]
-    assert [list(model.values()) for model in BERT] == [row for row in rows if row[0] == "bert"]
+    assert rows[0] == ["model_type", "class", "module", "presets"]
+    assert [list(model.values()) for model in BERT] == [row[:3] for row in rows if row[0] == "bert"]
+    (base,) = [line.split() for line in presets.splitlines() if line.startswith("bert-base-uncased ")]
+    assert base[1:3] == ["BertModel", "109,482,240"]
+    assert base[-1] == "google-bert/bert-base-uncased"
 
 
-def test_json():
-    """`--json` prints an array with the same."""
-    done = lazycell("models", "--json")
+def test_json_and_a_pattern():
+    """`--json` prints an array with the same, and a pattern keeps what it means."""
+    done = lazycell("models", "--json", "bert-t*")
     assert done.status == 0
-    assert [model for model in json.loads(done.stdout) if model["model_type"] == "bert"] == BERT
+    (model,) = json.loads(done.stdout)
+    (preset,) = model.pop("presets")
+    assert model == BERT[0]
+    assert (preset["name"], preset["licence"], preset["elements"]) == ("bert-tiny", "Apache-2.0", 4_385_920)
+
+
+def test_nothing_matches():
+    """The answer is no."""
+    assert lazycell("models", "brt-*").status == 1
 
 
 def test_in_a_terminal():
