@@ -47,8 +47,7 @@ def completion(shell: str | None, as_json: bool) -> None:
     assert complete is not None
     from ._main import command
 
-    script = complete(command, {}, "lazycell", _VARIABLE)
-    text = script.source_template % script.source_vars
+    text = complete(command, {}, "lazycell", _VARIABLE).source()
     if as_json:
         import json
 

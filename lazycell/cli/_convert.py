@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from ._completion import complete_files
+from ._renames import rules_in, rules_of
 
 _EPILOG = """\b
 Examples:
@@ -61,7 +62,7 @@ def convert(
 
     if not src.exists():
         raise click.UsageError(f"there is nothing at {src}")
-    rules = {**_read_rules(rename_file), **_rules(renames)}
+    rules = {**rules_in(rename_file), **rules_of(renames)}
     try:
         floating_dtype(dtype)
     except (TypeError, ValueError) as error:
@@ -95,31 +96,3 @@ def convert(
         print(json.dumps(found, indent=2))
     else:
         print(printable(str(report)))
-
-
-def _rules(renames: tuple[str, ...]) -> dict[str, str]:
-    """Take each `OLD=NEW` apart."""
-    rules: dict[str, str] = {}
-    for text in renames:
-        old, equals, new = text.partition("=")
-        if not (old and equals and new):
-            raise click.UsageError(f'--rename {text}: write OLD=NEW, as in --rename "encoder.{{*rest}}=bert.{{*rest}}"')
-        if rules.setdefault(old, new) != new:
-            raise click.UsageError(f"--rename {text}: {old} is renamed twice, to {rules[old]} as well")
-    return rules
-
-
-def _read_rules(path: Path | None) -> dict[str, str]:
-    """Read `{"OLD": "NEW"}` from a file."""
-    if path is None:
-        return {}
-    from .._json import JSONProblem, read_object
-
-    try:
-        found = read_object(path.read_bytes())
-    except JSONProblem as problem:
-        raise click.UsageError(f"--rename-file {path} {problem}") from None
-    for old, new in found.items():
-        if not isinstance(new, str):
-            raise click.UsageError(f"--rename-file {path}: {old!r} becomes {new!r:.80}, which is no name")
-    return found

@@ -14,6 +14,7 @@ from .._errors import CheckpointMismatchError
 from ._completion import complete_files, complete_models
 from ._interrupt import interrupts_held
 from ._model import Options, find, model_options
+from ._renames import rules_of
 
 if TYPE_CHECKING:
     from ..inference._inference import Inference
@@ -25,6 +26,7 @@ Examples:
   lazycell infer bert model.safetensors
   lazycell infer bert model.safetensors --set num_attention_heads=12
   lazycell infer models.bert:BertModel model/ --json
+  lazycell infer BertModel masked.safetensors --rename "bert.{*rest}={*rest}"
 
 \b
 Exit status: 0 the file is this model; 1 no hyperparameters make it so; 2 trouble.
@@ -34,12 +36,16 @@ Exit status: 0 the file is this model; 1 no hyperparameters make it so; 2 troubl
 @click.command(epilog=_EPILOG, short_help="Solve a model's shapes for the hyperparameters of a checkpoint.")
 @click.argument("model", metavar="MODEL", shell_complete=complete_models)
 @click.argument("checkpoint", type=click.Path(path_type=Path), shell_complete=complete_files)
+@click.option(
+    "--rename", "renames", multiple=True, metavar="OLD=NEW", help="Rename the checkpoint's; {*rest} captures."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @model_options
-def infer(model: str, checkpoint: Path, as_json: bool, options: Options) -> int:
+def infer(model: str, checkpoint: Path, renames: tuple[str, ...], as_json: bool, options: Options) -> int:
     """Say with which hyperparameters a model holds a checkpoint, and which ones its shapes cannot tell.
 
-    Only the class of MODEL counts, not the sizes of a preset; what is known is given by --set. No data is read.
+    Only the class of MODEL counts, not the sizes of a preset; what is known is given by --set, and names that differ
+    by --rename. No data is read.
     """
     if options.config is not None or options.dtype is not None:
         name = "--config" if options.config is not None else "--dtype"
@@ -48,10 +54,10 @@ def infer(model: str, checkpoint: Path, as_json: bool, options: Options) -> int:
     if not checkpoint.exists():
         raise click.UsageError(f"there is nothing at {checkpoint}")
     cls = found.class_
-    known = _known(cls, options.settings)
+    known, rules = _known(cls, options.settings), rules_of(renames)
     try:
         with interrupts_held():
-            inference = cls.infer(checkpoint, **known)
+            inference = cls.infer(checkpoint, rename=rules or None, **known)
     except CheckpointMismatchError as error:
         return _refused(cls, checkpoint, error, as_json)
     solved = inference.fits or (inference.manifest is not None and not inference.conflicts)
@@ -61,6 +67,9 @@ def infer(model: str, checkpoint: Path, as_json: bool, options: Options) -> int:
         from ._show_tree import print_text
 
         print_text(str(inference))
+        lacking = [name for name, each in inference.undetermined.items() if not each.default_fits]
+        if lacking and not inference.conflicts:
+            print(f"On the command line: {' '.join(f'--set {name}=...' for name in lacking)}")
     return 0 if solved else _NO_SOLUTION
 
 

@@ -52,6 +52,7 @@ def test_the_bytes_are_those_of_the_reference_implementation(
     tmp_path_factory: pytest.TempPathFactory, arrays: dict[str, Array]
 ) -> None:
     """Given the same metadata, Hugging Face's library writes the same file."""
+    assume("__metadata__" not in arrays)  # no tensor can have the name
     path = tmp_path_factory.mktemp("same") / "net.safetensors"
     # A single string of metadata: the library orders several at random.
     save_arrays(path, arrays, metadata={})

@@ -1,0 +1,43 @@
+"""Renames on the command line: `OLD=NEW`, or a file of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+def rules_of(renames: tuple[str, ...]) -> dict[str, str]:
+    """Take each `OLD=NEW` apart.
+
+    Raises:
+        click.UsageError: one is no such pair, or two contradict each other.
+    """
+    rules: dict[str, str] = {}
+    for text in renames:
+        old, equals, new = text.partition("=")
+        if not (old and equals and new):
+            raise click.UsageError(f'--rename {text}: write OLD=NEW, as in --rename "encoder.{{*rest}}=bert.{{*rest}}"')
+        if rules.setdefault(old, new) != new:
+            raise click.UsageError(f"--rename {text}: {old} is renamed twice, to {rules[old]} as well")
+    return rules
+
+
+def rules_in(path: Path | None) -> dict[str, str]:
+    """Read `{"OLD": "NEW"}` from a file; without one there are no rules.
+
+    Raises:
+        click.UsageError: the file is no JSON object of names.
+    """
+    if path is None:
+        return {}
+    from .._json import JSONProblem, read_object
+
+    try:
+        found = read_object(path.read_bytes())
+    except JSONProblem as problem:
+        raise click.UsageError(f"--rename-file {path} {problem}") from None
+    for old, new in found.items():
+        if not isinstance(new, str):
+            raise click.UsageError(f"--rename-file {path}: {old!r} becomes {new!r:.80}, which is no name")
+    return found
