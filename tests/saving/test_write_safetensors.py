@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import safetensors
 import safetensors.numpy
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 
 from lazycell import CheckpointError, _json
 from lazycell._allocate import Array
