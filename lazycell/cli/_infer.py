@@ -26,7 +26,7 @@ Examples:
   lazycell infer bert model.safetensors
   lazycell infer bert model.safetensors --set num_attention_heads=12
   lazycell infer models.bert:BertModel model/ --json
-  lazycell infer BertModel masked.safetensors --rename "bert.{*rest}={*rest}"
+  lazycell infer bert masked.safetensors --rename "bert.{*rest}={*rest}"
 
 \b
 Exit status: 0 the file is this model; 1 no hyperparameters make it so; 2 trouble.
