@@ -1,1 +1,19 @@
 """A zoo of declared models: one file a family, on the layers of `models.layers`, with lazycell's public names alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .generation import generate as generate
+
+__all__ = ["generate"]
+
+
+def __getattr__(name: str) -> Any:
+    # Imported when it is asked for: the command reads this package's manifests without MindSpore.
+    if name == "generate":
+        from .generation import generate
+
+        return generate
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,31 +6,18 @@ The parameters' names are those of Hugging Face's checkpoints, so nothing is ren
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from attrs.validators import in_
 from mindspore import Tensor, ops
 from mindspore.common.initializer import Normal
 
-from lazycell import (
-    SELF,
-    ConfigRules,
-    LazyCell,
-    Param,
-    buffer,
-    child,
-    children,
-    hyper,
-    register,
-    require,
-    same,
-    tie,
-    when,
-)
+from lazycell import SELF, ConfigRules, LazyCell, Param, buffer, child, children, register, require, same, tie, when
 
 from . import layers
-from .layers import ACTIVATIONS, Dropout, Embedding, Linear, activate
+from .heads import OF_HEADS, Head, Labelled, MaskedLM, QuestionAnswering, TokenClassification
+from .layers import Dropout, Embedding, Linear, activate, activation, attend, padding_mask, run, split_heads
+from .outputs import EncoderOutput, LogitsOutput, States
 from .presets.bert import PRESETS
 
 
@@ -42,7 +29,7 @@ class BertOptions(LazyCell):
     num_hidden_layers: int = 12
     num_attention_heads: int = 12
     intermediate_size: int = 3072
-    hidden_act: str = hyper("gelu", validator=in_(ACTIVATIONS))
+    hidden_act: str = activation("gelu")
     hidden_dropout_prob: float = 0.1
     attention_probs_dropout_prob: float = 0.1
     max_position_embeddings: int = 512
@@ -55,7 +42,15 @@ class BertOptions(LazyCell):
 
     config_rules = ConfigRules(
         only={"position_embedding_type": "absolute"},
-        ignored={"pad_token_id", "classifier_dropout", "tie_word_embeddings"},
+        ignored=OF_HEADS
+        | {
+            "directionality",
+            "pooler_fc_size",
+            "pooler_num_attention_heads",
+            "pooler_num_fc_layers",
+            "pooler_size_per_head",
+            "pooler_type",
+        },
     )
 
 
@@ -89,8 +84,7 @@ class SelfAttention(LazyCell):
 
     config: Any
     hidden_size = config.hidden_size
-    n_heads = config.num_attention_heads
-    head_size = hidden_size // n_heads
+    head_size = hidden_size // config.num_attention_heads
 
     query: Linear = child(Linear, hidden_size, hidden_size, initializer=config.init)
     key: Linear = child(Linear, hidden_size, hidden_size, initializer=config.init)
@@ -98,15 +92,8 @@ class SelfAttention(LazyCell):
     dropout: Dropout = child(Dropout, config.attention_probs_dropout_prob)
 
     def construct(self, x: Tensor, mask: Tensor) -> Tensor:
-        query, key, value = self.heads(self.query(x)), self.heads(self.key(x)), self.heads(self.value(x))
-        scores = ops.matmul(query, key.swapaxes(-1, -2)) / math.sqrt(self.head_size)
-        weights = self.dropout(ops.softmax(scores + mask, -1))
-        return ops.matmul(weights, value).swapaxes(1, 2).reshape(x.shape)
-
-    def heads(self, x: Tensor) -> Tensor:
-        """Split the last axis: (batch, sequence, hidden) to (batch, heads, sequence, head size)."""
-        batch, sequence, _ = x.shape
-        return x.reshape(batch, sequence, self.n_heads, self.head_size).swapaxes(1, 2)
+        query, key, value = (split_heads(each(x), self.head_size) for each in (self.query, self.key, self.value))
+        return attend(query, key, value, mask, self.dropout, 1 / math.sqrt(self.head_size))
 
 
 class Residual(LazyCell):
@@ -169,26 +156,8 @@ class Encoder(LazyCell):
 
     layer: list[Layer] = children(config.num_hidden_layers, Layer, config)
 
-    def construct(self, x: Tensor, mask: Tensor) -> tuple[Tensor, ...]:
-        states: tuple[Tensor, ...] = (x,)
-        for layer in self.layer:
-            x = layer(x, mask)
-            states += (x,)
-        return states
-
-
-class BertOutput(NamedTuple):
-    """What `BertModel` returns.
-
-    Attributes:
-        last_hidden_state: (batch, sequence, hidden).
-        pooler_output: (batch, hidden), or None without a pooler.
-        hidden_states: the embeddings and each layer's output, each (batch, sequence, hidden); None unless asked for.
-    """
-
-    last_hidden_state: Tensor
-    pooler_output: Tensor | None
-    hidden_states: tuple[Tensor, ...] | None
+    def construct(self, x: Tensor, mask: Tensor) -> States:
+        return run(self.layer, x, mask)
 
 
 @register("bert", presets=PRESETS)
@@ -208,7 +177,7 @@ class BertModel(BertOptions):
         token_type_ids: Tensor | None = None,
         position_ids: Tensor | None = None,
         output_hidden_states: bool = False,
-    ) -> BertOutput:
+    ) -> EncoderOutput:
         """Encode a batch.
 
         Args:
@@ -223,11 +192,9 @@ class BertModel(BertOptions):
         if token_type_ids is None:
             token_type_ids = ops.zeros_like(input_ids)
         x = self.embeddings(input_ids, token_type_ids, position_ids)
-        # The lowest score that float16 can hold: softmax makes it 0, and a row of nothing but padding is no NaN.
-        mask = (1 - attention_mask[:, None, None, :]).astype(x.dtype) * -65504.0
-        states = self.encoder(x, mask)
+        states = self.encoder(x, padding_mask(attention_mask, x.dtype))
         pooled = None if self.pooler is None else self.pooler(states[-1][:, 0])
-        return BertOutput(states[-1], pooled, states if output_hidden_states else None)
+        return EncoderOutput(states[-1], pooled, states if output_hidden_states else None)
 
 
 class Transform(Dense):
@@ -253,7 +220,7 @@ class Predictions(LazyCell):
         return self.decoder(self.transform(x))
 
 
-class Head(LazyCell):
+class PredictionHead(LazyCell):
     """The masked-LM head, nested as in the checkpoints."""
 
     config: Any
@@ -264,38 +231,44 @@ class Head(LazyCell):
         return self.predictions(x)
 
 
-class MaskedLMOutput(NamedTuple):
-    """What `BertForMaskedLM` returns.
+class BertHead(BertOptions, Head):
+    """BERT without a pooler, for a head."""
 
-    Attributes:
-        logits: (batch, sequence, vocabulary).
-        hidden_states: as in `BertOutput`.
-    """
+    base = "bert"
 
-    logits: Tensor
-    hidden_states: tuple[Tensor, ...] | None
+    bert: BertModel = child(BertModel, **same(BertOptions), add_pooling_layer=False)
 
 
 @register("bert")
-class BertForMaskedLM(BertOptions):
-    """BERT with the head that it was trained with: a score for each word at each position."""
-
+class BertForMaskedLM(MaskedLM, BertHead):
     tie_word_embeddings: bool = True
 
-    bert: BertModel = child(BertModel, **same(BertOptions), add_pooling_layer=False)
-    cls: Head = child(Head, SELF)
+    cls: PredictionHead = child(PredictionHead, SELF)
     one_table = when(
         tie_word_embeddings, tie("cls.predictions.decoder.weight", "bert.embeddings.word_embeddings.weight")
     )
 
-    def construct(
-        self,
-        input_ids: Tensor,
-        attention_mask: Tensor | None = None,
-        token_type_ids: Tensor | None = None,
-        position_ids: Tensor | None = None,
-        output_hidden_states: bool = False,
-    ) -> MaskedLMOutput:
-        """Score every word at every position; the arguments are those of `BertModel`."""
-        output = self.bert(input_ids, attention_mask, token_type_ids, position_ids, output_hidden_states)
-        return MaskedLMOutput(self.cls(output.last_hidden_state), output.hidden_states)
+    def scores(self, x: Tensor) -> Tensor:
+        return self.cls(x)
+
+
+@register("bert")
+class BertForSequenceClassification(Labelled, BertHead):
+    classifier_dropout: float = hidden_dropout_prob
+
+    bert: BertModel = child(BertModel, **same(BertOptions))
+    dropout: Dropout = child(Dropout, classifier_dropout)
+    classifier: Linear = child(Linear, hidden_size, num_labels, initializer=init)
+
+    def answer(self, output: EncoderOutput, input_ids: Tensor) -> LogitsOutput:
+        return LogitsOutput(self.classifier(self.dropout(output.pooler_output)), output.hidden_states)
+
+
+@register("bert")
+class BertForTokenClassification(TokenClassification, BertHead):
+    classifier_dropout: float = hidden_dropout_prob
+
+
+@register("bert")
+class BertForQuestionAnswering(QuestionAnswering, BertHead):
+    """BERT that looks for the answer to a question in a text."""

@@ -5,12 +5,21 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import mindspore
+from attrs.validators import in_
 from mindspore import Tensor, ops
 
 from lazycell import LazyCell, Param, hyper, when
 
+from .outputs import States
+
 ACTIVATIONS = ("gelu", "gelu_new", "gelu_pytorch_tanh", "gelu_python", "quick_gelu", "relu", "silu", "swish", "tanh")
 """Names of activations, as configs have them."""
+
+
+def activation(default: str) -> Any:
+    """Declare a hyperparameter that is one of `ACTIVATIONS`."""
+    return hyper(default, validator=in_(ACTIVATIONS))
 
 
 def tanh(x: Tensor) -> Tensor:
@@ -22,12 +31,7 @@ def tanh(x: Tensor) -> Tensor:
 
 
 def activate(name: str, x: Tensor) -> Tensor:
-    """Apply the activation that a config calls `name`, element by element.
-
-    Args:
-        name: one of `ACTIVATIONS`.
-        x: any shape.
-    """
+    """Apply the one of `ACTIVATIONS` that a config calls `name`, element by element."""
     if name in ("gelu_new", "gelu_pytorch_tanh"):
         return 0.5 * x * (1.0 + tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x * x * x)))
     if name in ("gelu", "gelu_python"):
@@ -39,6 +43,49 @@ def activate(name: str, x: Tensor) -> Tensor:
     if name in ("silu", "swish"):
         return x * ops.sigmoid(x)
     return tanh(x)
+
+
+def split_heads(x: Tensor, size: int) -> Tensor:
+    """Split the last axis into heads: (batch, sequence, heads * size) to (batch, heads, sequence, size)."""
+    batch, sequence, _ = x.shape
+    return x.reshape(batch, sequence, -1, size).swapaxes(1, 2)
+
+
+def join_heads(x: Tensor) -> Tensor:
+    """Put the heads side by side: (batch, heads, sequence, size) to (batch, sequence, heads * size)."""
+    batch, heads, sequence, size = x.shape
+    return x.swapaxes(1, 2).reshape(batch, sequence, heads * size)
+
+
+def cap(x: Tensor, most: float | None) -> Tensor:
+    """Keep numbers within ±`most`, smoothly; None: as they are."""
+    return x if most is None else tanh(x / most) * most
+
+
+def attend(
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor, dropout: Any, scale: float, most: float | None = None
+) -> Tensor:
+    """softmax(scale · QKᵀ + mask)V: from (batch, heads, sequence, size) to (batch, sequence, heads * size).
+
+    Several query heads may share a key head (Ainslie et al. 2023, arXiv:2305.13245). `mask` is (batch, heads, sequence,
+    positions) or what broadcasts to it; `most` caps the scores.
+    """
+    batch, heads, length, size = query.shape
+    groups, rows = key.shape[1], heads // key.shape[1] * length
+    scores = ops.matmul(query.reshape(batch, groups, rows, size), key.swapaxes(-1, -2)) * scale
+    scores = cap(scores.reshape(batch, heads, length, -1), most) + mask
+    weights = dropout(ops.softmax(scores.astype(mindspore.float32), -1).astype(value.dtype))
+    found = ops.matmul(weights.reshape(batch, groups, rows, -1), value)
+    return join_heads(found.reshape(batch, heads, length, size))
+
+
+def padding_mask(attention_mask: Tensor, dtype: Any) -> Tensor:
+    """Give what is added to the scores, (batch, 1, 1, positions), from 1 for a token and 0 for padding.
+
+    It is 0 for a token, and for padding the lowest number that float16 holds: softmax makes that 0, and of a row of
+    nothing but padding no NaN.
+    """
+    return (1 - attention_mask[:, None, None, :]).astype(dtype) * -65504.0
 
 
 class Linear(LazyCell):
@@ -93,3 +140,29 @@ class Dropout(LazyCell):
 
     def construct(self, x: Tensor) -> Tensor:
         return ops.dropout(x, p=self.rate, training=True) if self.training and self.rate > 0 else x
+
+
+class RMSNorm(LazyCell):
+    """Division of the last axis by its root mean square, in float32, then scaled (Zhang and Sennrich 2019)."""
+
+    width: int
+    eps: float = 1e-6
+
+    weight: Param["ones", (width,)]
+
+    def construct(self, x: Tensor) -> Tensor:
+        return self.weight * self.normalized(x).astype(x.dtype)
+
+    def normalized(self, x: Tensor) -> Tensor:
+        """Give the quotient, in float32."""
+        x = x.astype(mindspore.float32)
+        return x * ops.rsqrt((x * x).mean(-1, keep_dims=True) + self.eps)
+
+
+def run(layers: Any, x: Tensor, mask: Tensor) -> States:
+    """Give `x` and the output of each layer of an encoder."""
+    states: States = (x,)
+    for layer in layers:
+        x = layer(x, mask)
+        states += (x,)
+    return states

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import attrs
 
@@ -14,6 +14,7 @@ from .._errors import ConfigError
 from .._json import JSONProblem, read_object
 from .._location import did_you_mean
 from ..declaration._declaration import Declaration, declaration_of
+from ..declaration._declare import Hyperparameter
 from ._registry import find_model
 
 _BOOKKEEPING = frozenset(
@@ -133,11 +134,13 @@ def hyperparameters_from_config(cls: type, config: Mapping[str, Any]) -> dict[st
     assert declaration is not None
     rules: ConfigRules = getattr(cls, "config_rules", ConfigRules())
     only = {**_UNUSUAL, **rules.only}
-    names = {item.name for item in declaration.hyperparameters}
+    names = {item.name: item for item in declaration.hyperparameters}
     given: dict[str, Any] = {}
     problems: list[str] = []
     for key, value in config.items():
         name = rules.renamed.get(key, key)
+        if name in names and value is None and not _may_be_none(names[name]):
+            continue  # left open, as configs write it: the default stands
         if name in names:
             if given.setdefault(name, value) != value:
                 problems.append(f"{key}={value!r}: another key gives {name}={given[name]!r}")
@@ -146,12 +149,19 @@ def hyperparameters_from_config(cls: type, config: Mapping[str, Any]) -> dict[st
             if value not in allowed:
                 problems.append(f"{key}={value!r}: only {' or '.join(map(repr, allowed))} is implemented")
         elif key not in rules.ignored | _BOOKKEEPING | _GENERATION and not _is_unset(value):
-            known = names | rules.renamed.keys() | only.keys()
+            known = names.keys() | rules.renamed.keys() | only.keys()
             problems.append(f"{key}={value!r}: {cls.__name__} knows no such option{did_you_mean(key, known)}")
     if problems:
         lines = "\n".join(f"  {problem}" for problem in problems)
         raise ConfigError(f"{cls.__name__} cannot honour this config:\n{lines}")
     return given
+
+
+def _may_be_none(item: Hyperparameter) -> bool:
+    """Whether None is a value of a hyperparameter, by its type; where it has no default, None is nobody's to refuse."""
+    if item.default is attrs.NOTHING or item.default is None:
+        return True
+    return item.type is Any or item.type is None or type(None) in get_args(item.type) or "None" in str(item.type)
 
 
 def _is_unset(value: Any) -> bool:

@@ -1,0 +1,144 @@
+"""What the decoders share: a mask, the way through the layers, causal attention, the gated feed-forward network."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import mindspore
+from attrs.validators import deep_iterable, in_, optional
+from mindspore import Tensor, ops
+
+from lazycell import LazyCell, child
+
+from .layers import Dropout, Linear, RMSNorm, activate, attend, split_heads
+from .outputs import Cache, DecoderOutput, KeyValue
+from .rotary import rotate
+
+Rotation = tuple[Tensor, Tensor]
+"""Cosines and sines, as `Rotary` gives them."""
+
+LayerOutput = tuple[Tensor, KeyValue, Tensor | None]
+"""A layer's output, (batch, sequence, hidden), its keys and values, and the logits of its router if it has one."""
+
+LAYER_TYPES = optional(deep_iterable(in_(("full_attention", "sliding_attention"))))
+"""Validator of `layer_types`: what each layer sees."""
+
+
+def causal_mask(attention_mask: Tensor, length: int, window: int | None, dtype: Any) -> Tensor:
+    """Give what is added to the scores: 0 where a position may look, the lowest finite number where it may not.
+
+    Args:
+        attention_mask: (batch, positions), 1 for a token and 0 for padding, those in the cache included.
+        length: of the positions, how many are new: the result is (batch, 1, length, positions).
+        window: how many positions each sees, itself included; None: all before it.
+        dtype: float.
+    """
+    total = attention_mask.shape[1]
+    keys = ops.arange(total)
+    distance = keys[total - length :][:, None] - keys[None, :]
+    visible = distance >= 0
+    if window is not None:
+        visible = ops.logical_and(visible, distance < window)
+    visible = ops.logical_and(visible[None, None], attention_mask[:, None, None, :] > 0)
+    lowest = -65504.0 if dtype == mindspore.float16 else -3.3e38
+    return ops.where(visible, Tensor(0.0, dtype), Tensor(lowest, dtype))
+
+
+def completed(
+    input_ids: Tensor, attention_mask: Tensor | None, position_ids: Tensor | None, past: Cache | None
+) -> tuple[Tensor, Tensor]:
+    """Give the mask and the positions that are meant where none are given."""
+    batch, length = input_ids.shape
+    seen = 0 if past is None else past[0][0].shape[2]
+    if attention_mask is None:
+        attention_mask = ops.ones((batch, seen + length), mindspore.int64)
+    if position_ids is None:
+        position_ids = ops.arange(seen, seen + length)[None]
+    return attention_mask, position_ids
+
+
+def decode(
+    layers: Any,
+    norm: Any,
+    x: Tensor,
+    kinds: Sequence[tuple[Any, ...]],
+    past: Cache | None,
+    use_cache: bool,
+    all_states: bool,
+) -> DecoderOutput:
+    """Go through the layers, and normalize what the last one gives.
+
+    Each layer takes what the one before gave, what `kinds` has for it, and its part of the cache.
+    """
+    cache: Cache = ()
+    states: tuple[Tensor, ...] = (x,)
+    routers: tuple[Tensor, ...] = ()
+    for index, layer in enumerate(layers):
+        x, own, router = layer(x, *kinds[index], None if past is None else past[index])
+        cache += (own,)
+        states += (x,)
+        if router is not None:
+            routers += (router,)
+    x = norm(x)
+    return DecoderOutput(x, cache if use_cache else None, (*states[:-1], x) if all_states else None, routers)
+
+
+class Attention(LazyCell):
+    """Causal attention with rotary positions, over a cache of keys and values."""
+
+    config: Any
+    width = config.num_attention_heads * config.head_dim
+    key_width = config.num_key_value_heads * config.head_dim
+
+    q_proj: Linear = child(Linear, config.hidden_size, width, config.qkv_bias, config.init)
+    k_proj: Linear = child(Linear, config.hidden_size, key_width, config.qkv_bias, config.init)
+    v_proj: Linear = child(Linear, config.hidden_size, key_width, config.qkv_bias, config.init)
+    o_proj: Linear = child(Linear, width, config.hidden_size, config.output_bias, config.init)
+
+    dropout: Dropout = child(Dropout, config.attention_dropout)
+
+    def __post_init__(self) -> None:
+        self.scale, self.most = 1 / math.sqrt(self.config.head_dim), None
+
+    def construct(self, x: Tensor, mask: Tensor, positions: Rotation, past: KeyValue | None) -> tuple[Tensor, KeyValue]:
+        query, key = self.query_and_key(x)
+        query, key, value = rotate(query, *positions), rotate(key, *positions), self.heads(self.v_proj(x))
+        if past is not None:
+            key, value = ops.concat((past[0], key), 2), ops.concat((past[1], value), 2)
+        return self.o_proj(attend(query, key, value, mask, self.dropout, self.scale, self.most)), (key, value)
+
+    def heads(self, x: Tensor) -> Tensor:
+        """Split the last axis into heads."""
+        return split_heads(x, self.config.head_dim)
+
+    def query_and_key(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Give both in heads, before they are rotated."""
+        return self.heads(self.q_proj(x)), self.heads(self.k_proj(x))
+
+
+class NormedAttention(Attention):
+    """Attention whose queries and keys are normalized, head by head."""
+
+    config: Any
+
+    q_norm: RMSNorm = child(RMSNorm, config.head_dim, config.rms_norm_eps)
+    k_norm: RMSNorm = child(RMSNorm, config.head_dim, config.rms_norm_eps)
+
+    def query_and_key(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return self.q_norm(self.heads(self.q_proj(x))), self.k_norm(self.heads(self.k_proj(x)))
+
+
+class GatedMLP(LazyCell):
+    """down(act(gate(x)) · up(x)) (Shazeer 2020, arXiv:2002.05202)."""
+
+    config: Any
+    inner: int
+
+    gate_proj: Linear = child(Linear, config.hidden_size, inner, config.mlp_bias, config.init)
+    up_proj: Linear = child(Linear, config.hidden_size, inner, config.mlp_bias, config.init)
+    down_proj: Linear = child(Linear, inner, config.hidden_size, config.mlp_bias, config.init)
+
+    def construct(self, x: Tensor) -> Tensor:
+        return self.down_proj(activate(self.config.hidden_act, self.gate_proj(x)) * self.up_proj(x))

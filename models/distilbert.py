@@ -1,0 +1,193 @@
+"""DistilBERT (Sanh et al. 2019, arXiv:1910.01108): half the layers of BERT, without types and pooler."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from mindspore import Tensor, ops
+from mindspore.common.initializer import Normal
+
+from lazycell import SELF, ConfigRules, LazyCell, child, children, register, require, same, tie, when
+
+from . import layers
+from .heads import OF_HEADS, Head, Labelled, MaskedLM, QuestionAnswering, TokenClassification
+from .layers import Dropout, Embedding, Linear, activate, activation, attend, padding_mask, run, split_heads
+from .outputs import EncoderOutput, LogitsOutput, States
+
+
+class DistilBertOptions(LazyCell):
+    """The hyperparameters, named as in `config.json`; the cells below know them as `config`."""
+
+    vocab_size: int = 30522
+    max_position_embeddings: int = 512
+    sinusoidal_pos_embds: bool = False
+    n_layers: int = 6
+    n_heads: int = 12
+    dim: int = 768
+    hidden_dim: int = 4 * dim
+    dropout: float = 0.1
+    attention_dropout: float = 0.1
+    activation: str = activation("gelu")
+    initializer_range: float = 0.02
+    require(dim % n_heads == 0, "dim must be divisible by n_heads")
+
+    init = Normal(initializer_range)
+
+    config_rules = ConfigRules(ignored=OF_HEADS | {"qa_dropout", "seq_classif_dropout", "tie_weights_"})
+
+
+def sinusoids(shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    """Give sines and cosines of each position, in turn (Vaswani et al. 2017, section 3.5)."""
+    positions, width = shape
+    columns = np.arange(width)
+    angles = np.arange(positions)[:, None] / 10000.0 ** (2 * (columns // 2) / width)
+    return np.where(columns % 2, np.cos(angles), np.sin(angles)).astype(dtype)
+
+
+class Embeddings(LazyCell):
+    """Words and positions, added and normalized."""
+
+    config: Any
+
+    word_embeddings: Embedding = child(Embedding, config.vocab_size, config.dim, config.init)
+    position_embeddings: Embedding = when(
+        config.sinusoidal_pos_embds,
+        child(Embedding, config.max_position_embeddings, config.dim, sinusoids),
+        otherwise=child(Embedding, config.max_position_embeddings, config.dim, config.init),
+    )
+    LayerNorm: layers.LayerNorm = child(layers.LayerNorm, config.dim, 1e-12)
+    dropout: Dropout = child(Dropout, config.dropout)
+
+    def construct(self, input_ids: Tensor) -> Tensor:
+        positions = ops.arange(input_ids.shape[1])[None]
+        return self.dropout(self.LayerNorm(self.word_embeddings(input_ids) + self.position_embeddings(positions)))
+
+
+class Attention(LazyCell):
+    """Every position attends to every other, in heads: softmax(QKᵀ/√d + mask)V."""
+
+    config: Any
+    dim = config.dim
+    head_size = dim // config.n_heads
+
+    q_lin: Linear = child(Linear, dim, dim, initializer=config.init)
+    k_lin: Linear = child(Linear, dim, dim, initializer=config.init)
+    v_lin: Linear = child(Linear, dim, dim, initializer=config.init)
+    out_lin: Linear = child(Linear, dim, dim, initializer=config.init)
+    dropout: Dropout = child(Dropout, config.attention_dropout)
+
+    def construct(self, x: Tensor, mask: Tensor) -> Tensor:
+        query, key, value = (split_heads(each(x), self.head_size) for each in (self.q_lin, self.k_lin, self.v_lin))
+        return self.out_lin(attend(query, key, value, mask, self.dropout, 1 / math.sqrt(self.head_size)))
+
+
+class FeedForward(LazyCell):
+    """Two linear maps with an activation between."""
+
+    config: Any
+
+    lin1: Linear = child(Linear, config.dim, config.hidden_dim, initializer=config.init)
+    lin2: Linear = child(Linear, config.hidden_dim, config.dim, initializer=config.init)
+    dropout: Dropout = child(Dropout, config.dropout)
+
+    def construct(self, x: Tensor) -> Tensor:
+        return self.dropout(self.lin2(activate(self.config.activation, self.lin1(x))))
+
+
+class Layer(LazyCell):
+    """Attention and the feed-forward network, each added to what bypassed it, and normalized."""
+
+    config: Any
+
+    attention: Attention = child(Attention, config)
+    sa_layer_norm: layers.LayerNorm = child(layers.LayerNorm, config.dim, 1e-12)
+    ffn: FeedForward = child(FeedForward, config)
+    output_layer_norm: layers.LayerNorm = child(layers.LayerNorm, config.dim, 1e-12)
+
+    def construct(self, x: Tensor, mask: Tensor) -> Tensor:
+        x = self.sa_layer_norm(self.attention(x, mask) + x)
+        return self.output_layer_norm(self.ffn(x) + x)
+
+
+class Transformer(LazyCell):
+    """The stack of layers."""
+
+    config: Any
+
+    layer: list[Layer] = children(config.n_layers, Layer, config)
+
+    def construct(self, x: Tensor, mask: Tensor) -> States:
+        return run(self.layer, x, mask)
+
+
+@register("distilbert")
+class DistilBertModel(DistilBertOptions):
+    """The encoder: from ids to a vector for each position."""
+
+    embeddings: Embeddings = child(Embeddings, SELF)
+    transformer: Transformer = child(Transformer, SELF)
+
+    def construct(
+        self, input_ids: Tensor, attention_mask: Tensor | None = None, output_hidden_states: bool = False
+    ) -> EncoderOutput:
+        """Encode a batch.
+
+        Args:
+            input_ids: (batch, sequence), int.
+            attention_mask: (batch, sequence), 1 for a token and 0 for padding; default all 1.
+            output_hidden_states: whether to return the embeddings and every layer's output.
+        """
+        if attention_mask is None:
+            attention_mask = ops.ones_like(input_ids)
+        x = self.embeddings(input_ids)
+        states = self.transformer(x, padding_mask(attention_mask, x.dtype))
+        return EncoderOutput(states[-1], None, states if output_hidden_states else None)
+
+
+class DistilBertHead(DistilBertOptions, Head):
+    """DistilBERT, for a head."""
+
+    base = "distilbert"
+    hidden_size = dim
+
+    distilbert: DistilBertModel = child(DistilBertModel, **same(DistilBertOptions))
+
+
+@register("distilbert")
+class DistilBertForMaskedLM(MaskedLM, DistilBertHead):
+    tie_word_embeddings: bool = True
+
+    vocab_transform: Linear = child(Linear, dim, dim, initializer=init)
+    vocab_layer_norm: layers.LayerNorm = child(layers.LayerNorm, dim, 1e-12)
+    vocab_projector: Linear = child(Linear, dim, vocab_size, initializer=init)
+    one_table = when(tie_word_embeddings, tie("vocab_projector.weight", "distilbert.embeddings.word_embeddings.weight"))
+
+    def scores(self, x: Tensor) -> Tensor:
+        return self.vocab_projector(self.vocab_layer_norm(activate(self.activation, self.vocab_transform(x))))
+
+
+@register("distilbert")
+class DistilBertForSequenceClassification(Labelled, DistilBertHead):
+    seq_classif_dropout: float = 0.2
+
+    pre_classifier: Linear = child(Linear, dim, dim, initializer=init)
+    drop: Dropout = child(Dropout, seq_classif_dropout)
+    classifier: Linear = child(Linear, dim, num_labels, initializer=init)
+
+    def answer(self, output: EncoderOutput, input_ids: Tensor) -> LogitsOutput:
+        x = ops.relu(self.pre_classifier(output.last_hidden_state[:, 0]))
+        return LogitsOutput(self.classifier(self.drop(x)), output.hidden_states)
+
+
+@register("distilbert")
+class DistilBertForTokenClassification(TokenClassification, DistilBertHead):
+    classifier_dropout = dropout
+
+
+@register("distilbert")
+class DistilBertForQuestionAnswering(QuestionAnswering, DistilBertHead):
+    """DistilBERT that looks for the answer to a question in a text."""
+
+    qa_dropout: float = 0.1

@@ -1,0 +1,119 @@
+"""Gemma 2 (Gemma Team 2024, arXiv:2408.00118): Llama, normalized on both sides, with capped scores and windows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mindspore
+from mindspore import Tensor
+
+from lazycell import INDEX, SELF, ConfigRules, LazyCell, Param, child, children, hyper, register, same
+
+from . import layers
+from .decoder import LAYER_TYPES, Attention, GatedMLP, LayerOutput, Rotation
+from .heads import OF_HEADS
+from .layers import activation, cap
+from .llama import LlamaForCausalLM, LlamaForSequenceClassification, LlamaModel, LlamaOptions
+from .outputs import KeyValue
+
+
+class RMSNorm(layers.RMSNorm):
+    """Scaled by 1 + weight, so that a weight of zeros changes nothing; in float32 to the end."""
+
+    weight: Param["zeros", (width,)]
+
+    def construct(self, x: Tensor) -> Tensor:
+        return (self.normalized(x) * (1.0 + self.weight.astype(mindspore.float32))).astype(x.dtype)
+
+
+class GemmaOptions(LlamaOptions):
+    """The hyperparameters that Gemma 2 and 3 have in common."""
+
+    head_dim: int = 256
+    hidden_activation: str = activation("gelu_pytorch_tanh")
+    query_pre_attn_scalar: float = 256
+    attn_logit_softcapping: float | None = None
+    final_logit_softcapping: float | None = None
+    sliding_window: int = 4096
+    layer_types: Any = hyper(None, validator=LAYER_TYPES)
+
+    hidden_act = hidden_activation
+    mlp_bias = False
+    config_rules = ConfigRules(
+        only={"use_bidirectional_attention": (None, False)},
+        renamed={"hidden_act": "hidden_activation"},
+        ignored=OF_HEADS,
+    )
+
+
+class Gemma2Options(GemmaOptions):
+    """Those of Gemma 2."""
+
+    vocab_size: int = 256000
+    hidden_size: int = 2304
+    intermediate_size: int = 9216
+    num_hidden_layers: int = 26
+    num_attention_heads: int = 8
+    num_key_value_heads: int = 4
+    max_position_embeddings: int = 8192
+    attn_logit_softcapping: float | None = 50.0
+    final_logit_softcapping: float | None = 30.0
+
+
+class Gemma2Attention(Attention):
+    """Llama's, with a scale of its own and capped scores."""
+
+    def __post_init__(self) -> None:
+        self.scale, self.most = self.config.query_pre_attn_scalar**-0.5, self.config.attn_logit_softcapping
+
+
+class Gemma2Layer(LazyCell):
+    """Attention and the feed-forward network, each normalized before and after."""
+
+    config: Any
+    index: int
+
+    input_layernorm: RMSNorm = child(RMSNorm, config.hidden_size, config.rms_norm_eps)
+    self_attn: Gemma2Attention = child(Gemma2Attention, config)
+    post_attention_layernorm: RMSNorm = child(RMSNorm, config.hidden_size, config.rms_norm_eps)
+    pre_feedforward_layernorm: RMSNorm = child(RMSNorm, config.hidden_size, config.rms_norm_eps)
+    mlp: GatedMLP = child(GatedMLP, config, config.intermediate_size)
+    post_feedforward_layernorm: RMSNorm = child(RMSNorm, config.hidden_size, config.rms_norm_eps)
+
+    def construct(self, x: Tensor, mask: Tensor, positions: Rotation, past: KeyValue | None) -> LayerOutput:
+        found, cache = self.self_attn(self.input_layernorm(x), mask, positions, past)
+        x = x + self.post_attention_layernorm(found)
+        return x + self.post_feedforward_layernorm(self.mlp(self.pre_feedforward_layernorm(x))), cache, None
+
+
+@register("gemma2")
+class Gemma2Model(Gemma2Options, LlamaModel):
+    layers: list[Gemma2Layer] = children(num_hidden_layers, Gemma2Layer, SELF, INDEX)
+    norm: RMSNorm = child(RMSNorm, hidden_size, rms_norm_eps)
+
+    def embed(self, input_ids: Tensor) -> Tensor:
+        x = self.embed_tokens(input_ids)
+        return x * Tensor(self.hidden_size**0.5, x.dtype)
+
+    def windows_by_layer(self) -> list[int | None]:
+        types = self.layer_types or self.usual_types()
+        return [self.sliding_window if each == "sliding_attention" else None for each in types]
+
+    def usual_types(self) -> list[str]:
+        """Say what each layer sees where the config does not."""
+        return ["full_attention" if index % 2 else "sliding_attention" for index in range(self.num_hidden_layers)]
+
+
+@register("gemma2")
+class Gemma2ForCausalLM(Gemma2Options, LlamaForCausalLM):
+    tie_word_embeddings: bool = True
+
+    model: Gemma2Model = child(Gemma2Model, **same(Gemma2Options))
+
+    def scores(self, x: Tensor) -> Tensor:
+        return cap(self.lm_head(x), self.final_logit_softcapping)
+
+
+@register("gemma2")
+class Gemma2ForSequenceClassification(Gemma2Options, LlamaForSequenceClassification):
+    model: Gemma2Model = child(Gemma2Model, **same(Gemma2Options))

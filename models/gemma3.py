@@ -1,0 +1,114 @@
+"""Gemma 3, text (Gemma Team 2025, arXiv:2503.19786): Gemma 2, with normalized queries and keys, and two rotations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mindspore import Tensor
+
+from lazycell import INDEX, SELF, ConfigRules, child, children, hyper, register, same
+
+from .decoder import NormedAttention, Rotation
+from .gemma2 import (
+    Gemma2Attention,
+    Gemma2ForCausalLM,
+    Gemma2ForSequenceClassification,
+    Gemma2Layer,
+    Gemma2Model,
+    GemmaOptions,
+    RMSNorm,
+)
+from .heads import OF_HEADS
+from .rotary import Rotary, check_rope
+
+
+class Ropes(dict[str, Any]):
+    """`rope_parameters` of each kind of layer; None for a kind that has none."""
+
+    def __missing__(self, kind: str) -> None:
+        return None
+
+
+def ropes(value: Mapping[str, Any] | None) -> Ropes:
+    """Take `rope_parameters` as a config has them: a converter."""
+    return Ropes(value or {})
+
+
+def check_ropes(model: Any, field: Any, value: Ropes) -> None:
+    """Check those of each kind of layer: a validator."""
+    for kind, each in value.items():
+        if kind not in ("full_attention", "sliding_attention"):
+            raise ValueError(f"{field.name}: {kind!r} is no kind of layer: full_attention, sliding_attention")
+        check_rope(model, field, each)
+
+
+class Gemma3Options(GemmaOptions):
+    """Those of Gemma 3; `rope_parameters` are by kind of layer."""
+
+    vocab_size: int = 262208
+    hidden_size: int = 2304
+    intermediate_size: int = 9216
+    num_hidden_layers: int = 26
+    num_attention_heads: int = 8
+    num_key_value_heads: int = 4
+    max_position_embeddings: int = 131072
+    rope_theta: float = 1e6
+    rope_local_base_freq: float = 10000.0
+    rope_parameters: Any = hyper(None, converter=ropes, validator=check_ropes)
+    sliding_window_pattern: int = 6
+
+    config_rules = ConfigRules(
+        only={"use_bidirectional_attention": (None, False)},
+        renamed={"hidden_act": "hidden_activation", "_sliding_window_pattern": "sliding_window_pattern"},
+        ignored=OF_HEADS,
+    )
+
+
+class Gemma3Attention(NormedAttention, Gemma2Attention):
+    """Gemma 2's, with normalized queries and keys, and no cap: the reference reads its option and does not use it."""
+
+    config: Any
+
+    q_norm: RMSNorm = child(RMSNorm, config.head_dim, config.rms_norm_eps)
+    k_norm: RMSNorm = child(RMSNorm, config.head_dim, config.rms_norm_eps)
+
+    def __post_init__(self) -> None:
+        self.scale, self.most = self.config.query_pre_attn_scalar**-0.5, None
+
+
+class Gemma3Layer(Gemma2Layer):
+    """Gemma 2's, with normalized queries and keys."""
+
+    self_attn: Gemma3Attention = child(Gemma3Attention, config)
+
+
+@register("gemma3_text")
+class Gemma3TextModel(Gemma3Options, Gemma2Model):
+    layers: list[Gemma3Layer] = children(num_hidden_layers, Gemma3Layer, SELF, INDEX)
+    rotary_emb: Rotary = child(
+        Rotary, head_dim, max_position_embeddings, rope_parameters["full_attention"], rope_scaling, rope_theta
+    )
+    rotary_emb_local: Rotary = child(
+        Rotary, head_dim, max_position_embeddings, rope_parameters["sliding_attention"], None, rope_local_base_freq
+    )
+
+    def usual_types(self) -> list[str]:
+        return [
+            "sliding_attention" if (index + 1) % self.sliding_window_pattern else "full_attention"
+            for index in range(self.num_hidden_layers)
+        ]
+
+    def rotations(self, position_ids: Tensor) -> tuple[Rotation, ...]:
+        both = self.rotary_emb(position_ids), self.rotary_emb_local(position_ids)
+        return tuple([both[window is not None] for window in self.windows])
+
+
+@register("gemma3_text")
+class Gemma3ForCausalLM(Gemma3Options, Gemma2ForCausalLM):
+    model: Gemma3TextModel = child(Gemma3TextModel, **same(Gemma3Options))
+
+
+@register("gemma3_text")
+class Gemma3ForSequenceClassification(Gemma3Options, Gemma2ForSequenceClassification):
+    model: Gemma3TextModel = child(Gemma3TextModel, **same(Gemma3Options))

@@ -1,0 +1,183 @@
+"""GPT-2 (Radford et al. 2019, "Language Models are Unsupervised Multitask Learners").
+
+The parameters' names are those of Hugging Face's checkpoints; the weights of its linear maps are stored (in, out).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import mindspore
+from mindspore import Tensor, ops
+from mindspore.common.initializer import Normal
+
+from lazycell import INDEX, SELF, ConfigRules, LazyCell, Param, child, children, register, require, same, tie, when
+
+from .decoder import LayerOutput, causal_mask, completed, decode
+from .heads import OF_HEADS, CausalLM, Head, LastTokenClassification, TokenClassification
+from .layers import Dropout, Embedding, LayerNorm, Linear, activate, activation, attend, split_heads
+from .outputs import Cache, DecoderOutput, KeyValue
+
+SUMMARY = "activation", "first_dropout", "proj_to_labels", "type", "use_proj"
+"""Options of a head that is not here: `summary_…`."""
+
+
+class GPT2Options(LazyCell):
+    """The hyperparameters, named as in `config.json`; the cells below know them as `config`."""
+
+    vocab_size: int = 50257
+    n_positions: int = 1024
+    n_embd: int = 768
+    n_layer: int = 12
+    n_head: int = 12
+    n_inner: int = 4 * n_embd
+    activation_function: str = activation("gelu_new")
+    resid_pdrop: float = 0.1
+    embd_pdrop: float = 0.1
+    attn_pdrop: float = 0.1
+    layer_norm_epsilon: float = 1e-5
+    initializer_range: float = 0.02
+    scale_attn_weights: bool = True
+    scale_attn_by_inverse_layer_idx: bool = False
+    reorder_and_upcast_attn: bool = False
+    require(n_embd % n_head == 0, "n_embd must be divisible by n_head")
+
+    init = Normal(initializer_range)
+    residual_init = Normal(initializer_range / (2 * n_layer) ** 0.5)
+
+    config_rules = ConfigRules(ignored=OF_HEADS | {"n_ctx", *(f"summary_{each}" for each in SUMMARY)})
+
+
+class Conv1D(LazyCell):
+    """Affine map of the last axis whose weight is (in, out), as a convolution of width 1 has it."""
+
+    in_features: int
+    out_features: int
+    initializer: Any
+
+    weight: Param[initializer, (in_features, out_features)]
+    bias: Param["zeros", (out_features,)]
+
+    def construct(self, x: Tensor) -> Tensor:
+        return ops.matmul(x, self.weight) + self.bias
+
+
+class GPT2Attention(LazyCell):
+    """Causal attention in heads; query, key and value in one map."""
+
+    config: Any
+    index: int
+
+    c_attn: Conv1D = child(Conv1D, config.n_embd, 3 * config.n_embd, config.init)
+    c_proj: Conv1D = child(Conv1D, config.n_embd, config.n_embd, config.residual_init)
+    attn_dropout: Dropout = child(Dropout, config.attn_pdrop)
+    resid_dropout: Dropout = child(Dropout, config.resid_pdrop)
+
+    def __post_init__(self) -> None:
+        self.head_size = self.config.n_embd // self.config.n_head
+        scale = 1 / math.sqrt(self.head_size) if self.config.scale_attn_weights else 1.0
+        self.scale = scale / (self.index + 1) if self.config.scale_attn_by_inverse_layer_idx else scale
+
+    def construct(self, x: Tensor, mask: Tensor, past: KeyValue | None) -> tuple[Tensor, KeyValue]:
+        query, key, value = (
+            split_heads(each, self.head_size) for each in ops.split(self.c_attn(x), self.config.n_embd, -1)
+        )
+        if past is not None:
+            key, value = ops.concat((past[0], key), 2), ops.concat((past[1], value), 2)
+        cache = key, value
+        if self.config.reorder_and_upcast_attn:
+            query, key = query.astype(mindspore.float32), key.astype(mindspore.float32)
+        found = attend(query, key, value, mask, self.attn_dropout, self.scale)
+        return self.resid_dropout(self.c_proj(found)), cache
+
+
+class GPT2MLP(LazyCell):
+    """The feed-forward network."""
+
+    config: Any
+
+    c_fc: Conv1D = child(Conv1D, config.n_embd, config.n_inner, config.init)
+    c_proj: Conv1D = child(Conv1D, config.n_inner, config.n_embd, config.residual_init)
+    dropout: Dropout = child(Dropout, config.resid_pdrop)
+
+    def construct(self, x: Tensor) -> Tensor:
+        return self.dropout(self.c_proj(activate(self.config.activation_function, self.c_fc(x))))
+
+
+class GPT2Block(LazyCell):
+    """Attention and the feed-forward network: each takes what is normalized, and is added to what is not."""
+
+    config: Any
+    index: int
+
+    ln_1: LayerNorm = child(LayerNorm, config.n_embd, config.layer_norm_epsilon)
+    attn: GPT2Attention = child(GPT2Attention, config, index)
+    ln_2: LayerNorm = child(LayerNorm, config.n_embd, config.layer_norm_epsilon)
+    mlp: GPT2MLP = child(GPT2MLP, config)
+
+    def construct(self, x: Tensor, mask: Tensor, past: KeyValue | None) -> LayerOutput:
+        found, cache = self.attn(self.ln_1(x), mask, past)
+        x = x + found
+        return x + self.mlp(self.ln_2(x)), cache, None
+
+
+@register("gpt2")
+class GPT2Model(GPT2Options):
+    """The decoder: from ids to a vector for each position."""
+
+    wte: Embedding = child(Embedding, vocab_size, n_embd, init)
+    wpe: Embedding = child(Embedding, n_positions, n_embd, init)
+    drop: Dropout = child(Dropout, embd_pdrop)
+    h: list[GPT2Block] = children(n_layer, GPT2Block, SELF, INDEX)
+    ln_f: LayerNorm = child(LayerNorm, n_embd, layer_norm_epsilon)
+
+    def construct(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor | None = None,
+        position_ids: Tensor | None = None,
+        past_key_values: Cache | None = None,
+        use_cache: bool = False,
+        output_hidden_states: bool = False,
+        token_type_ids: Tensor | None = None,
+    ) -> DecoderOutput:
+        """Read a batch of texts, or go on reading one.
+
+        The arguments are those of `LlamaModel`, and `token_type_ids`, (batch, sequence), int: words whose vectors are added.
+        """
+        attention_mask, position_ids = completed(input_ids, attention_mask, position_ids, past_key_values)
+        x = self.wte(input_ids) + self.wpe(position_ids)
+        if token_type_ids is not None:
+            x = x + self.wte(token_type_ids)
+        x = self.drop(x)
+        mask = causal_mask(attention_mask, input_ids.shape[1], None, x.dtype)
+        kinds = [(mask,)] * self.n_layer
+        return decode(self.h, self.ln_f, x, kinds, past_key_values, use_cache, output_hidden_states)
+
+
+class GPT2Head(GPT2Options, Head):
+    """GPT-2, for a head."""
+
+    base = "transformer"
+    hidden_size = n_embd
+
+    transformer: GPT2Model = child(GPT2Model, **same(GPT2Options))
+
+
+@register("gpt2")
+class GPT2LMHeadModel(CausalLM, GPT2Head):
+    tie_word_embeddings: bool = True
+
+    lm_head: Linear = child(Linear, n_embd, vocab_size, False, init)
+    one_table = when(tie_word_embeddings, tie("lm_head.weight", "transformer.wte.weight"))
+
+
+@register("gpt2")
+class GPT2ForSequenceClassification(LastTokenClassification, GPT2Head):
+    score: Linear = child(Linear, n_embd, num_labels, False, init)
+
+
+@register("gpt2")
+class GPT2ForTokenClassification(TokenClassification, GPT2Head):
+    classifier_dropout: float = 0.1

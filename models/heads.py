@@ -1,0 +1,100 @@
+"""Heads: what is made of a model's vectors, whatever the model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mindspore
+from mindspore import Tensor, ops
+
+from lazycell import SELF, LazyCell, child, hyper
+
+from .layers import Dropout, Linear
+from .outputs import CausalLMOutput, LogitsOutput, QuestionAnsweringOutput
+
+OF_HEADS = frozenset({"classifier_dropout", "pad_token_id", "tie_word_embeddings"})
+"""What a config may say of a head; a model without one has nothing to do with it."""
+
+
+class Head(LazyCell):
+    """A model, which `base` names as the checkpoints do, and what `answer` makes of its output."""
+
+    base = "model"
+
+    def construct(self, input_ids: Tensor, *inputs: Any, **named: Any) -> Any:
+        """Read a batch of texts; the arguments are those of the model below."""
+        return self.answer(getattr(self, self.base)(input_ids, *inputs, **named), input_ids)
+
+
+class CausalLM(Head):
+    """A score for each word that may come next."""
+
+    def answer(self, output: Any, input_ids: Tensor) -> CausalLMOutput:
+        return CausalLMOutput(self.scores(output.last_hidden_state), *output[1:])
+
+    def scores(self, x: Tensor) -> Tensor:
+        """Give the logits."""
+        return self.lm_head(x)
+
+
+class MaskedLM(Head):
+    """A score for each word that may stand at a position."""
+
+    def answer(self, output: Any, input_ids: Tensor) -> LogitsOutput:
+        return LogitsOutput(self.scores(output.last_hidden_state), output.hidden_states)
+
+
+class Labels(dict[Any, str]):
+    """`id2label`, as configs have it; where they have none, there are two labels."""
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self) or 2
+
+
+class Labelled(Head):
+    """A score for each label."""
+
+    id2label: dict[Any, str] = hyper({}, converter=Labels)
+    num_labels: int = id2label.count
+
+
+class TokenClassification(Labelled):
+    """A score for each label at each position."""
+
+    drop: Dropout = child(Dropout, SELF.classifier_dropout)
+    classifier: Linear = child(Linear, SELF.hidden_size, SELF.num_labels, initializer=SELF.init)
+
+    def answer(self, output: Any, input_ids: Tensor) -> LogitsOutput:
+        return LogitsOutput(self.labels(self.drop(output.last_hidden_state)), output.hidden_states)
+
+    def labels(self, x: Tensor) -> Tensor:
+        """Give the logits."""
+        return self.classifier(x)
+
+
+class QuestionAnswering(Head):
+    """Where in a text the answer starts and ends."""
+
+    qa_outputs: Linear = child(Linear, SELF.hidden_size, 2, initializer=SELF.init)
+
+    def answer(self, output: Any, input_ids: Tensor) -> QuestionAnsweringOutput:
+        scores = self.qa_outputs(output.last_hidden_state)
+        return QuestionAnsweringOutput(scores[..., 0], scores[..., 1], output.hidden_states)
+
+
+class LastTokenClassification(Labelled):
+    """A score for each label, by the vector of a text's last word: in a decoder, it alone has seen all others."""
+
+    pad_token_id: int | None = None
+
+    def answer(self, output: Any, input_ids: Tensor) -> LogitsOutput:
+        """Score every label; what a text ends at, only the padding tells."""
+        scores = self.score(output.last_hidden_state)
+        if self.pad_token_id is None:
+            if input_ids.shape[0] > 1:
+                raise ValueError("pad_token_id is None, so nothing tells where each text of a batch ends: give it")
+            return LogitsOutput(scores[:, -1], output.hidden_states)
+        places = ops.arange(input_ids.shape[1]) * (input_ids != self.pad_token_id).astype(mindspore.int64)
+        return LogitsOutput(scores[ops.arange(input_ids.shape[0]), places.max(1)], output.hidden_states)

@@ -1,0 +1,144 @@
+"""Llama (Touvron et al. 2023, arXiv:2302.13971, arXiv:2307.09288), and what later families take from it.
+
+The parameters' names are those of Hugging Face's checkpoints, so nothing is renamed when one is loaded.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mindspore import Tensor
+from mindspore.common.initializer import Normal
+
+from lazycell import INDEX, SELF, ConfigRules, LazyCell, child, children, hyper, register, require, same, tie, when
+
+from .decoder import Attention, GatedMLP, LayerOutput, Rotation, causal_mask, completed, decode
+from .heads import OF_HEADS, CausalLM, LastTokenClassification
+from .layers import Embedding, Linear, RMSNorm, activation
+from .outputs import Cache, DecoderOutput, KeyValue
+from .rotary import Rotary, check_rope
+
+
+class LlamaOptions(LazyCell):
+    """The hyperparameters, named as in `config.json`; the cells below know them as `config`."""
+
+    vocab_size: int = 32000
+    hidden_size: int = 4096
+    intermediate_size: int = 11008
+    num_hidden_layers: int = 32
+    num_attention_heads: int = 32
+    num_key_value_heads: int = num_attention_heads
+    head_dim: int = hidden_size // num_attention_heads
+    hidden_act: str = activation("silu")
+    max_position_embeddings: int = 2048
+    initializer_range: float = 0.02
+    rms_norm_eps: float = 1e-6
+    rope_theta: float = 10000.0
+    rope_scaling: Any = hyper(None, validator=check_rope)
+    rope_parameters: Any = hyper(None, validator=check_rope)
+    attention_bias: bool = False
+    mlp_bias: bool = False
+    attention_dropout: float = 0.0
+    require(num_attention_heads % num_key_value_heads == 0, "num_key_value_heads must divide num_attention_heads")
+    require(head_dim % 2 == 0, "head_dim must be even: positions turn pairs")
+
+    init = Normal(initializer_range)
+    qkv_bias = attention_bias
+    output_bias = attention_bias
+
+    config_rules = ConfigRules(only={"pretraining_tp": 1}, ignored=OF_HEADS)
+
+
+class LlamaLayer(LazyCell):
+    """Attention and the feed-forward network: each takes what is normalized, and is added to what is not."""
+
+    config: Any
+    index: int
+
+    input_layernorm: RMSNorm = child(RMSNorm, config.hidden_size, config.rms_norm_eps)
+    self_attn: Attention = child(Attention, config)
+    post_attention_layernorm: RMSNorm = child(RMSNorm, config.hidden_size, config.rms_norm_eps)
+    mlp: GatedMLP = child(GatedMLP, config, config.intermediate_size)
+
+    def construct(self, x: Tensor, mask: Tensor, positions: Rotation, past: KeyValue | None) -> LayerOutput:
+        found, cache = self.self_attn(self.input_layernorm(x), mask, positions, past)
+        x = x + found
+        added, router = self.feed_forward(self.post_attention_layernorm(x))
+        return x + added, cache, router
+
+    def feed_forward(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Give what the network adds, and the logits of its router if it has one."""
+        return self.mlp(x), None
+
+
+@register("llama")
+class LlamaModel(LlamaOptions):
+    """The decoder: from ids to a vector for each position."""
+
+    embed_tokens: Embedding = child(Embedding, vocab_size, hidden_size, init)
+    layers: list[LlamaLayer] = children(num_hidden_layers, LlamaLayer, SELF, INDEX)
+    norm: RMSNorm = child(RMSNorm, hidden_size, rms_norm_eps)
+    rotary_emb: Rotary = child(Rotary, head_dim, max_position_embeddings, rope_parameters, rope_scaling, rope_theta)
+
+    def __post_init__(self) -> None:
+        windows = self.windows_by_layer()
+        self.windows = tuple(dict.fromkeys(windows))
+        self.kinds = tuple(self.windows.index(window) for window in windows)
+
+    def construct(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor | None = None,
+        position_ids: Tensor | None = None,
+        past_key_values: Cache | None = None,
+        use_cache: bool = False,
+        output_hidden_states: bool = False,
+    ) -> DecoderOutput:
+        """Read a batch of texts, or go on reading one.
+
+        Args:
+            input_ids: (batch, sequence), int.
+            attention_mask: (batch, positions), 1 for a token and 0 for padding, what is in the cache included;
+                default all 1.
+            position_ids: (batch, sequence), int; default: counted from the end of the cache.
+            past_key_values: the cache that an earlier call returned.
+            use_cache: whether to return one.
+            output_hidden_states: whether to return the embeddings and every layer's output.
+        """
+        attention_mask, position_ids = completed(input_ids, attention_mask, position_ids, past_key_values)
+        x = self.embed(input_ids)
+        rotations = self.rotations(position_ids)
+        masks = [causal_mask(attention_mask, input_ids.shape[1], window, x.dtype) for window in self.windows]
+        kinds = [(masks[kind], rotations[kind]) for kind in self.kinds]
+        return decode(self.layers, self.norm, x, kinds, past_key_values, use_cache, output_hidden_states)
+
+    def windows_by_layer(self) -> list[int | None]:
+        """Say how many positions each layer sees; None: all."""
+        return [None] * self.num_hidden_layers
+
+    def embed(self, input_ids: Tensor) -> Tensor:
+        """Give the first layer's input."""
+        return self.embed_tokens(input_ids)
+
+    def rotations(self, position_ids: Tensor) -> tuple[Rotation, ...]:
+        """Give the rotation that goes with each window."""
+        return (self.rotary_emb(position_ids),) * len(self.windows)
+
+
+@register("llama")
+class LlamaForCausalLM(LlamaOptions, CausalLM):
+    """The decoder, and a score for each word that may come next."""
+
+    tie_word_embeddings: bool = False
+
+    model: LlamaModel = child(LlamaModel, **same(LlamaOptions))
+    lm_head: Linear = child(Linear, hidden_size, vocab_size, False, init)
+    one_table = when(tie_word_embeddings, tie("lm_head.weight", "model.embed_tokens.weight"))
+
+
+@register("llama")
+class LlamaForSequenceClassification(LlamaOptions, LastTokenClassification):
+    """The decoder, and a score for each label."""
+
+    model: LlamaModel = child(LlamaModel, **same(LlamaOptions))
+    score: Linear = child(Linear, hidden_size, num_labels, False, init)

@@ -1,0 +1,35 @@
+"""Mistral (Jiang et al. 2023, arXiv:2310.06825): Llama, with a window beyond which nothing is seen."""
+
+from __future__ import annotations
+
+from lazycell import child, register, same
+
+from .llama import LlamaForCausalLM, LlamaForSequenceClassification, LlamaModel, LlamaOptions
+
+
+class MistralOptions(LlamaOptions):
+    """Those of Llama, without biases, and the window."""
+
+    intermediate_size: int = 14336
+    num_key_value_heads: int = 8
+    max_position_embeddings: int = 131072
+    sliding_window: int | None = 4096
+
+    attention_bias = False
+    mlp_bias = False
+
+
+@register("mistral")
+class MistralModel(MistralOptions, LlamaModel):
+    def windows_by_layer(self) -> list[int | None]:
+        return [self.sliding_window] * self.num_hidden_layers
+
+
+@register("mistral")
+class MistralForCausalLM(MistralOptions, LlamaForCausalLM):
+    model: MistralModel = child(MistralModel, **same(MistralOptions))
+
+
+@register("mistral")
+class MistralForSequenceClassification(MistralOptions, LlamaForSequenceClassification):
+    model: MistralModel = child(MistralModel, **same(MistralOptions))

@@ -1,0 +1,75 @@
+"""Mixtral (Jiang et al. 2024, arXiv:2401.04088): Mistral, whose feed-forward network is a mixture of experts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mindspore import Tensor
+
+from lazycell import INDEX, SELF, ConfigRules, LazyCell, child, children, register, same
+
+from .experts import SparseMoe
+from .heads import OF_HEADS
+from .layers import Linear, activate
+from .llama import LlamaLayer
+from .mistral import MistralForCausalLM, MistralForSequenceClassification, MistralModel, MistralOptions
+
+
+class MixtralOptions(MistralOptions):
+    """Those of Mistral, and the experts."""
+
+    max_position_embeddings: int = 131072
+    rms_norm_eps: float = 1e-5
+    rope_theta: float = 1e6
+    sliding_window: int | None = None
+    num_local_experts: int = 8
+    num_experts_per_tok: int = 2
+
+    num_experts = num_local_experts
+
+    config_rules = ConfigRules(
+        only={"router_jitter_noise": 0.0},
+        ignored=OF_HEADS | {"output_router_logits", "router_aux_loss_coef"},
+    )
+
+
+class Expert(LazyCell):
+    """w2(act(w1(x)) · w3(x)): the gated network, under the names of the checkpoints."""
+
+    config: Any
+
+    w1: Linear = child(Linear, config.hidden_size, config.intermediate_size, False, config.init)
+    w2: Linear = child(Linear, config.intermediate_size, config.hidden_size, False, config.init)
+    w3: Linear = child(Linear, config.hidden_size, config.intermediate_size, False, config.init)
+
+    def construct(self, x: Tensor) -> Tensor:
+        return self.w2(activate(self.config.hidden_act, self.w1(x)) * self.w3(x))
+
+
+class MixtralMoe(SparseMoe):
+    experts: list[Expert] = children(config.num_experts, Expert, config)
+
+
+class MixtralLayer(LlamaLayer):
+    """Llama's, with experts."""
+
+    mlp = None
+    block_sparse_moe: MixtralMoe = child(MixtralMoe, config)
+
+    def feed_forward(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
+        return self.block_sparse_moe(x)
+
+
+@register("mixtral")
+class MixtralModel(MixtralOptions, MistralModel):
+    layers: list[MixtralLayer] = children(num_hidden_layers, MixtralLayer, SELF, INDEX)
+
+
+@register("mixtral")
+class MixtralForCausalLM(MixtralOptions, MistralForCausalLM):
+    model: MixtralModel = child(MixtralModel, **same(MixtralOptions))
+
+
+@register("mixtral")
+class MixtralForSequenceClassification(MixtralOptions, MistralForSequenceClassification):
+    model: MixtralModel = child(MixtralModel, **same(MixtralOptions))

@@ -1,0 +1,46 @@
+"""Qwen 2 (Yang et al. 2024, arXiv:2407.10671): Llama, with biases where it reads, and windows in some layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lazycell import child, hyper, register, same
+
+from .decoder import LAYER_TYPES
+from .llama import LlamaForCausalLM, LlamaForSequenceClassification, LlamaModel, LlamaOptions
+
+
+class Qwen2Options(LlamaOptions):
+    """Those of Llama, and which layers have a window."""
+
+    vocab_size: int = 151936
+    intermediate_size: int = 22016
+    num_key_value_heads: int = 32
+    max_position_embeddings: int = 32768
+    use_sliding_window: bool = False
+    sliding_window: int | None = 4096
+    max_window_layers: int = 28
+    layer_types: Any = hyper(None, validator=LAYER_TYPES)
+
+    attention_bias = False
+    mlp_bias = False
+    qkv_bias = True
+
+
+@register("qwen2")
+class Qwen2Model(Qwen2Options, LlamaModel):
+    def windows_by_layer(self) -> list[int | None]:
+        window = self.sliding_window if self.use_sliding_window else None
+        if self.layer_types is not None:
+            return [window if each == "sliding_attention" else None for each in self.layer_types]
+        return [window if index >= self.max_window_layers else None for index in range(self.num_hidden_layers)]
+
+
+@register("qwen2")
+class Qwen2ForCausalLM(Qwen2Options, LlamaForCausalLM):
+    model: Qwen2Model = child(Qwen2Model, **same(Qwen2Options))
+
+
+@register("qwen2")
+class Qwen2ForSequenceClassification(Qwen2Options, LlamaForSequenceClassification):
+    model: Qwen2Model = child(Qwen2Model, **same(Qwen2Options))

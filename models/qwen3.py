@@ -1,0 +1,40 @@
+"""Qwen 3 (Yang et al. 2025, arXiv:2505.09388): Qwen 2, with normalized queries and keys instead of biases."""
+
+from __future__ import annotations
+
+from lazycell import INDEX, SELF, child, children, register, same
+
+from .decoder import NormedAttention
+from .llama import LlamaLayer
+from .qwen2 import Qwen2ForCausalLM, Qwen2ForSequenceClassification, Qwen2Model, Qwen2Options
+
+
+class Qwen3Options(Qwen2Options):
+    """Those of Qwen 2."""
+
+    head_dim: int = 128
+    attention_bias: bool = False
+
+    qkv_bias = attention_bias
+    output_bias = attention_bias
+
+
+class Qwen3Layer(LlamaLayer):
+    """Llama's, with normalized queries and keys."""
+
+    self_attn: NormedAttention = child(NormedAttention, config)
+
+
+@register("qwen3")
+class Qwen3Model(Qwen3Options, Qwen2Model):
+    layers: list[Qwen3Layer] = children(num_hidden_layers, Qwen3Layer, SELF, INDEX)
+
+
+@register("qwen3")
+class Qwen3ForCausalLM(Qwen3Options, Qwen2ForCausalLM):
+    model: Qwen3Model = child(Qwen3Model, **same(Qwen3Options))
+
+
+@register("qwen3")
+class Qwen3ForSequenceClassification(Qwen3Options, Qwen2ForSequenceClassification):
+    model: Qwen3Model = child(Qwen3Model, **same(Qwen3Options))

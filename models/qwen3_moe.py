@@ -1,0 +1,78 @@
+"""Qwen 3 with experts (Yang et al. 2025, arXiv:2505.09388): in some layers, or all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mindspore import Tensor
+
+from lazycell import INDEX, SELF, ConfigRules, child, children, hyper, register, same, when
+
+from .decoder import GatedMLP
+from .experts import SparseMoe
+from .heads import OF_HEADS
+from .qwen3 import Qwen3ForCausalLM, Qwen3ForSequenceClassification, Qwen3Layer, Qwen3Model, Qwen3Options
+
+
+class Positions(tuple[int, ...]):
+    """Some layers: `positions[index]` tells whether a layer is one of them."""
+
+    def __getitem__(self, index: Any) -> Any:
+        return index in tuple(self)
+
+
+class Qwen3MoeOptions(Qwen3Options):
+    """Those of Qwen 3, and which layers have which experts."""
+
+    hidden_size: int = 2048
+    intermediate_size: int = 6144
+    num_hidden_layers: int = 24
+    num_key_value_heads: int = 4
+    moe_intermediate_size: int = 768
+    num_experts: int = 128
+    num_experts_per_tok: int = 8
+    norm_topk_prob: bool = False
+    decoder_sparse_step: int = 1
+    mlp_only_layers: Any = hyper((), converter=Positions)
+
+    config_rules = ConfigRules(
+        renamed={"num_local_experts": "num_experts"},
+        ignored=OF_HEADS | {"output_router_logits", "router_aux_loss_coef"},
+    )
+
+
+class Qwen3Moe(SparseMoe):
+    normalize = config.norm_topk_prob
+
+    experts: list[GatedMLP] = children(config.num_experts, GatedMLP, config, config.moe_intermediate_size)
+
+
+class Qwen3MoeLayer(Qwen3Layer):
+    """Qwen 3's; the feed-forward network is a mixture where the config wants it."""
+
+    is_sparse = (
+        ~config.mlp_only_layers[index] & (config.num_experts > 0) & ((index + 1) % config.decoder_sparse_step == 0)
+    )
+
+    mlp: Any = when(is_sparse, child(Qwen3Moe, config), otherwise=child(GatedMLP, config, config.intermediate_size))
+
+    def feed_forward(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
+        return self.mlp(x) if self.is_sparse else (self.mlp(x), None)
+
+
+@register("qwen3_moe")
+class Qwen3MoeModel(Qwen3MoeOptions, Qwen3Model):
+    layers: list[Qwen3MoeLayer] = children(num_hidden_layers, Qwen3MoeLayer, SELF, INDEX)
+
+    def windows_by_layer(self) -> list[int | None]:
+        return [self.sliding_window if self.use_sliding_window else None] * self.num_hidden_layers
+
+
+@register("qwen3_moe")
+class Qwen3MoeForCausalLM(Qwen3MoeOptions, Qwen3ForCausalLM):
+    model: Qwen3MoeModel = child(Qwen3MoeModel, **same(Qwen3MoeOptions))
+
+
+@register("qwen3_moe")
+class Qwen3MoeForSequenceClassification(Qwen3MoeOptions, Qwen3ForSequenceClassification):
+    model: Qwen3MoeModel = child(Qwen3MoeModel, **same(Qwen3MoeOptions))

@@ -1,0 +1,41 @@
+"""Positions by distance, in buckets (Raffel et al. 2020, arXiv:1910.10683, section 2.1)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import mindspore
+import numpy as np
+from mindspore import Tensor, ops
+
+
+def buckets(count: int, most: int, *, both_ways: bool) -> np.ndarray[Any, Any]:
+    """Give the bucket of each distance back from 0 to `most`, int32: small ones exactly, larger ones by logarithm.
+
+    Args:
+        count: of the buckets.
+        most: the distance from which on all share the last one.
+        both_ways: whether half of them are for what comes later.
+    """
+    count = count // 2 if both_ways else count
+    exact = count // 2
+    distance = np.arange(most + 1, dtype=np.float32)
+    scaled = np.log(np.maximum(distance, 1) / np.float32(exact)) / math.log(most / exact) * (count - exact)
+    large = np.minimum(exact + scaled.astype(np.int32), count - 1)
+    return np.where(distance < exact, distance, large).astype(np.int32)
+
+
+def bucket_of_pairs(buckets: Tensor, later: int, length: int, total: int) -> Tensor:
+    """Give the bucket of each pair of the last `length` of `total` positions and all: int32, (length, total).
+
+    Args:
+        buckets: as the function of that name gives them.
+        later: the first bucket of those that come later; 0 where nothing does.
+        length: of the positions, how many look.
+        total: of the positions.
+    """
+    keys = ops.arange(total)
+    back = keys[total - length :][:, None] - keys[None, :]
+    distance = ops.minimum(ops.abs(back) if later else ops.maximum(back, 0), buckets.shape[0] - 1)
+    return buckets[distance] + (back < 0).astype(mindspore.int32) * later

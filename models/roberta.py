@@ -1,0 +1,111 @@
+"""RoBERTa (Liu et al. 2019, arXiv:1907.11692): BERT, whose positions are counted without the padding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mindspore import Tensor
+
+from lazycell import SELF, ConfigRules, LazyCell, Param, child, register, same, tie, when
+
+from . import layers
+from .bert import BertModel, BertOptions, Embeddings
+from .heads import OF_HEADS, Head, Labelled, MaskedLM, QuestionAnswering, TokenClassification
+from .layers import Dropout, Linear, activate, tanh
+from .outputs import EncoderOutput, LogitsOutput
+
+
+class RobertaOptions(BertOptions):
+    """Those of BERT, and the id of the padding."""
+
+    vocab_size: int = 50265
+    max_position_embeddings: int = 514
+    type_vocab_size: int = 1
+    layer_norm_eps: float = 1e-5
+    pad_token_id: int = 1
+
+    config_rules = ConfigRules(only={"position_embedding_type": "absolute"}, ignored=OF_HEADS)
+
+
+class RobertaEmbeddings(Embeddings):
+    """BERT's; the position of a word is the padding's id and how many words have come, itself included."""
+
+    def construct(self, input_ids: Tensor, token_type_ids: Tensor, position_ids: Tensor | None) -> Tensor:
+        if position_ids is None:
+            words = (input_ids != self.config.pad_token_id).astype(input_ids.dtype)
+            position_ids = words.cumsum(1).astype(input_ids.dtype) * words + self.config.pad_token_id
+        return super().construct(input_ids, token_type_ids, position_ids)
+
+
+@register("roberta")
+class RobertaModel(RobertaOptions, BertModel):
+    """The encoder: from ids to a vector for each position, and one for the whole sequence."""
+
+    embeddings: RobertaEmbeddings = child(RobertaEmbeddings, SELF)
+
+
+class RobertaHead(RobertaOptions, Head):
+    """RoBERTa without a pooler, for a head."""
+
+    base = "roberta"
+
+    roberta: RobertaModel = child(RobertaModel, **same(RobertaOptions), add_pooling_layer=False)
+
+
+class RobertaLMHead(LazyCell):
+    """From a position's vector to a score for each word."""
+
+    config: Any
+
+    dense: Linear = child(Linear, config.hidden_size, config.hidden_size, initializer=config.init)
+    layer_norm: layers.LayerNorm = child(layers.LayerNorm, config.hidden_size, config.layer_norm_eps)
+    decoder: Linear = child(Linear, config.hidden_size, config.vocab_size, initializer=config.init)
+    bias: Param["zeros", (config.vocab_size,)]
+    one_bias = tie("decoder.bias", "bias")
+
+    def construct(self, x: Tensor) -> Tensor:
+        return self.decoder(self.layer_norm(activate("gelu", self.dense(x))))
+
+
+@register("roberta")
+class RobertaForMaskedLM(MaskedLM, RobertaHead):
+    tie_word_embeddings: bool = True
+
+    lm_head: RobertaLMHead = child(RobertaLMHead, SELF)
+    one_table = when(tie_word_embeddings, tie("lm_head.decoder.weight", "roberta.embeddings.word_embeddings.weight"))
+
+    def scores(self, x: Tensor) -> Tensor:
+        return self.lm_head(x)
+
+
+class RobertaClassificationHead(LazyCell):
+    """From the first position's vector to a score for each label."""
+
+    config: Any
+
+    dense: Linear = child(Linear, config.hidden_size, config.hidden_size, initializer=config.init)
+    dropout: Dropout = child(Dropout, config.classifier_dropout)
+    out_proj: Linear = child(Linear, config.hidden_size, config.num_labels, initializer=config.init)
+
+    def construct(self, x: Tensor) -> Tensor:
+        return self.out_proj(self.dropout(tanh(self.dense(self.dropout(x)))))
+
+
+@register("roberta")
+class RobertaForSequenceClassification(Labelled, RobertaHead):
+    classifier_dropout: float = hidden_dropout_prob
+
+    classifier: RobertaClassificationHead = child(RobertaClassificationHead, SELF)
+
+    def answer(self, output: EncoderOutput, input_ids: Tensor) -> LogitsOutput:
+        return LogitsOutput(self.classifier(output.last_hidden_state[:, 0]), output.hidden_states)
+
+
+@register("roberta")
+class RobertaForTokenClassification(TokenClassification, RobertaHead):
+    classifier_dropout: float = hidden_dropout_prob
+
+
+@register("roberta")
+class RobertaForQuestionAnswering(QuestionAnswering, RobertaHead):
+    """RoBERTa that looks for the answer to a question in a text."""

@@ -1,0 +1,141 @@
+"""Rotary positions (Su et al. 2021, arXiv:2104.09864), and the ways to stretch them over longer texts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import mindspore
+import numpy as np
+from mindspore import Tensor, ops
+from numpy.typing import NDArray
+
+from lazycell import LazyCell
+
+KINDS = ("default", "linear", "dynamic", "yarn", "llama3")
+
+_KEYS = {
+    "default": (),
+    "linear": ("factor",),
+    "dynamic": ("factor",),
+    "yarn": ("factor", "attention_factor", "beta_fast", "beta_slow", "mscale", "mscale_all_dim", "truncate"),
+    "llama3": ("factor", "low_freq_factor", "high_freq_factor"),
+}
+_COMMON = ("rope_type", "type", "rope_theta", "original_max_position_embeddings")
+
+
+def check_rope(_: Any, field: Any, value: Mapping[str, Any] | None) -> None:
+    """Refuse what is not implemented, by its name: a validator for `rope_parameters` and `rope_scaling`."""
+    if value is None:
+        return
+    kind = value.get("rope_type", value.get("type", "default"))
+    if kind not in KINDS:
+        raise ValueError(f"{field.name}: rope_type={kind!r} is not implemented; there are {', '.join(KINDS)}")
+    for key, given in value.items():
+        if key not in (*_COMMON, *_KEYS[kind]) and not (key == "partial_rotary_factor" and given == 1):
+            raise ValueError(f"{field.name}: {key}={given!r} is not implemented for rope_type={kind!r}")
+
+
+class Rotary(LazyCell):
+    """Cosine and sine of each position's angles.
+
+    `parameters` is `rope_parameters` in the style of new configs; `scaling` and `theta` are what old ones have instead.
+    """
+
+    head_dim: int
+    max_positions: int
+    parameters: Any = None
+    scaling: Any = None
+    theta: float = 10000.0
+
+    def __post_init__(self) -> None:
+        options = {"rope_theta": self.theta, **(self.parameters or self.scaling or {})}
+        options["rope_type"] = options.get("rope_type", options.get("type", "default"))
+        self.options = options
+        self.dynamic = options["rope_type"] == "dynamic"
+        frequencies, self.factor = frequencies_of(options, self.head_dim, self.max_positions)
+        self.frequencies = Tensor(frequencies)
+
+    def construct(self, position_ids: Tensor) -> tuple[Tensor, Tensor]:
+        """Give the cosines and sines, each float32, (batch, 1, sequence, head_dim), for positions (batch, sequence)."""
+        positions = position_ids.astype(mindspore.float32)
+        frequencies = self.stretched(positions) if self.dynamic else self.frequencies
+        angles = positions[:, None, :, None] * frequencies
+        angles = ops.concat((angles, angles), -1)
+        return ops.cos(angles) * self.factor, ops.sin(angles) * self.factor
+
+    def stretched(self, positions: Tensor) -> Tensor:
+        """Give the frequencies for a text that is longer than the model was trained for: a larger base."""
+        factor, dim = self.options["factor"], self.head_dim
+        length = ops.maximum(positions.max() + 1, Tensor(float(self.max_positions), mindspore.float32))
+        growth = factor * length / self.max_positions - (factor - 1)
+        exponents = Tensor(np.arange(0, dim, 2, dtype=np.float32) / dim)
+        base = self.options["rope_theta"] * growth ** (dim / (dim - 2))
+        return 1.0 / base**exponents
+
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Turn each pair (i, i + half) of the last axis by its position's angle.
+
+    Args:
+        x: (batch, heads, sequence, head_dim).
+        cos: (batch, 1, sequence, head_dim), and `sin` alike.
+        sin: likewise.
+    """
+    half = x.shape[-1] // 2
+    turned = ops.concat((-x[..., half:], x[..., :half]), -1)
+    return (x * cos + turned * sin).astype(x.dtype)
+
+
+def frequencies_of(options: Mapping[str, Any], dim: int, max_positions: int) -> tuple[NDArray[np.float32], float]:
+    """Give the angle per position of each pair, float32 (dim / 2,), and the factor of cosine and sine."""
+    frequencies = 1.0 / options["rope_theta"] ** (np.arange(0, dim, 2, dtype=np.float64) / dim)
+    factor = 1.0
+    match options["rope_type"]:
+        case "linear":
+            frequencies /= options["factor"]
+        case "llama3":
+            frequencies = _llama3(frequencies, options, max_positions)
+        case "yarn":
+            frequencies, factor = _yarn(frequencies, options, dim, max_positions)
+    return frequencies.astype(np.float32), factor
+
+
+def _llama3(frequencies: NDArray[Any], options: Mapping[str, Any], max_positions: int) -> NDArray[Any]:
+    """Slow the low frequencies down by `factor`, leave the high ones, and blend between (Llama 3.1)."""
+    original = options.get("original_max_position_embeddings") or max_positions
+    low, high = options["low_freq_factor"], options["high_freq_factor"]
+    turns = original * frequencies / (2 * math.pi)
+    blend = np.clip((turns - low) / (high - low), 0, 1)
+    return (1 - blend) * frequencies / options["factor"] + blend * frequencies
+
+
+def _yarn(
+    frequencies: NDArray[Any], options: Mapping[str, Any], dim: int, max_positions: int
+) -> tuple[NDArray[Any], float]:
+    """Interpolate slow dimensions, leave fast ones, and blend between (Peng et al. 2023, arXiv:2309.00071)."""
+    original = options.get("original_max_position_embeddings")
+    stretch = options.get("factor") if original is None else max_positions / original
+    factor = options.get("factor") or stretch
+    original = original or max_positions
+    base = options["rope_theta"]
+
+    def dimension(turns: float) -> float:
+        return dim * math.log(original / (turns * 2 * math.pi)) / (2 * math.log(base))
+
+    low, high = dimension(options.get("beta_fast") or 32), dimension(options.get("beta_slow") or 1)
+    if options.get("truncate", True):
+        low, high = math.floor(low), math.ceil(high)
+    low, high = max(low, 0), min(high, dim - 1)
+    ramp = np.clip((np.arange(dim // 2) - low) / ((high - low) or 0.001), 0, 1)
+    blended = frequencies / factor * ramp + frequencies * (1 - ramp)
+
+    def magnitude(scale: float) -> float:
+        return 0.1 * scale * math.log(factor) + 1.0 if factor > 1 else 1.0
+
+    mscale, mscale_all_dim = options.get("mscale"), options.get("mscale_all_dim")
+    attention = options.get("attention_factor")
+    if attention is None:
+        attention = magnitude(mscale) / magnitude(mscale_all_dim) if mscale and mscale_all_dim else magnitude(1.0)
+    return blended, float(attention)

@@ -1,0 +1,296 @@
+"""T5 (Raffel et al. 2020, arXiv:1910.10683) and T5 v1.1: from one text to another.
+
+The parameters' names are those of Hugging Face's checkpoints, so nothing is renamed when one is loaded.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mindspore
+from mindspore import Tensor, ops
+from mindspore.common.initializer import Normal
+
+from lazycell import INDEX, SELF, ConfigRules, LazyCell, child, children, hyper, register, tie, when
+
+from .decoder import causal_mask
+from .heads import OF_HEADS
+from .layers import ACTIVATIONS, Dropout, Embedding, Linear, RMSNorm, activate, attend, padding_mask, split_heads
+from .outputs import Cache, EncoderOutput, KeyValue, Seq2SeqLMOutput, Seq2SeqOutput, States
+from .relative import bucket_of_pairs, buckets
+
+
+class FeedForwardProj(str):
+    """`feed_forward_proj`, as configs write it: an activation, perhaps with `gated-` before it."""
+
+    @property
+    def gated(self) -> bool:
+        """Whether there is a gate."""
+        return self.startswith("gated-")
+
+    @property
+    def activation(self) -> str:
+        """The activation; that of `gated-gelu` is by its tanh."""
+        return "gelu_new" if self == "gated-gelu" else self.removeprefix("gated-")
+
+
+def check_activation(_: Any, field: Any, value: FeedForwardProj) -> None:
+    """Refuse an activation that is not implemented: a validator."""
+    if value.activation not in ACTIVATIONS:
+        raise ValueError(f"{field.name}={value!r}: the activation is none of {', '.join(ACTIVATIONS)}")
+
+
+class T5Options(LazyCell):
+    """The hyperparameters, named as in `config.json`; the cells below know them as `config`."""
+
+    vocab_size: int = 32128
+    d_model: int = 512
+    d_kv: int = 64
+    d_ff: int = 2048
+    num_layers: int = 6
+    num_decoder_layers: int = num_layers
+    num_heads: int = 8
+    relative_attention_num_buckets: int = 32
+    relative_attention_max_distance: int = 128
+    dropout_rate: float = 0.1
+    layer_norm_epsilon: float = 1e-6
+    initializer_factor: float = 1.0
+    feed_forward_proj: Any = hyper("relu", converter=FeedForwardProj, validator=check_activation)
+    decoder_start_token_id: int = 0
+
+    inner = num_heads * d_kv
+    config_rules = ConfigRules(
+        only={"is_encoder_decoder": True},
+        ignored=OF_HEADS | {"dense_act_fn", "is_gated_act", "n_positions", "output_past"},
+    )
+
+
+class T5Attention(LazyCell):
+    """Attention in heads, unscaled, with a bias for each distance where the stack's first layer has it."""
+
+    config: Any
+    has_bias: bool = False
+    causal: bool = False
+
+    width = config.d_model
+    factor = config.initializer_factor
+    init = Normal(factor * width**-0.5)
+
+    q: Linear = child(Linear, width, config.inner, False, Normal(factor * (width * config.d_kv) ** -0.5))
+    k: Linear = child(Linear, width, config.inner, False, init)
+    v: Linear = child(Linear, width, config.inner, False, init)
+    o: Linear = child(Linear, config.inner, width, False, Normal(factor * config.inner**-0.5))
+    relative_attention_bias: Embedding = when(
+        has_bias, child(Embedding, config.relative_attention_num_buckets, config.num_heads, init)
+    )
+    dropout: Dropout = child(Dropout, config.dropout_rate)
+
+    def __post_init__(self) -> None:
+        count, most = self.config.relative_attention_num_buckets, self.config.relative_attention_max_distance
+        self.buckets = Tensor(buckets(count, most, both_ways=not self.causal))
+        self.later = 0 if self.causal else count // 2
+
+    def construct(
+        self, x: Tensor, mask: Tensor, other: Tensor | None, past: KeyValue | None
+    ) -> tuple[Tensor, KeyValue]:
+        """Attend to `x` itself, after what is in the cache; or to `other`, which the cache has whole."""
+        if other is not None and past is not None:
+            key, value = past
+        else:
+            source = x if other is None else other
+            key, value = split_heads(self.k(source), self.config.d_kv), split_heads(self.v(source), self.config.d_kv)
+            if past is not None:
+                key, value = ops.concat((past[0], key), 2), ops.concat((past[1], value), 2)
+        query = split_heads(self.q(x), self.config.d_kv)
+        return self.o(attend(query, key, value, mask, self.dropout, 1.0)), (key, value)
+
+    def bias(self, length: int, total: int) -> Tensor:
+        """Give what is added to the scores of the last `length` of `total` positions: (1, heads, length, total)."""
+        pairs = bucket_of_pairs(self.buckets, self.later, length, total)
+        return self.relative_attention_bias(pairs).transpose(2, 0, 1)[None]
+
+
+class T5FeedForward(LazyCell):
+    """wo(act(wi(x))), or wo(act(wi_0(x)) · wi_1(x)) where it is gated."""
+
+    config: Any
+    gated = config.feed_forward_proj.gated
+    init = Normal(config.initializer_factor * config.d_model**-0.5)
+
+    wi: Linear = when(~gated, child(Linear, config.d_model, config.d_ff, False, init))
+    wi_0: Linear = when(gated, child(Linear, config.d_model, config.d_ff, False, init))
+    wi_1: Linear = when(gated, child(Linear, config.d_model, config.d_ff, False, init))
+    wo: Linear = child(
+        Linear, config.d_ff, config.d_model, False, Normal(config.initializer_factor * config.d_ff**-0.5)
+    )
+    dropout: Dropout = child(Dropout, config.dropout_rate)
+
+    def construct(self, x: Tensor) -> tuple[Tensor, None]:
+        activation = self.config.feed_forward_proj.activation
+        inner = activate(activation, self.wi_0(x)) * self.wi_1(x) if self.gated else activate(activation, self.wi(x))
+        return self.wo(self.dropout(inner)), None
+
+
+class SubLayer(LazyCell):
+    """One part of a block, by its place there: it takes what is normalized, and is added to what is not."""
+
+    config: Any
+    decoder: bool
+    block: int
+    place: int
+    later = when(decoder & (place == 1), "EncDecAttention", otherwise="DenseReluDense")
+    part = when(place == 0, "SelfAttention", otherwise=later)
+
+    SelfAttention: T5Attention = when(part == "SelfAttention", child(T5Attention, config, block == 0, decoder))
+    EncDecAttention: T5Attention = when(part == "EncDecAttention", child(T5Attention, config))
+    DenseReluDense: T5FeedForward = when(part == "DenseReluDense", child(T5FeedForward, config))
+    layer_norm: RMSNorm = child(RMSNorm, config.d_model, config.layer_norm_epsilon)
+    dropout: Dropout = child(Dropout, config.dropout_rate)
+
+    def construct(self, x: Tensor, *inputs: Any) -> tuple[Tensor, Any]:
+        found, cache = getattr(self, self.part)(self.layer_norm(x), *inputs)
+        return x + self.dropout(found), cache
+
+
+class T5Block(LazyCell):
+    """Attention and the feed-forward network; in the decoder, attention to the other text between them."""
+
+    config: Any
+    decoder: bool
+    index: int
+
+    layer: list[SubLayer] = children(2 + decoder, SubLayer, config, decoder, index, INDEX)
+
+    def construct(
+        self, x: Tensor, mask: Tensor, other: Tensor | None, other_mask: Tensor | None, past: Cache | None
+    ) -> tuple[Tensor, Cache]:
+        x, cache = self.layer[0](x, mask, None, None if past is None else past[0])
+        if not self.decoder:
+            return self.layer[1](x)[0], (cache,)
+        x, other_cache = self.layer[1](x, other_mask, other, None if past is None else past[1])
+        return self.layer[2](x)[0], (cache, other_cache)
+
+
+class T5Stack(LazyCell):
+    """The encoder or the decoder: from ids to a vector for each position."""
+
+    config: Any
+    decoder: bool
+
+    embed_tokens: Embedding = child(Embedding, config.vocab_size, config.d_model, Normal(config.initializer_factor))
+    block: list[T5Block] = children(
+        when(decoder, config.num_decoder_layers, otherwise=config.num_layers), T5Block, config, decoder, INDEX
+    )
+    final_layer_norm: RMSNorm = child(RMSNorm, config.d_model, config.layer_norm_epsilon)
+    dropout: Dropout = child(Dropout, config.dropout_rate)
+
+    def construct(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor | None = None,
+        other: Tensor | None = None,
+        other_mask: Tensor | None = None,
+        past_key_values: Cache | None = None,
+    ) -> tuple[States, Cache]:
+        """Give the embeddings and each block's output, the last one normalized, and the cache.
+
+        The masks are (batch, positions), 1 for a token and 0 for padding, that of `input_ids` with those in the cache;
+        `other` is what the encoder gave.
+        """
+        batch, length = input_ids.shape
+        total = length if past_key_values is None else past_key_values[0][0][0].shape[2] + length
+        if attention_mask is None:
+            attention_mask = ops.ones((batch, total), mindspore.int64)
+        x = self.dropout(self.embed_tokens(input_ids))
+        causal = self.decoder
+        mask = causal_mask(attention_mask, length, None, x.dtype) if causal else padding_mask(attention_mask, x.dtype)
+        mask = mask + self.block[0].layer[0].SelfAttention.bias(length, total).astype(x.dtype)
+        if other is not None:
+            other_mask = ops.ones(other.shape[:2], mindspore.int64) if other_mask is None else other_mask
+            other_mask = padding_mask(other_mask, x.dtype)
+        states: States = (x,)
+        caches: Cache = ()
+        for index, block in enumerate(self.block):
+            x, cache = block(x, mask, other, other_mask, None if past_key_values is None else past_key_values[index])
+            states += (x,)
+            caches += (cache,)
+        return (*states[:-1], self.dropout(self.final_layer_norm(x))), caches
+
+
+@register("t5")
+class T5Model(T5Options):
+    """The encoder and the decoder."""
+
+    shared: Embedding = child(Embedding, vocab_size, d_model, Normal(initializer_factor))
+    encoder: T5Stack = child(T5Stack, SELF, False)
+    decoder: T5Stack = child(T5Stack, SELF, True)
+    encoder_table = tie("encoder.embed_tokens.weight", "shared.weight")
+    decoder_table = tie("decoder.embed_tokens.weight", "shared.weight")
+
+    def construct(
+        self,
+        input_ids: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        decoder_input_ids: Tensor | None = None,
+        decoder_attention_mask: Tensor | None = None,
+        encoder_outputs: tuple[Tensor, ...] | None = None,
+        past_key_values: Cache | None = None,
+        use_cache: bool = False,
+        output_hidden_states: bool = False,
+    ) -> Any:
+        """Read one text, and another as far as it is written.
+
+        Args:
+            input_ids: the text to be read, (batch, sequence), int.
+            attention_mask: (batch, sequence), 1 for a token and 0 for padding; default all 1.
+            decoder_input_ids: the text to be written, as far as it is known, (batch, decoder's sequence), int.
+            decoder_attention_mask: as `attention_mask`, what is in the cache included.
+            encoder_outputs: what `T5EncoderModel` gave, or a tuple of its last hidden state, instead of `input_ids`.
+            past_key_values: the cache that an earlier call returned.
+            use_cache: whether to return one.
+            output_hidden_states: whether to return the embeddings and every block's output.
+        """
+        if encoder_outputs is None:
+            read = self.encoder(input_ids, attention_mask)[0]
+            encoded = read[-1]
+        else:
+            read, encoded = None, encoder_outputs[0]
+        states, cache = self.decoder(
+            decoder_input_ids, decoder_attention_mask, encoded, attention_mask, past_key_values
+        )
+        written, read = (states, read) if output_hidden_states else (None, None)
+        return self.answer(states[-1], cache if use_cache else None, written, encoded, read)
+
+    def answer(self, x: Tensor, *others: Any) -> Any:
+        """Give what the model returns."""
+        return Seq2SeqOutput(x, *others)
+
+
+@register("t5")
+class T5ForConditionalGeneration(T5Model):
+    """The encoder, the decoder, and a score for each word that may come next."""
+
+    tie_word_embeddings: bool = True
+    scale_decoder_outputs: bool = tie_word_embeddings
+
+    lm_head: Linear = child(Linear, d_model, vocab_size, False, Normal(initializer_factor))
+    # Version 1.1 has a head of its own, and does not scale; configs say the one, or the other, or both.
+    head_table = when(tie_word_embeddings & scale_decoder_outputs, tie("lm_head.weight", "shared.weight"))
+
+    def answer(self, x: Tensor, *others: Any) -> Any:
+        return Seq2SeqLMOutput(self.lm_head(x * self.d_model**-0.5 if self.scale_decoder_outputs else x), *others)
+
+
+@register("t5")
+class T5EncoderModel(T5Model):
+    """The encoder alone."""
+
+    decoder = None
+    decoder_table = None
+
+    def construct(
+        self, input_ids: Tensor, attention_mask: Tensor | None = None, output_hidden_states: bool = False
+    ) -> EncoderOutput:
+        """Encode a batch; the arguments are those of `T5Model`."""
+        states, _ = self.encoder(input_ids, attention_mask)
+        return EncoderOutput(states[-1], None, states if output_hidden_states else None)
