@@ -16,7 +16,7 @@ from lazycell import SELF, ConfigRules, LazyCell, Param, buffer, child, children
 
 from . import layers
 from .heads import OF_HEADS, Head, Labelled, MaskedLM, QuestionAnswering, TokenClassification
-from .layers import Dropout, Embedding, Linear, activate, activation, attend, padding_mask, run, split_heads
+from .layers import Dropout, Embedding, Linear, Part, activate, activation, attend, padding_mask, run, split_heads
 from .outputs import EncoderOutput, LogitsOutput, States
 from .presets.bert import PRESETS
 
@@ -59,10 +59,9 @@ def positions(shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any, A
     return np.arange(shape[-1], dtype=dtype).reshape(shape)
 
 
-class Embeddings(LazyCell):
+class Embeddings(Part):
     """Words, positions and token types, added and normalized."""
 
-    config: Any
     width = config.hidden_size
 
     word_embeddings: Embedding = child(Embedding, config.vocab_size, width, config.init)
@@ -79,10 +78,9 @@ class Embeddings(LazyCell):
         return self.dropout(self.LayerNorm(x + self.position_embeddings(position_ids)))
 
 
-class SelfAttention(LazyCell):
+class SelfAttention(Part):
     """Every position attends to every other, in heads: softmax(QKᵀ/√d + mask)V."""
 
-    config: Any
     hidden_size = config.hidden_size
     head_size = hidden_size // config.num_attention_heads
 
@@ -96,10 +94,9 @@ class SelfAttention(LazyCell):
         return attend(query, key, value, mask, self.dropout, 1 / math.sqrt(self.head_size))
 
 
-class Residual(LazyCell):
+class Residual(Part):
     """A linear map, dropout, and the sum with what bypassed it, normalized."""
 
-    config: Any
     in_features: int
 
     dense: Linear = child(Linear, in_features, config.hidden_size, initializer=config.init)
@@ -110,10 +107,8 @@ class Residual(LazyCell):
         return self.LayerNorm(self.dropout(self.dense(x)) + bypass)
 
 
-class Attention(LazyCell):
+class Attention(Part):
     """Self-attention and its residual connection."""
-
-    config: Any
 
     self: SelfAttention = child(SelfAttention, config)
     output: Residual = child(Residual, config, config.hidden_size)
@@ -122,10 +117,9 @@ class Attention(LazyCell):
         return self.output(self.self(x, mask), x)
 
 
-class Dense(LazyCell):
+class Dense(Part):
     """A linear map from the hidden size, and an activation."""
 
-    config: Any
     out_features: int
     activation: str
 
@@ -135,10 +129,8 @@ class Dense(LazyCell):
         return activate(self.activation, self.dense(x))
 
 
-class Layer(LazyCell):
+class Layer(Part):
     """Attention and the feed-forward network."""
-
-    config: Any
 
     attention: Attention = child(Attention, config)
     intermediate: Dense = child(Dense, config, config.intermediate_size, config.hidden_act)
@@ -149,10 +141,8 @@ class Layer(LazyCell):
         return self.output(self.intermediate(x), x)
 
 
-class Encoder(LazyCell):
+class Encoder(Part):
     """The stack of layers, called `layer` as in the checkpoints."""
-
-    config: Any
 
     layer: list[Layer] = children(config.num_hidden_layers, Layer, config)
 
@@ -178,15 +168,7 @@ class BertModel(BertOptions):
         position_ids: Tensor | None = None,
         output_hidden_states: bool = False,
     ) -> EncoderOutput:
-        """Encode a batch.
-
-        Args:
-            input_ids: (batch, sequence), int.
-            attention_mask: (batch, sequence), 1 for a token and 0 for padding; default all 1.
-            token_type_ids: (batch, sequence), int; default all 0.
-            position_ids: (batch, sequence), int; default 0, 1, 2, …
-            output_hidden_states: whether to return the embeddings and every layer's output.
-        """
+        """Encode a batch; `models.outputs` says what the inputs are."""
         if attention_mask is None:
             attention_mask = ops.ones_like(input_ids)
         if token_type_ids is None:
@@ -206,10 +188,8 @@ class Transform(Dense):
         return self.LayerNorm(super().construct(x))
 
 
-class Predictions(LazyCell):
+class Predictions(Part):
     """From a position's vector to a score for each word."""
-
-    config: Any
 
     transform: Transform = child(Transform, config, config.hidden_size, config.hidden_act)
     decoder: Linear = child(Linear, config.hidden_size, config.vocab_size, initializer=config.init)
@@ -220,10 +200,8 @@ class Predictions(LazyCell):
         return self.decoder(self.transform(x))
 
 
-class PredictionHead(LazyCell):
+class PredictionHead(Part):
     """The masked-LM head, nested as in the checkpoints."""
-
-    config: Any
 
     predictions: Predictions = child(Predictions, config)
 

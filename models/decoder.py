@@ -10,9 +10,9 @@ import mindspore
 from attrs.validators import deep_iterable, in_, optional
 from mindspore import Tensor, ops
 
-from lazycell import LazyCell, child
+from lazycell import child
 
-from .layers import Dropout, Linear, RMSNorm, activate, attend, split_heads
+from .layers import Dropout, Linear, Part, RMSNorm, activate, attend, split_heads
 from .outputs import Cache, DecoderOutput, KeyValue
 from .rotary import rotate
 
@@ -85,10 +85,9 @@ def decode(
     return DecoderOutput(x, cache if use_cache else None, (*states[:-1], x) if all_states else None, routers)
 
 
-class Attention(LazyCell):
+class Attention(Part):
     """Causal attention with rotary positions, over a cache of keys and values."""
 
-    config: Any
     width = config.num_attention_heads * config.head_dim
     key_width = config.num_key_value_heads * config.head_dim
 
@@ -121,8 +120,6 @@ class Attention(LazyCell):
 class NormedAttention(Attention):
     """Attention whose queries and keys are normalized, head by head."""
 
-    config: Any
-
     q_norm: RMSNorm = child(RMSNorm, config.head_dim, config.rms_norm_eps)
     k_norm: RMSNorm = child(RMSNorm, config.head_dim, config.rms_norm_eps)
 
@@ -130,10 +127,9 @@ class NormedAttention(Attention):
         return self.q_norm(self.heads(self.q_proj(x))), self.k_norm(self.heads(self.k_proj(x)))
 
 
-class GatedMLP(LazyCell):
+class GatedMLP(Part):
     """down(act(gate(x)) · up(x)) (Shazeer 2020, arXiv:2002.05202)."""
 
-    config: Any
     inner: int
 
     gate_proj: Linear = child(Linear, config.hidden_size, inner, config.mlp_bias, config.init)

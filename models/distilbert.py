@@ -13,7 +13,7 @@ from lazycell import SELF, ConfigRules, LazyCell, child, children, register, req
 
 from . import layers
 from .heads import OF_HEADS, Head, Labelled, MaskedLM, QuestionAnswering, TokenClassification
-from .layers import Dropout, Embedding, Linear, activate, activation, attend, padding_mask, run, split_heads
+from .layers import Dropout, Embedding, Linear, Part, activate, activation, attend, padding_mask, run, split_heads
 from .outputs import EncoderOutput, LogitsOutput, States
 
 
@@ -46,10 +46,8 @@ def sinusoids(shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any, A
     return np.where(columns % 2, np.cos(angles), np.sin(angles)).astype(dtype)
 
 
-class Embeddings(LazyCell):
+class Embeddings(Part):
     """Words and positions, added and normalized."""
-
-    config: Any
 
     word_embeddings: Embedding = child(Embedding, config.vocab_size, config.dim, config.init)
     position_embeddings: Embedding = when(
@@ -65,10 +63,9 @@ class Embeddings(LazyCell):
         return self.dropout(self.LayerNorm(self.word_embeddings(input_ids) + self.position_embeddings(positions)))
 
 
-class Attention(LazyCell):
+class Attention(Part):
     """Every position attends to every other, in heads: softmax(QKᵀ/√d + mask)V."""
 
-    config: Any
     dim = config.dim
     head_size = dim // config.n_heads
 
@@ -83,10 +80,8 @@ class Attention(LazyCell):
         return self.out_lin(attend(query, key, value, mask, self.dropout, 1 / math.sqrt(self.head_size)))
 
 
-class FeedForward(LazyCell):
+class FeedForward(Part):
     """Two linear maps with an activation between."""
-
-    config: Any
 
     lin1: Linear = child(Linear, config.dim, config.hidden_dim, initializer=config.init)
     lin2: Linear = child(Linear, config.hidden_dim, config.dim, initializer=config.init)
@@ -96,10 +91,8 @@ class FeedForward(LazyCell):
         return self.dropout(self.lin2(activate(self.config.activation, self.lin1(x))))
 
 
-class Layer(LazyCell):
+class Layer(Part):
     """Attention and the feed-forward network, each added to what bypassed it, and normalized."""
-
-    config: Any
 
     attention: Attention = child(Attention, config)
     sa_layer_norm: layers.LayerNorm = child(layers.LayerNorm, config.dim, 1e-12)
@@ -111,10 +104,8 @@ class Layer(LazyCell):
         return self.output_layer_norm(self.ffn(x) + x)
 
 
-class Transformer(LazyCell):
+class Transformer(Part):
     """The stack of layers."""
-
-    config: Any
 
     layer: list[Layer] = children(config.n_layers, Layer, config)
 
@@ -132,13 +123,7 @@ class DistilBertModel(DistilBertOptions):
     def construct(
         self, input_ids: Tensor, attention_mask: Tensor | None = None, output_hidden_states: bool = False
     ) -> EncoderOutput:
-        """Encode a batch.
-
-        Args:
-            input_ids: (batch, sequence), int.
-            attention_mask: (batch, sequence), 1 for a token and 0 for padding; default all 1.
-            output_hidden_states: whether to return the embeddings and every layer's output.
-        """
+        """Encode a batch; `models.outputs` says what the inputs are."""
         if attention_mask is None:
             attention_mask = ops.ones_like(input_ids)
         x = self.embeddings(input_ids)

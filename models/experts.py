@@ -7,20 +7,19 @@ from typing import Any
 import mindspore
 from mindspore import Tensor, ops
 
-from lazycell import LazyCell, child
+from lazycell import child
 
-from .layers import Linear
+from .layers import Linear, Part
 
 
-class SparseMoe(LazyCell):
+class SparseMoe(Part):
     """The router; the experts are its `experts`, each from (positions, hidden) to the same."""
 
-    config: Any
     normalize = True  # the weights of those that are kept
 
     gate: Linear = child(Linear, config.hidden_size, config.num_experts, False, config.init)
 
-    def construct(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def construct(self: Any, x: Tensor) -> tuple[Tensor, Tensor]:
         """Give the weighted sum of what the experts make of each position, and the router's logits."""
         flat = x.reshape(-1, x.shape[-1])
         logits = self.gate(flat)

@@ -7,12 +7,12 @@ from typing import Any
 import mindspore
 from mindspore import Tensor
 
-from lazycell import INDEX, SELF, ConfigRules, LazyCell, Param, child, children, hyper, register, same
+from lazycell import INDEX, SELF, ConfigRules, Param, child, children, hyper, register, same
 
 from . import layers
 from .decoder import LAYER_TYPES, Attention, GatedMLP, LayerOutput, Rotation
 from .heads import OF_HEADS
-from .layers import activation, cap
+from .layers import Part, activation, cap
 from .llama import LlamaForCausalLM, LlamaForSequenceClassification, LlamaModel, LlamaOptions
 from .outputs import KeyValue
 
@@ -67,10 +67,9 @@ class Gemma2Attention(Attention):
         self.scale, self.most = self.config.query_pre_attn_scalar**-0.5, self.config.attn_logit_softcapping
 
 
-class Gemma2Layer(LazyCell):
+class Gemma2Layer(Part):
     """Attention and the feed-forward network, each normalized before and after."""
 
-    config: Any
     index: int
 
     input_layernorm: RMSNorm = child(RMSNorm, config.hidden_size, config.rms_norm_eps)
@@ -88,7 +87,7 @@ class Gemma2Layer(LazyCell):
 
 @register("gemma2")
 class Gemma2Model(Gemma2Options, LlamaModel):
-    layers: list[Gemma2Layer] = children(num_hidden_layers, Gemma2Layer, SELF, INDEX)
+    layers: list[Any] = children(num_hidden_layers, Gemma2Layer, SELF, INDEX)
     norm: RMSNorm = child(RMSNorm, hidden_size, rms_norm_eps)
 
     def embed(self, input_ids: Tensor) -> Tensor:

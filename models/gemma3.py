@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from mindspore import Tensor
@@ -20,27 +19,7 @@ from .gemma2 import (
     RMSNorm,
 )
 from .heads import OF_HEADS
-from .rotary import Rotary, check_rope
-
-
-class Ropes(dict[str, Any]):
-    """`rope_parameters` of each kind of layer; None for a kind that has none."""
-
-    def __missing__(self, kind: str) -> None:
-        return None
-
-
-def ropes(value: Mapping[str, Any] | None) -> Ropes:
-    """Take `rope_parameters` as a config has them: a converter."""
-    return Ropes(value or {})
-
-
-def check_ropes(model: Any, field: Any, value: Ropes) -> None:
-    """Check those of each kind of layer: a validator."""
-    for kind, each in value.items():
-        if kind not in ("full_attention", "sliding_attention"):
-            raise ValueError(f"{field.name}: {kind!r} is no kind of layer: full_attention, sliding_attention")
-        check_rope(model, field, each)
+from .rotary import Rotary, check_ropes
 
 
 class Gemma3Options(GemmaOptions):
@@ -55,7 +34,7 @@ class Gemma3Options(GemmaOptions):
     max_position_embeddings: int = 131072
     rope_theta: float = 1e6
     rope_local_base_freq: float = 10000.0
-    rope_parameters: Any = hyper(None, converter=ropes, validator=check_ropes)
+    rope_parameters: Any = hyper(None, validator=check_ropes)
     sliding_window_pattern: int = 6
 
     config_rules = ConfigRules(
@@ -67,8 +46,6 @@ class Gemma3Options(GemmaOptions):
 
 class Gemma3Attention(NormedAttention, Gemma2Attention):
     """Gemma 2's, with normalized queries and keys, and no cap: the reference reads its option and does not use it."""
-
-    config: Any
 
     q_norm: RMSNorm = child(RMSNorm, config.head_dim, config.rms_norm_eps)
     k_norm: RMSNorm = child(RMSNorm, config.head_dim, config.rms_norm_eps)
@@ -85,12 +62,12 @@ class Gemma3Layer(Gemma2Layer):
 
 @register("gemma3_text")
 class Gemma3TextModel(Gemma3Options, Gemma2Model):
-    layers: list[Gemma3Layer] = children(num_hidden_layers, Gemma3Layer, SELF, INDEX)
+    layers: list[Any] = children(num_hidden_layers, Gemma3Layer, SELF, INDEX)
     rotary_emb: Rotary = child(
-        Rotary, head_dim, max_position_embeddings, rope_parameters["full_attention"], rope_scaling, rope_theta
+        Rotary, head_dim, max_position_embeddings, rope_parameters, rope_scaling, rope_theta, "full_attention"
     )
     rotary_emb_local: Rotary = child(
-        Rotary, head_dim, max_position_embeddings, rope_parameters["sliding_attention"], None, rope_local_base_freq
+        Rotary, head_dim, max_position_embeddings, rope_parameters, None, rope_local_base_freq, "sliding_attention"
     )
 
     def usual_types(self) -> list[str]:

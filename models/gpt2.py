@@ -16,7 +16,7 @@ from lazycell import INDEX, SELF, ConfigRules, LazyCell, Param, child, children,
 
 from .decoder import LayerOutput, causal_mask, completed, decode
 from .heads import OF_HEADS, CausalLM, Head, LastTokenClassification, TokenClassification
-from .layers import Dropout, Embedding, LayerNorm, Linear, activate, activation, attend, split_heads
+from .layers import Dropout, Embedding, LayerNorm, Linear, Part, activate, activation, attend, split_heads
 from .outputs import Cache, DecoderOutput, KeyValue
 
 SUMMARY = "activation", "first_dropout", "proj_to_labels", "type", "use_proj"
@@ -63,10 +63,9 @@ class Conv1D(LazyCell):
         return ops.matmul(x, self.weight) + self.bias
 
 
-class GPT2Attention(LazyCell):
+class GPT2Attention(Part):
     """Causal attention in heads; query, key and value in one map."""
 
-    config: Any
     index: int
 
     c_attn: Conv1D = child(Conv1D, config.n_embd, 3 * config.n_embd, config.init)
@@ -92,10 +91,8 @@ class GPT2Attention(LazyCell):
         return self.resid_dropout(self.c_proj(found)), cache
 
 
-class GPT2MLP(LazyCell):
+class GPT2MLP(Part):
     """The feed-forward network."""
-
-    config: Any
 
     c_fc: Conv1D = child(Conv1D, config.n_embd, config.n_inner, config.init)
     c_proj: Conv1D = child(Conv1D, config.n_inner, config.n_embd, config.residual_init)
@@ -105,10 +102,9 @@ class GPT2MLP(LazyCell):
         return self.dropout(self.c_proj(activate(self.config.activation_function, self.c_fc(x))))
 
 
-class GPT2Block(LazyCell):
+class GPT2Block(Part):
     """Attention and the feed-forward network: each takes what is normalized, and is added to what is not."""
 
-    config: Any
     index: int
 
     ln_1: LayerNorm = child(LayerNorm, config.n_embd, config.layer_norm_epsilon)
@@ -142,10 +138,7 @@ class GPT2Model(GPT2Options):
         output_hidden_states: bool = False,
         token_type_ids: Tensor | None = None,
     ) -> DecoderOutput:
-        """Read a batch of texts, or go on reading one.
-
-        The arguments are those of `LlamaModel`, and `token_type_ids`, (batch, sequence), int: words whose vectors are added.
-        """
+        """Read a batch of texts, or go on reading one; token types are words too, whose vectors are added."""
         attention_mask, position_ids = completed(input_ids, attention_mask, position_ids, past_key_values)
         x = self.wte(input_ids) + self.wpe(position_ids)
         if token_type_ids is not None:

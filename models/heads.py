@@ -21,7 +21,7 @@ class Head(LazyCell):
 
     base = "model"
 
-    def construct(self, input_ids: Tensor, *inputs: Any, **named: Any) -> Any:
+    def construct(self: Any, input_ids: Tensor, *inputs: Any, **named: Any) -> Any:
         """Read a batch of texts; the arguments are those of the model below."""
         return self.answer(getattr(self, self.base)(input_ids, *inputs, **named), input_ids)
 
@@ -29,10 +29,10 @@ class Head(LazyCell):
 class CausalLM(Head):
     """A score for each word that may come next."""
 
-    def answer(self, output: Any, input_ids: Tensor) -> CausalLMOutput:
+    def answer(self: Any, output: Any, input_ids: Tensor) -> CausalLMOutput:
         return CausalLMOutput(self.scores(output.last_hidden_state), *output[1:])
 
-    def scores(self, x: Tensor) -> Tensor:
+    def scores(self: Any, x: Tensor) -> Tensor:
         """Give the logits."""
         return self.lm_head(x)
 
@@ -40,7 +40,7 @@ class CausalLM(Head):
 class MaskedLM(Head):
     """A score for each word that may stand at a position."""
 
-    def answer(self, output: Any, input_ids: Tensor) -> LogitsOutput:
+    def answer(self: Any, output: Any, input_ids: Tensor) -> LogitsOutput:
         return LogitsOutput(self.scores(output.last_hidden_state), output.hidden_states)
 
 
@@ -56,7 +56,7 @@ class Labels(dict[Any, str]):
 class Labelled(Head):
     """A score for each label."""
 
-    id2label: dict[Any, str] = hyper({}, converter=Labels)
+    id2label: Labels = hyper(Labels(), converter=Labels)
     num_labels: int = id2label.count
 
 
@@ -66,7 +66,7 @@ class TokenClassification(Labelled):
     drop: Dropout = child(Dropout, SELF.classifier_dropout)
     classifier: Linear = child(Linear, SELF.hidden_size, SELF.num_labels, initializer=SELF.init)
 
-    def answer(self, output: Any, input_ids: Tensor) -> LogitsOutput:
+    def answer(self: Any, output: Any, input_ids: Tensor) -> LogitsOutput:
         return LogitsOutput(self.labels(self.drop(output.last_hidden_state)), output.hidden_states)
 
     def labels(self, x: Tensor) -> Tensor:
@@ -79,7 +79,7 @@ class QuestionAnswering(Head):
 
     qa_outputs: Linear = child(Linear, SELF.hidden_size, 2, initializer=SELF.init)
 
-    def answer(self, output: Any, input_ids: Tensor) -> QuestionAnsweringOutput:
+    def answer(self: Any, output: Any, input_ids: Tensor) -> QuestionAnsweringOutput:
         scores = self.qa_outputs(output.last_hidden_state)
         return QuestionAnsweringOutput(scores[..., 0], scores[..., 1], output.hidden_states)
 
@@ -89,7 +89,7 @@ class LastTokenClassification(Labelled):
 
     pad_token_id: int | None = None
 
-    def answer(self, output: Any, input_ids: Tensor) -> LogitsOutput:
+    def answer(self: Any, output: Any, input_ids: Tensor) -> LogitsOutput:
         """Score every label; what a text ends at, only the padding tells."""
         scores = self.score(output.last_hidden_state)
         if self.pad_token_id is None:

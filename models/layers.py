@@ -88,6 +88,12 @@ def padding_mask(attention_mask: Tensor, dtype: Any) -> Tensor:
     return (1 - attention_mask[:, None, None, :]).astype(dtype) * -65504.0
 
 
+class Part(LazyCell):
+    """A part of a model, which knows the model's hyperparameters as `config`."""
+
+    config: Any
+
+
 class Linear(LazyCell):
     """Affine map of the last axis: `y = x Wᵀ + b`, from (…, in_features) to (…, out_features)."""
 

@@ -14,7 +14,7 @@ from lazycell import INDEX, SELF, ConfigRules, LazyCell, child, children, hyper,
 
 from .decoder import Attention, GatedMLP, LayerOutput, Rotation, causal_mask, completed, decode
 from .heads import OF_HEADS, CausalLM, LastTokenClassification
-from .layers import Embedding, Linear, RMSNorm, activation
+from .layers import Embedding, Linear, Part, RMSNorm, activation
 from .outputs import Cache, DecoderOutput, KeyValue
 from .rotary import Rotary, check_rope
 
@@ -49,16 +49,15 @@ class LlamaOptions(LazyCell):
     config_rules = ConfigRules(only={"pretraining_tp": 1}, ignored=OF_HEADS)
 
 
-class LlamaLayer(LazyCell):
+class LlamaLayer(Part):
     """Attention and the feed-forward network: each takes what is normalized, and is added to what is not."""
 
-    config: Any
     index: int
 
     input_layernorm: RMSNorm = child(RMSNorm, config.hidden_size, config.rms_norm_eps)
     self_attn: Attention = child(Attention, config)
     post_attention_layernorm: RMSNorm = child(RMSNorm, config.hidden_size, config.rms_norm_eps)
-    mlp: GatedMLP = child(GatedMLP, config, config.intermediate_size)
+    mlp: Any = child(GatedMLP, config, config.intermediate_size)
 
     def construct(self, x: Tensor, mask: Tensor, positions: Rotation, past: KeyValue | None) -> LayerOutput:
         found, cache = self.self_attn(self.input_layernorm(x), mask, positions, past)
@@ -76,7 +75,7 @@ class LlamaModel(LlamaOptions):
     """The decoder: from ids to a vector for each position."""
 
     embed_tokens: Embedding = child(Embedding, vocab_size, hidden_size, init)
-    layers: list[LlamaLayer] = children(num_hidden_layers, LlamaLayer, SELF, INDEX)
+    layers: list[Any] = children(num_hidden_layers, LlamaLayer, SELF, INDEX)
     norm: RMSNorm = child(RMSNorm, hidden_size, rms_norm_eps)
     rotary_emb: Rotary = child(Rotary, head_dim, max_position_embeddings, rope_parameters, rope_scaling, rope_theta)
 
@@ -94,17 +93,7 @@ class LlamaModel(LlamaOptions):
         use_cache: bool = False,
         output_hidden_states: bool = False,
     ) -> DecoderOutput:
-        """Read a batch of texts, or go on reading one.
-
-        Args:
-            input_ids: (batch, sequence), int.
-            attention_mask: (batch, positions), 1 for a token and 0 for padding, what is in the cache included;
-                default all 1.
-            position_ids: (batch, sequence), int; default: counted from the end of the cache.
-            past_key_values: the cache that an earlier call returned.
-            use_cache: whether to return one.
-            output_hidden_states: whether to return the embeddings and every layer's output.
-        """
+        """Read a batch of texts, or go on reading one; `models.outputs` says what the inputs are."""
         attention_mask, position_ids = completed(input_ids, attention_mask, position_ids, past_key_values)
         x = self.embed(input_ids)
         rotations = self.rotations(position_ids)

@@ -6,11 +6,11 @@ from typing import Any
 
 from mindspore import Tensor
 
-from lazycell import INDEX, SELF, ConfigRules, LazyCell, child, children, register, same
+from lazycell import INDEX, SELF, ConfigRules, child, children, register, same
 
 from .experts import SparseMoe
 from .heads import OF_HEADS
-from .layers import Linear, activate
+from .layers import Linear, Part, activate
 from .llama import LlamaLayer
 from .mistral import MistralForCausalLM, MistralForSequenceClassification, MistralModel, MistralOptions
 
@@ -33,10 +33,8 @@ class MixtralOptions(MistralOptions):
     )
 
 
-class Expert(LazyCell):
+class Expert(Part):
     """w2(act(w1(x)) · w3(x)): the gated network, under the names of the checkpoints."""
-
-    config: Any
 
     w1: Linear = child(Linear, config.hidden_size, config.intermediate_size, False, config.init)
     w2: Linear = child(Linear, config.intermediate_size, config.hidden_size, False, config.init)
@@ -62,7 +60,7 @@ class MixtralLayer(LlamaLayer):
 
 @register("mixtral")
 class MixtralModel(MixtralOptions, MistralModel):
-    layers: list[MixtralLayer] = children(num_hidden_layers, MixtralLayer, SELF, INDEX)
+    layers: list[Any] = children(num_hidden_layers, MixtralLayer, SELF, INDEX)
 
 
 @register("mixtral")

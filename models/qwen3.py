@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lazycell import INDEX, SELF, child, children, register, same
 
 from .decoder import NormedAttention
@@ -27,7 +29,7 @@ class Qwen3Layer(LlamaLayer):
 
 @register("qwen3")
 class Qwen3Model(Qwen3Options, Qwen2Model):
-    layers: list[Qwen3Layer] = children(num_hidden_layers, Qwen3Layer, SELF, INDEX)
+    layers: list[Any] = children(num_hidden_layers, Qwen3Layer, SELF, INDEX)
 
 
 @register("qwen3")

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from mindspore import Tensor
 
-from lazycell import SELF, ConfigRules, LazyCell, Param, child, register, same, tie, when
+from lazycell import SELF, ConfigRules, Param, child, register, same, tie, when
 
 from . import layers
 from .bert import BertModel, BertOptions, Embeddings
 from .heads import OF_HEADS, Head, Labelled, MaskedLM, QuestionAnswering, TokenClassification
-from .layers import Dropout, Linear, activate, tanh
+from .layers import Dropout, Linear, Part, activate, tanh
 from .outputs import EncoderOutput, LogitsOutput
 
 
@@ -52,10 +50,8 @@ class RobertaHead(RobertaOptions, Head):
     roberta: RobertaModel = child(RobertaModel, **same(RobertaOptions), add_pooling_layer=False)
 
 
-class RobertaLMHead(LazyCell):
+class RobertaLMHead(Part):
     """From a position's vector to a score for each word."""
-
-    config: Any
 
     dense: Linear = child(Linear, config.hidden_size, config.hidden_size, initializer=config.init)
     layer_norm: layers.LayerNorm = child(layers.LayerNorm, config.hidden_size, config.layer_norm_eps)
@@ -78,10 +74,8 @@ class RobertaForMaskedLM(MaskedLM, RobertaHead):
         return self.lm_head(x)
 
 
-class RobertaClassificationHead(LazyCell):
+class RobertaClassificationHead(Part):
     """From the first position's vector to a score for each label."""
-
-    config: Any
 
     dense: Linear = child(Linear, config.hidden_size, config.hidden_size, initializer=config.init)
     dropout: Dropout = child(Dropout, config.classifier_dropout)

@@ -13,15 +13,14 @@ from numpy.typing import NDArray
 
 from lazycell import LazyCell
 
-KINDS = ("default", "linear", "dynamic", "yarn", "llama3")
-
-_KEYS = {
+_NEEDED: dict[str, tuple[str, ...]] = {
     "default": (),
     "linear": ("factor",),
     "dynamic": ("factor",),
-    "yarn": ("factor", "attention_factor", "beta_fast", "beta_slow", "mscale", "mscale_all_dim", "truncate"),
+    "yarn": ("factor",),
     "llama3": ("factor", "low_freq_factor", "high_freq_factor"),
 }
+_YARN = ("attention_factor", "beta_fast", "beta_slow", "mscale", "mscale_all_dim", "truncate")
 _COMMON = ("rope_type", "type", "rope_theta", "original_max_position_embeddings")
 
 
@@ -30,17 +29,30 @@ def check_rope(_: Any, field: Any, value: Mapping[str, Any] | None) -> None:
     if value is None:
         return
     kind = value.get("rope_type", value.get("type", "default"))
-    if kind not in KINDS:
-        raise ValueError(f"{field.name}: rope_type={kind!r} is not implemented; there are {', '.join(KINDS)}")
+    if kind not in _NEEDED:
+        raise ValueError(f"{field.name}: rope_type={kind!r} is not implemented; there are {', '.join(_NEEDED)}")
+    for key in _NEEDED[kind]:
+        if key not in value:
+            raise ValueError(f"{field.name}: rope_type={kind!r} needs {key}")
+    known = (*_COMMON, *_NEEDED[kind], *(_YARN if kind == "yarn" else ()))
     for key, given in value.items():
-        if key not in (*_COMMON, *_KEYS[kind]) and not (key == "partial_rotary_factor" and given == 1):
+        if key not in known and not (key == "partial_rotary_factor" and given == 1):
             raise ValueError(f"{field.name}: {key}={given!r} is not implemented for rope_type={kind!r}")
+
+
+def check_ropes(model: Any, field: Any, value: Mapping[str, Any] | None) -> None:
+    """Refuse the same where `rope_parameters` are by kind of layer."""
+    for kind, each in (value or {}).items():
+        if kind not in ("full_attention", "sliding_attention"):
+            raise ValueError(f"{field.name}: {kind!r} is no kind of layer: full_attention, sliding_attention")
+        check_rope(model, field, each)
 
 
 class Rotary(LazyCell):
     """Cosine and sine of each position's angles.
 
-    `parameters` is `rope_parameters` in the style of new configs; `scaling` and `theta` are what old ones have instead.
+    `parameters` is `rope_parameters` in the style of new configs, perhaps by `kind` of layer; `scaling` and `theta` are
+    what old ones have instead.
     """
 
     head_dim: int
@@ -48,9 +60,11 @@ class Rotary(LazyCell):
     parameters: Any = None
     scaling: Any = None
     theta: float = 10000.0
+    kind: str | None = None
 
     def __post_init__(self) -> None:
-        options = {"rope_theta": self.theta, **(self.parameters or self.scaling or {})}
+        parameters = self.parameters if self.kind is None else (self.parameters or {}).get(self.kind)
+        options = {"rope_theta": self.theta, **(parameters or self.scaling or {})}
         options["rope_type"] = options.get("rope_type", options.get("type", "default"))
         self.options = options
         self.dynamic = options["rope_type"] == "dynamic"
@@ -115,10 +129,8 @@ def _yarn(
     frequencies: NDArray[Any], options: Mapping[str, Any], dim: int, max_positions: int
 ) -> tuple[NDArray[Any], float]:
     """Interpolate slow dimensions, leave fast ones, and blend between (Peng et al. 2023, arXiv:2309.00071)."""
-    original = options.get("original_max_position_embeddings")
-    stretch = options.get("factor") if original is None else max_positions / original
-    factor = options.get("factor") or stretch
-    original = original or max_positions
+    original = options.get("original_max_position_embeddings") or max_positions
+    factor = options["factor"] or max_positions / original
     base = options["rope_theta"]
 
     def dimension(turns: float) -> float:

@@ -15,7 +15,7 @@ from lazycell import INDEX, SELF, ConfigRules, LazyCell, child, children, hyper,
 
 from .decoder import causal_mask
 from .heads import OF_HEADS
-from .layers import ACTIVATIONS, Dropout, Embedding, Linear, RMSNorm, activate, attend, padding_mask, split_heads
+from .layers import ACTIVATIONS, Dropout, Embedding, Linear, Part, RMSNorm, activate, attend, padding_mask, split_heads
 from .outputs import Cache, EncoderOutput, KeyValue, Seq2SeqLMOutput, Seq2SeqOutput, States
 from .relative import bucket_of_pairs, buckets
 
@@ -25,12 +25,10 @@ class FeedForwardProj(str):
 
     @property
     def gated(self) -> bool:
-        """Whether there is a gate."""
         return self.startswith("gated-")
 
     @property
     def activation(self) -> str:
-        """The activation; that of `gated-gelu` is by its tanh."""
         return "gelu_new" if self == "gated-gelu" else self.removeprefix("gated-")
 
 
@@ -65,10 +63,9 @@ class T5Options(LazyCell):
     )
 
 
-class T5Attention(LazyCell):
+class T5Attention(Part):
     """Attention in heads, unscaled, with a bias for each distance where the stack's first layer has it."""
 
-    config: Any
     has_bias: bool = False
     causal: bool = False
 
@@ -80,7 +77,7 @@ class T5Attention(LazyCell):
     k: Linear = child(Linear, width, config.inner, False, init)
     v: Linear = child(Linear, width, config.inner, False, init)
     o: Linear = child(Linear, config.inner, width, False, Normal(factor * config.inner**-0.5))
-    relative_attention_bias: Embedding = when(
+    relative_attention_bias: Any = when(
         has_bias, child(Embedding, config.relative_attention_num_buckets, config.num_heads, init)
     )
     dropout: Dropout = child(Dropout, config.dropout_rate)
@@ -110,16 +107,15 @@ class T5Attention(LazyCell):
         return self.relative_attention_bias(pairs).transpose(2, 0, 1)[None]
 
 
-class T5FeedForward(LazyCell):
+class T5FeedForward(Part):
     """wo(act(wi(x))), or wo(act(wi_0(x)) · wi_1(x)) where it is gated."""
 
-    config: Any
     gated = config.feed_forward_proj.gated
     init = Normal(config.initializer_factor * config.d_model**-0.5)
 
-    wi: Linear = when(~gated, child(Linear, config.d_model, config.d_ff, False, init))
-    wi_0: Linear = when(gated, child(Linear, config.d_model, config.d_ff, False, init))
-    wi_1: Linear = when(gated, child(Linear, config.d_model, config.d_ff, False, init))
+    wi: Any = when(~gated, child(Linear, config.d_model, config.d_ff, False, init))
+    wi_0: Any = when(gated, child(Linear, config.d_model, config.d_ff, False, init))
+    wi_1: Any = when(gated, child(Linear, config.d_model, config.d_ff, False, init))
     wo: Linear = child(
         Linear, config.d_ff, config.d_model, False, Normal(config.initializer_factor * config.d_ff**-0.5)
     )
@@ -131,19 +127,18 @@ class T5FeedForward(LazyCell):
         return self.wo(self.dropout(inner)), None
 
 
-class SubLayer(LazyCell):
+class SubLayer(Part):
     """One part of a block, by its place there: it takes what is normalized, and is added to what is not."""
 
-    config: Any
     decoder: bool
     block: int
     place: int
     later = when(decoder & (place == 1), "EncDecAttention", otherwise="DenseReluDense")
     part = when(place == 0, "SelfAttention", otherwise=later)
 
-    SelfAttention: T5Attention = when(part == "SelfAttention", child(T5Attention, config, block == 0, decoder))
-    EncDecAttention: T5Attention = when(part == "EncDecAttention", child(T5Attention, config))
-    DenseReluDense: T5FeedForward = when(part == "DenseReluDense", child(T5FeedForward, config))
+    SelfAttention: Any = when(part == "SelfAttention", child(T5Attention, config, block == 0, decoder))
+    EncDecAttention: Any = when(part == "EncDecAttention", child(T5Attention, config))
+    DenseReluDense: Any = when(part == "DenseReluDense", child(T5FeedForward, config))
     layer_norm: RMSNorm = child(RMSNorm, config.d_model, config.layer_norm_epsilon)
     dropout: Dropout = child(Dropout, config.dropout_rate)
 
@@ -152,10 +147,9 @@ class SubLayer(LazyCell):
         return x + self.dropout(found), cache
 
 
-class T5Block(LazyCell):
+class T5Block(Part):
     """Attention and the feed-forward network; in the decoder, attention to the other text between them."""
 
-    config: Any
     decoder: bool
     index: int
 
@@ -171,10 +165,9 @@ class T5Block(LazyCell):
         return self.layer[2](x)[0], (cache, other_cache)
 
 
-class T5Stack(LazyCell):
+class T5Stack(Part):
     """The encoder or the decoder: from ids to a vector for each position."""
 
-    config: Any
     decoder: bool
 
     embed_tokens: Embedding = child(Embedding, config.vocab_size, config.d_model, Normal(config.initializer_factor))
@@ -238,17 +231,9 @@ class T5Model(T5Options):
         use_cache: bool = False,
         output_hidden_states: bool = False,
     ) -> Any:
-        """Read one text, and another as far as it is written.
+        """Read one text, and another as far as it is written; `models.outputs` says what the inputs are.
 
-        Args:
-            input_ids: the text to be read, (batch, sequence), int.
-            attention_mask: (batch, sequence), 1 for a token and 0 for padding; default all 1.
-            decoder_input_ids: the text to be written, as far as it is known, (batch, decoder's sequence), int.
-            decoder_attention_mask: as `attention_mask`, what is in the cache included.
-            encoder_outputs: what `T5EncoderModel` gave, or a tuple of its last hidden state, instead of `input_ids`.
-            past_key_values: the cache that an earlier call returned.
-            use_cache: whether to return one.
-            output_hidden_states: whether to return the embeddings and every block's output.
+        The first may have been read before: `encoder_outputs` is what `T5EncoderModel` gave.
         """
         if encoder_outputs is None:
             read = self.encoder(input_ids, attention_mask)[0]
@@ -282,15 +267,16 @@ class T5ForConditionalGeneration(T5Model):
 
 
 @register("t5")
-class T5EncoderModel(T5Model):
+class T5EncoderModel(T5Options):
     """The encoder alone."""
 
-    decoder = None
-    decoder_table = None
+    shared: Embedding = child(Embedding, vocab_size, d_model, Normal(initializer_factor))
+    encoder: T5Stack = child(T5Stack, SELF, False)
+    encoder_table = tie("encoder.embed_tokens.weight", "shared.weight")
 
     def construct(
         self, input_ids: Tensor, attention_mask: Tensor | None = None, output_hidden_states: bool = False
     ) -> EncoderOutput:
-        """Encode a batch; the arguments are those of `T5Model`."""
+        """Encode a batch; `models.outputs` says what the inputs are."""
         states, _ = self.encoder(input_ids, attention_mask)
         return EncoderOutput(states[-1], None, states if output_hidden_states else None)
