@@ -39,8 +39,8 @@ class Gemma3Options(GemmaOptions):
 
     config_rules = ConfigRules(
         only={"use_bidirectional_attention": (None, False)},
-        renamed={"hidden_act": "hidden_activation", "_sliding_window_pattern": "sliding_window_pattern"},
-        ignored=OF_HEADS,
+        renamed={"hidden_act": "hidden_activation"},
+        ignored=OF_HEADS | {"_sliding_window_pattern"},  # written, and never read
     )
 
 

@@ -21,7 +21,8 @@ class Head(LazyCell):
 
     base = "model"
 
-    def construct(self: Any, input_ids: Tensor, *inputs: Any, **named: Any) -> Any:
+    # Without a default a graph does not find `input_ids` that are given by keyword.
+    def construct(self: Any, input_ids: Tensor | None = None, *inputs: Any, **named: Any) -> Any:
         """Read a batch of texts; the arguments are those of the model below."""
         return self.answer(getattr(self, self.base)(input_ids, *inputs, **named), input_ids)
 

