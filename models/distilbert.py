@@ -15,6 +15,7 @@ from . import layers
 from .heads import OF_HEADS, Head, Labelled, MaskedLM, QuestionAnswering, TokenClassification
 from .layers import Dropout, Embedding, Linear, Part, activate, activation, attend, padding_mask, run, split_heads
 from .outputs import EncoderOutput, LogitsOutput, States
+from .presets.distilbert import PRESETS
 
 
 class DistilBertOptions(LazyCell):
@@ -113,7 +114,7 @@ class Transformer(Part):
         return run(self.layer, x, mask)
 
 
-@register("distilbert")
+@register("distilbert", presets=PRESETS)
 class DistilBertModel(DistilBertOptions):
     """The encoder: from ids to a vector for each position."""
 

@@ -15,6 +15,7 @@ from .heads import OF_HEADS
 from .layers import Part, activation, cap
 from .llama import LlamaForCausalLM, LlamaForSequenceClassification, LlamaModel, LlamaOptions
 from .outputs import KeyValue
+from .presets.gemma2 import PRESETS
 
 
 class RMSNorm(layers.RMSNorm):
@@ -103,7 +104,7 @@ class Gemma2Model(Gemma2Options, LlamaModel):
         return ["full_attention" if index % 2 else "sliding_attention" for index in range(self.num_hidden_layers)]
 
 
-@register("gemma2")
+@register("gemma2", presets=PRESETS)
 class Gemma2ForCausalLM(Gemma2Options, LlamaForCausalLM):
     tie_word_embeddings: bool = True
 

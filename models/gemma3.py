@@ -19,6 +19,7 @@ from .gemma2 import (
     RMSNorm,
 )
 from .heads import OF_HEADS
+from .presets.gemma3 import PRESETS
 from .rotary import Rotary, check_ropes
 
 
@@ -81,7 +82,7 @@ class Gemma3TextModel(Gemma3Options, Gemma2Model):
         return tuple([both[window is not None] for window in self.windows])
 
 
-@register("gemma3_text")
+@register("gemma3_text", presets=PRESETS)
 class Gemma3ForCausalLM(Gemma3Options, Gemma2ForCausalLM):
     model: Gemma3TextModel = child(Gemma3TextModel, **same(Gemma3Options))
 

@@ -18,6 +18,7 @@ from .decoder import LayerOutput, causal_mask, completed, decode
 from .heads import OF_HEADS, CausalLM, Head, LastTokenClassification, TokenClassification
 from .layers import Dropout, Embedding, LayerNorm, Linear, Part, activate, activation, attend, split_heads
 from .outputs import Cache, DecoderOutput, KeyValue
+from .presets.gpt2 import PRESETS
 
 SUMMARY = "activation", "first_dropout", "proj_to_labels", "type", "use_proj"
 """Options of a head that is not here: `summary_…`."""
@@ -158,7 +159,7 @@ class GPT2Head(GPT2Options, Head):
     transformer: GPT2Model = child(GPT2Model, **same(GPT2Options))
 
 
-@register("gpt2")
+@register("gpt2", presets=PRESETS)
 class GPT2LMHeadModel(CausalLM, GPT2Head):
     tie_word_embeddings: bool = True
 

@@ -16,6 +16,7 @@ from .decoder import Attention, GatedMLP, LayerOutput, Rotation, causal_mask, co
 from .heads import OF_HEADS, CausalLM, LastTokenClassification
 from .layers import Embedding, Linear, Part, RMSNorm, activation
 from .outputs import Cache, DecoderOutput, KeyValue
+from .presets.llama import PRESETS
 from .rotary import Rotary, check_rope
 
 
@@ -114,7 +115,7 @@ class LlamaModel(LlamaOptions):
         return (self.rotary_emb(position_ids),) * len(self.windows)
 
 
-@register("llama")
+@register("llama", presets=PRESETS)
 class LlamaForCausalLM(LlamaOptions, CausalLM):
     """The decoder, and a score for each word that may come next."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lazycell import child, register, same
 
 from .llama import LlamaForCausalLM, LlamaForSequenceClassification, LlamaModel, LlamaOptions
+from .presets.mistral import PRESETS
 
 
 class MistralOptions(LlamaOptions):
@@ -25,7 +26,7 @@ class MistralModel(MistralOptions, LlamaModel):
         return [self.sliding_window] * self.num_hidden_layers
 
 
-@register("mistral")
+@register("mistral", presets=PRESETS)
 class MistralForCausalLM(MistralOptions, LlamaForCausalLM):
     model: MistralModel = child(MistralModel, **same(MistralOptions))
 

@@ -13,6 +13,7 @@ from .heads import OF_HEADS
 from .layers import Linear, Part, activate
 from .llama import LlamaLayer
 from .mistral import MistralForCausalLM, MistralForSequenceClassification, MistralModel, MistralOptions
+from .presets.mixtral import PRESETS
 
 
 class MixtralOptions(MistralOptions):
@@ -63,7 +64,7 @@ class MixtralModel(MixtralOptions, MistralModel):
     layers: list[Any] = children(num_hidden_layers, MixtralLayer, SELF, INDEX)
 
 
-@register("mixtral")
+@register("mixtral", presets=PRESETS)
 class MixtralForCausalLM(MixtralOptions, MistralForCausalLM):
     model: MixtralModel = child(MixtralModel, **same(MixtralOptions))
 

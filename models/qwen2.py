@@ -8,6 +8,7 @@ from lazycell import child, hyper, register, same
 
 from .decoder import LAYER_TYPES
 from .llama import LlamaForCausalLM, LlamaForSequenceClassification, LlamaModel, LlamaOptions
+from .presets.qwen2 import PRESETS
 
 
 class Qwen2Options(LlamaOptions):
@@ -36,7 +37,7 @@ class Qwen2Model(Qwen2Options, LlamaModel):
         return [window if index >= self.max_window_layers else None for index in range(self.num_hidden_layers)]
 
 
-@register("qwen2")
+@register("qwen2", presets=PRESETS)
 class Qwen2ForCausalLM(Qwen2Options, LlamaForCausalLM):
     model: Qwen2Model = child(Qwen2Model, **same(Qwen2Options))
 

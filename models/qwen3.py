@@ -8,6 +8,7 @@ from lazycell import INDEX, SELF, child, children, register, same
 
 from .decoder import NormedAttention
 from .llama import LlamaLayer
+from .presets.qwen3 import PRESETS
 from .qwen2 import Qwen2ForCausalLM, Qwen2ForSequenceClassification, Qwen2Model, Qwen2Options
 
 
@@ -32,7 +33,7 @@ class Qwen3Model(Qwen3Options, Qwen2Model):
     layers: list[Any] = children(num_hidden_layers, Qwen3Layer, SELF, INDEX)
 
 
-@register("qwen3")
+@register("qwen3", presets=PRESETS)
 class Qwen3ForCausalLM(Qwen3Options, Qwen2ForCausalLM):
     model: Qwen3Model = child(Qwen3Model, **same(Qwen3Options))
 

@@ -11,6 +11,7 @@ from lazycell import INDEX, SELF, ConfigRules, child, children, hyper, register,
 from .decoder import GatedMLP
 from .experts import SparseMoe
 from .heads import OF_HEADS
+from .presets.qwen3_moe import PRESETS
 from .qwen3 import Qwen3ForCausalLM, Qwen3ForSequenceClassification, Qwen3Layer, Qwen3Model, Qwen3Options
 
 
@@ -68,7 +69,7 @@ class Qwen3MoeModel(Qwen3MoeOptions, Qwen3Model):
         return [self.sliding_window if self.use_sliding_window else None] * self.num_hidden_layers
 
 
-@register("qwen3_moe")
+@register("qwen3_moe", presets=PRESETS)
 class Qwen3MoeForCausalLM(Qwen3MoeOptions, Qwen3ForCausalLM):
     model: Qwen3MoeModel = child(Qwen3MoeModel, **same(Qwen3MoeOptions))
 

@@ -11,6 +11,7 @@ from .bert import BertModel, BertOptions, Embeddings
 from .heads import OF_HEADS, Head, Labelled, MaskedLM, QuestionAnswering, TokenClassification
 from .layers import Dropout, Linear, Part, activate, tanh
 from .outputs import EncoderOutput, LogitsOutput
+from .presets.roberta import PRESETS
 
 
 class RobertaOptions(BertOptions):
@@ -35,7 +36,7 @@ class RobertaEmbeddings(Embeddings):
         return super().construct(input_ids, token_type_ids, position_ids)
 
 
-@register("roberta")
+@register("roberta", presets=PRESETS)
 class RobertaModel(RobertaOptions, BertModel):
     """The encoder: from ids to a vector for each position, and one for the whole sequence."""
 

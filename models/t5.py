@@ -17,6 +17,7 @@ from .decoder import causal_mask
 from .heads import OF_HEADS
 from .layers import ACTIVATIONS, Dropout, Embedding, Linear, Part, RMSNorm, activate, attend, padding_mask, split_heads
 from .outputs import Cache, EncoderOutput, KeyValue, Seq2SeqLMOutput, Seq2SeqOutput, States
+from .presets.t5 import PRESETS
 from .relative import bucket_of_pairs, buckets
 
 
@@ -251,7 +252,7 @@ class T5Model(T5Options):
         return Seq2SeqOutput(x, *others)
 
 
-@register("t5")
+@register("t5", presets=PRESETS)
 class T5ForConditionalGeneration(T5Model):
     """The encoder, the decoder, and a score for each word that may come next."""
 
