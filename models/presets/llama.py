@@ -47,7 +47,8 @@ _8B, _70B = (4096, 14336, 32, 32, 8), (8192, 28672, 80, 64, 8)
 PRESETS = (
     Preset("llama-7b", _sized(*_7B), licence="other", paper=_1),
     Preset("llama-13b", _sized(*_13B), licence="other", paper=_1),
-    Preset("llama-65b", _sized(8192, 22016, 80, 64, 64), licence="other", paper=_1),
+    Preset("llama-30b", _sized(6656, 17920, 60, 52, 52), licence="other", paper=_1),
+    Preset("llama-65b", _sized(8192, 22016, 80, 64, 64, rms_norm_eps=1e-5), licence="other", paper=_1),
     Preset("llama-2-7b", _sized(*_7B, **_LONG), source="meta-llama/Llama-2-7b-hf", licence="llama2", paper=_2),
     Preset("llama-2-13b", _sized(*_13B, **_LONG), source="meta-llama/Llama-2-13b-hf", licence="llama2", paper=_2),
     Preset("llama-2-70b", _sized(*_70B, **_LONG), source="meta-llama/Llama-2-70b-hf", licence="llama2", paper=_2),

@@ -29,6 +29,7 @@ PRESETS = (
         vocab_size=131072,
         hidden_size=5120,
         num_hidden_layers=40,
+        max_position_embeddings=128000,
         rope_theta=1e6,
         sliding_window=None,
     ),

@@ -24,6 +24,8 @@ def _preset(
             "max_position_embeddings": positions,
             "rms_norm_eps": 1e-5 if width > 4096 else 1e-6,
             "rope_theta": 1e6,
+            "sliding_window": positions,
+            "max_window_layers": layers,
             "tie_word_embeddings": small,
         },
         source=f"Qwen/{source}",

@@ -16,6 +16,8 @@ def _preset(size: str, width: int, inner: int, layers: int, heads: int, *, tied:
             "num_key_value_heads": 8,
             "max_position_embeddings": 40960,
             "rope_theta": 1e6,
+            "sliding_window": None,
+            "max_window_layers": layers,
             "tie_word_embeddings": tied,
         },
         source=f"Qwen/Qwen3-{size}",
