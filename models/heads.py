@@ -98,4 +98,4 @@ class LastTokenClassification(Labelled):
                 raise ValueError("pad_token_id is None, so nothing tells where each text of a batch ends: give it")
             return LogitsOutput(scores[:, -1], output.hidden_states)
         places = ops.arange(input_ids.shape[1]) * (input_ids != self.pad_token_id).astype(mindspore.int64)
-        return LogitsOutput(scores[ops.arange(input_ids.shape[0]), places.max(1)], output.hidden_states)
+        return LogitsOutput(scores[ops.arange(input_ids.shape[0]), ops.argmax(places, 1)], output.hidden_states)

@@ -59,8 +59,8 @@ class T5Options(LazyCell):
 
     inner = num_heads * d_kv
     config_rules = ConfigRules(
-        only={"is_encoder_decoder": True},
-        ignored=OF_HEADS | {"dense_act_fn", "is_gated_act", "n_positions", "output_past"},
+        only={"is_encoder_decoder": (True, False)},  # the encoder alone is none
+        ignored=OF_HEADS | {"dense_act_fn", "is_gated_act", "n_positions", "output_past", "scale_decoder_outputs"},
     )
 
 
