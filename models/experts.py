@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import mindspore
+import numpy as np
 from mindspore import Tensor, ops
 
 from lazycell import child
@@ -19,20 +20,36 @@ class SparseMoe(Part):
 
     gate: Linear = child(Linear, config.hidden_size, config.num_experts, False, config.init)
 
-    def construct(self: Any, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Give the weighted sum of what the experts make of each position, and the router's logits."""
+    def construct(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Give the weighted sum of what the chosen experts make of each position, and the router's logits."""
         flat = x.reshape(-1, x.shape[-1])
         logits = self.gate(flat)
-        weights = self.route(logits).astype(x.dtype)
+        weights, chosen = ops.topk(ops.softmax(logits.astype(mindspore.float32), -1), self.config.num_experts_per_tok)
+        if self.normalize:
+            weights = weights / weights.sum(-1, keepdims=True)
+        if ops.isconstant(x):  # not in a graph, where shapes cannot depend on values
+            mixed = self.mix_chosen(flat, weights.astype(x.dtype), chosen)
+        else:
+            mixed = self.mix_all(flat, weights.astype(x.dtype), chosen)
+        # A copy: of a float16 graph on CPU, MindSpore 2.10 returns no bare product in a tuple of a named tuple.
+        return mixed.reshape(x.shape), logits.copy()
+
+    def mix_chosen(self: Any, flat: Tensor, weights: Tensor, chosen: Tensor) -> Tensor:
+        """Send each position to its own experts alone; `weights` and `chosen` are (positions, experts of each)."""
+        count = chosen.shape[-1]
+        choices = chosen.asnumpy().reshape(-1)
+        order = np.argsort(choices, kind="stable")
+        parts = []
+        for places in np.split(order, np.flatnonzero(np.diff(choices[order])) + 1):
+            parts.append(self.experts[int(choices[places[0]])](flat[Tensor(places // count)]))
+        found = ops.concat(parts)[Tensor(np.argsort(order))].reshape(-1, count, flat.shape[-1])
+        return (found * weights[..., None]).sum(1)
+
+    def mix_all(self: Any, flat: Tensor, weights: Tensor, chosen: Tensor) -> Tensor:
+        """Send each position to every expert, with weight 0 to those that are not its own."""
+        none = ops.zeros((flat.shape[0], self.config.num_experts), weights.dtype)
+        weights = ops.tensor_scatter_elements(none, chosen, weights, axis=1)
         mixed = ops.zeros_like(flat)
         for index, expert in enumerate(self.experts):
             mixed = mixed + expert(flat) * weights[:, index : index + 1]
-        return mixed.reshape(x.shape), logits
-
-    def route(self, logits: Tensor) -> Tensor:
-        """Give each expert's weight for each position, float32: softmax, of which the largest few are kept."""
-        weights = ops.softmax(logits.astype(mindspore.float32), -1)
-        kept, experts = ops.topk(weights, self.config.num_experts_per_tok, -1)
-        if self.normalize:
-            kept = kept / kept.sum(-1, keepdims=True)
-        return ops.tensor_scatter_elements(ops.zeros_like(weights), experts, kept, axis=1)
+        return mixed

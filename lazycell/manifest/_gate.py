@@ -76,11 +76,15 @@ def hold(preset: str, path: Path, manifest: Manifest | None) -> Held:
     Raises:
         OSError: the file is there and cannot be read.
     """
-    # As a file has it: what JSON cannot hold is no difference between a file and a model.
-    new = None if manifest is None else Manifest.from_json(manifest.to_json(collapsed=True))
     try:
         content = path.read_bytes()
     except FileNotFoundError:
+        content = None
+    if manifest is not None and content == golden_text(manifest).encode():
+        return Held(preset, path, "same", manifest, manifest)  # nearly always: nothing is read, nothing compared
+    # As a file has it: what JSON cannot hold is no difference between a file and a model.
+    new = None if manifest is None else Manifest.from_json(manifest.to_json(collapsed=True))
+    if content is None:
         return Held(preset, path, "new", new=new)
     try:
         old = Manifest.from_json(content)

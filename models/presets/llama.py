@@ -36,13 +36,21 @@ def _of_3(*sizes: int, stretch: float | None = None, **others: Any) -> dict[str,
     return _sized(*sizes, **{**common, **long, **others})
 
 
-def _smol(*sizes: int, **others: Any) -> dict[str, Any]:
-    return _sized(*sizes, vocab_size=49152, rms_norm_eps=1e-5, tie_word_embeddings=True, **others)
+def _smol(generation: str, size: str, *sizes: int, paper: str | None = None, **others: Any) -> Preset:
+    options = _sized(*sizes, vocab_size=49152, rms_norm_eps=1e-5, tie_word_embeddings=True, **others)
+    name = f"SmolLM{generation}-{size}"
+    return Preset(name.lower(), options, source=f"HuggingFaceTB/{name}", licence="Apache-2.0", paper=paper)
 
 
-_LONG = {"max_position_embeddings": 4096, "rms_norm_eps": 1e-5}
+def _smol_2(size: str, *sizes: int, rope_theta: float, **others: Any) -> Preset:
+    paper = "arXiv:2502.02737"
+    return _smol("2", size, *sizes, paper=paper, max_position_embeddings=8192, rope_theta=rope_theta, **others)
+
+
+_LONG: dict[str, Any] = {"max_position_embeddings": 4096, "rms_norm_eps": 1e-5}
 _7B, _13B = (4096, 11008, 32, 32, 32), (5120, 13824, 40, 40, 40)
 _8B, _70B = (4096, 14336, 32, 32, 8), (8192, 28672, 80, 64, 8)
+_135M, _360M, _1_7B = (576, 1536, 30, 9, 3), (960, 2560, 32, 15, 5), (2048, 8192, 24, 32, 32)
 
 PRESETS = (
     Preset("llama-7b", _sized(*_7B), licence="other", paper=_1),
@@ -91,7 +99,10 @@ PRESETS = (
         licence="Apache-2.0",
         paper="arXiv:2401.02385",
     ),
-    Preset("smollm-135m", _smol(576, 1536, 30, 9, 3), source="HuggingFaceTB/SmolLM-135M", licence="Apache-2.0"),
-    Preset("smollm-360m", _smol(960, 2560, 32, 15, 5), source="HuggingFaceTB/SmolLM-360M", licence="Apache-2.0"),
-    Preset("smollm-1.7b", _smol(2048, 8192, 24, 32, 32), source="HuggingFaceTB/SmolLM-1.7B", licence="Apache-2.0"),
+    _smol("", "135M", *_135M),
+    _smol("", "360M", *_360M),
+    _smol("", "1.7B", *_1_7B),
+    _smol_2("135M", *_135M, rope_theta=100000.0, initializer_range=1 / 24),
+    _smol_2("360M", *_360M, rope_theta=100000.0),
+    _smol_2("1.7B", *_1_7B, rope_theta=130000.0),
 )

@@ -8,8 +8,14 @@ from .command import lazycell
 from .terminal import in_terminal
 
 BERT = [
-    {"model_type": "bert", "class": "BertModel", "module": "models.bert"},
-    {"model_type": "bert", "class": "BertForMaskedLM", "module": "models.bert"},
+    {"model_type": "bert", "class": name, "module": "models.bert"}
+    for name in (
+        "BertModel",
+        "BertForMaskedLM",
+        "BertForSequenceClassification",
+        "BertForTokenClassification",
+        "BertForQuestionAnswering",
+    )
 ]
 
 

@@ -79,7 +79,7 @@ def test_a_llama_of_135_million_parameters(tmp_path: Path):
     """A checkpoint in float16 fills a net in float32, value by value, and the net generates."""
     model, preset = find_preset("smollm-135m")
     half = model.cls(**preset.hyperparameters, dtype="float16")
-    half.init_parameters_data()
+    half.init_parameters_data(seed=1)
     half.save_checkpoint(tmp_path / "model.safetensors")
     net = model.cls.from_pretrained(tmp_path, **preset.hyperparameters, dtype="float32")
     assert sum(parameter.size for parameter in net.get_parameters()) == 134_515_008
