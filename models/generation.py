@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from mindspore import Tensor, ops
 
+from .heads import CausalLM
+
 
 def generate(
     net: Any,
@@ -22,7 +24,8 @@ def generate(
     """Go on with a batch of texts, or write the answer to each, always by the word with the highest score.
 
     Args:
-        net: a language model of the zoo: `…ForCausalLM`, `GPT2LMHeadModel`, `T5ForConditionalGeneration`.
+        net: a language model, `…ForCausalLM`, `GPT2LMHeadModel`, `T5ForConditionalGeneration`, or a port with the head
+            `models.heads.CausalLM`.
         input_ids: (batch, sequence), int; a decoder's shorter texts are padded on the left.
         attention_mask: (batch, sequence), 1 for a token and 0 for padding; default all 1.
         max_new_tokens: how many words to write at most.
@@ -36,7 +39,7 @@ def generate(
         TypeError: the net is no language model.
         ValueError: `max_new_tokens` is not positive.
     """
-    if not hasattr(net, "lm_head") or not hasattr(net, "construct"):
+    if not isinstance(net, CausalLM) and not hasattr(net, "lm_head"):
         raise TypeError(f"{type(net).__name__} scores no next words: generate with …ForCausalLM, or the like")
     if max_new_tokens < 1:
         raise ValueError(f"max_new_tokens={max_new_tokens}: write how many words to add, 1 or more")

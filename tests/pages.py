@@ -166,7 +166,7 @@ def rewrite(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    del sys.path[0]  # this directory, in which tests of `models` go by its name
+    sys.path[0] = ""  # as at the prompt; in the directory of this file, tests of `models` go by its name
     if sys.argv[1] == "--write":
         rewrite(Path(sys.argv[2]).resolve())
         sys.exit()
