@@ -27,14 +27,21 @@ class RMSNorm(layers.RMSNorm):
         return (self.normalized(x) * (1.0 + self.weight.astype(mindspore.float32))).astype(x.dtype)
 
 
-class GemmaOptions(LlamaOptions):
-    """The hyperparameters that Gemma 2 and 3 have in common."""
+class Gemma2Options(LlamaOptions):
+    """Those of Llama, the scores' scale and caps, and which layers have a window."""
 
+    vocab_size: int = 256000
+    hidden_size: int = 2304
+    intermediate_size: int = 9216
+    num_hidden_layers: int = 26
+    num_attention_heads: int = 8
+    num_key_value_heads: int = 4
     head_dim: int = 256
+    max_position_embeddings: int = 8192
     hidden_activation: str = activation("gelu_pytorch_tanh")
     query_pre_attn_scalar: float = 256
-    attn_logit_softcapping: float | None = None
-    final_logit_softcapping: float | None = None
+    attn_logit_softcapping: float | None = 50.0
+    final_logit_softcapping: float | None = 30.0
     sliding_window: int = 4096
     layer_types: Any = hyper(None, validator=LAYER_TYPES)
 
@@ -45,20 +52,6 @@ class GemmaOptions(LlamaOptions):
         renamed={"hidden_act": "hidden_activation"},
         ignored=OF_HEADS,
     )
-
-
-class Gemma2Options(GemmaOptions):
-    """Those of Gemma 2."""
-
-    vocab_size: int = 256000
-    hidden_size: int = 2304
-    intermediate_size: int = 9216
-    num_hidden_layers: int = 26
-    num_attention_heads: int = 8
-    num_key_value_heads: int = 4
-    max_position_embeddings: int = 8192
-    attn_logit_softcapping: float | None = 50.0
-    final_logit_softcapping: float | None = 30.0
 
 
 class Gemma2Attention(Attention):

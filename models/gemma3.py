@@ -15,7 +15,7 @@ from .gemma2 import (
     Gemma2ForSequenceClassification,
     Gemma2Layer,
     Gemma2Model,
-    GemmaOptions,
+    Gemma2Options,
     RMSNorm,
 )
 from .heads import OF_HEADS
@@ -23,16 +23,13 @@ from .presets.gemma3 import PRESETS
 from .rotary import Rotary, check_ropes
 
 
-class Gemma3Options(GemmaOptions):
-    """Those of Gemma 3; `rope_parameters` are by kind of layer."""
+class Gemma3Options(Gemma2Options):
+    """Those of Gemma 2, without caps by default; positions are by kind of layer."""
 
     vocab_size: int = 262208
-    hidden_size: int = 2304
-    intermediate_size: int = 9216
-    num_hidden_layers: int = 26
-    num_attention_heads: int = 8
-    num_key_value_heads: int = 4
     max_position_embeddings: int = 131072
+    attn_logit_softcapping: float | None = None
+    final_logit_softcapping: float | None = None
     rope_theta: float = 1e6
     rope_local_base_freq: float = 10000.0
     rope_parameters: Any = hyper(None, validator=check_ropes)

@@ -23,12 +23,15 @@ def activation(default: str) -> Any:
 
 
 def tanh(x: Tensor) -> Tensor:
-    """Hyperbolic tangent, element by element.
+    """Hyperbolic tangent, element by element, to 3e-7 of its value: MindSpore 2.10's own is off by up to 1e-4 on CPU.
 
-    By way of the sigmoid: MindSpore 2.10's own tanh is off by up to 1e-4 on CPU, this by less than 2e-6; in float32,
-    since the difference loses what is near 0.
+    In float32: a series near 0, where what caps scores has to be exact, and elsewhere (e²ˣ - 1) / (e²ˣ + 1).
     """
-    return (2.0 * ops.sigmoid(2.0 * x.astype(mindspore.float32)) - 1.0).astype(x.dtype)
+    bounded = ops.clamp(x.astype(mindspore.float32), -15.0, 15.0)
+    square = bounded * bounded
+    series = bounded * (1 - square * (1 / 3 - square * (2 / 15 - square * (17 / 315 - square * (62 / 2835)))))
+    grown = ops.expm1(2.0 * bounded)
+    return ops.where(ops.abs(bounded) < 0.3, series, grown / (grown + 2.0)).astype(x.dtype)
 
 
 def activate(name: str, x: Tensor) -> Tensor:

@@ -18,9 +18,6 @@ class RobertaOptions(BertOptions):
     """Those of BERT, and the id of the padding."""
 
     vocab_size: int = 50265
-    max_position_embeddings: int = 514
-    type_vocab_size: int = 1
-    layer_norm_eps: float = 1e-5
     pad_token_id: int = 1
 
     config_rules = ConfigRules(only={"position_embedding_type": "absolute"}, ignored=OF_HEADS)

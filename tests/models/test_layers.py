@@ -153,3 +153,22 @@ def test_dtypes(dtype: ms.Type):
     assert Linear(4, 2, dtype=dtype)(Tensor(random(3, 4), dtype)).dtype == dtype
     assert Embedding(4, 2, dtype=dtype)(Tensor([1])).dtype == dtype
     assert LayerNorm(4, dtype=dtype)(Tensor(random(3, 4), dtype)).dtype == dtype
+
+
+def test_tanh():
+    """The hyperbolic tangent is right to a few units in the last place near 0, where it starts to bend, and where it ends."""
+    x = np.concatenate([np.geomspace(1e-6, 1e4, 5000), np.linspace(0.2, 0.4, 2000)]).astype(np.float32)
+    x = np.concatenate([-x, [0], x]).astype(np.float32)
+    expected = np.tanh(x.astype(np.float64))
+    found = layers.tanh(Tensor(x)).asnumpy()
+    assert (np.abs(found - expected) <= 1e-6 * np.abs(expected)).all()
+    slope = ms.grad(lambda each: layers.tanh(each).sum())(Tensor(x)).asnumpy()
+    assert np.abs(slope - 1 / np.cosh(np.clip(x, -20, 20).astype(np.float64)) ** 2).max() < 1e-5
+
+
+def test_cap():
+    """Small numbers stay as they are, and large ones come near the cap; without one, nothing happens."""
+    x = np.array([-1e4, -3.0, 1e-3, 0.5, 1e4], np.float32)
+    capped = layers.cap(Tensor(x), 30.0).asnumpy()
+    assert np.allclose(capped, 30 * np.tanh(x.astype(np.float64) / 30), rtol=1e-6, atol=0)
+    assert np.array_equal(layers.cap(Tensor(x), None).asnumpy(), x)
