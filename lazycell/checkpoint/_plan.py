@@ -112,9 +112,10 @@ class LoadPlan:
         return sum(step.nbytes for step in self.steps)
 
     def __str__(self) -> str:
-        lines = [plan_title(self), *align(cut(list(plan_rows(self)), _ROWS))]
+        rows = [tuple(map(printable, row)) for row in plan_rows(self)]
+        lines = [printable(plan_title(self)), *align(cut(rows, _ROWS))]
         for title, names in left_over(self):
-            lines += [f"{title}:", *align(cut([(pattern,) for pattern, _ in collapse(names)], _ROWS))]
+            lines += [f"{title}:", *align(cut([(printable(pattern),) for pattern, _ in collapse(names)], _ROWS))]
         lines += [f"migrated {tensors}, {source}" for tensors, source in migration_rows(self.migrated)]
         return "\n".join(lines)
 

@@ -112,15 +112,29 @@ def optimizer(sides: Sides) -> Cause | None:
 
 def bookkeeping(sides: Sides) -> Cause | None:
     """Counters, masks and tables that PyTorch's modules save."""
-    found = [key for key in sides.unexpected if key.rpartition(".")[2] in _BOOKKEEPING]
-    if not found:
+    ends = {
+        key: _end(key, tensor.shape)
+        for key, tensor in sides.unexpected.items()
+        if key.rpartition(".")[2] in _BOOKKEEPING or _is_causal_mask(key, tensor.shape)
+    }
+    if not ends:
         return None
-    lasts = dict.fromkeys(key.rpartition(".")[2] for key in found)
+    found, lasts = list(ends), dict.fromkeys(ends.values())
     patterns = {
         f"*.{last}" if any(key != last for key in found if key.endswith(last)) else last: None for last in lasts
     }
     text = f"the checkpoint has what PyTorch's modules save and this model does not need: {_listed(found, sides)}"
     return Cause("bookkeeping", text, frozenset(found), unexpected=tuple(patterns))
+
+
+def _is_causal_mask(key: str, shape: tuple[int, ...]) -> bool:
+    """Tell whether this is what GPT-2 and its kin save of every layer: ones below the diagonal, called a bias."""
+    return key.endswith(".bias") and len(shape) == 4 and shape[:2] == (1, 1) and shape[2] == shape[3]
+
+
+def _end(key: str, shape: tuple[int, ...]) -> str:
+    """Give as much of the end of a name as tells what it is: of a mask, whose bias it is."""
+    return ".".join(key.split(".")[-2 if _is_causal_mask(key, shape) else -1 :])
 
 
 def _listed(names: Iterable[str], sides: Sides) -> str:

@@ -10,6 +10,7 @@ import attrs
 
 from .._collapse import Splits, collapse
 from .._collector import collector_paused
+from .._printable import printable
 from ..declaration._forms import form_text
 from ..formats._header import TensorHeader
 from ..manifest._manifest import ManifestEntry
@@ -142,7 +143,9 @@ def render(
         splits: names that were taken apart before.
     """
     with collector_paused():
-        return "\n".join(_lines(title, problems, causes, near, Splits() if splits is None else splits))
+        lines = _lines(title, problems, causes, near, Splits() if splits is None else splits)
+        # A name in it may be a stranger's, and have the end of a line in it.
+        return "\n".join(map(printable, lines))
 
 
 def _lines(
@@ -165,7 +168,7 @@ def _lines(
     for kind, found in by_kind.items():
         yield f"{_KINDS[kind].title}:"
         yield from _section(kind, group(found, splits), explained, near.get(kind), proposed, shown)
-    todo = [*_advice(causes), *_ways_out(by_kind, causes)]
+    todo = [*advice(causes), *_ways_out(by_kind, causes)]
     if todo:
         yield "what to do:"
         yield from (f"  {line}" for line in todo)
@@ -221,7 +224,7 @@ def group(problems: Iterable[Problem], splits: Splits | None = None) -> list[_Gr
     return [found for _, found in groups]
 
 
-def _advice(causes: Sequence[Cause]) -> Iterator[str]:
+def advice(causes: Sequence[Cause]) -> Iterator[str]:
     """Write what the causes propose: values of hyperparameters together, arguments together, then the rest."""
     settings = {name: value for cause in causes for name, value in cause.settings.items()}
     if settings:

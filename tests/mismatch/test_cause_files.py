@@ -51,6 +51,17 @@ def test_what_pytorch_saves_beside_the_weights() -> None:
     assert "bookkeeping" not in kinds(model(), file(more={"freq": ((8,), F)}))
 
 
+def test_causal_masks() -> None:
+    """The masks that GPT-2 and its kin save are called a bias, as much else is: their shape tells."""
+    more: Tensors = {"h.0.attn.bias": ((1, 1, 8, 8), "bool"), "h.0.attn.masked_bias": ((), F)}
+    (cause,) = causes(model(), file(more=more))
+    assert cause.kind == "bookkeeping"
+    assert cause.unexpected == ("*.attn.bias", "*.masked_bias")
+    assert mended(file(more=more)).ignored == tuple(more)
+    for shape in [(8,), (1, 1, 8, 4), (2, 1, 8, 8)]:
+        assert "bookkeeping" not in kinds(model(), file(more={"h.0.attn.bias": (shape, F)}))
+
+
 def test_quantized() -> None:
     """Packed integers in the place of weights: nothing else is looked for."""
     held: Tensors = {}
