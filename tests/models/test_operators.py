@@ -1,0 +1,45 @@
+"""The zoo's operators exist on Ascend too, by MindSpore's own documentation: it cannot be tried here."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from mindspore import ops
+
+import models
+
+FILES = sorted(Path(models.__file__).parent.glob("*.py"))
+# `concat` documents itself as `cat`; `isconstant` asks the compiler, and runs on no device.
+DOCUMENTED_AS = {"concat": "cat"}
+NOWHERE = {"isconstant"}
+
+
+def operators() -> dict[str, str]:
+    """Give every name that a model takes from `mindspore.ops`, with the file where it stands."""
+    found: dict[str, str] = {}
+    for file in FILES:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "ops":
+                found[node.attr] = file.name
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(operators().keys() - NOWHERE))
+def test_operator(name: str):
+    """Its documentation lists Ascend, and the CPU that the tests run on."""
+    text = getattr(ops, DOCUMENTED_AS.get(name, name)).__doc__
+    platforms = re.search(r"Supported Platforms:\s*\n\s*(.*)", text)
+    assert platforms is not None
+    assert {"Ascend", "CPU"} <= set(re.findall(r"``(\w+)``", platforms[1]))
+
+
+def test_no_mint():
+    """`mindspore.mint` has operators without a kernel for the CPU."""
+    for file in FILES:
+        names = [
+            node.names for node in ast.walk(ast.parse(file.read_text("utf-8"))) if isinstance(node, ast.ImportFrom)
+        ]
+        assert "mint" not in {alias.name for several in names for alias in several}, file
