@@ -26,6 +26,13 @@ LAYER_TYPES = optional(deep_iterable(in_(("full_attention", "sliding_attention")
 """Validator of `layer_types`: what each layer sees."""
 
 
+def windows(layer_types: Sequence[str], count: int, window: int | None) -> list[int | None]:
+    """Say how many positions each of `count` layers sees; None: all."""
+    if len(layer_types) != count:
+        raise ValueError(f"layer_types has {len(layer_types)} entries, and there are num_hidden_layers={count}")
+    return [window if each == "sliding_attention" else None for each in layer_types]
+
+
 def causal_mask(attention_mask: Tensor, length: int, window: int | None, dtype: Any) -> Tensor:
     """Give what is added to the scores: 0 where a position may look, the lowest finite number where it may not.
 

@@ -10,7 +10,7 @@ from mindspore import Tensor
 from lazycell import INDEX, SELF, ConfigRules, Param, child, children, hyper, register, same
 
 from . import layers
-from .decoder import LAYER_TYPES, Attention, GatedMLP, LayerOutput, Rotation
+from .decoder import LAYER_TYPES, Attention, GatedMLP, LayerOutput, Rotation, windows
 from .heads import OF_HEADS
 from .layers import Part, activation, cap
 from .llama import LlamaForCausalLM, LlamaForSequenceClassification, LlamaModel, LlamaOptions
@@ -89,8 +89,7 @@ class Gemma2Model(Gemma2Options, LlamaModel):
         return x * Tensor(self.hidden_size**0.5, x.dtype)
 
     def windows_by_layer(self) -> list[int | None]:
-        types = self.layer_types or self.usual_types()
-        return [self.sliding_window if each == "sliding_attention" else None for each in types]
+        return windows(self.layer_types or self.usual_types(), self.num_hidden_layers, self.sliding_window)
 
     def usual_types(self) -> list[str]:
         """Say what each layer sees where the config does not."""

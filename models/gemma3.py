@@ -6,7 +6,7 @@ from typing import Any
 
 from mindspore import Tensor
 
-from lazycell import INDEX, SELF, ConfigRules, child, children, hyper, register, same
+from lazycell import INDEX, SELF, ConfigRules, child, children, hyper, register, require, same
 
 from .decoder import NormedAttention, Rotation
 from .gemma2 import (
@@ -34,6 +34,7 @@ class Gemma3Options(Gemma2Options):
     rope_local_base_freq: float = 10000.0
     rope_parameters: Any = hyper(None, validator=check_ropes)
     sliding_window_pattern: int = 6
+    require(sliding_window_pattern > 0, "sliding_window_pattern must be positive")
 
     config_rules = ConfigRules(
         only={"use_bidirectional_attention": (None, False)},

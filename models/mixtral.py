@@ -6,7 +6,7 @@ from typing import Any
 
 from mindspore import Tensor
 
-from lazycell import INDEX, SELF, ConfigRules, child, children, register, same
+from lazycell import INDEX, SELF, ConfigRules, child, children, register, require, same
 
 from .experts import SparseMoe
 from .heads import OF_HEADS
@@ -25,6 +25,7 @@ class MixtralOptions(MistralOptions):
     sliding_window: int | None = None
     num_local_experts: int = 8
     num_experts_per_tok: int = 2
+    require(num_experts_per_tok <= num_local_experts, "num_experts_per_tok must not exceed num_local_experts")
 
     num_experts = num_local_experts
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from lazycell import child, hyper, register, same
 
-from .decoder import LAYER_TYPES
+from .decoder import LAYER_TYPES, windows
 from .llama import LlamaForCausalLM, LlamaForSequenceClassification, LlamaModel, LlamaOptions
 from .presets.qwen2 import PRESETS
 
@@ -33,7 +33,7 @@ class Qwen2Model(Qwen2Options, LlamaModel):
     def windows_by_layer(self) -> list[int | None]:
         window = self.sliding_window if self.use_sliding_window else None
         if self.layer_types is not None:
-            return [window if each == "sliding_attention" else None for each in self.layer_types]
+            return windows(self.layer_types, self.num_hidden_layers, window)
         return [window if index >= self.max_window_layers else None for index in range(self.num_hidden_layers)]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from mindspore import Tensor
 
-from lazycell import INDEX, SELF, ConfigRules, child, children, hyper, register, same, when
+from lazycell import INDEX, SELF, ConfigRules, child, children, hyper, register, require, same, when
 
 from .decoder import GatedMLP
 from .experts import SparseMoe
@@ -32,13 +32,16 @@ class Qwen3MoeOptions(Qwen3Options):
     moe_intermediate_size: int = 768
     num_experts: int = 128
     num_experts_per_tok: int = 8
+    require(num_experts_per_tok <= num_experts, "num_experts_per_tok must not exceed num_experts")
     norm_topk_prob: bool = False
     decoder_sparse_step: int = 1
     mlp_only_layers: Any = hyper((), converter=Positions)
 
+    layer_types = None
+    max_window_layers = 0
     config_rules = ConfigRules(
         renamed={"num_local_experts": "num_experts"},
-        ignored=OF_HEADS | {"output_router_logits", "router_aux_loss_coef"},
+        ignored=OF_HEADS | {"max_window_layers", "output_router_logits", "router_aux_loss_coef"},
     )
 
 

@@ -32,8 +32,9 @@ def check_rope(_: Any, field: Any, value: Mapping[str, Any] | None) -> None:
     if kind not in _NEEDED:
         raise ValueError(f"{field.name}: rope_type={kind!r} is not implemented; there are {', '.join(_NEEDED)}")
     for key in _NEEDED[kind]:
-        if key not in value:
-            raise ValueError(f"{field.name}: rope_type={kind!r} needs {key}")
+        derived = kind == "yarn" and value.get("original_max_position_embeddings")
+        if not isinstance(value.get(key), (int, float)) and not (derived and value.get(key, 0) is None):
+            raise ValueError(f"{field.name}: rope_type={kind!r} needs {key}, a number; it is {value.get(key)!r}")
     known = (*_COMMON, *_NEEDED[kind], *(_YARN if kind == "yarn" else ()))
     for key, given in value.items():
         if key not in known and not (key == "partial_rotary_factor" and given == 1):

@@ -17,7 +17,6 @@ def _preset(size: str, width: int, inner: int, layers: int, heads: int, expert: 
             "max_position_embeddings": 40960,
             "rope_theta": 1e6,
             "sliding_window": None,
-            "max_window_layers": layers,
             "norm_topk_prob": True,
         },
         source=f"Qwen/Qwen3-{size}",

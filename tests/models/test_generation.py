@@ -91,3 +91,18 @@ def test_a_llama_of_135_million_parameters(tmp_path: Path):
     words = models.generate(net, ids, max_new_tokens=4).asnumpy()
     whole = Tensor(np.concatenate((ids.asnumpy(), words[:, :3]), 1))
     assert np.array_equal(net(whole).logits.asnumpy()[:, -4:].argmax(-1), words)
+
+
+@pytest.mark.parametrize("family", [name for name in FAMILIES if FAMILIES[name].generation and name != "t5"])
+def test_what_comes_after_a_word_does_not_reach_it(family: str):
+    """A text, a shorter one beside a longer, and its first word: padded on the right or cut, the scores are the same."""
+    case = FAMILIES[family]
+    net = lazycell.from_pretrained(case.path)
+    ids = case.arguments["input_ids"][:1]
+    whole = net(Tensor(ids)).logits.asnumpy()
+    padded = np.concatenate((ids, np.zeros((1, 3), ids.dtype)), 1)
+    mask = np.concatenate((np.ones_like(ids), np.zeros((1, 3), ids.dtype)), 1)
+    positions = Tensor(np.arange(padded.shape[1])[None])
+    beside = net(Tensor(padded), Tensor(mask), positions).logits.asnumpy()[:, : ids.shape[1]]
+    assert np.abs(beside - whole).max() <= case.meta["atol"]
+    assert np.abs(net(Tensor(ids[:, :1])).logits.asnumpy() - whole[:, :1]).max() <= case.meta["atol"]

@@ -30,6 +30,14 @@ REFUSED: list[tuple[str, str, Any]] = [
     ("gemma3", "rope_parameters", {"chunked_attention": {"rope_type": "default"}}),
     ("gemma3", "rope_parameters", {"full_attention": {"rope_type": "longrope"}}),
     # what a family alone has
+    ("llama", "rope_scaling", {"type": "linear", "factor": "2"}),
+    ("llama", "rope_scaling", {"type": "dynamic", "factor": None}),
+    ("qwen2", "layer_types", ["full_attention"] * 9),
+    ("gemma2", "layer_types", ["full_attention"] * 9),
+    ("gemma3", "sliding_window_pattern", 0),
+    ("qwen3_moe", "layer_types", ["full_attention", "sliding_attention"]),
+    ("qwen3_moe", "num_experts_per_tok", 99),
+    ("mixtral", "num_experts_per_tok", 99),
     ("llama", "pretraining_tp", 2),
     ("llama", "hidden_act", "mish"),
     ("llama", "sliding_window", 8),
@@ -58,6 +66,7 @@ HARMLESS: list[tuple[str, str, Any]] = [
     ("mixtral", "router_aux_loss_coef", 0.02),
     ("gemma3", "_sliding_window_pattern", 6),
     ("gpt2", "summary_type", "cls_index"),
+    ("qwen3_moe", "max_window_layers", 1),
     ("t5", "n_positions", 512),
     ("distilbert", "qa_dropout", 0.3),
 ]
