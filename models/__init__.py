@@ -1,4 +1,7 @@
-"""A zoo of declared models: one file a family, on the layers of `models.layers`, with lazycell's public names alone."""
+"""A zoo of declared models: one file a family, on the layers of `models.layers`, with lazycell's public names alone.
+
+The parameters' names are those of Hugging Face's checkpoints, so nothing is renamed when one is loaded.
+"""
 
 from __future__ import annotations
 

@@ -1,9 +1,4 @@
-"""BERT: Bidirectional Encoder Representations from Transformers (Devlin et al. 2018, arXiv:1810.04805).
-
-The parameters' names are those of Hugging Face's checkpoints, so nothing is renamed when one is loaded.
-"""
-
-from __future__ import annotations
+"""BERT: Bidirectional Encoder Representations from Transformers (Devlin et al. 2018, arXiv:1810.04805)."""
 
 import math
 from typing import Any
@@ -60,8 +55,6 @@ def positions(shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any, A
 
 
 class Embeddings(Part):
-    """Words, positions and token types, added and normalized."""
-
     width = config.hidden_size
 
     word_embeddings: Embedding = child(Embedding, config.vocab_size, width, config.init)
@@ -108,8 +101,6 @@ class Residual(Part):
 
 
 class Attention(Part):
-    """Self-attention and its residual connection."""
-
     self: SelfAttention = child(SelfAttention, config)
     output: Residual = child(Residual, config, config.hidden_size)
 
@@ -118,8 +109,6 @@ class Attention(Part):
 
 
 class Dense(Part):
-    """A linear map from the hidden size, and an activation."""
-
     out_features: int
     activation: str
 
@@ -130,8 +119,6 @@ class Dense(Part):
 
 
 class Layer(Part):
-    """Attention and the feed-forward network."""
-
     attention: Attention = child(Attention, config)
     intermediate: Dense = child(Dense, config, config.intermediate_size, config.hidden_act)
     output: Residual = child(Residual, config, config.intermediate_size)
@@ -142,8 +129,6 @@ class Layer(Part):
 
 
 class Encoder(Part):
-    """The stack of layers, called `layer` as in the checkpoints."""
-
     layer: list[Layer] = children(config.num_hidden_layers, Layer, config)
 
     def construct(self, x: Tensor, mask: Tensor) -> States:
@@ -180,8 +165,6 @@ class BertModel(BertOptions):
 
 
 class Transform(Dense):
-    """The masked-LM head's dense layer, activation and normalization."""
-
     LayerNorm: layers.LayerNorm = child(layers.LayerNorm, out_features, config.layer_norm_eps)
 
     def construct(self, x: Tensor) -> Tensor:
@@ -189,8 +172,6 @@ class Transform(Dense):
 
 
 class Predictions(Part):
-    """From a position's vector to a score for each word."""
-
     transform: Transform = child(Transform, config, config.hidden_size, config.hidden_act)
     decoder: Linear = child(Linear, config.hidden_size, config.vocab_size, initializer=config.init)
     bias: Param["zeros", (config.vocab_size,)]
@@ -201,8 +182,6 @@ class Predictions(Part):
 
 
 class PredictionHead(Part):
-    """The masked-LM head, nested as in the checkpoints."""
-
     predictions: Predictions = child(Predictions, config)
 
     def construct(self, x: Tensor) -> Tensor:
@@ -210,8 +189,6 @@ class PredictionHead(Part):
 
 
 class BertHead(BertOptions, Head):
-    """BERT without a pooler, for a head."""
-
     base = "bert"
 
     bert: BertModel = child(BertModel, **same(BertOptions), add_pooling_layer=False)

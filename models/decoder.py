@@ -1,7 +1,5 @@
 """What the decoders share: a mask, the way through the layers, causal attention, the gated feed-forward network."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -116,7 +114,6 @@ class Attention(Part):
         return self.o_proj(attend(query, key, value, mask, self.dropout, self.scale, self.most)), (key, value)
 
     def heads(self, x: Tensor) -> Tensor:
-        """Split the last axis into heads."""
         return split_heads(x, self.config.head_dim)
 
     def query_and_key(self, x: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,7 +1,5 @@
 """DistilBERT (Sanh et al. 2019, arXiv:1910.01108): half the layers of BERT, without types and pooler."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 
@@ -48,8 +46,6 @@ def sinusoids(shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any, A
 
 
 class Embeddings(Part):
-    """Words and positions, added and normalized."""
-
     word_embeddings: Embedding = child(Embedding, config.vocab_size, config.dim, config.init)
     position_embeddings: Embedding = when(
         config.sinusoidal_pos_embds,
@@ -82,8 +78,6 @@ class Attention(Part):
 
 
 class FeedForward(Part):
-    """Two linear maps with an activation between."""
-
     lin1: Linear = child(Linear, config.dim, config.hidden_dim, initializer=config.init)
     lin2: Linear = child(Linear, config.hidden_dim, config.dim, initializer=config.init)
     dropout: Dropout = child(Dropout, config.dropout)
@@ -93,8 +87,6 @@ class FeedForward(Part):
 
 
 class Layer(Part):
-    """Attention and the feed-forward network, each added to what bypassed it, and normalized."""
-
     attention: Attention = child(Attention, config)
     sa_layer_norm: layers.LayerNorm = child(layers.LayerNorm, config.dim, 1e-12)
     ffn: FeedForward = child(FeedForward, config)
@@ -106,8 +98,6 @@ class Layer(Part):
 
 
 class Transformer(Part):
-    """The stack of layers."""
-
     layer: list[Layer] = children(config.n_layers, Layer, config)
 
     def construct(self, x: Tensor, mask: Tensor) -> States:
@@ -133,8 +123,6 @@ class DistilBertModel(DistilBertOptions):
 
 
 class DistilBertHead(DistilBertOptions, Head):
-    """DistilBERT, for a head."""
-
     base = "distilbert"
     hidden_size = dim
 

@@ -1,7 +1,5 @@
 """Mixture of experts (Shazeer et al. 2017, arXiv:1701.06538): each position is sent to a few of many networks."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import mindspore

@@ -1,7 +1,5 @@
 """Gemma 2 (Gemma Team 2024, arXiv:2408.00118): Llama, normalized on both sides, with capped scores and windows."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import mindspore
@@ -28,8 +26,6 @@ class RMSNorm(layers.RMSNorm):
 
 
 class Gemma2Options(LlamaOptions):
-    """Those of Llama, the scores' scale and caps, and which layers have a window."""
-
     vocab_size: int = 256000
     hidden_size: int = 2304
     intermediate_size: int = 9216
@@ -55,15 +51,11 @@ class Gemma2Options(LlamaOptions):
 
 
 class Gemma2Attention(Attention):
-    """Llama's, with a scale of its own and capped scores."""
-
     def __post_init__(self) -> None:
         self.scale, self.most = self.config.query_pre_attn_scalar**-0.5, self.config.attn_logit_softcapping
 
 
 class Gemma2Layer(Part):
-    """Attention and the feed-forward network, each normalized before and after."""
-
     index: int
 
     input_layernorm: RMSNorm = child(RMSNorm, config.hidden_size, config.rms_norm_eps)

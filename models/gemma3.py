@@ -1,7 +1,5 @@
 """Gemma 3, text (Gemma Team 2025, arXiv:2503.19786): Gemma 2, with normalized queries and keys, and two rotations."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from mindspore import Tensor
@@ -24,8 +22,6 @@ from .rotary import Rotary, check_ropes
 
 
 class Gemma3Options(Gemma2Options):
-    """Those of Gemma 2, without caps by default; positions are by kind of layer."""
-
     vocab_size: int = 262208
     max_position_embeddings: int = 131072
     attn_logit_softcapping: float | None = None
@@ -54,8 +50,6 @@ class Gemma3Attention(NormedAttention, Gemma2Attention):
 
 
 class Gemma3Layer(Gemma2Layer):
-    """Gemma 2's, with normalized queries and keys."""
-
     self_attn: Gemma3Attention = child(Gemma3Attention, config)
 
 

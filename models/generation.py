@@ -1,7 +1,5 @@
 """Greedy decoding, with a cache of keys and values."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any

@@ -1,9 +1,4 @@
-"""GPT-2 (Radford et al. 2019, "Language Models are Unsupervised Multitask Learners").
-
-The parameters' names are those of Hugging Face's checkpoints; the weights of its linear maps are stored (in, out).
-"""
-
-from __future__ import annotations
+"""GPT-2 (Radford et al. 2019, "Language Models are Unsupervised Multitask Learners")."""
 
 import math
 from typing import Any
@@ -93,8 +88,6 @@ class GPT2Attention(Part):
 
 
 class GPT2MLP(Part):
-    """The feed-forward network."""
-
     c_fc: Conv1D = child(Conv1D, config.n_embd, config.n_inner, config.init)
     c_proj: Conv1D = child(Conv1D, config.n_inner, config.n_embd, config.residual_init)
     dropout: Dropout = child(Dropout, config.resid_pdrop)
@@ -104,8 +97,6 @@ class GPT2MLP(Part):
 
 
 class GPT2Block(Part):
-    """Attention and the feed-forward network: each takes what is normalized, and is added to what is not."""
-
     index: int
 
     ln_1: LayerNorm = child(LayerNorm, config.n_embd, config.layer_norm_epsilon)
@@ -151,8 +142,6 @@ class GPT2Model(GPT2Options):
 
 
 class GPT2Head(GPT2Options, Head):
-    """GPT-2, for a head."""
-
     base = "transformer"
     hidden_size = n_embd
 

@@ -1,7 +1,5 @@
 """Heads: what is made of a model's vectors, whatever the model."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import mindspore
@@ -34,7 +32,6 @@ class CausalLM(Head):
         return CausalLMOutput(self.scores(output.last_hidden_state), *output[1:])
 
     def scores(self: Any, x: Tensor) -> Tensor:
-        """Give the logits."""
         return self.lm_head(x)
 
 
@@ -50,7 +47,6 @@ class Labels(dict[Any, str]):
 
     @property
     def count(self) -> int:
-        """How many there are."""
         return len(self) or 2
 
 
@@ -71,7 +67,6 @@ class TokenClassification(Labelled):
         return LogitsOutput(self.labels(self.drop(output.last_hidden_state)), output.hidden_states)
 
     def labels(self, x: Tensor) -> Tensor:
-        """Give the logits."""
         return self.classifier(x)
 
 

@@ -1,7 +1,5 @@
 """The layers that the families share, each a declaration and a formula."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 
@@ -164,7 +162,6 @@ class RMSNorm(LazyCell):
         return self.weight * self.normalized(x).astype(x.dtype)
 
     def normalized(self, x: Tensor) -> Tensor:
-        """Give the quotient, in float32."""
         x = x.astype(mindspore.float32)
         return x * ops.rsqrt((x * x).mean(-1, keep_dims=True) + self.eps)
 

@@ -1,9 +1,4 @@
-"""Llama (Touvron et al. 2023, arXiv:2302.13971, arXiv:2307.09288), and what later families take from it.
-
-The parameters' names are those of Hugging Face's checkpoints, so nothing is renamed when one is loaded.
-"""
-
-from __future__ import annotations
+"""Llama (Touvron et al. 2023, arXiv:2302.13971, arXiv:2307.09288), and what later families take from it."""
 
 from typing import Any
 
@@ -107,7 +102,6 @@ class LlamaModel(LlamaOptions):
         return [None] * self.num_hidden_layers
 
     def embed(self, input_ids: Tensor) -> Tensor:
-        """Give the first layer's input."""
         return self.embed_tokens(input_ids)
 
     def rotations(self, position_ids: Tensor) -> tuple[Rotation, ...]:

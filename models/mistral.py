@@ -1,7 +1,5 @@
 """Mistral (Jiang et al. 2023, arXiv:2310.06825): Llama, with a window beyond which nothing is seen."""
 
-from __future__ import annotations
-
 from lazycell import child, register, same
 
 from .llama import LlamaForCausalLM, LlamaForSequenceClassification, LlamaModel, LlamaOptions
@@ -9,8 +7,6 @@ from .presets.mistral import PRESETS
 
 
 class MistralOptions(LlamaOptions):
-    """Those of Llama, without biases, and the window."""
-
     intermediate_size: int = 14336
     num_key_value_heads: int = 8
     max_position_embeddings: int = 131072

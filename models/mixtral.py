@@ -1,7 +1,5 @@
 """Mixtral (Jiang et al. 2024, arXiv:2401.04088): Mistral, whose feed-forward network is a mixture of experts."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from mindspore import Tensor
@@ -17,8 +15,6 @@ from .presets.mixtral import PRESETS
 
 
 class MixtralOptions(MistralOptions):
-    """Those of Mistral, and the experts."""
-
     max_position_embeddings: int = 131072
     rms_norm_eps: float = 1e-5
     rope_theta: float = 1e6
@@ -51,8 +47,6 @@ class MixtralMoe(SparseMoe):
 
 
 class MixtralLayer(LlamaLayer):
-    """Llama's, with experts."""
-
     mlp = None
     block_sparse_moe: MixtralMoe = child(MixtralMoe, config)
 

@@ -8,8 +8,6 @@
   the model does that; returned if `output_hidden_states` asks for them, else None.
 """
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 from mindspore import Tensor

@@ -1,7 +1,5 @@
 """Qwen 2 (Yang et al. 2024, arXiv:2407.10671): Llama, with biases where it reads, and windows in some layers."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from lazycell import child, hyper, register, same
@@ -12,8 +10,6 @@ from .presets.qwen2 import PRESETS
 
 
 class Qwen2Options(LlamaOptions):
-    """Those of Llama, and which layers have a window."""
-
     vocab_size: int = 151936
     intermediate_size: int = 22016
     num_key_value_heads: int = 32

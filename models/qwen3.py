@@ -1,7 +1,5 @@
 """Qwen 3 (Yang et al. 2025, arXiv:2505.09388): Qwen 2, with normalized queries and keys instead of biases."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from lazycell import INDEX, SELF, child, children, register, same
@@ -13,8 +11,6 @@ from .qwen2 import Qwen2ForCausalLM, Qwen2ForSequenceClassification, Qwen2Model,
 
 
 class Qwen3Options(Qwen2Options):
-    """Those of Qwen 2."""
-
     head_dim: int = 128
     attention_bias: bool = False
 
@@ -23,8 +19,6 @@ class Qwen3Options(Qwen2Options):
 
 
 class Qwen3Layer(LlamaLayer):
-    """Llama's, with normalized queries and keys."""
-
     self_attn: NormedAttention = child(NormedAttention, config)
 
 

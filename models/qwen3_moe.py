@@ -1,7 +1,5 @@
 """Qwen 3 with experts (Yang et al. 2025, arXiv:2505.09388): in some layers, or all."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from mindspore import Tensor
@@ -23,8 +21,6 @@ class Positions(tuple[int, ...]):
 
 
 class Qwen3MoeOptions(Qwen3Options):
-    """Those of Qwen 3, and which layers have which experts."""
-
     hidden_size: int = 2048
     intermediate_size: int = 6144
     num_hidden_layers: int = 24
@@ -52,8 +48,6 @@ class Qwen3Moe(SparseMoe):
 
 
 class Qwen3MoeLayer(Qwen3Layer):
-    """Qwen 3's; the feed-forward network is a mixture where the config wants it."""
-
     is_sparse = (
         ~config.mlp_only_layers[index] & (config.num_experts > 0) & ((index + 1) % config.decoder_sparse_step == 0)
     )

@@ -1,7 +1,5 @@
 """Positions by distance, in buckets (Raffel et al. 2020, arXiv:1910.10683, section 2.1)."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 
@@ -13,10 +11,7 @@ from mindspore import Tensor, ops
 def buckets(count: int, most: int, *, both_ways: bool) -> np.ndarray[Any, Any]:
     """Give the bucket of each distance back from 0 to `most`, int32: small ones exactly, larger ones by logarithm.
 
-    Args:
-        count: of the buckets.
-        most: the distance from which on all share the last one.
-        both_ways: whether half of them are for what comes later.
+    There are `count`; of both ways, half of them are for what comes later.
     """
     count = count // 2 if both_ways else count
     exact = count // 2
@@ -29,11 +24,7 @@ def buckets(count: int, most: int, *, both_ways: bool) -> np.ndarray[Any, Any]:
 def bucket_of_pairs(buckets: Tensor, later: int, length: int, total: int) -> Tensor:
     """Give the bucket of each pair of the last `length` of `total` positions and all: int32, (length, total).
 
-    Args:
-        buckets: as the function of that name gives them.
-        later: the first bucket of those that come later; 0 where nothing does.
-        length: of the positions, how many look.
-        total: of the positions.
+    `later` is the first bucket of what comes later; 0 where nothing does.
     """
     keys = ops.arange(total)
     back = keys[total - length :][:, None] - keys[None, :]

@@ -1,7 +1,5 @@
 """RoBERTa (Liu et al. 2019, arXiv:1907.11692): BERT, whose positions are counted without the padding."""
 
-from __future__ import annotations
-
 from mindspore import Tensor
 
 from lazycell import SELF, ConfigRules, Param, child, register, same, tie, when
@@ -15,8 +13,6 @@ from .presets.roberta import PRESETS
 
 
 class RobertaOptions(BertOptions):
-    """Those of BERT, and the id of the padding."""
-
     vocab_size: int = 50265
     pad_token_id: int = 1
 
@@ -35,22 +31,16 @@ class RobertaEmbeddings(Embeddings):
 
 @register("roberta", presets=PRESETS)
 class RobertaModel(RobertaOptions, BertModel):
-    """The encoder: from ids to a vector for each position, and one for the whole sequence."""
-
     embeddings: RobertaEmbeddings = child(RobertaEmbeddings, SELF)
 
 
 class RobertaHead(RobertaOptions, Head):
-    """RoBERTa without a pooler, for a head."""
-
     base = "roberta"
 
     roberta: RobertaModel = child(RobertaModel, **same(RobertaOptions), add_pooling_layer=False)
 
 
 class RobertaLMHead(Part):
-    """From a position's vector to a score for each word."""
-
     dense: Linear = child(Linear, config.hidden_size, config.hidden_size, initializer=config.init)
     layer_norm: layers.LayerNorm = child(layers.LayerNorm, config.hidden_size, config.layer_norm_eps)
     decoder: Linear = child(Linear, config.hidden_size, config.vocab_size, initializer=config.init)
@@ -73,8 +63,6 @@ class RobertaForMaskedLM(MaskedLM, RobertaHead):
 
 
 class RobertaClassificationHead(Part):
-    """From the first position's vector to a score for each label."""
-
     dense: Linear = child(Linear, config.hidden_size, config.hidden_size, initializer=config.init)
     dropout: Dropout = child(Dropout, config.classifier_dropout)
     out_proj: Linear = child(Linear, config.hidden_size, config.num_labels, initializer=config.init)

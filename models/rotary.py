@@ -1,7 +1,5 @@
 """Rotary positions (Su et al. 2021, arXiv:2104.09864), and the ways to stretch them over longer texts."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -91,13 +89,7 @@ class Rotary(LazyCell):
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Turn each pair (i, i + half) of the last axis by its position's angle.
-
-    Args:
-        x: (batch, heads, sequence, head_dim).
-        cos: (batch, 1, sequence, head_dim), and `sin` alike.
-        sin: likewise.
-    """
+    """Turn each pair (i, i + half) of (batch, heads, sequence, head_dim) by its position's angle."""
     half = x.shape[-1] // 2
     turned = ops.concat((-x[..., half:], x[..., :half]), -1)
     return (x * cos + turned * sin).astype(x.dtype)

@@ -1,9 +1,4 @@
-"""T5 (Raffel et al. 2020, arXiv:1910.10683) and T5 v1.1: from one text to another.
-
-The parameters' names are those of Hugging Face's checkpoints, so nothing is renamed when one is loaded.
-"""
-
-from __future__ import annotations
+"""T5 (Raffel et al. 2020, arXiv:1910.10683) and T5 v1.1: from one text to another."""
 
 from typing import Any
 
@@ -213,8 +208,6 @@ class T5Stack(Part):
 
 @register("t5")
 class T5Model(T5Options):
-    """The encoder and the decoder."""
-
     shared: Embedding = child(Embedding, vocab_size, d_model, Normal(initializer_factor))
     encoder: T5Stack = child(T5Stack, SELF, False)
     decoder: T5Stack = child(T5Stack, SELF, True)
@@ -248,7 +241,6 @@ class T5Model(T5Options):
         return self.answer(states[-1], cache if use_cache else None, written, encoded, read)
 
     def answer(self, x: Tensor, *others: Any) -> Any:
-        """Give what the model returns."""
         return Seq2SeqOutput(x, *others)
 
 
