@@ -10,6 +10,7 @@ import click
 
 from .._errors import CheckpointMismatchError
 from .._printable import printable
+from ._completion import complete_files, complete_models
 from ._model import Options, find, model_options
 
 _NO = 1
@@ -27,8 +28,8 @@ Exit status: 0 it fits; 1 it does not; 2 trouble, which stderr explains.
 
 
 @click.command(epilog=_EPILOG, short_help="Say whether a checkpoint fits a model, and if not, why.")
-@click.argument("model")
-@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.argument("model", shell_complete=complete_models)
+@click.argument("checkpoint", type=click.Path(path_type=Path), shell_complete=complete_files)
 @model_options
 @click.option(
     "--missing",
@@ -92,7 +93,7 @@ def check(
             _print_json({"fits": False, "message": str(error), **mismatch_json(error), "plan": None})
         else:
             _print(str(error))
-            given = options_of(error, settable=not Path(model).is_file())
+            given = options_of(error.causes, settable=not Path(model).is_file())
             if given:
                 _print(f"as options: {given}")
         return _NO

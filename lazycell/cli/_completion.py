@@ -71,7 +71,8 @@ def _shell() -> str:
 
 def complete_models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
     """Complete MODEL: names of presets that have a committed manifest, and files. Nothing is imported."""
-    return [*_named(incomplete), *_files(incomplete)]
+    # Files first: click's script for bash forgets, where it comes to files, all that was proposed before.
+    return [*_files(incomplete), *_named(incomplete)]
 
 
 def complete_sides(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from ._completion import complete_files
-from ._renames import rules_in, rules_of
+from ._renames import checked, rules_in, rules_of
 
 _EPILOG = """\b
 Examples:
@@ -62,7 +62,7 @@ def convert(
 
     if not src.exists():
         raise click.UsageError(f"there is nothing at {src}")
-    rules = {**rules_in(rename_file), **rules_of(renames)}
+    rules = checked({**rules_in(rename_file), **rules_of(renames)})
     try:
         floating_dtype(dtype)
     except (TypeError, ValueError) as error:
@@ -74,7 +74,7 @@ def convert(
             src,
             destination.index if destination.indexed else destination.path,
             dtype=dtype,
-            rename=rules or None,
+            rename=rules,
             max_shard_size=destination.most,
             format=destination.format,
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .._printable import printable
+from ._completion import complete_sides
 from ._model import Options, model_options
 from ._side import find_side, is_class
 
@@ -30,8 +31,8 @@ Exit status: 0 nothing differs; 1 something does; 2 trouble, which stderr explai
 
 
 @click.command(epilog=_EPILOG, short_help="Say what differs between two models, manifests or checkpoints.")
-@click.argument("old", metavar="A")
-@click.argument("new", metavar="B")
+@click.argument("old", metavar="A", shell_complete=complete_sides)
+@click.argument("new", metavar="B", shell_complete=complete_sides)
 @model_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown, as for a review.")

@@ -14,7 +14,7 @@ from .._errors import CheckpointMismatchError
 from ._completion import complete_files, complete_models
 from ._interrupt import interrupts_held
 from ._model import Options, find, model_options
-from ._renames import rules_of
+from ._renames import checked, rules_of
 
 if TYPE_CHECKING:
     from ..inference._inference import Inference
@@ -29,7 +29,7 @@ Examples:
   lazycell infer bert masked.safetensors --rename "bert.{*rest}={*rest}"
 
 \b
-Exit status: 0 the file is this model; 1 no hyperparameters make it so; 2 trouble.
+Exit status: 0 the file is this model; 1 it is not, or more has to be given to tell; 2 trouble.
 """
 
 
@@ -54,22 +54,21 @@ def infer(model: str, checkpoint: Path, renames: tuple[str, ...], as_json: bool,
     if not checkpoint.exists():
         raise click.UsageError(f"there is nothing at {checkpoint}")
     cls = found.class_
-    known, rules = _known(cls, options.settings), rules_of(renames)
+    known, rules = _known(cls, options.settings), checked(rules_of(renames))
     try:
         with interrupts_held():
-            inference = cls.infer(checkpoint, rename=rules or None, **known)
+            inference = cls.infer(checkpoint, rename=rules, **known)
     except CheckpointMismatchError as error:
         return _refused(cls, checkpoint, error, as_json)
     solved = inference.fits or (inference.manifest is not None and not inference.conflicts)
     if as_json:
         print(json.dumps(_plain(inference, solved), indent=2))
     else:
+        from ..inference._inference import inference_verdict
+        from ._infer_words import inference_words
         from ._show_tree import print_text
 
-        print_text(str(inference))
-        lacking = [name for name, each in inference.undetermined.items() if not each.default_fits]
-        if lacking and not inference.conflicts:
-            print(f"On the command line: {' '.join(f'--set {name}=...' for name in lacking)}")
+        print_text(str(inference).removesuffix(inference_verdict(inference)) + inference_words(inference))
     return 0 if solved else _NO_SOLUTION
 
 
@@ -87,13 +86,16 @@ def _known(cls: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _refused(cls: type, checkpoint: Path, error: CheckpointMismatchError, as_json: bool) -> int:
+    from ._infer_words import refusal_words
+
+    words = refusal_words(error)
     if as_json:
-        plain = {"model": cls.__name__, "path": str(checkpoint), "solved": False, "fits": False, "message": str(error)}
+        plain = {"model": cls.__name__, "path": str(checkpoint), "solved": False, "fits": False, "message": words}
         print(json.dumps(plain, indent=2))
     else:
         from .._printable import printable
 
-        print("lazycell: " + "\n".join(map(printable, str(error).split("\n"))), file=sys.stderr)
+        print("lazycell: " + "\n".join(map(printable, words.split("\n"))), file=sys.stderr)
     return _NO_SOLUTION
 
 
@@ -101,6 +103,7 @@ def _plain(inference: Inference, solved: bool) -> dict[str, Any]:
     from attrs import NOTHING
 
     from ..manifest._canonical_values import plain
+    from ._infer_words import inference_words
 
     def told(value: Any) -> dict[str, Any]:
         return {} if value is NOTHING else {"value": plain(value)}
@@ -122,5 +125,5 @@ def _plain(inference: Inference, solved: bool) -> dict[str, Any]:
             for name, each in inference.undetermined.items()
         },
         "assumed": {name: plain(value) for name, value in inference.assumed.items()},
-        "message": inference.mismatch or str(inference).split("\n")[-1],
+        "message": inference_words(inference),
     }

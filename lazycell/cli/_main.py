@@ -124,7 +124,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _UNREAD
     except OSError as error:
-        return _fail(str(error) if error.filename is None else f"{error.filename}: {error.strerror}")
+        return _fail(
+            (error.strerror or str(error)) if error.filename is None else f"{error.filename}: {error.strerror}"
+        )
     except Exception:  # a mistake of ours; not 1, which is an answer
         traceback.print_exc()
         return _TROUBLE

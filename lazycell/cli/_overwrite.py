@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .._errors import CheckpointError
+
 if TYPE_CHECKING:
     from ..saving._destination import Destination
 
@@ -29,6 +31,8 @@ def destination_at(path: str, format: str | None, max_shard_size: str | None, *,
     size = int(max_shard_size) if max_shard_size is not None and max_shard_size.isdecimal() else max_shard_size
     try:
         destination = destination_of(path, format, size)
+    except CheckpointError:  # a ValueError too, but what is at the path is no wrong usage
+        raise
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     mains = [destination.path] if destination.format == "ckpt" else [destination.path, destination.index]

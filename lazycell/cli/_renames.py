@@ -23,6 +23,21 @@ def rules_of(renames: tuple[str, ...]) -> dict[str, str]:
     return rules
 
 
+def checked(rules: dict[str, str]) -> dict[str, str] | None:
+    """Give rules that mean something, or None where there are none.
+
+    Raises:
+        click.UsageError: a rule is none: a name is made of captures that are not there.
+    """
+    from ..checkpoint._rename import parse_rules
+
+    try:
+        parse_rules(rules)
+    except ValueError as error:
+        raise click.UsageError(f"--rename: {str(error).removeprefix('rename: ')}") from None
+    return rules or None
+
+
 def rules_in(path: Path | None) -> dict[str, str]:
     """Read `{"OLD": "NEW"}` from a file; without one there are no rules.
 

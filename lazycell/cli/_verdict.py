@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import shlex
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..declaration._forms import form_text
+from ._typed import typed
 
 if TYPE_CHECKING:
     from .._errors import CheckpointMismatchError
@@ -76,32 +76,40 @@ def plan_json(plan: LoadPlan) -> dict[str, Any]:
     }
 
 
-def options_of(error: CheckpointMismatchError, *, settable: bool) -> str:
+def options_of(
+    causes: Sequence[Any], *, settable: bool, only: Collection[str] = ("settings", "rename", "missing", "unexpected")
+) -> str:
     """Give what the likely causes propose as options of the command: `--set num_hidden_layers=12`; "" if nothing.
 
+    What no argument of a process can be, a name with a NUL, is left out.
+
     Args:
-        error: why the checkpoint does not fit.
+        causes: why the checkpoint does not fit.
         settable: whether the model takes hyperparameters.
+        only: what the command has options for.
     """
-    causes: Any = error.causes
     words: list[str] = []
     for cause in causes:
-        if settable:
-            words += _options("--set", (f"{name}={_typed(value)}" for name, value in cause.settings.items()))
-        renames = ((old, new) for old, new in cause.rename.items() if isinstance(new, str))
-        words += _options("--rename", (f"{old}={new}" for old, new in renames))
-        words += _options("--missing", cause.missing)
-        words += _options("--unexpected", cause.unexpected)
+        if settable and "settings" in only:
+            words += _options("--set", (f"{name}={_value(value)}" for name, value in cause.settings.items()))
+        if "rename" in only:
+            renames = ((old, new) for old, new in cause.rename.items() if isinstance(new, str))
+            words += _options("--rename", (f"{old}={new}" for old, new in renames))
+        if "missing" in only:
+            words += _options("--missing", cause.missing)
+        if "unexpected" in only:
+            words += _options("--unexpected", cause.unexpected)
     return " ".join(words)
 
 
-def _options(option: str, values: Any) -> Iterator[str]:
-    for value in values:
-        yield option
-        yield shlex.quote(value)
+def _options(option: str, values: Iterable[str]) -> Iterator[str]:
+    for word in map(typed, values):
+        if word is not None:
+            yield option
+            yield word
 
 
-def _typed(value: Any) -> str:
+def _value(value: Any) -> str:
     """Write a value as `--set` reads it."""
     return value if isinstance(value, str) else json.dumps(_plain(value))
 

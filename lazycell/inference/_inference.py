@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 
 from .._errors import CheckpointMismatchError, DeclarationError
+from .._printable import printable
 from .._table import align
 from ..checkpoint._fit import make_plan
 from ..checkpoint._rename import apply_rules, parse_rules
@@ -18,7 +19,8 @@ from ..declaration._declare import NOTHING
 from ..declaration._symbols import render
 from ..formats import CheckpointHeader, open_checkpoint
 from ..manifest._manifest import Manifest
-from ..mismatch import Problem
+from ..mismatch import Cause, Problem
+from ..mismatch._problems import advice
 from ._infer import Solved, Undetermined, solve_shapes
 from ._solve import Conflict
 
@@ -45,6 +47,7 @@ class Inference(Mapping[str, Any]):
         manifest: of that model; where it does not fit, of the one with `assumed`; None if some value is lacking.
         conflicts: what does not fit even then, as a load would report it: tensors missing, unexpected, of another kind.
         mismatch: the same as a message; empty without conflicts.
+        causes: their likely causes.
     """
 
     path: Path
@@ -57,6 +60,7 @@ class Inference(Mapping[str, Any]):
     manifest: Manifest | None = attrs.field(repr=False)
     conflicts: tuple[Problem, ...] = ()
     mismatch: str = attrs.field(default="", repr=False)
+    causes: tuple[Cause, ...] = attrs.field(default=(), repr=False)
 
     def __getitem__(self, name: str) -> Any:
         return self.determined[name]
@@ -153,6 +157,7 @@ def infer(
         manifest=proof.manifest,
         conflicts=proof.problems,
         mismatch=proof.text,
+        causes=proof.causes,
     )
 
 
@@ -172,6 +177,7 @@ class _Proof:
     manifest: Manifest | None = None
     problems: tuple[Problem, ...] = ()
     text: str = ""
+    causes: tuple[Cause, ...] = ()
 
 
 def _prove(header: CheckpointHeader, solved: Solved, rename: Mapping[str, Any] | None, describe: Describe) -> _Proof:
@@ -185,7 +191,7 @@ def _prove(header: CheckpointHeader, solved: Solved, rename: Mapping[str, Any] |
     if with_all.fits:
         return attrs.evolve(with_all, fits=False)
     if any(problem.kind == "shape" for problem in with_all.problems):
-        raise CheckpointMismatchError(with_all.text, with_all.problems)
+        raise CheckpointMismatchError(with_all.text, with_all.problems, with_all.causes)
     return with_all
 
 
@@ -202,7 +208,8 @@ def _fit(
         make_plan(manifest, header, rename=rename)
     except CheckpointMismatchError as error:
         problems = tuple(each for each in error.problems if isinstance(each, Problem))
-        return _Proof(False, manifest, problems, str(error))
+        causes = tuple(each for each in error.causes if isinstance(each, Cause))
+        return _Proof(False, manifest, problems, str(error), causes)
     return _Proof(True, manifest)
 
 
@@ -218,7 +225,7 @@ def _contradiction(
     for conflict in solved.conflicts:
         lines += [f"  {line}" for line in _conflict_lines(conflict, solved)]
     lines.append("No data was read.")
-    return CheckpointMismatchError("\n".join(lines), solved.conflicts)
+    return CheckpointMismatchError("\n".join(map(printable, lines)), solved.conflicts)
 
 
 def _conflict_lines(conflict: Conflict, solved: Solved) -> Iterator[str]:
@@ -240,19 +247,22 @@ def _strangers(
     lines = [f"{header.path} does not fit {cls.__name__}: no name in it is one of the model's"]
     missing = [name for name in solved.found.examples if not name.endswith("…")]
     prefix, lacking = _prefix(missing, shapes), _prefix([*shapes][:_SAMPLED], dict.fromkeys(missing))
+    causes: tuple[Cause, ...] = ()
     if prefix is not None:
-        lines.append(
-            f'  the model\'s names are there under `{prefix}`: pass rename={{"{prefix}{{*rest}}": "{{*rest}}"}}'
-        )
+        text = f"the model's names are there under `{prefix}`"
+        causes = (Cause("prefix", text, rename={f"{prefix}{{*rest}}": "{*rest}"}),)
     elif lacking is not None:
-        lines.append(f'  the model\'s names start with `{lacking}`: pass rename={{"{{*rest}}": "{lacking}{{*rest}}"}}')
+        text = f"the model's names start with `{lacking}`"
+        causes = (Cause("prefix", text, rename={"{*rest}": f"{lacking}{{*rest}}"}),)
+    if causes:
+        lines.append(f"  {causes[0].text}: {', '.join(advice(causes))}")
     else:
         ours, theirs = solved.found.examples[:_SHOWN_NAMES], [*shapes][:_SHOWN_NAMES]
         lines.append(f"  the model has {', '.join(f'`{name}`' for name in ours)}, …")
         lines.append(f"  the checkpoint has {', '.join(f'`{name}`' for name in theirs) or 'no tensors'}, …")
         lines.append("  it is another model's, or `rename` is needed")
     lines.append("No data was read.")
-    return CheckpointMismatchError("\n".join(lines))
+    return CheckpointMismatchError("\n".join(map(printable, lines)), causes=causes)
 
 
 def _prefix(names: list[str], longer: Mapping[str, Any]) -> str | None:

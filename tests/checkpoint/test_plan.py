@@ -28,6 +28,15 @@ def test_plan_prints_as_a_table() -> None:
     )
 
 
+def test_a_name_ends_no_line() -> None:
+    """Whatever a stranger called a tensor: its row is one line, as wide as what is shown of it."""
+    specs: dict[str, Any] = {"a\nb.w": ((2, 3), "float32"), "\x1b[2J": ((), "int64")}
+    plan = make_plan(manifest(declared("w")), stored(specs), unexpected="ignore", rename={"a\nb.w": "w"})
+    assert str(plan) == (
+        "fill 1 parameter of Net from net.safetensors, 24 B\n  w  (2, 3)  float32  from a\\nb.w\nignore:\n  \\x1b[2J"
+    )
+
+
 def test_the_parts_of_one_tensor_are_one_row() -> None:
     """As they are stored, with what is done to them; so are layers."""
     entries = [declared(f"h.{i}.{name}") for i in range(2) for name in ("q", "k", "out")]

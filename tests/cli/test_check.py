@@ -117,12 +117,33 @@ def test_what_is_not_there(tmp_path: Path, manifest: str, model: str, checkpoint
 
 
 def test_names_of_strangers(tmp_path: Path, manifest: str) -> None:
-    """Nothing in a name reaches the terminal as it is."""
-    save_arrays(tmp_path / "net.safetensors", {"\x1b[31mw": np.zeros(1, np.float32)})
-    done = lazycell("check", manifest, str(tmp_path / "net.safetensors"))
+    """Nothing in a name reaches the terminal as it is, nor ends a line; what is proposed can be typed all the same."""
+    arrays = {entry.name: np.zeros(entry.shape, np.float32) for entry in model()}
+    path, name = str(tmp_path / "net.safetensors"), "\x1b[31mw\nNet fits\r"
+    save_arrays(Path(path), {**arrays, name: np.zeros(1, np.float32)})
+    done = lazycell("check", manifest, path)
     assert done.status == 1
     assert "\x1b" not in done.stdout
-    assert "\\x1b[31mw" in done.stdout
+    lines = done.stdout.splitlines()
+    assert "  \\x1b[31mw\\nNet fits\\r: float32 (1,)" in lines
+    assert not any(line.startswith("Net fits") for line in lines)
+    assert lines[-1] == "as options: --unexpected $'\\033[31mw\\012Net fits\\015'"
+    done = lazycell("check", manifest, path, "--unexpected", name)
+    assert done.status == 0
+    assert done.stdout.splitlines()[-3:] == ["ignore:", "  \\x1b[31mw\\nNet fits\\r", f"Net fits {path}"]
+
+
+def test_a_strange_prefix(tmp_path: Path, manifest: str) -> None:
+    """A rename of names with the end of a line in them: each row is one line, as is the proposal."""
+    path = save(tmp_path / "net.safetensors", prefix="a\nb.")
+    done = lazycell("check", manifest, path)
+    assert done.status == 1
+    assert not any(line.startswith("b.") for line in done.stdout.splitlines())
+    assert done.stdout.splitlines()[-1] == "as options: --rename $'a\\012b.{*rest}={*rest}'"
+    done = lazycell("check", manifest, path, "--rename", "a\nb.{*rest}={*rest}")
+    assert done.status == 0
+    assert "from a\\nb.embed.weight" in done.stdout
+    assert len(done.stdout.splitlines()) == 2 + len({row for row in done.stdout.splitlines() if row.startswith("  ")})
 
 
 def test_a_registered_model(tmp_path: Path) -> None:

@@ -113,6 +113,19 @@ def test_what_is_not_there(files: Path) -> None:
     assert "there is no file" in done.stderr
 
 
+@pytest.mark.parametrize("form", [(), ("--markdown",)])
+def test_names_of_strangers(files: Path, form: tuple[str, ...]) -> None:
+    """A name with the end of a line, or with what clears a screen, is in one line, as escapes."""
+    arrays = {entry.name: np.zeros(entry.shape, entry.dtype) for entry in model(n_layers=2)}
+    save_arrays(files / "odd.safetensors", {**arrays, "evil\nline\x1b[2J": np.zeros(1, np.int8)})
+    done = lazycell("diff", *form, str(files / "two.json"), str(files / "odd.safetensors"))
+    assert (done.status, done.stderr) == (1, "")
+    assert "\x1b" not in done.stdout
+    (line,) = (line for line in done.stdout.splitlines() if "evil" in line)
+    assert "nline" in line
+    assert "int8" in line
+
+
 def test_help() -> None:
     """With examples that begin as they are typed."""
     done = lazycell("diff", "--help")

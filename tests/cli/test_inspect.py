@@ -122,6 +122,18 @@ def test_names_of_strangers(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("form", [(), ("--all",)])
+def test_a_name_ends_no_line(tmp_path: Path, form: tuple[str, ...]) -> None:
+    """In a pipe, too; nor does what the metadata say."""
+    save_arrays(tmp_path / "net.safetensors", {"evil\nline": np.zeros(1, np.int8)}, metadata={"a\nb": "c\nd"})
+    done = lazycell("inspect", *form, str(tmp_path / "net.safetensors"))
+    assert (done.status, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert "  a\\nb: c\\nd" in lines
+    (row,) = (line.split() for line in lines if line.startswith("evil"))
+    assert row[0] == "evil\\nline"
+
+
 def test_an_empty_checkpoint(tmp_path: Path) -> None:
     """Nothing is said of tensors that are not there."""
     (tmp_path / "net.safetensors").write_bytes(b"\x02\0\0\0\0\0\0\0{}")

@@ -80,6 +80,7 @@ _open.open_checkpoint = fail
         ("lazycell.CheckpointFormatError('no such thing')", "no such thing"),
         ("lazycell.RegistryError('a \\x1b[31mname\\nmore')", "a \\x1b[31mname\nmore"),
         ("PermissionError(errno.EACCES, 'Permission denied', 'net.ckpt')", "net.ckpt: Permission denied"),
+        ("OSError(errno.ENOENT, 'cannot save net.ckpt')", "cannot save net.ckpt"),
         ("OSError('there is no checkpoint')", "there is no checkpoint"),
         ("ModuleNotFoundError('No rich', name='rich')", "No rich; install it with: pip install rich"),
     ],

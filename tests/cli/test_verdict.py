@@ -44,23 +44,23 @@ def test_causes_as_options() -> None:
     """As a shell takes them; a form has no option, and a manifest no hyperparameters."""
     error = CheckpointMismatchError("no", (), CAUSES)
     beside = ["--rename", "a=b c", "--missing", "head.*", "--unexpected", "x"]
-    assert shlex.split(options_of(error, settable=False)) == beside
+    assert shlex.split(options_of(error.causes, settable=False)) == beside
     settings = ["--set", "hidden=8", "--set", "sizes=[1, 2]", "--set", "name=a b", "--set", "flag=true"]
-    assert shlex.split(options_of(error, settable=True)) == settings + beside
-    assert options_of(CheckpointMismatchError("no"), settable=True) == ""
+    assert shlex.split(options_of(error.causes, settable=True)) == settings + beside
+    assert options_of((), settable=True) == ""
 
 
 def test_an_option_keeps_nothing_of_a_stranger() -> None:
     """What a name in a file says is one word for the shell."""
     error = CheckpointMismatchError("no", (), (Cause("part", "x", missing=("$(rm -rf /); `x`", "-x")),))
-    assert shlex.split(options_of(error, settable=True)) == ["--missing", "$(rm -rf /); `x`", "--missing", "-x"]
+    assert shlex.split(options_of(error.causes, settable=True)) == ["--missing", "$(rm -rf /); `x`", "--missing", "-x"]
 
 
 def test_a_real_refusal_and_a_real_plan() -> None:
     """Of the transformer with another number of layers, and of what the causes make of it."""
     header = file(n_layers=2)
     error = refusal(model(), header)
-    assert "--set n_layers=2" in options_of(error, settable=True)
+    assert "--set n_layers=2" in options_of(error.causes, settable=True)
     assert len(mismatch_json(error)["problems"]) == len(error.problems)
     plan = plan_json(mended(header))
     assert len(plan["steps"]) == len(header.tensors)

@@ -192,6 +192,12 @@ def test_a_prefix_is_proposed_where_no_name_is_known(path: Path) -> None:
         inferred(Net, path)
     advice = 'the model\'s names are there under `model.`: pass rename={"model.{*rest}": "{*rest}"}'
     assert advice in str(caught.value)
+    (cause,) = caught.value.causes
+    assert cause.rename == {"model.{*rest}": "{*rest}"}
+    write(path, {f"a\nb.{name}": shape for name, shape in shapes.items()})
+    with pytest.raises(CheckpointMismatchError) as caught:
+        inferred(Net, path)
+    assert 'under `a\\nb.`: pass rename={"a\\nb.{*rest}": "{*rest}"}\nNo data' in str(caught.value)
 
     class Outer(PureCell):
         n: int

@@ -90,6 +90,21 @@ def test_advice_is_written_together() -> None:
     assert advice(Cause("another model", "", frozenset("a"), advice="take the other")) == ["  take the other"]
 
 
+def test_a_name_ends_no_line() -> None:
+    """Whatever a stranger called a tensor: one line each, without control characters; the data have it as it is."""
+    name = "evil\nline\x1b[2J"
+    cause = Cause("part", f"only the checkpoint has `{name}`", frozenset([name]), unexpected=(name,))
+    problem = Problem("unexpected", name, "float32 (1,)")
+    assert render("f does not fit Net", [problem], [cause], {}) == (
+        "f does not fit Net: 1 tensor unexpected\n"
+        "likely cause: only the checkpoint has `evil\\nline\\x1b[2J`\n"
+        "unexpected in the checkpoint: the model declares no such parameter:\n"
+        "  evil\\nline\\x1b[2J: float32 (1,)\n"
+        "what to do:\n"
+        '  pass unexpected=["evil\\nline\\u001b[2J"]'
+    )
+
+
 def test_long_lists_are_cut() -> None:
     """Twelve groups are shown of one kind; of explained ones three, or one after others; the rest is counted."""
     problems = missing(*(f"w{i}" for i in range(20)))
