@@ -13,6 +13,7 @@ from ._collector import collector_paused
 _PLACES = {
     "cell._cell": ("LazyCell",),
     "cell._initial_values": ("initial_values",),
+    "cell._launching": ("launch_blocking",),
     "declaration._declare": ("Buffer", "Param", "buffer", "child", "children", "hyper", "param", "tie", "when"),
     "declaration._class_body": ("require",),
     "declaration._declaration": ("same",),

@@ -25,6 +25,7 @@ from ._errors import (
 from .cell._cell import LazyCell
 from .cell._initial_values import initial_values
 from .cell._initializers import register_initializer
+from .cell._launching import launch_blocking
 from .checkpoint._plan import LoadPlan
 from .checkpoint._planning import plan
 from .checkpoint._report import LoadReport
@@ -135,6 +136,7 @@ __all__ = [
     "identity",
     "init_parameters_data",
     "initial_values",
+    "launch_blocking",
     "lazy",
     "max_",
     "min_",

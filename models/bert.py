@@ -10,8 +10,9 @@ from mindspore.common.initializer import Normal
 from lazycell import SELF, ConfigRules, LazyCell, Param, buffer, child, children, register, require, same, tie, when
 
 from . import layers
+from .attention import attend, padding_mask, split_heads
 from .heads import OF_HEADS, Head, Labelled, MaskedLM, QuestionAnswering, TokenClassification
-from .layers import Dropout, Embedding, Linear, Part, activate, activation, attend, padding_mask, run, split_heads
+from .layers import Dropout, Embedding, Linear, Part, activate, activation, run
 from .outputs import EncoderOutput, LogitsOutput, States
 from .presets.bert import PRESETS
 
@@ -152,16 +153,18 @@ class BertModel(BertOptions):
         token_type_ids: Tensor | None = None,
         position_ids: Tensor | None = None,
         output_hidden_states: bool = False,
-    ) -> EncoderOutput:
+        return_dict: bool = True,
+    ) -> Any:
         """Encode a batch; `models.outputs` says what the inputs are."""
         if attention_mask is None:
             attention_mask = ops.ones_like(input_ids)
         if token_type_ids is None:
             token_type_ids = ops.zeros_like(input_ids)
         x = self.embeddings(input_ids, token_type_ids, position_ids)
-        states = self.encoder(x, padding_mask(attention_mask, x.dtype))
+        states = self.encoder(x, padding_mask(attention_mask))
         pooled = None if self.pooler is None else self.pooler(states[-1][:, 0])
-        return EncoderOutput(states[-1], pooled, states if output_hidden_states else None)
+        found = (states[-1], pooled, states if output_hidden_states else None)
+        return EncoderOutput(*found) if return_dict else found
 
 
 class Transform(Dense):
@@ -215,8 +218,8 @@ class BertForSequenceClassification(Labelled, BertHead):
     dropout: Dropout = child(Dropout, classifier_dropout)
     classifier: Linear = child(Linear, hidden_size, num_labels, initializer=init)
 
-    def answer(self, output: EncoderOutput, input_ids: Tensor) -> LogitsOutput:
-        return LogitsOutput(self.classifier(self.dropout(output.pooler_output)), output.hidden_states)
+    def answer(self, output: tuple[Any, ...], input_ids: Tensor) -> LogitsOutput:
+        return LogitsOutput(self.classifier(self.dropout(output[1])), output[2])
 
 
 @register("bert")

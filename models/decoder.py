@@ -10,7 +10,8 @@ from mindspore import Tensor, ops
 
 from lazycell import child
 
-from .layers import Dropout, Linear, Part, RMSNorm, activate, attend, split_heads
+from .attention import attend, extended, split_heads
+from .layers import Dropout, Linear, Part, RMSNorm, activate
 from .outputs import Cache, DecoderOutput, KeyValue
 from .rotary import rotate
 
@@ -31,30 +32,12 @@ def windows(layer_types: Sequence[str], count: int, window: int | None) -> list[
     return [window if each == "sliding_attention" else None for each in layer_types]
 
 
-def causal_mask(attention_mask: Tensor, length: int, window: int | None, dtype: Any) -> Tensor:
-    """Give what is added to the scores: 0 where a position may look, the lowest finite number where it may not.
-
-    Args:
-        attention_mask: (batch, positions), 1 for a token and 0 for padding, those in the cache included.
-        length: of the positions, how many are new: the result is (batch, 1, length, positions).
-        window: how many positions each sees, itself included; None: all before it.
-        dtype: float.
-    """
-    total = attention_mask.shape[1]
-    keys = ops.arange(total)
-    distance = keys[total - length :][:, None] - keys[None, :]
-    visible = distance >= 0
-    if window is not None:
-        visible = ops.logical_and(visible, distance < window)
-    visible = ops.logical_and(visible[None, None], attention_mask[:, None, None, :] > 0)
-    lowest = -65504.0 if dtype == mindspore.float16 else -3.3e38
-    return ops.where(visible, Tensor(0.0, dtype), Tensor(lowest, dtype))
-
-
 def completed(
     input_ids: Tensor, attention_mask: Tensor | None, position_ids: Tensor | None, past: Cache | None
 ) -> tuple[Tensor, Tensor]:
-    """Give the mask and the positions that are meant where none are given."""
+    """Give the mask and the positions that are meant where none are given; a cache of fixed size needs both."""
+    if attention_mask is not None and position_ids is not None:
+        return attention_mask, position_ids
     batch, length = input_ids.shape
     seen = 0 if past is None else past[0][0].shape[2]
     if attention_mask is None:
@@ -72,8 +55,9 @@ def decode(
     past: Cache | None,
     use_cache: bool,
     all_states: bool,
-) -> DecoderOutput:
-    """Go through the layers, and normalize what the last one gives.
+    return_dict: bool = True,
+) -> Any:
+    """Go through the layers, and normalize what the last one gives: a `DecoderOutput`, or a tuple of the same.
 
     Each layer takes what the one before gave, what `kinds` has for it, and its part of the cache.
     """
@@ -87,7 +71,8 @@ def decode(
         if router is not None:
             routers += (router,)
     x = norm(x)
-    return DecoderOutput(x, cache if use_cache else None, (*states[:-1], x) if all_states else None, routers)
+    found = (x, cache if use_cache else None, (*states[:-1], x) if all_states else None, routers)
+    return DecoderOutput(*found) if return_dict else found
 
 
 class Attention(Part):
@@ -109,8 +94,7 @@ class Attention(Part):
     def construct(self, x: Tensor, mask: Tensor, positions: Rotation, past: KeyValue | None) -> tuple[Tensor, KeyValue]:
         query, key = self.query_and_key(x)
         query, key, value = rotate(query, *positions), rotate(key, *positions), self.heads(self.v_proj(x))
-        if past is not None:
-            key, value = ops.concat((past[0], key), 2), ops.concat((past[1], value), 2)
+        key, value = extended(past, key, value)
         return self.o_proj(attend(query, key, value, mask, self.dropout, self.scale, self.most)), (key, value)
 
     def heads(self, x: Tensor) -> Tensor:

@@ -10,8 +10,9 @@ from mindspore.common.initializer import Normal
 from lazycell import SELF, ConfigRules, LazyCell, child, children, register, require, same, tie, when
 
 from . import layers
+from .attention import attend, padding_mask, split_heads
 from .heads import OF_HEADS, Head, Labelled, MaskedLM, QuestionAnswering, TokenClassification
-from .layers import Dropout, Embedding, Linear, Part, activate, activation, attend, padding_mask, run, split_heads
+from .layers import Dropout, Embedding, Linear, Part, activate, activation, run
 from .outputs import EncoderOutput, LogitsOutput, States
 from .presets.distilbert import PRESETS
 
@@ -112,14 +113,19 @@ class DistilBertModel(DistilBertOptions):
     transformer: Transformer = child(Transformer, SELF)
 
     def construct(
-        self, input_ids: Tensor, attention_mask: Tensor | None = None, output_hidden_states: bool = False
-    ) -> EncoderOutput:
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor | None = None,
+        output_hidden_states: bool = False,
+        return_dict: bool = True,
+    ) -> Any:
         """Encode a batch; `models.outputs` says what the inputs are."""
         if attention_mask is None:
             attention_mask = ops.ones_like(input_ids)
         x = self.embeddings(input_ids)
-        states = self.transformer(x, padding_mask(attention_mask, x.dtype))
-        return EncoderOutput(states[-1], None, states if output_hidden_states else None)
+        states = self.transformer(x, padding_mask(attention_mask))
+        found = (states[-1], None, states if output_hidden_states else None)
+        return EncoderOutput(*found) if return_dict else found
 
 
 class DistilBertHead(DistilBertOptions, Head):
@@ -150,9 +156,9 @@ class DistilBertForSequenceClassification(Labelled, DistilBertHead):
     drop: Dropout = child(Dropout, seq_classif_dropout)
     classifier: Linear = child(Linear, dim, num_labels, initializer=init)
 
-    def answer(self, output: EncoderOutput, input_ids: Tensor) -> LogitsOutput:
-        x = ops.relu(self.pre_classifier(output.last_hidden_state[:, 0]))
-        return LogitsOutput(self.classifier(self.drop(x)), output.hidden_states)
+    def answer(self, output: tuple[Any, ...], input_ids: Tensor) -> LogitsOutput:
+        x = ops.relu(self.pre_classifier(output[0][:, 0]))
+        return LogitsOutput(self.classifier(self.drop(x)), output[2])
 
 
 @register("distilbert")

@@ -9,10 +9,11 @@ from mindspore.common.initializer import Normal
 
 from lazycell import INDEX, SELF, ConfigRules, LazyCell, Param, child, children, register, require, same, tie, when
 
-from .decoder import LayerOutput, causal_mask, completed, decode
+from .attention import attend, causal_mask, extended, split_heads
+from .decoder import LayerOutput, completed, decode
 from .heads import OF_HEADS, CausalLM, Head, LastTokenClassification, TokenClassification
-from .layers import Dropout, Embedding, LayerNorm, Linear, Part, activate, activation, attend, split_heads
-from .outputs import Cache, DecoderOutput, KeyValue
+from .layers import Dropout, Embedding, LayerNorm, Linear, Part, activate, activation
+from .outputs import Cache, KeyValue
 from .presets.gpt2 import PRESETS
 
 SUMMARY = "activation", "first_dropout", "proj_to_labels", "type", "use_proj"
@@ -45,6 +46,9 @@ class GPT2Options(LazyCell):
     config_rules = ConfigRules(ignored=OF_HEADS | {"n_ctx", *(f"summary_{each}" for each in SUMMARY)})
 
 
+_PRODUCT = ops.MatMul()
+
+
 class Conv1D(LazyCell):
     """Affine map of the last axis whose weight is (in, out), as a convolution of width 1 has it."""
 
@@ -56,7 +60,8 @@ class Conv1D(LazyCell):
     bias: Param["zeros", (out_features,)]
 
     def construct(self, x: Tensor) -> Tensor:
-        return ops.matmul(x, self.weight) + self.bias
+        flat = _PRODUCT(x.reshape(-1, self.in_features), self.weight)
+        return ops.bias_add(flat, self.bias).reshape((*x.shape[:-1], self.out_features))
 
 
 class GPT2Attention(Part):
@@ -78,9 +83,7 @@ class GPT2Attention(Part):
         query, key, value = (
             split_heads(each, self.head_size) for each in ops.split(self.c_attn(x), self.config.n_embd, -1)
         )
-        if past is not None:
-            key, value = ops.concat((past[0], key), 2), ops.concat((past[1], value), 2)
-        cache = key, value
+        cache = key, value = extended(past, key, value)
         if self.config.reorder_and_upcast_attn:
             query, key = query.astype(mindspore.float32), key.astype(mindspore.float32)
         found = attend(query, key, value, mask, self.attn_dropout, self.scale)
@@ -129,16 +132,18 @@ class GPT2Model(GPT2Options):
         use_cache: bool = False,
         output_hidden_states: bool = False,
         token_type_ids: Tensor | None = None,
-    ) -> DecoderOutput:
+        cache_position: Tensor | None = None,
+        return_dict: bool = True,
+    ) -> Any:
         """Read a batch of texts, or go on reading one; token types are words too, whose vectors are added."""
         attention_mask, position_ids = completed(input_ids, attention_mask, position_ids, past_key_values)
         x = self.wte(input_ids) + self.wpe(position_ids)
         if token_type_ids is not None:
             x = x + self.wte(token_type_ids)
         x = self.drop(x)
-        mask = causal_mask(attention_mask, input_ids.shape[1], None, x.dtype)
+        mask = causal_mask(attention_mask, input_ids.shape[1], None, cache_position)
         kinds = [(mask,)] * self.n_layer
-        return decode(self.h, self.ln_f, x, kinds, past_key_values, use_cache, output_hidden_states)
+        return decode(self.h, self.ln_f, x, kinds, past_key_values, use_cache, output_hidden_states, return_dict)
 
 
 class GPT2Head(GPT2Options, Head):

@@ -15,21 +15,32 @@ OF_HEADS = frozenset({"classifier_dropout", "pad_token_id", "tie_word_embeddings
 
 
 class Head(LazyCell):
-    """A model, which `base` names as the checkpoints do, and what `answer` makes of its output."""
+    """A model, which `base` names as the checkpoints do, and what `answer` makes of its output.
+
+    That comes as a tuple, in the order of the model's output in `models.outputs`: in a graph a named tuple is an object
+    of Python, and what is computed from one is computed by Python, operator by operator.
+    """
 
     base = "model"
 
     # Without a default a graph does not find `input_ids` that are given by keyword.
     def construct(self: Any, input_ids: Tensor | None = None, *inputs: Any, **named: Any) -> Any:
         """Read a batch of texts; the arguments are those of the model below."""
-        return self.answer(getattr(self, self.base)(input_ids, *inputs, **named), input_ids)
+        return self.answer(getattr(self, self.base)(input_ids, *inputs, return_dict=False, **named), input_ids)
 
 
 class CausalLM(Head):
-    """A score for each word that may come next."""
+    """A score for each word that may come next; of the last `logits_to_keep` positions alone, if that is not 0."""
 
-    def answer(self: Any, output: Any, input_ids: Tensor) -> CausalLMOutput:
-        return CausalLMOutput(self.scores(output.last_hidden_state), *output[1:])
+    def construct(
+        self: Any, input_ids: Tensor | None = None, *inputs: Any, logits_to_keep: int = 0, **named: Any
+    ) -> CausalLMOutput:
+        output = getattr(self, self.base)(input_ids, *inputs, return_dict=False, **named)
+        return self.answer(output, input_ids, logits_to_keep)
+
+    def answer(self: Any, output: Any, input_ids: Tensor, logits_to_keep: int = 0) -> CausalLMOutput:
+        # Without an `if`, for graphs: from -0 on is all.
+        return CausalLMOutput(self.scores(output[0][:, -logits_to_keep:]), *output[1:])
 
     def scores(self: Any, x: Tensor) -> Tensor:
         return self.lm_head(x)
@@ -39,7 +50,7 @@ class MaskedLM(Head):
     """A score for each word that may stand at a position."""
 
     def answer(self: Any, output: Any, input_ids: Tensor) -> LogitsOutput:
-        return LogitsOutput(self.scores(output.last_hidden_state), output.hidden_states)
+        return LogitsOutput(self.scores(output[0]), output[2])
 
 
 class Labels(dict[Any, str]):
@@ -64,7 +75,7 @@ class TokenClassification(Labelled):
     classifier: Linear = child(Linear, SELF.hidden_size, SELF.num_labels, initializer=SELF.init)
 
     def answer(self: Any, output: Any, input_ids: Tensor) -> LogitsOutput:
-        return LogitsOutput(self.labels(self.drop(output.last_hidden_state)), output.hidden_states)
+        return LogitsOutput(self.labels(self.drop(output[0])), output[2])
 
     def labels(self, x: Tensor) -> Tensor:
         return self.classifier(x)
@@ -76,8 +87,8 @@ class QuestionAnswering(Head):
     qa_outputs: Linear = child(Linear, SELF.hidden_size, 2, initializer=SELF.init)
 
     def answer(self: Any, output: Any, input_ids: Tensor) -> QuestionAnsweringOutput:
-        scores = self.qa_outputs(output.last_hidden_state)
-        return QuestionAnsweringOutput(scores[..., 0], scores[..., 1], output.hidden_states)
+        scores = self.qa_outputs(output[0])
+        return QuestionAnsweringOutput(scores[..., 0], scores[..., 1], output[2])
 
 
 class LastTokenClassification(Labelled):
@@ -87,10 +98,10 @@ class LastTokenClassification(Labelled):
 
     def answer(self: Any, output: Any, input_ids: Tensor) -> LogitsOutput:
         """Score every label; what a text ends at, only the padding tells."""
-        scores = self.score(output.last_hidden_state)
+        scores = self.score(output[0])
         if self.pad_token_id is None:
             if input_ids.shape[0] > 1:
                 raise ValueError("pad_token_id is None, so nothing tells where each text of a batch ends: give it")
-            return LogitsOutput(scores[:, -1], output.hidden_states)
+            return LogitsOutput(scores[:, -1], output[2])
         places = ops.arange(input_ids.shape[1]) * (input_ids != self.pad_token_id).astype(mindspore.int64)
-        return LogitsOutput(scores[ops.arange(input_ids.shape[0]), ops.argmax(places, 1)], output.hidden_states)
+        return LogitsOutput(scores[ops.arange(input_ids.shape[0]), ops.argmax(places, 1)], output[2])

@@ -47,47 +47,24 @@ def activate(name: str, x: Tensor) -> Tensor:
     return tanh(x)
 
 
-def split_heads(x: Tensor, size: int) -> Tensor:
-    """Split the last axis into heads: (batch, sequence, heads * size) to (batch, heads, sequence, size)."""
-    batch, sequence, _ = x.shape
-    return x.reshape(batch, sequence, -1, size).swapaxes(1, 2)
-
-
-def join_heads(x: Tensor) -> Tensor:
-    """Put the heads side by side: (batch, heads, sequence, size) to (batch, sequence, heads * size)."""
-    batch, heads, sequence, size = x.shape
-    return x.swapaxes(1, 2).reshape(batch, sequence, heads * size)
-
-
 def cap(x: Tensor, most: float | None) -> Tensor:
     """Keep numbers within ±`most`, smoothly; None: as they are."""
     return x if most is None else tanh(x / most) * most
 
 
-def attend(
-    query: Tensor, key: Tensor, value: Tensor, mask: Tensor, dropout: Any, scale: float, most: float | None = None
-) -> Tensor:
-    """softmax(scale · QKᵀ + mask)V: from (batch, heads, sequence, size) to (batch, sequence, heads * size).
+_PRODUCT = ops.MatMul(transpose_b=True)
 
-    Several query heads may share a key head (Ainslie et al. 2023, arXiv:2305.13245). `mask` is (batch, heads, sequence,
-    positions) or what broadcasts to it; `most` caps the scores.
+
+def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Compute x Wᵀ + b of the last axis: from (…, in) to (…, out), with W (out, in).
+
+    The weight is read where it lies: on CPU `ops.dense(x, W)` and `ops.matmul(x, W.T)` write the transposed weight anew
+    at every call, which takes many times as long as the product of a few rows.
     """
-    batch, heads, length, size = query.shape
-    groups, rows = key.shape[1], heads // key.shape[1] * length
-    scores = ops.matmul(query.reshape(batch, groups, rows, size), key.swapaxes(-1, -2)) * scale
-    scores = cap(scores.reshape(batch, heads, length, -1), most) + mask
-    weights = dropout(ops.softmax(scores.astype(mindspore.float32), -1).astype(value.dtype))
-    found = ops.matmul(weights.reshape(batch, groups, rows, -1), value)
-    return join_heads(found.reshape(batch, heads, length, size))
-
-
-def padding_mask(attention_mask: Tensor, dtype: Any) -> Tensor:
-    """Give what is added to the scores, (batch, 1, 1, positions), from 1 for a token and 0 for padding.
-
-    It is 0 for a token, and for padding the lowest number that float16 holds: softmax makes that 0, and of a row of
-    nothing but padding no NaN.
-    """
-    return (1 - attention_mask[:, None, None, :]).astype(dtype) * -65504.0
+    flat = _PRODUCT(x.reshape(-1, weight.shape[1]), weight)
+    if bias is not None:
+        flat = ops.bias_add(flat, bias)
+    return flat.reshape((*x.shape[:-1], weight.shape[0]))
 
 
 class Part(LazyCell):
@@ -108,7 +85,7 @@ class Linear(LazyCell):
     bias: Param["zeros", (out_features,)] = when(use_bias)
 
     def construct(self, x: Tensor) -> Tensor:
-        return ops.dense(x, self.weight, self.bias)
+        return product(x, self.weight, self.bias)
 
 
 class Embedding(LazyCell):
@@ -159,11 +136,11 @@ class RMSNorm(LazyCell):
     weight: Param["ones", (width,)]
 
     def construct(self, x: Tensor) -> Tensor:
-        return self.weight * self.normalized(x).astype(x.dtype)
+        return self.weight * self.normalized(x).astype(self.weight.dtype)
 
     def normalized(self, x: Tensor) -> Tensor:
         x = x.astype(mindspore.float32)
-        return x * ops.rsqrt((x * x).mean(-1, keep_dims=True) + self.eps)
+        return x * ops.rsqrt(ops.square(x).mean(-1, keep_dims=True) + self.eps)
 
 
 def run(layers: Any, x: Tensor, mask: Tensor) -> States:

@@ -7,10 +7,11 @@ from mindspore.common.initializer import Normal
 
 from lazycell import INDEX, SELF, ConfigRules, LazyCell, child, children, hyper, register, require, same, tie, when
 
-from .decoder import Attention, GatedMLP, LayerOutput, Rotation, causal_mask, completed, decode
+from .attention import causal_mask
+from .decoder import Attention, GatedMLP, LayerOutput, Rotation, completed, decode
 from .heads import OF_HEADS, CausalLM, LastTokenClassification
 from .layers import Embedding, Linear, Part, RMSNorm, activation
-from .outputs import Cache, DecoderOutput, KeyValue
+from .outputs import Cache, KeyValue
 from .presets.llama import PRESETS
 from .rotary import Rotary, check_rope
 
@@ -88,14 +89,16 @@ class LlamaModel(LlamaOptions):
         past_key_values: Cache | None = None,
         use_cache: bool = False,
         output_hidden_states: bool = False,
-    ) -> DecoderOutput:
+        cache_position: Tensor | None = None,
+        return_dict: bool = True,
+    ) -> Any:
         """Read a batch of texts, or go on reading one; `models.outputs` says what the inputs are."""
         attention_mask, position_ids = completed(input_ids, attention_mask, position_ids, past_key_values)
         x = self.embed(input_ids)
         rotations = self.rotations(position_ids)
-        masks = [causal_mask(attention_mask, input_ids.shape[1], window, x.dtype) for window in self.windows]
+        masks = [causal_mask(attention_mask, input_ids.shape[1], window, cache_position) for window in self.windows]
         kinds = [(masks[kind], rotations[kind]) for kind in self.kinds]
-        return decode(self.layers, self.norm, x, kinds, past_key_values, use_cache, output_hidden_states)
+        return decode(self.layers, self.norm, x, kinds, past_key_values, use_cache, output_hidden_states, return_dict)
 
     def windows_by_layer(self) -> list[int | None]:
         """Say how many positions each layer sees; None: all."""

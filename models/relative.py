@@ -21,12 +21,11 @@ def buckets(count: int, most: int, *, both_ways: bool) -> np.ndarray[Any, Any]:
     return np.where(distance < exact, distance, large).astype(np.int32)
 
 
-def bucket_of_pairs(buckets: Tensor, later: int, length: int, total: int) -> Tensor:
-    """Give the bucket of each pair of the last `length` of `total` positions and all: int32, (length, total).
+def bucket_of_pairs(buckets: Tensor, later: int, queries: Tensor, total: int) -> Tensor:
+    """Give the bucket of each pair of the positions `queries` and all of `total`: int32, (queries, total).
 
     `later` is the first bucket of what comes later; 0 where nothing does.
     """
-    keys = ops.arange(total)
-    back = keys[total - length :][:, None] - keys[None, :]
+    back = queries[:, None] - ops.arange(total)[None, :]
     distance = ops.minimum(ops.abs(back) if later else ops.maximum(back, 0), buckets.shape[0] - 1)
     return buckets[distance] + (back < 0).astype(mindspore.int32) * later

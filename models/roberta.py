@@ -1,5 +1,7 @@
 """RoBERTa (Liu et al. 2019, arXiv:1907.11692): BERT, whose positions are counted without the padding."""
 
+from typing import Any
+
 from mindspore import Tensor
 
 from lazycell import SELF, ConfigRules, Param, child, register, same, tie, when
@@ -8,7 +10,7 @@ from . import layers
 from .bert import BertModel, BertOptions, Embeddings
 from .heads import OF_HEADS, Head, Labelled, MaskedLM, QuestionAnswering, TokenClassification
 from .layers import Dropout, Linear, Part, activate, tanh
-from .outputs import EncoderOutput, LogitsOutput
+from .outputs import LogitsOutput
 from .presets.roberta import PRESETS
 
 
@@ -77,8 +79,8 @@ class RobertaForSequenceClassification(Labelled, RobertaHead):
 
     classifier: RobertaClassificationHead = child(RobertaClassificationHead, SELF)
 
-    def answer(self, output: EncoderOutput, input_ids: Tensor) -> LogitsOutput:
-        return LogitsOutput(self.classifier(output.last_hidden_state[:, 0]), output.hidden_states)
+    def answer(self, output: tuple[Any, ...], input_ids: Tensor) -> LogitsOutput:
+        return LogitsOutput(self.classifier(output[0][:, 0]), output[2])
 
 
 @register("roberta")

@@ -71,12 +71,15 @@ class Rotary(LazyCell):
         self.frequencies = Tensor(frequencies)
 
     def construct(self, position_ids: Tensor) -> tuple[Tensor, Tensor]:
-        """Give the cosines and sines, each float32, (batch, 1, sequence, head_dim), for positions (batch, sequence)."""
+        """Give the cosines and sines, each float32, (batch, 1, sequence, head_dim), for positions (batch, sequence).
+
+        The sines of the first half have the sign that they have in `rotate`: once here, instead of in each layer.
+        """
         positions = position_ids.astype(mindspore.float32)
         frequencies = self.stretched(positions) if self.dynamic else self.frequencies
         angles = positions[:, None, :, None] * frequencies
-        angles = ops.concat((angles, angles), -1)
-        return ops.cos(angles) * self.factor, ops.sin(angles) * self.factor
+        cos, sin = ops.cos(angles) * self.factor, ops.sin(angles) * self.factor
+        return ops.concat((cos, cos), -1), ops.concat((-sin, sin), -1)
 
     def stretched(self, positions: Tensor) -> Tensor:
         """Give the frequencies for a text that is longer than the model was trained for: a larger base."""
@@ -89,10 +92,10 @@ class Rotary(LazyCell):
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Turn each pair (i, i + half) of (batch, heads, sequence, head_dim) by its position's angle."""
+    """Turn each pair (i, i + half) of (batch, heads, sequence, head_dim) by its position's angle, in float32."""
     half = x.shape[-1] // 2
-    turned = ops.concat((-x[..., half:], x[..., :half]), -1)
-    return (x * cos + turned * sin).astype(x.dtype)
+    swapped = ops.concat((x[..., half:], x[..., :half]), -1)
+    return (x * cos + swapped * sin).astype(x.dtype)
 
 
 def frequencies_of(options: Mapping[str, Any], dim: int, max_positions: int) -> tuple[NDArray[np.float32], float]:

@@ -8,9 +8,9 @@ from mindspore.common.initializer import Normal
 
 from lazycell import INDEX, SELF, ConfigRules, LazyCell, child, children, hyper, register, tie, when
 
-from .decoder import causal_mask
+from .attention import attend, causal_mask, extended, padding_mask, split_heads
 from .heads import OF_HEADS
-from .layers import ACTIVATIONS, Dropout, Embedding, Linear, Part, RMSNorm, activate, attend, padding_mask, split_heads
+from .layers import ACTIVATIONS, Dropout, Embedding, Linear, Part, RMSNorm, activate
 from .outputs import Cache, EncoderOutput, KeyValue, Seq2SeqLMOutput, Seq2SeqOutput, States
 from .presets.t5 import PRESETS
 from .relative import bucket_of_pairs, buckets
@@ -92,15 +92,32 @@ class T5Attention(Part):
         else:
             source = x if other is None else other
             key, value = split_heads(self.k(source), self.config.d_kv), split_heads(self.v(source), self.config.d_kv)
-            if past is not None:
-                key, value = ops.concat((past[0], key), 2), ops.concat((past[1], value), 2)
+            key, value = extended(past, key, value)
         query = split_heads(self.q(x), self.config.d_kv)
         return self.o(attend(query, key, value, mask, self.dropout, 1.0)), (key, value)
 
-    def bias(self, length: int, total: int) -> Tensor:
-        """Give what is added to the scores of the last `length` of `total` positions: (1, heads, length, total)."""
-        pairs = bucket_of_pairs(self.buckets, self.later, length, total)
-        return self.relative_attention_bias(pairs).transpose(2, 0, 1)[None]
+    def bias(self, queries: Tensor, total: int) -> Tensor:
+        """Give what is added to the scores of the positions `queries` of `total`: (1, heads, queries, total)."""
+        pairs = bucket_of_pairs(self.buckets, self.later, queries, total)
+        return self.relative_attention_bias(pairs).transpose(2, 0, 1)[None].astype(mindspore.float32)
+
+
+def without_float16(dtype: Any) -> Any:
+    """Give float32 for float16, and any other dtype as it is."""
+    return "float32" if dtype in ("float16", mindspore.float16) else dtype
+
+
+class WideLinear(Linear):
+    """A linear map that is kept and computed in float32 where the net is float16.
+
+    The sums that T5 passes from block to block exceed what float16 holds
+    (huggingface/transformers, `T5PreTrainedModel._keep_in_fp32_modules`).
+    """
+
+    dtype: Any = hyper("float32", converter=without_float16)
+
+    def construct(self, x: Tensor) -> Tensor:
+        return super().construct(x.astype(self.weight.dtype))
 
 
 class T5FeedForward(Part):
@@ -113,8 +130,8 @@ class T5FeedForward(Part):
     wi: Any = when(~gated, child(Linear, config.d_model, config.d_ff, False, init))
     wi_0: Any = when(gated, child(Linear, config.d_model, config.d_ff, False, init))
     wi_1: Any = when(gated, child(Linear, config.d_model, config.d_ff, False, init))
-    wo: Linear = child(
-        Linear, config.d_ff, config.d_model, False, Normal(config.initializer_factor * config.d_ff**-0.5)
+    wo: WideLinear = child(
+        WideLinear, config.d_ff, config.d_model, False, Normal(config.initializer_factor * config.d_ff**-0.5)
     )
     dropout: Dropout = child(Dropout, config.dropout_rate)
 
@@ -180,6 +197,7 @@ class T5Stack(Part):
         other: Tensor | None = None,
         other_mask: Tensor | None = None,
         past_key_values: Cache | None = None,
+        cache_position: Tensor | None = None,
     ) -> tuple[States, Cache]:
         """Give the embeddings and each block's output, the last one normalized, and the cache.
 
@@ -187,16 +205,21 @@ class T5Stack(Part):
         `other` is what the encoder gave.
         """
         batch, length = input_ids.shape
-        total = length if past_key_values is None else past_key_values[0][0][0].shape[2] + length
         if attention_mask is None:
-            attention_mask = ops.ones((batch, total), mindspore.int64)
-        x = self.dropout(self.embed_tokens(input_ids))
-        causal = self.decoder
-        mask = causal_mask(attention_mask, length, None, x.dtype) if causal else padding_mask(attention_mask, x.dtype)
-        mask = mask + self.block[0].layer[0].SelfAttention.bias(length, total).astype(x.dtype)
+            seen = 0 if past_key_values is None else past_key_values[0][0][0].shape[2]
+            attention_mask = ops.ones((batch, seen + length), mindspore.int64)
+        total = attention_mask.shape[1]
+        if self.decoder:
+            mask = causal_mask(attention_mask, length, None, cache_position)
+        else:
+            mask = padding_mask(attention_mask)
+        queries = ops.arange(total - length, total) if cache_position is None else cache_position
+        mask = mask + self.block[0].layer[0].SelfAttention.bias(queries, total)
         if other is not None:
-            other_mask = ops.ones(other.shape[:2], mindspore.int64) if other_mask is None else other_mask
-            other_mask = padding_mask(other_mask, x.dtype)
+            other_mask = padding_mask(ops.ones(other.shape[:2], mindspore.int64) if other_mask is None else other_mask)
+        x = self.dropout(self.embed_tokens(input_ids))
+        if x.dtype == mindspore.float16:  # the sums of the blocks' parts exceed it
+            x = x.astype(mindspore.float32)
         states: States = (x,)
         caches: Cache = ()
         for index, block in enumerate(self.block):
@@ -224,6 +247,7 @@ class T5Model(T5Options):
         past_key_values: Cache | None = None,
         use_cache: bool = False,
         output_hidden_states: bool = False,
+        cache_position: Tensor | None = None,
     ) -> Any:
         """Read one text, and another as far as it is written; `models.outputs` says what the inputs are.
 
@@ -235,7 +259,7 @@ class T5Model(T5Options):
         else:
             read, encoded = None, encoder_outputs[0]
         states, cache = self.decoder(
-            decoder_input_ids, decoder_attention_mask, encoded, attention_mask, past_key_values
+            decoder_input_ids, decoder_attention_mask, encoded, attention_mask, past_key_values, cache_position
         )
         written, read = (states, read) if output_hidden_states else (None, None)
         return self.answer(states[-1], cache if use_cache else None, written, encoded, read)

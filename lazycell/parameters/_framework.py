@@ -201,6 +201,21 @@ def is_view(tensor: Tensor) -> bool:
     return not tensor.is_contiguous() or tensor.storage_offset() != 0
 
 
+def launches_blocking() -> bool:
+    """Tell whether each PyNative operator is waited for where it is called."""
+    return bool(mindspore.get_context("pynative_synchronize"))
+
+
+def set_launches_blocking(blocking: bool) -> None:
+    """Have each PyNative operator waited for, or not.
+
+    `mindspore.runtime.launch_blocking()` cannot be undone, and `mindspore.set_context(pynative_synchronize=…)` logs a
+    warning at every call.
+    """
+    context = mindspore.context._context()
+    context.set_param(mindspore.context.ms_ctx_param.pynative_synchronize, blocking)
+
+
 def no_grad() -> AbstractContextManager[Any]:
     """Give the context in which PyNative operators are not recorded for differentiation."""
     return _graph_api._no_grad()

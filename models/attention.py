@@ -1,0 +1,105 @@
+"""Attention: heads, masks, and the cache of keys and values that a decoder goes on from."""
+
+from typing import Any
+
+import mindspore
+from mindspore import Tensor, ops
+
+from .layers import cap
+from .outputs import KeyValue
+
+LOWEST = -3.3e38
+"""Added to a score, in float32, where nothing may be seen: finite, so that a row that sees nothing is no NaN.
+
+Minus infinity is not only that: MindSpore 2.10's softmax on CPU leaves memory unwritten after such a row, in the rows
+of others too.
+"""
+
+_SCORES = ops.BatchMatMul(transpose_b=True)
+_MIXED = ops.BatchMatMul()
+
+
+def split_heads(x: Tensor, size: int) -> Tensor:
+    """Split the last axis into heads: (batch, sequence, heads * size) to (batch, heads, sequence, size)."""
+    batch, sequence, width = x.shape
+    if sequence == 1:  # the same order in memory: nothing moves
+        return x.reshape(batch, width // size, 1, size)
+    return x.reshape(batch, sequence, width // size, size).swapaxes(1, 2)
+
+
+def join_heads(x: Tensor) -> Tensor:
+    """Put the heads side by side: (batch, heads, sequence, size) to (batch, sequence, heads * size)."""
+    batch, heads, sequence, size = x.shape
+    if sequence > 1:
+        x = x.swapaxes(1, 2)
+    return x.reshape(batch, sequence, heads * size)
+
+
+def attend(
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor, dropout: Any, scale: float, most: float | None = None
+) -> Tensor:
+    """softmax(scale · QKᵀ + mask)V: from (batch, heads, sequence, size) to (batch, sequence, heads * size).
+
+    Several query heads may share a key head (Ainslie et al. 2023, arXiv:2305.13245). `mask` is (batch, heads, sequence,
+    positions) or what broadcasts to it, float32; `most` caps the scores. Queries are scaled before the product, whose
+    numbers pass what float16 holds otherwise; scores and softmax are float32.
+    """
+    batch, heads, length, size = query.shape
+    groups, rows = key.shape[1], heads // key.shape[1] * length
+    if scale != 1:
+        query = query * scale
+    scores = _SCORES(query.reshape(batch, groups, rows, size), key).astype(mindspore.float32)
+    scores = cap(scores.reshape(batch, heads, length, -1), most) + mask
+    weights = dropout(ops.softmax(scores, -1).astype(value.dtype))
+    found = _MIXED(weights.reshape(batch, groups, rows, -1), value)
+    return join_heads(found.reshape(batch, heads, length, size))
+
+
+def as_mask(visible: Tensor) -> Tensor:
+    """Give what is added to the scores, float32: 0 where a position may be seen, `LOWEST` where not."""
+    return (1 - visible.astype(mindspore.float32)) * LOWEST
+
+
+def padding_mask(attention_mask: Tensor) -> Tensor:
+    """Give what is added to the scores, (batch, 1, 1, positions), from 1 for a token and 0 for padding."""
+    return as_mask(attention_mask[:, None, None, :] > 0)
+
+
+def causal_mask(
+    attention_mask: Tensor, length: int, window: int | None = None, cache_position: Tensor | None = None
+) -> Tensor:
+    """Give what is added to the scores, (batch, 1, length, positions): each position sees itself and those before it.
+
+    Args:
+        attention_mask: (batch, positions), 1 for a token and 0 for padding, those in the cache included.
+        length: of the positions, how many are new.
+        window: how many positions each sees, itself included; None: all before it.
+        cache_position: (length,), int: where in the cache the new ones are; None: they are the last.
+    """
+    keys = ops.arange(attention_mask.shape[1])
+    queries = keys[-length:] if cache_position is None else cache_position
+    distance = queries[:, None] - keys[None, :]
+    visible = distance >= 0
+    if window is not None:
+        visible = ops.logical_and(visible, distance < window)
+    return as_mask(ops.logical_and(visible[None, None], attention_mask[:, None, None, :] > 0))
+
+
+def extended(past: KeyValue | None, key: Tensor, value: Tensor) -> KeyValue:
+    """Give the keys and values of all positions: those in `past`, and these after them.
+
+    All are (batch, heads, positions, size). A cache of fixed size has a third entry: the rows into which these are
+    written, (batch * heads * new positions,), int; its keys and values are `mindspore.Parameter`s, (batch * heads *
+    positions, size), so that rows are written where they lie, and all of it is given.
+    """
+    if past is None:
+        return key, value
+    if len(past) == 2:
+        return ops.concat((past[0], key), 2), ops.concat((past[1], value), 2)
+    keys, values, rows = past
+    return _written(keys, rows, key), _written(values, rows, value)
+
+
+def _written(table: Any, rows: Tensor, new: Tensor) -> Tensor:
+    batch, heads, _, size = new.shape
+    return ops.scatter_update(table, rows, new.reshape(-1, size)).reshape(batch, heads, -1, size)

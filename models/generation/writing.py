@@ -1,0 +1,140 @@
+"""What a user calls: a whole text, or its words as they come."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from mindspore import Tensor
+from numpy.typing import NDArray
+
+from lazycell import launch_blocking
+
+from ..heads import CausalLM
+from . import compiled as _compiled
+from .choosing import Choice
+from .finite import not_finite
+from .padding import texts_of
+from .plain import Answering, Continuing
+
+
+def generate(
+    net: Any,
+    input_ids: Tensor,
+    attention_mask: Tensor | None = None,
+    max_new_tokens: int | None = None,
+    *,
+    min_new_tokens: int | None = None,
+    eos_token_id: int | Sequence[int] | None = None,
+    do_sample: bool | None = None,
+    temperature: float | None = None,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    repetition_penalty: float | None = None,
+    seed: int | None = None,
+    compiled: bool = False,
+    decoder_input_ids: Tensor | None = None,
+) -> Tensor:
+    """Go on with a batch of texts, or write the answer to each.
+
+    Without more, each word is the one with the highest score. What is None is what the checkpoint's
+    `generation_config.json` says (`net.generation_config`, a dict), and if that says nothing, as below.
+
+    Args:
+        net: a language model, `…ForCausalLM`, `GPT2LMHeadModel`, `T5ForConditionalGeneration`, or a port with the head
+            `models.heads.CausalLM`.
+        input_ids: (batch, sequence), int.
+        attention_mask: (batch, sequence), 1 for a token and 0 for padding, on either side; default all 1.
+        max_new_tokens: how many words to write at most; default 20.
+        min_new_tokens: how many before one may end a text; default 0.
+        eos_token_id: the word that ends a text, or several; what would follow is that word. `()`: nothing ends one.
+        do_sample: draw words by their probability; by default if `temperature`, `top_k`, `top_p` or `seed` is given.
+        temperature: above 1 the draw is more even, below 1 less; 0 draws nothing.
+        top_k: draw from the so many most probable words; 0: from all.
+        top_p: draw from the most probable words that together have this probability.
+        repetition_penalty: above 1, words that a text has are less probable to come again.
+        seed: of what is drawn; the same gives the same text. None: another at every call.
+        compiled: compile the prompt and the step, each once for a shape, and keep them with the net: a word then takes
+            a fraction of the time, after seconds of compiling. Sizes are rounded up, so that few shapes are compiled.
+        decoder_input_ids: (batch, sequence), for T5: how the answers begin.
+
+    Returns:
+        (batch, words), of the dtype of `input_ids`: the new words alone, as many as the longest text got.
+
+    Raises:
+        TypeError: the net is no language model.
+        ValueError: an option means nothing, or is not done here; a text is empty.
+        FloatingPointError: a score is not finite: the message names the word and the first layer that gave it.
+    """
+    options: dict[str, Any] = {
+        "max_new_tokens": max_new_tokens,
+        "min_new_tokens": min_new_tokens,
+        "eos_token_id": eos_token_id,
+        "do_sample": do_sample,
+        "temperature": temperature,
+        "top_k": top_k,
+        "top_p": top_p,
+        "repetition_penalty": repetition_penalty,
+        "seed": seed,
+        "compiled": compiled,
+        "decoder_input_ids": decoder_input_ids,
+    }
+    words = list(stream_generate(net, input_ids, attention_mask, **options))
+    return Tensor(np.stack(words, 1), input_ids.dtype)
+
+
+def stream_generate(
+    net: Any,
+    input_ids: Tensor,
+    attention_mask: Tensor | None = None,
+    max_new_tokens: int | None = None,
+    *,
+    compiled: bool = False,
+    decoder_input_ids: Tensor | None = None,
+    **options: Any,
+) -> Iterator[NDArray[np.int64]]:
+    """Give the words as they are written: for each step an array, (batch,). The arguments are those of `generate`.
+
+    It ends when every text has; leaving it earlier costs nothing more.
+    """
+    if not isinstance(net, CausalLM) and not hasattr(net, "lm_head"):
+        raise TypeError(f"{type(net).__name__} scores no next words: generate with …ForCausalLM, or the like")
+    defaults = getattr(net, "generation_config", None) or {}
+    choice = Choice.made(defaults, max_new_tokens=max_new_tokens, **options)
+    ids, mask = texts_of(input_ids, attention_mask)
+    if hasattr(net, "encoder"):
+        given = None if decoder_input_ids is None else decoder_input_ids.asnumpy()
+        start = np.full((len(ids), 1), net.decoder_start_token_id, ids.dtype) if given is None else given
+        writer: Any = (
+            _compiled.Answering(net, ids, mask, start, choice.max_new_tokens)
+            if compiled
+            else Answering(net, ids, mask, start)
+        )
+        seen = list(start)
+    else:
+        if decoder_input_ids is not None:
+            raise TypeError(f"{type(net).__name__} has no encoder: the text it goes on with is input_ids alone")
+        writer = _compiled.Continuing(net, ids, mask, choice.max_new_tokens) if compiled else Continuing(net, ids, mask)
+        seen = [row[kept > 0] for row, kept in zip(ids, mask, strict=True)]
+    return _words(net, writer, choice, seen, (ids, mask))
+
+
+def _words(
+    net: Any, writer: Any, choice: Choice, seen: list[NDArray[Any]], texts: tuple[Any, Any]
+) -> Iterator[NDArray[np.int64]]:
+    ends = np.asarray(choice.eos_token_id, np.int64)
+    ended = np.zeros(len(seen), bool)
+    generators = choice.generators(len(seen))
+    for written in range(choice.max_new_tokens):
+        with launch_blocking():  # never beyond a step: what the caller does between two is the caller's
+            scores = writer.scores()
+        if not np.isfinite(scores).all():
+            raise not_finite(net, scores, written, seen, texts)
+        words = choice.words(scores, seen, written, generators)
+        if ended.any():
+            words = np.where(ended, ends[0], words)
+        yield words
+        ended |= np.isin(words, ends)
+        if ended.all() or written + 1 == choice.max_new_tokens:
+            return
+        seen = [np.append(row, word) for row, word in zip(seen, words, strict=True)]
+        writer.go_on(words)
