@@ -1,7 +1,7 @@
 """BERT: Bidirectional Encoder Representations from Transformers (Devlin et al. 2018, arXiv:1810.04805)."""
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from mindspore import Tensor, ops
@@ -12,6 +12,7 @@ from lazycell import SELF, ConfigRules, LazyCell, Param, buffer, child, children
 from . import layers
 from .attention import attend, padding_mask, split_heads
 from .heads import OF_HEADS, Head, Labelled, MaskedLM, QuestionAnswering, TokenClassification
+from .inputs import Reader
 from .layers import Dropout, Embedding, Linear, Part, activate, activation, run
 from .outputs import EncoderOutput, LogitsOutput, States
 from .presets.bert import PRESETS
@@ -137,8 +138,11 @@ class Encoder(Part):
 
 
 @register("bert", presets=PRESETS)
-class BertModel(BertOptions):
+class BertModel(BertOptions, Reader):
     """The encoder: from ids to a vector for each position, and one for the whole sequence."""
+
+    ids_below: ClassVar[dict[str, str]] = {"input_ids": "vocab_size", "token_type_ids": "type_vocab_size"}
+    positions: ClassVar[str | None] = "max_position_embeddings"
 
     add_pooling_layer: bool = True
 

@@ -1,7 +1,7 @@
 """DistilBERT (Sanh et al. 2019, arXiv:1910.01108): half the layers of BERT, without types and pooler."""
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from mindspore import Tensor, ops
@@ -12,6 +12,7 @@ from lazycell import SELF, ConfigRules, LazyCell, child, children, register, req
 from . import layers
 from .attention import attend, padding_mask, split_heads
 from .heads import OF_HEADS, Head, Labelled, MaskedLM, QuestionAnswering, TokenClassification
+from .inputs import Reader
 from .layers import Dropout, Embedding, Linear, Part, activate, activation, run
 from .outputs import EncoderOutput, LogitsOutput, States
 from .presets.distilbert import PRESETS
@@ -106,8 +107,10 @@ class Transformer(Part):
 
 
 @register("distilbert", presets=PRESETS)
-class DistilBertModel(DistilBertOptions):
+class DistilBertModel(DistilBertOptions, Reader):
     """The encoder: from ids to a vector for each position."""
+
+    positions: ClassVar[str | None] = "max_position_embeddings"
 
     embeddings: Embeddings = child(Embeddings, SELF)
     transformer: Transformer = child(Transformer, SELF)

@@ -1,7 +1,7 @@
 """GPT-2 (Radford et al. 2019, "Language Models are Unsupervised Multitask Learners")."""
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import mindspore
 from mindspore import Tensor, ops
@@ -12,6 +12,7 @@ from lazycell import INDEX, SELF, ConfigRules, LazyCell, Param, child, children,
 from .attention import attend, causal_mask, extended, split_heads
 from .decoder import LayerOutput, completed, decode
 from .heads import OF_HEADS, CausalLM, Head, LastTokenClassification, TokenClassification
+from .inputs import Reader
 from .layers import Dropout, Embedding, LayerNorm, Linear, Part, activate, activation
 from .outputs import Cache, KeyValue
 from .presets.gpt2 import PRESETS
@@ -114,8 +115,11 @@ class GPT2Block(Part):
 
 
 @register("gpt2")
-class GPT2Model(GPT2Options):
+class GPT2Model(GPT2Options, Reader):
     """The decoder: from ids to a vector for each position."""
+
+    ids_below: ClassVar[dict[str, str]] = {"input_ids": "vocab_size", "token_type_ids": "vocab_size"}
+    positions: ClassVar[str | None] = "n_positions"
 
     wte: Embedding = child(Embedding, vocab_size, n_embd, init)
     wpe: Embedding = child(Embedding, n_positions, n_embd, init)

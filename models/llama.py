@@ -10,6 +10,7 @@ from lazycell import INDEX, SELF, ConfigRules, LazyCell, child, children, hyper,
 from .attention import causal_mask
 from .decoder import Attention, GatedMLP, LayerOutput, Rotation, completed, decode
 from .heads import OF_HEADS, CausalLM, LastTokenClassification
+from .inputs import Reader
 from .layers import Embedding, Linear, Part, RMSNorm, activation
 from .outputs import Cache, KeyValue
 from .presets.llama import PRESETS
@@ -68,7 +69,7 @@ class LlamaLayer(Part):
 
 
 @register("llama")
-class LlamaModel(LlamaOptions):
+class LlamaModel(LlamaOptions, Reader):
     """The decoder: from ids to a vector for each position."""
 
     embed_tokens: Embedding = child(Embedding, vocab_size, hidden_size, init)

@@ -35,6 +35,9 @@ class RobertaEmbeddings(Embeddings):
 class RobertaModel(RobertaOptions, BertModel):
     embeddings: RobertaEmbeddings = child(RobertaEmbeddings, SELF)
 
+    def first_position(self) -> int:
+        return self.pad_token_id + 1
+
 
 class RobertaHead(RobertaOptions, Head):
     base = "roberta"

@@ -1,6 +1,6 @@
 """T5 (Raffel et al. 2020, arXiv:1910.10683) and T5 v1.1: from one text to another."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import mindspore
 from mindspore import Tensor, ops
@@ -10,6 +10,7 @@ from lazycell import INDEX, SELF, ConfigRules, LazyCell, child, children, hyper,
 
 from .attention import attend, causal_mask, extended, padding_mask, split_heads
 from .heads import OF_HEADS
+from .inputs import Reader, check_mask
 from .layers import ACTIVATIONS, Dropout, Embedding, Linear, Part, RMSNorm, activate
 from .outputs import Cache, EncoderOutput, KeyValue, Seq2SeqLMOutput, Seq2SeqOutput, States
 from .presets.t5 import PRESETS
@@ -230,7 +231,9 @@ class T5Stack(Part):
 
 
 @register("t5")
-class T5Model(T5Options):
+class T5Model(T5Options, Reader):
+    ids_below: ClassVar[dict[str, str]] = {"input_ids": "vocab_size", "decoder_input_ids": "vocab_size"}
+
     shared: Embedding = child(Embedding, vocab_size, d_model, Normal(initializer_factor))
     encoder: T5Stack = child(T5Stack, SELF, False)
     decoder: T5Stack = child(T5Stack, SELF, True)
@@ -264,6 +267,15 @@ class T5Model(T5Options):
         written, read = (states, read) if output_hidden_states else (None, None)
         return self.answer(states[-1], cache if use_cache else None, written, encoded, read)
 
+    def check_lengths(self, given: dict[str, Any]) -> None:
+        for name in ("", "decoder_"):
+            ids, mask, past = given.get(f"{name}input_ids"), given.get(f"{name}attention_mask"), None
+            if name and given.get("past_key_values") is not None:
+                past = given["past_key_values"][0][0]
+            if ids is not None and (past is None or len(past) == 2):
+                seen = 0 if past is None else past[0].shape[2]
+                check_mask(self, f"{name}attention_mask", mask, (ids.shape[0], seen + ids.shape[1]))
+
     def answer(self, x: Tensor, *others: Any) -> Any:
         return Seq2SeqOutput(x, *others)
 
@@ -284,7 +296,7 @@ class T5ForConditionalGeneration(T5Model):
 
 
 @register("t5")
-class T5EncoderModel(T5Options):
+class T5EncoderModel(T5Options, Reader):
     """The encoder alone."""
 
     shared: Embedding = child(Embedding, vocab_size, d_model, Normal(initializer_factor))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from lazycell import launch_blocking
 
 from ..heads import CausalLM
+from ..inputs import Reader, check_ids
 from . import compiled as _compiled
 from .choosing import Choice
 from .finite import not_finite
@@ -101,6 +102,7 @@ def stream_generate(
     defaults = getattr(net, "generation_config", None) or {}
     choice = Choice.made(defaults, max_new_tokens=max_new_tokens, **options)
     ids, mask = texts_of(input_ids, attention_mask)
+    check(net, input_ids, int(mask.sum(1).max()), choice.max_new_tokens)
     if hasattr(net, "encoder"):
         given = None if decoder_input_ids is None else decoder_input_ids.asnumpy()
         start = np.full((len(ids), 1), net.decoder_start_token_id, ids.dtype) if given is None else given
@@ -116,6 +118,15 @@ def stream_generate(
         writer = _compiled.Continuing(net, ids, mask, choice.max_new_tokens) if compiled else Continuing(net, ids, mask)
         seen = [row[kept > 0] for row, kept in zip(ids, mask, strict=True)]
     return _words(net, writer, choice, seen, (ids, mask))
+
+
+def check(net: Any, input_ids: Tensor, length: int, words: int) -> None:
+    """Refuse what the model will not read, before anything is computed or compiled."""
+    reader = net if isinstance(net, Reader) else getattr(net, getattr(net, "base", ""), None)
+    if isinstance(reader, Reader):
+        check_ids(reader, "input_ids", input_ids, reader.ids_below["input_ids"])
+        what = f"{length} positions and max_new_tokens={words} are {length + words - 1} to read"
+        reader.check_length(what, length + words - 1)  # the last word is not read
 
 
 def _words(
