@@ -25,7 +25,8 @@ class Linear(LazyCell):
     bias: Param["zeros", (out_features,)] = when(use_bias)
 
     def construct(self, x):
-        return ops.dense(x, self.weight, self.bias)
+        y = ops.MatMul(transpose_b=True)(x, self.weight)
+        return y + self.bias if self.use_bias else y
 
 
 class Classifier(LazyCell):
