@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .generation import generate as generate
+    from .generation import stream_generate as stream_generate
 
-__all__ = ["generate"]
+__all__ = ["generate", "stream_generate"]
 
 
 def __getattr__(name: str) -> Any:
     # Imported when it is asked for: the command reads this package's manifests without MindSpore.
-    if name == "generate":
-        from .generation import generate
+    if name in __all__:
+        from . import generation
 
-        return generate
+        return getattr(generation, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
