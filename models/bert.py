@@ -14,7 +14,7 @@ from .attention import attend, padding_mask, split_heads
 from .heads import OF_HEADS, Head, Labelled, MaskedLM, QuestionAnswering, TokenClassification
 from .inputs import Reader
 from .layers import Dropout, Embedding, Linear, Part, activate, activation, run
-from .outputs import EncoderOutput, LogitsOutput, States
+from .outputs import EncoderOutput, States
 from .presets.bert import PRESETS
 
 
@@ -222,8 +222,8 @@ class BertForSequenceClassification(Labelled, BertHead):
     dropout: Dropout = child(Dropout, classifier_dropout)
     classifier: Linear = child(Linear, hidden_size, num_labels, initializer=init)
 
-    def answer(self, output: tuple[Any, ...], input_ids: Tensor) -> LogitsOutput:
-        return LogitsOutput(self.classifier(self.dropout(output[1])), output[2])
+    def answer(self, output: tuple[Any, ...], input_ids: Tensor) -> tuple[Any, ...]:
+        return self.classifier(self.dropout(output[1])), output[2]
 
 
 @register("bert")

@@ -14,7 +14,7 @@ from .attention import attend, padding_mask, split_heads
 from .heads import OF_HEADS, Head, Labelled, MaskedLM, QuestionAnswering, TokenClassification
 from .inputs import Reader
 from .layers import Dropout, Embedding, Linear, Part, activate, activation, run
-from .outputs import EncoderOutput, LogitsOutput, States
+from .outputs import EncoderOutput, States
 from .presets.distilbert import PRESETS
 
 
@@ -159,9 +159,9 @@ class DistilBertForSequenceClassification(Labelled, DistilBertHead):
     drop: Dropout = child(Dropout, seq_classif_dropout)
     classifier: Linear = child(Linear, dim, num_labels, initializer=init)
 
-    def answer(self, output: tuple[Any, ...], input_ids: Tensor) -> LogitsOutput:
+    def answer(self, output: tuple[Any, ...], input_ids: Tensor) -> tuple[Any, ...]:
         x = ops.relu(self.pre_classifier(output[0][:, 0]))
-        return LogitsOutput(self.classifier(self.drop(x)), output[2])
+        return self.classifier(self.drop(x)), output[2]
 
 
 @register("distilbert")

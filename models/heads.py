@@ -17,30 +17,41 @@ OF_HEADS = frozenset({"classifier_dropout", "pad_token_id", "tie_word_embeddings
 class Head(LazyCell):
     """A model, which `base` names as the checkpoints do, and what `answer` makes of its output.
 
-    That comes as a tuple, in the order of the model's output in `models.outputs`: in a graph a named tuple is an object
-    of Python, and what is computed from one is computed by Python, operator by operator.
+    Both are tuples, in the order of the outputs in `models.outputs`, and named at the end: in a graph a named tuple
+    is an object of Python, and what is computed from one is computed by Python, operator by operator.
     """
 
     base = "model"
 
     # Without a default a graph does not find `input_ids` that are given by keyword.
-    def construct(self: Any, input_ids: Tensor | None = None, *inputs: Any, **named: Any) -> Any:
+    def construct(
+        self: Any, input_ids: Tensor | None = None, *inputs: Any, return_dict: bool = True, **named: Any
+    ) -> Any:
         """Read a batch of texts; the arguments are those of the model below."""
-        return self.answer(getattr(self, self.base)(input_ids, *inputs, return_dict=False, **named), input_ids)
+        output = getattr(self, self.base)(input_ids, *inputs, return_dict=False, **named)
+        found = self.answer(output, input_ids)
+        return self.as_output(*found) if return_dict else found
+
+    def as_output(self, *found: Any) -> Any:
+        """Name what `answer` gave."""
+        return LogitsOutput(*found)
 
 
 class CausalLM(Head):
     """A score for each word that may come next; of the last `logits_to_keep` positions alone, if that is not 0."""
 
     def construct(
-        self: Any, input_ids: Tensor | None = None, *inputs: Any, logits_to_keep: int = 0, **named: Any
-    ) -> CausalLMOutput:
+        self: Any,
+        input_ids: Tensor | None = None,
+        *inputs: Any,
+        logits_to_keep: int = 0,
+        return_dict: bool = True,
+        **named: Any,
+    ) -> Any:
         output = getattr(self, self.base)(input_ids, *inputs, return_dict=False, **named)
-        return self.answer(output, input_ids, logits_to_keep)
-
-    def answer(self: Any, output: Any, input_ids: Tensor, logits_to_keep: int = 0) -> CausalLMOutput:
         # Without an `if`, for graphs: from -0 on is all.
-        return CausalLMOutput(self.scores(output[0][:, -logits_to_keep:]), *output[1:])
+        found = (self.scores(output[0][:, -logits_to_keep:]), *output[1:])
+        return CausalLMOutput(*found) if return_dict else found
 
     def scores(self: Any, x: Tensor) -> Tensor:
         return self.lm_head(x)
@@ -49,8 +60,8 @@ class CausalLM(Head):
 class MaskedLM(Head):
     """A score for each word that may stand at a position."""
 
-    def answer(self: Any, output: Any, input_ids: Tensor) -> LogitsOutput:
-        return LogitsOutput(self.scores(output[0]), output[2])
+    def answer(self: Any, output: Any, input_ids: Tensor) -> tuple[Any, ...]:
+        return self.scores(output[0]), output[2]
 
 
 class Labels(dict[Any, str]):
@@ -74,8 +85,8 @@ class TokenClassification(Labelled):
     drop: Dropout = child(Dropout, SELF.classifier_dropout)
     classifier: Linear = child(Linear, SELF.hidden_size, SELF.num_labels, initializer=SELF.init)
 
-    def answer(self: Any, output: Any, input_ids: Tensor) -> LogitsOutput:
-        return LogitsOutput(self.labels(self.drop(output[0])), output[2])
+    def answer(self: Any, output: Any, input_ids: Tensor) -> tuple[Any, ...]:
+        return self.labels(self.drop(output[0])), output[2]
 
     def labels(self, x: Tensor) -> Tensor:
         return self.classifier(x)
@@ -86,9 +97,12 @@ class QuestionAnswering(Head):
 
     qa_outputs: Linear = child(Linear, SELF.hidden_size, 2, initializer=SELF.init)
 
-    def answer(self: Any, output: Any, input_ids: Tensor) -> QuestionAnsweringOutput:
+    def answer(self: Any, output: Any, input_ids: Tensor) -> tuple[Any, ...]:
         scores = self.qa_outputs(output[0])
-        return QuestionAnsweringOutput(scores[..., 0], scores[..., 1], output[2])
+        return scores[..., 0], scores[..., 1], output[2]
+
+    def as_output(self, *found: Any) -> Any:
+        return QuestionAnsweringOutput(*found)
 
 
 class LastTokenClassification(Labelled):
@@ -96,12 +110,12 @@ class LastTokenClassification(Labelled):
 
     pad_token_id: int | None = None
 
-    def answer(self: Any, output: Any, input_ids: Tensor) -> LogitsOutput:
+    def answer(self: Any, output: Any, input_ids: Tensor) -> tuple[Any, ...]:
         """Score every label; what a text ends at, only the padding tells."""
         scores = self.score(output[0])
         if self.pad_token_id is None:
             if input_ids.shape[0] > 1:
                 raise ValueError("pad_token_id is None, so nothing tells where each text of a batch ends: give it")
-            return LogitsOutput(scores[:, -1], output[2])
+            return scores[:, -1], output[2]
         places = ops.arange(input_ids.shape[1]) * (input_ids != self.pad_token_id).astype(mindspore.int64)
-        return LogitsOutput(scores[ops.arange(input_ids.shape[0]), ops.argmax(places, 1)], output[2])
+        return scores[ops.arange(input_ids.shape[0]), ops.argmax(places, 1)], output[2]

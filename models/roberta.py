@@ -10,7 +10,6 @@ from . import layers
 from .bert import BertModel, BertOptions, Embeddings
 from .heads import OF_HEADS, Head, Labelled, MaskedLM, QuestionAnswering, TokenClassification
 from .layers import Dropout, Linear, Part, activate, tanh
-from .outputs import LogitsOutput
 from .presets.roberta import PRESETS
 
 
@@ -82,8 +81,8 @@ class RobertaForSequenceClassification(Labelled, RobertaHead):
 
     classifier: RobertaClassificationHead = child(RobertaClassificationHead, SELF)
 
-    def answer(self, output: tuple[Any, ...], input_ids: Tensor) -> LogitsOutput:
-        return LogitsOutput(self.classifier(output[0][:, 0]), output[2])
+    def answer(self, output: tuple[Any, ...], input_ids: Tensor) -> tuple[Any, ...]:
+        return self.classifier(output[0][:, 0]), output[2]
 
 
 @register("roberta")

@@ -251,6 +251,7 @@ class T5Model(T5Options, Reader):
         use_cache: bool = False,
         output_hidden_states: bool = False,
         cache_position: Tensor | None = None,
+        return_dict: bool = True,
     ) -> Any:
         """Read one text, and another as far as it is written; `models.outputs` says what the inputs are.
 
@@ -265,7 +266,8 @@ class T5Model(T5Options, Reader):
             decoder_input_ids, decoder_attention_mask, encoded, attention_mask, past_key_values, cache_position
         )
         written, read = (states, read) if output_hidden_states else (None, None)
-        return self.answer(states[-1], cache if use_cache else None, written, encoded, read)
+        found = (self.answer(states[-1]), cache if use_cache else None, written, encoded, read)
+        return self.as_output(*found) if return_dict else found
 
     def check_lengths(self, given: dict[str, Any]) -> None:
         for name in ("", "decoder_"):
@@ -276,8 +278,11 @@ class T5Model(T5Options, Reader):
                 seen = 0 if past is None else past[0].shape[2]
                 check_mask(self, f"{name}attention_mask", mask, (ids.shape[0], seen + ids.shape[1]))
 
-    def answer(self, x: Tensor, *others: Any) -> Any:
-        return Seq2SeqOutput(x, *others)
+    def answer(self, x: Tensor) -> Tensor:
+        return x
+
+    def as_output(self, *found: Any) -> Any:
+        return Seq2SeqOutput(*found)
 
 
 @register("t5", presets=PRESETS)
@@ -291,8 +296,11 @@ class T5ForConditionalGeneration(T5Model):
     # Version 1.1 has a head of its own, and does not scale; configs say the one, or the other, or both.
     head_table = when(tie_word_embeddings & scale_decoder_outputs, tie("lm_head.weight", "shared.weight"))
 
-    def answer(self, x: Tensor, *others: Any) -> Any:
-        return Seq2SeqLMOutput(self.lm_head(x * self.d_model**-0.5 if self.scale_decoder_outputs else x), *others)
+    def answer(self, x: Tensor) -> Tensor:
+        return self.lm_head(x * self.d_model**-0.5 if self.scale_decoder_outputs else x)
+
+    def as_output(self, *found: Any) -> Any:
+        return Seq2SeqLMOutput(*found)
 
 
 @register("t5")

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import copy
+import os
 import pickle
+import subprocess
 import sys
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
+import mindspore as ms
 import numpy as np
 import pytest
 from mindspore import Parameter, Tensor
 
 import lazycell
 import models
-from models.generation.compiled import LEAST, MOST, Graphs, graphs_of, rounded
+from models.generation.graphs import LEAST, MOST, Graphs, graphs_of, rounded
 
 from ...golden_cases import FAMILIES, Case
-from ..families import EACH_GENERATING
+from ..families import EACH_GENERATING, another
 
 LLAMA = FAMILIES["llama"]
+ROOT = Path(models.__file__).parents[1]
 
 
 def words(net: Any, case: Case, **options: Any) -> np.ndarray:
@@ -68,7 +73,9 @@ def test_one_net_through_its_life(monkeypatch: pytest.MonkeyPatch):
     assert graphs_of(other).steps == {}
     assert pickle.loads(pickle.dumps(graphs)).steps == {}
 
-    net.lm_head.weight = Parameter(Tensor(np.random.default_rng(0).standard_normal(net.lm_head.weight.shape).astype(np.float32)))
+    net.lm_head.weight = Parameter(
+        Tensor(np.random.default_rng(0).standard_normal(net.lm_head.weight.shape).astype(np.float32))
+    )
     assert graphs_of(net) is not graphs
     assert same(net, ids)
     net.set_train()
@@ -90,3 +97,35 @@ def test_so_many_steps_are_kept():
     graphs.step(MOST, object)
     assert list(graphs.steps) == [*range(2, MOST), 0, MOST]
     assert graphs.step(0, object) is kept
+
+
+ANOTHER_PROCESS = """
+import sys
+import lazycell, models
+from mindspore import Tensor
+net = lazycell.from_pretrained(sys.argv[1])
+print(models.generate(net, Tensor([[5, 6, 7]]), max_new_tokens=6, eos_token_id=(), compiled=True).asnumpy().tolist())
+"""
+
+
+def test_what_the_compile_cache_keeps_is_right(tmp_path: Path):
+    """Another process takes the graphs that one has compiled, and writes the same words, of the weights that it has."""
+    net = lazycell.from_pretrained(LLAMA.path)
+    words = models.generate(net, Tensor([[5, 6, 7]]), max_new_tokens=6, eos_token_id=()).asnumpy().tolist()
+    environment = {**os.environ, "MS_COMPILER_CACHE_ENABLE": "1", "MS_COMPILER_CACHE_PATH": str(tmp_path / "cache")}
+    for _ in range(2):
+        command = [sys.executable, "-c", ANOTHER_PROCESS, str(LLAMA.path)]
+        output = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, cwd=ROOT).stdout
+        assert output.splitlines()[-1] == str(words)
+    assert list((tmp_path / "cache").rglob("*.mindir"))
+
+
+def test_a_net_without_values_is_initialized():
+    """It is executed as any call executes it."""
+    net = another(LLAMA)
+    ms.set_seed(4)
+    assert lazycell.uninitialized(net)
+    texts = Tensor([[5, 6, 7]])
+    compiled = models.generate(net, texts, max_new_tokens=4, compiled=True)
+    assert lazycell.uninitialized(net) == []
+    assert np.array_equal(compiled.asnumpy(), models.generate(net, texts, max_new_tokens=4).asnumpy())
