@@ -15,6 +15,7 @@ from ._life import Origin
 from ._without_values import WithoutValues, read_too_early
 
 
+@framework.known_to_graphs
 class UninitializedBuffer(WithoutValues, Tensor):
     """A non-persistent buffer that is computed when it is needed: a Tensor without values, never saved.
 

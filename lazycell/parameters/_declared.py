@@ -31,6 +31,7 @@ from ._life import Origin
 from ._without_values import WithoutValues, is_declared, read_too_early, wrong_shape
 
 
+@framework.known_to_graphs
 class DeclaredParameter(WithoutValues, LazyParameter):
     """A parameter without values: name, shape, dtype and initializer, and no storage."""
 
@@ -147,6 +148,7 @@ class DeclaredParameter(WithoutValues, LazyParameter):
         )
 
 
+@framework.known_to_graphs
 class UninitializedParameter(DeclaredParameter):
     """A declared parameter of a LazyCell: reading its values raises `UninitializedParameterError`.
 
@@ -194,6 +196,7 @@ class UninitializedParameter(DeclaredParameter):
         return clone_with(self, init)
 
 
+@framework.known_to_graphs
 class DeferredParameter(DeclaredParameter):
     """A parameter of a plain cell, made under `no_init_parameters`: reading its values draws them first.
 

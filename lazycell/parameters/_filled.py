@@ -15,6 +15,7 @@ from ._life import AT_BIRTH, Origin
 from ._without_values import is_declared, title, wrong_shape
 
 
+@framework.known_to_graphs
 class LazyParameter(framework.ParameterTensor):
     """A parameter of lazycell's that has values.
 

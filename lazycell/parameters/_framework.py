@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 import mindspore
 import mindspore.nn.utils.init as _mindspore_init
@@ -38,6 +38,19 @@ ParameterTensor: Any = Parameter._get_base_class(Tensor)
 
 # Parameter.__init__ as MindSpore has it, before `install_birth_hook` wraps it.
 _parameter_init = Parameter.__init__
+
+_TensorClass = TypeVar("_TensorClass", bound=type)
+
+
+def known_to_graphs(kind: _TensorClass) -> _TensorClass:
+    """Have the graph parser know a class of parameters, or of tensors, for what it is: a class decorator.
+
+    Of `if self.weight == 1` the parser asks whether the class of `self.weight` has the `__name__` "Parameter" or
+    "Tensor". If it has not, it takes the attribute for a constant, compares it once while it compiles, and leaves one
+    branch out. `isinstance` is not asked. `__qualname__`, which `repr` and pickle read, stays the class's own.
+    """
+    kind.__name__ = (ParameterTensor if issubclass(kind, ParameterTensor) else Tensor).__name__
+    return kind
 
 
 class _Uninitialized(Parameter):

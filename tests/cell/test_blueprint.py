@@ -18,6 +18,7 @@ from lazycell import LazyCell, Param, child, children, hyper, no_init_parameters
 from lazycell.cell import _blueprint
 from lazycell.cell._blueprint import blueprint_of, is_plain, key_of
 from lazycell.declaration._declaration import declaration_of
+from lazycell.parameters._declared import DeferredParameter, UninitializedParameter
 
 
 class Part(LazyCell):
@@ -316,9 +317,9 @@ def test_plain_parameters_of_a_model_are_strict_wherever_it_is_built() -> None:
     with no_init_parameters():
         net = Looping()
         deferred = Parameter(initializer(Normal(), (2,), ms.float32), name="d")
-    kinds = {type(parameter).__name__ for parameter in net.get_parameters()}
-    assert kinds == {"UninitializedParameter"}
-    assert type(deferred).__name__ == "DeferredParameter"
+    kinds = {type(parameter) for parameter in net.get_parameters()}
+    assert kinds == {UninitializedParameter}
+    assert type(deferred) is DeferredParameter
     assert len(lazycell.uninitialized(Looping())) == 4
 
 

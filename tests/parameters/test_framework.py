@@ -21,7 +21,9 @@ from mindspore.common.initializer import Initializer, Normal, initializer
 from mindspore.nn.utils import no_init_parameters as mindspores_own
 
 from lazycell.parameters import _framework as framework
-from lazycell.parameters._declared import declare
+from lazycell.parameters._buffer import UninitializedBuffer, declare_buffer
+from lazycell.parameters._declared import DeferredParameter, UninitializedParameter, declare
+from lazycell.parameters._filled import LazyParameter
 from lazycell.parameters._lazy import no_init_parameters
 from lazycell.parameters._without_values import _MEMORY_READERS, is_declared
 
@@ -253,6 +255,66 @@ def test_the_graph_parser_probes_parameter(mode: str) -> None:
     asked.clear()
     ops.stop_gradient(parameter)
     assert True not in asked
+
+
+class Deciding(nn.Cell):  # type: ignore[misc]
+    """Adds one while `flag` is 1, else takes one away."""
+
+    def __init__(self, flag: Any) -> None:
+        super().__init__()
+        self.flag = flag
+
+    def construct(self, x: Any) -> Any:
+        if self.flag == 1:
+            return x + 1
+        return x - 1
+
+
+def compiled_while_the_flag_is_0(kind: type) -> float:
+    """Compile a net of MindSpore's alone, and give its result when the flag is 1."""
+    flag = Parameter(Tensor([0.0]), name="flag")
+    flag.__class__ = kind
+    run = ms.jit(Deciding(flag))
+    assert run(Tensor([10.0])).asnumpy() == 9
+    ops.assign(flag, Tensor([1.0]))
+    result: float = run(Tensor([10.0])).asnumpy().item()
+    return result
+
+
+def test_the_graph_parser_knows_parameters_by_the_name_of_their_class() -> None:
+    """By `__name__`, and by nothing else: `isinstance` decides nothing, nor does `__qualname__`."""
+    unknown = type("Unknown", (framework.ParameterTensor,), {})
+    assert compiled_while_the_flag_is_0(framework.ParameterTensor) == 11
+    assert compiled_while_the_flag_is_0(unknown) == 9  # if 11: `known_to_graphs` is needed no more
+    unknown.__name__ = "Parameter"
+    assert unknown.__qualname__ == "Unknown"
+    assert compiled_while_the_flag_is_0(unknown) == 11
+
+
+def test_the_graph_parser_is_told_the_name_of_a_class_by_this_function() -> None:
+    """C++ asks it of every attribute that is compared; the names are those of MindSpore's own classes."""
+    from mindspore.graph._parse.parser import get_node_type
+
+    assert get_node_type(Parameter(Tensor([1.0])))[0] == "Parameter"
+    assert get_node_type(Tensor([1.0]))[0] == "Tensor"
+    with no_init_parameters():
+        deferred = Parameter(initializer("ones", (2,), ms.float32))
+    assert get_node_type(deferred)[0] == "Parameter"
+    assert get_node_type(declare_buffer(Normal(), (2,), ms.float32))[0] == "Tensor"
+
+
+def _subclasses(kind: type) -> set[type]:
+    return {kind, *(each for below in type.__subclasses__(kind) for each in _subclasses(below))}
+
+
+def test_every_class_of_ours_has_the_name_that_graphs_know() -> None:
+    """Whatever lazycell derives from MindSpore's tensors."""
+    ours = {kind for kind in _subclasses(Tensor) if kind.__module__.startswith("lazycell.")} - {
+        framework._Uninitialized
+    }
+    assert {LazyParameter, UninitializedParameter, DeferredParameter, UninitializedBuffer} <= ours
+    for kind in ours:
+        assert kind.__name__ == ("Parameter" if issubclass(kind, Parameter) else "Tensor")
 
 
 def test_birth_asks_the_class_attribute_and_then_the_constructor() -> None:

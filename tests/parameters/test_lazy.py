@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from mindspore import Parameter, Tensor, load_checkpoint, nn, ops
 from mindspore.common.initializer import initializer
+from mindspore.experimental import optim as experimental
 
 from lazycell._errors import UninitializedParameterError
 from lazycell.parameters._declared import DeferredParameter, UninitializedParameter
@@ -587,7 +588,7 @@ def _train(net: nn.Cell, optimizer: nn.Cell, steps: int = 3) -> list[float]:
     def loss_of(x: Any) -> Any:
         return ((net(x) - target) ** 2).mean()
 
-    step = ms.value_and_grad(loss_of, None, optimizer.parameters)
+    step = ms.value_and_grad(loss_of, None, net.trainable_params())
     losses = []
     for _ in range(steps):
         loss, gradients = step(x_of())
@@ -607,6 +608,56 @@ def test_an_optimizer_made_before_loading_trains_as_eagerly(optimizer: str, cont
     made = _OPTIMIZERS[optimizer](net.trainable_params())
     load_checkpoint(path, net=net)
     assert _train(net, made) == _train(eager, _OPTIMIZERS[optimizer](eager.trainable_params()))
+    assert values(net) == values(eager)
+
+
+_EVERY_OPTIMIZER: dict[str, Any] = {
+    **{
+        f"nn.{kind.__name__}": kind
+        for kind in (
+            *(nn.SGD, nn.Adam, nn.AdamWeightDecay, nn.LazyAdam, nn.AdamOffload, nn.AdaMax, nn.Adagrad, nn.Adadelta),
+            *(nn.RMSProp, nn.Rprop, nn.ASGD, nn.FTRL, nn.ProximalAdagrad),
+        )
+    },
+    "nn.Momentum": lambda parameters: nn.Momentum(parameters, 0.1, 0.9),
+    "nn.AdaFactor": lambda parameters: nn.AdaFactor(parameters, learning_rate=None),
+    **{
+        f"experimental.{kind.__name__}": kind
+        for kind in vars(experimental).values()
+        if isinstance(kind, type) and kind is not experimental.Optimizer
+    },
+    "experimental.SGD": lambda parameters: experimental.SGD(parameters, 0.1, momentum=0.9),
+}
+_NOT_ON_THE_CPU = {"nn.Lamb", "nn.LARS"}  # "Kernel select failed", eagerly too
+_WRAPPERS = {"nn.Optimizer", "nn.OptTFTWrapper"}  # the base, and one around another
+
+
+def test_every_optimizer_of_mindspore_is_among_those_that_are_compared() -> None:
+    """One that MindSpore adds has to be added here."""
+    kinds = (kind for kind in vars(nn).values() if isinstance(kind, type) and issubclass(kind, nn.Optimizer))
+    names = {f"nn.{kind.__name__}" for kind in kinds}
+    assert names == {name for name in _EVERY_OPTIMIZER if name.startswith("nn.")} | _NOT_ON_THE_CPU | _WRAPPERS
+    assert len(_EVERY_OPTIMIZER) == len(names) - 4 + 11
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "mode"),  # those of `nn` compile themselves in either mode
+    [*((name, ms.PYNATIVE_MODE) for name in _EVERY_OPTIMIZER), ("nn.Rprop", ms.GRAPH_MODE), ("nn.Adam", ms.GRAPH_MODE)],
+)
+def test_an_optimizer_built_in_the_context_trains_as_eagerly(optimizer: str, mode: int, tmp_path: Path) -> None:
+    """Its own parameters are deferred too: the same losses and weights, bit for bit, in six steps."""
+    eager = eager_net()
+    path = checkpoint(eager, tmp_path)
+    with no_init_parameters():
+        net = Net()
+        made = _EVERY_OPTIMIZER[optimizer](net.trainable_params())
+    load_checkpoint(path, net=net)
+    expected = _EVERY_OPTIMIZER[optimizer](eager.trainable_params())
+    assert any(map(is_declared, made.get_parameters()))
+    ms.set_context(mode=mode)
+    losses = _train(net, made, steps=6)
+    assert losses == _train(eager, expected, steps=6)
+    assert len(set(losses)) == 6
     assert values(net) == values(eager)
 
 
