@@ -36,6 +36,11 @@ NAMES = tuple(_BYTES)
 _ALIASES = {"bool_": "bool", "float8e4m3fn": "float8_e4m3fn", "float8e5m2": "float8_e5m2"}
 
 FLOATING = frozenset({"float16", "bfloat16", "float32", "float64", "float8_e4m3fn", "float8_e5m2"})
+OF_WEIGHTS = frozenset(
+    {"float16", "bfloat16", "float32", "float64", "complex64", "complex128", "bool", "int64", "uint64"}
+)
+"""Dtypes whose values are what they say. All others, and those that lazycell does not read, may be codes of weights."""
+
 INTEGERS = frozenset(name for name in _BYTES if name.startswith(("int", "uint")))
 
 

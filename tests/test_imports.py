@@ -13,8 +13,8 @@ import lazycell
 import tests
 
 FLOORS = [
-    *["declaration", "streams", "formats", "viewer", "manifest", "reading", "mismatch", "checkpoint", "inference"],
-    *["saving"],
+    *["declaration", "streams", "formats", "sources", "viewer", "manifest", "reading", "mismatch", "checkpoint"],
+    *["inference", "saving"],
     *["parameters", "pretrained", "cell", "cli"],
 ]
 """The packages, from the ground up: each imports from those before it, and from the modules that all share."""

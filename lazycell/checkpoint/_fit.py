@@ -22,7 +22,7 @@ from ._file_layout import FileLayout
 from ._migrate import former_names, migrate
 from ._permitted import permitted
 from ._plan import LoadPlan, LoadStep
-from ._rename import Renaming, apply_rules, parse_rules
+from ._rename import RenameRule, Renaming, apply_rules, parse_rules
 from ._sources import Source, bind_form, sources_of, step_of, whole
 
 
@@ -93,6 +93,7 @@ def make_plan(
             ignored.append(tensor.name)
         else:
             fit.problems.append(Problem("unexpected", name, f"{_stored(tensor)}{_under(name, tensor)}", None, tensor))
+    fit.find_quantized(header, renaming, rules)
     if fit.problems:
         raise _mismatch(manifest, header, fit.tensors, fit.problems, initialize, ignored)
     return LoadPlan(
@@ -148,6 +149,39 @@ class _Fit:
         self._find(header, renaming)
         otherwise = (name for name in self._declared if name not in self._plain)
         self._special = {*self._aliases, *otherwise, *self._sources, *self.wrong}
+
+    def find_quantized(self, header: CheckpointHeader, renaming: Renaming, rules: tuple[RenameRule, ...]) -> None:
+        """Find codes that the model would take for weights, or do without, where it does not take their scales too."""
+        if all(tensor.dtype in _dtypes.OF_WEIGHTS for tensor in header.tensors.values()):
+            return
+        # Few checkpoints come as far as this.
+        from ..sources._quantized import quantized_tensors
+        from ._quantized import codes_alone, quantized_problem
+
+        found = tuple(quantized_tensors(header.tensors))
+        if not found:
+            return
+        used = {self.tensors[name].name for name in self.used}.union(renaming.forms)
+        filled = {step.parameter for step in self.steps}
+        wanted = {
+            name
+            for entry in self.manifest.entries
+            if entry.name not in filled
+            for name in (*self.names_of(entry), *self.former_names_of(entry))
+        }
+        strange: set[str] = set()
+        if any(each.kind == "missing" for each in self.problems):  # perhaps under another name
+            strange = {each.tensor.name for each in self.problems if each.kind == "unexpected" and each.tensor}
+        alone = {each.codes: each for each in codes_alone(found, used, wanted, strange, rules)}
+        # Shapes and dtypes are those of the codes: nothing follows from them.
+        self.problems = [
+            *(quantized_problem(each, header, renaming.names.get(each.codes, each.codes)) for each in alone.values()),
+            *(
+                each
+                for each in self.problems
+                if each.kind not in ("shape", "dtype") or each.tensor is None or each.tensor.name not in alone
+            ),
+        ]
 
     def _find(self, header: CheckpointHeader, renaming: Renaming) -> None:
         """Look for what is not simply a parameter under another name."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from .._collapse import collapse
+from ..sources._quantized import quantized_tensors
 from ._problems import Cause
 from ._sides import Sides
 
@@ -26,9 +27,6 @@ _COUNTERS = frozenset(
 _BOOKKEEPING = frozenset("num_batches_tracked inv_freq position_ids masked_bias relative_position_index".split())
 
 _LOW_RANK = re.compile(r"(?:^|[._])lora_(?:A|B|down|up|embedding_A|embedding_B|magnitude_vector)(?:[._]|$)")
-# Packed weights and what belongs to them: GPTQ and AWQ; bitsandbytes; compressed-tensors and FP8.
-_PACKED = frozenset("qweight weight_packed".split())
-_SCALES = frozenset("absmax SCB quant_map weight_scale weight_scale_inv".split())
 
 
 def shard(sides: Sides, path: Path) -> Cause | None:
@@ -42,35 +40,18 @@ def shard(sides: Sides, path: Path) -> Cause | None:
 
 
 def quantized(sides: Sides) -> Cause | None:
-    """Weights that are packed integers, with scales beside them."""
-    found: list[str] = []
-    explained: set[str] = set()
-    for key in sides.unexpected:
-        path, _, last = key.rpartition(".")
-        if last in _PACKED:
-            found.append(key)
-        elif last in _SCALES:
-            weight = path if last in ("absmax", "quant_map") else f"{path}.weight"
-            tensor = sides.tensors.get(weight)
-            if tensor is not None and (tensor.dtype.startswith(("int", "uint", "float8"))):
-                found.append(key)
-                explained.add(weight)
-    if not found:
+    """Weights that are codes, with scales beside them."""
+    if not sides.quantized:
         return None
-    cells = {key.rpartition(".")[0] for key in found}
-    cells |= {cell.removesuffix(".weight") for cell in cells}
-    explained |= {key for key in sides.unexpected if key.rpartition(".")[0] in cells or key in found}
-    explained |= {key for key in sides.unexpected if any(key.startswith(f"{cell}.") for cell in _parents(key) & cells)}
-    explained |= {name for name in sides.missing if name.rpartition(".")[0] in cells}
-    lasts = ", ".join(f"`{last}`" for last in dict.fromkeys(key.rpartition(".")[2] for key in found))
-    text = f"a quantized checkpoint: {len(found)} tensors are packed weights or their scales ({lasts})"
+    found = [each for each in quantized_tensors(sides.tensors) if each.codes in sides.quantized]
+    explained = sides.quantized.union(name for each in found for name in (each.name, *each.names))
+    layouts = ", ".join(dict.fromkeys(each.layout for each in found))
+    many = "1 tensor is" if len(sides.quantized) == 1 else f"{len(sides.quantized)} tensors are"
+    text = (
+        f"a quantized checkpoint{f' ({layouts})' if layouts else ''}: {many} codes, and no weights without their scales"
+    )
     advice = "take the original, or one that was written out in floats again: lazycell unpacks no quantized weights"
-    return Cause("quantized", text, frozenset(explained), advice=advice)
-
-
-def _parents(key: str) -> set[str]:
-    words = key.split(".")
-    return {".".join(words[:count]) for count in range(1, len(words))}
+    return Cause("quantized", text, explained, advice=advice)
 
 
 def adapter(sides: Sides) -> Cause | None:

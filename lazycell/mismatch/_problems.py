@@ -28,7 +28,7 @@ class Problem:
     """One thing wrong with one name.
 
     Attributes:
-        kind: `rename`, `missing`, `unexpected`, `shape`, `dtype`, `tie` or `twice`.
+        kind: `rename`, `quantized`, `missing`, `unexpected`, `shape`, `dtype`, `tie` or `twice`.
         name: the parameter's full name; for `unexpected` what the checkpoint (after `rename`) calls it, for
             `rename` a name or a rule.
         message: what is wrong, without the name: the same for every layer it befalls.
@@ -86,6 +86,7 @@ class _Kind:
 
 _KINDS = {
     "rename": _Kind("rename mistake", "rename mistakes", "rename"),
+    "quantized": _Kind("quantized tensor", "quantized tensors", "quantized: codes, where the model has weights"),
     "missing": _Kind(
         "parameter missing",
         "parameters missing",
@@ -254,7 +255,7 @@ def _quoted(text: str) -> str:
 
 def _ways_out(by_kind: Mapping[str, Sequence[Problem]], causes: Sequence[Cause]) -> Iterator[str]:
     """Write what can be done about each kind of problem that no cause has an answer to."""
-    if any(cause.kind in ("another model", "shard") for cause in causes):
+    if any(cause.kind in ("another model", "shard", "quantized") for cause in causes):
         return
     solved = frozenset[str]().union(*(cause.explains for cause in causes if cause.solves))
     for kind, found in by_kind.items():

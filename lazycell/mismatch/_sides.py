@@ -38,6 +38,7 @@ class Sides:
         unexpected: what the model lacks.
         shapes: what both have, in different shapes: name, and both.
         fitting: names of what both have alike, in the order of the checkpoint.
+        quantized: names of tensors that are codes of weights.
         splits: names taken apart at their indices, each once.
         aliases: for names that a cause would change: what the checkpoint calls them.
     """
@@ -48,6 +49,7 @@ class Sides:
     unexpected: Mapping[str, TensorHeader]
     shapes: Sequence[tuple[str, Sized, TensorHeader]]
     fitting: Mapping[str, None]
+    quantized: frozenset[str] = frozenset()
     splits: Splits = attrs.field(factory=Splits, repr=False)
     aliases: Mapping[str, str] = attrs.field(factory=dict, repr=False)
 
@@ -65,12 +67,15 @@ class Sides:
         unexpected: dict[str, TensorHeader] = {}
         shapes: list[tuple[str, Sized, TensorHeader]] = []
         wrong: set[str] = set()
+        codes: set[str] = set()
         for problem in problems:
             kind, tensor = problem.kind, problem.tensor
             if kind == "missing":
                 missing[problem.name] = problem.entry or stored.get(problem.name)
             elif kind == "unexpected" and tensor is not None:
                 unexpected[problem.name] = tensor
+            elif kind == "quantized":
+                codes.add(problem.name)
             elif kind == "shape":
                 wrong.add(problem.name)
                 entry = problem.entry or stored.get(problem.name)
@@ -81,7 +86,8 @@ class Sides:
             for name in tensors
             if name not in unexpected and name not in wrong and (name in manifest or name in stored)
         }
-        return cls(manifest, tensors, missing, unexpected, shapes, fitting, Splits() if splits is None else splits)
+        splits = Splits() if splits is None else splits
+        return cls(manifest, tensors, missing, unexpected, shapes, fitting, frozenset(codes), splits)
 
     def renamed(self, names: Mapping[str, str]) -> Sides:
         """Give the sides as they would be with unexpected tensors renamed."""

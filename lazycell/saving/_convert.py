@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from .. import _dtypes
 from .._arguments import check_progress
@@ -14,6 +14,7 @@ from ..formats._header import CheckpointHeader, TensorHeader
 from ..formats._open import open_checkpoint
 from ..manifest._digest import DIGEST
 from ..reading._read import Reader
+from ..sources._quantized import quantized_tensors
 from ._destination import destination_of
 from ._output import content_of_stored
 from ._save import Losses, SaveReport, save
@@ -39,7 +40,8 @@ def convert(
         src: a file, an index, a directory, or a dict of arrays: anything that `open_checkpoint` opens.
         dst: a name that ends in `.safetensors` or `.ckpt`, or a directory, for `model.safetensors` in it. What is
             there is replaced when the new checkpoint is whole; it may be `src`.
-        dtype: of floating-point tensors; others, and all by default, keep theirs.
+        dtype: of floating-point tensors; others, and all by default, keep theirs. A quantized checkpoint, one whose
+            weights are codes with scales beside them, can only keep its own.
         rename: from the names in `src` to those in `dst`, exact or with captures:
             `{"encoder.layer.{i}.{*rest}": "layers.{i}.{*rest}"}`.
         max_shard_size: bytes of one file, or `"5GB"`; with it, and more than that, an index and shards are written.
@@ -49,7 +51,8 @@ def convert(
     Raises:
         FileNotFoundError: there is nothing at `src`.
         CheckpointFormatError: `src` is not what its format promises.
-        CheckpointError: the rules do not fit the names, or the new format cannot hold one of the tensors.
+        CheckpointError: the rules do not fit the names, the new format cannot hold one of the tensors, or codes of
+            quantized weights would be taken for weights, or parted from their scales.
         TypeError: an argument is of a kind that means nothing.
         ValueError: arguments contradict each other.
         OSError: `dst` cannot be written; what is there is as it was.
@@ -59,6 +62,7 @@ def convert(
     target = floating_dtype(dtype)
     header = open_checkpoint(src)
     names = _names(header, rename)
+    _check_quantized(header, names, target)
     dtypes = {key: _new_dtype(tensor, target, header) for key, tensor in header.tensors.items()}
     metadata = {names.get(key, key): text for key, text in header.metadata.items() if key not in _OF_FILES}
     if metadata.get("format") == "ms":
@@ -127,6 +131,39 @@ def _names(header: CheckpointHeader, rename: Mapping[str, str] | None) -> Mappin
     if problems:
         raise CheckpointError("\n".join([f"{header.path}: cannot rename:", *(f"  {each}" for each in problems)]))
     return renaming.names
+
+
+def _check_quantized(header: CheckpointHeader, names: Mapping[str, str], target: str | None) -> None:
+    """Refuse to convert codes of weights, or to give them names that are not those of their scales.
+
+    Raises:
+        CheckpointError: one of both was asked for.
+    """
+    found = tuple(quantized_tensors(header.tensors))
+    if found and target is not None:
+        layouts = ", ".join(dict.fromkeys(each.layout for each in found))
+        codes, scales = (_listed(each.codes for each in found), _listed(name for each in found for name in each.needed))
+        raise CheckpointError(
+            f"{header.path}: a quantized checkpoint ({layouts}): {codes} are codes, and weights only together with "
+            f"{scales}, and become no {target} by conversion. Convert it without a dtype, which keeps codes and scales "
+            "as they are, or take the original, or one that was written out in floats again"
+        )
+    if all(names[name] == name for each in found for name in each.names):
+        return
+    after = {each.codes: each.needed for each in quantized_tensors({names[key]: header.tensors[key] for key in names})}
+    for each in found:
+        new = names[each.codes]
+        apart = [name for name in each.needed if names[name] not in after.get(new, ())]
+        if apart:
+            raise CheckpointError(
+                f"{header.path}: `{each.codes}` are codes, which would become `{new}`, and `{apart[0]}`, without which "
+                f"they are no weights, `{names[apart[0]]}`: one would not be found from the other. Rename both alike"
+            )
+
+
+def _listed(names: Iterable[str]) -> str:
+    patterns = [f"`{pattern}`" for pattern, _ in collapse(names)]
+    return ", ".join(patterns[:3]) + (f" and {len(patterns) - 3} more" if len(patterns) > 3 else "")
 
 
 def _grouped(overlapping: Mapping[str, tuple[str, ...]]) -> list[tuple[str, tuple[str, ...]]]:

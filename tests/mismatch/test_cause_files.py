@@ -73,7 +73,9 @@ def test_quantized() -> None:
         else:
             held[name] = spec
     (cause,) = causes(model(), stored(held))
-    assert cause.text == "a quantized checkpoint: 16 tensors are packed weights or their scales (`qweight`)"
+    assert cause.text == (
+        "a quantized checkpoint (GPTQ or AWQ): 16 tensors are codes, and no weights without their scales"
+    )
     assert cause.explains == {problem.name for problem in refusal(model(), stored(held)).problems}  # type: ignore[attr-defined]
 
 

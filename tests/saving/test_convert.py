@@ -23,6 +23,7 @@ from lazycell.saving._write_safetensors import CRC32
 
 from ..checkpoint.strategies import COMMON, checkpoints
 from ..formats.files import entry, safetensors_bytes
+from ..sources.layouts import LAYOUTS
 from .saved import load_arrays, same_arrays, save_arrays, some_arrays
 
 ROOT = Path(tests.__file__).parents[1]
@@ -214,3 +215,48 @@ def test_mindspores_own_mark_is_left_behind(ms: Any, tmp_path: Path) -> None:
     convert(source, target)
     assert open_checkpoint(target).metadata["format"] == "pt"
     assert set(ms.load_checkpoint(str(target), format="safetensors")) == {"w"}
+
+
+@pytest.fixture
+def quantized(tmp_path: Path) -> Path:
+    """Give an FP8 file: every weight is 1, stored as 0.01 times 100."""
+    path = tmp_path / "fp8.safetensors"
+    arrays = {
+        "a.weight": np.full((2, 4), 100.0, numpy_dtype("float8_e4m3fn")),
+        "a.weight_scale_inv": np.full((1, 1), 0.01, np.float32),
+        "norm": np.ones(4, np.float32),
+    }
+    save_arrays(path, arrays)
+    return path
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_codes_are_not_converted(layout: str, tmp_path: Path) -> None:
+    """To no dtype; and without one, the file is what it was."""
+    _, needed, others = LAYOUTS[layout]
+    arrays = {name: np.ones(shape, numpy_dtype(dtype)) for name, (shape, dtype) in {**needed, **others}.items()}
+    save_arrays(tmp_path / "a.safetensors", arrays)
+    for dtype in ("float32", "bfloat16", "float8_e4m3fn"):
+        with pytest.raises(CheckpointError, match="a quantized checkpoint") as caught:
+            convert(tmp_path / "a.safetensors", tmp_path / "b.safetensors", dtype=dtype)
+        assert f"`{next(iter(needed))}` are codes, and weights only together with `{list(needed)[1]}`" in str(
+            caught.value
+        )
+        assert "Convert it without a dtype" in str(caught.value)
+    assert not (tmp_path / "b.safetensors").exists()
+    convert(tmp_path / "a.safetensors", tmp_path / "b.safetensors")
+    assert same_arrays(load_arrays(tmp_path / "b.safetensors"), arrays)
+
+
+def test_codes_and_scales_keep_together(quantized: Path, tmp_path: Path) -> None:
+    """Both are renamed, or neither."""
+    out = tmp_path / "out.safetensors"
+    for rename in (
+        {"a.weight": "b.weight"},
+        {"a.weight_scale_inv": "scale"},
+        {"a.weight": "x", "a.weight_scale_inv": "y"},
+    ):
+        with pytest.raises(CheckpointError, match="`a.weight` are codes, which would become `.*Rename both alike"):
+            convert(quantized, out, rename=rename)
+    convert(quantized, out, rename={"a.{name}": "b.{name}", "norm": "a.weight"})
+    assert set(load_arrays(out)) == {"b.weight", "b.weight_scale_inv", "a.weight"}
