@@ -66,6 +66,8 @@ def make_plan(
         raise ValueError(f'dtype={dtype!r}: choose "cast", "strict" or "checkpoint"')
     rules = parse_rules(rename, forms=True)
     renaming = apply_rules(rules, header.tensors)
+    if dtype == "cast":
+        header, renaming = _with_scales(manifest, header, renaming)
     migrated = migrate(manifest, header, renaming, rules)
     if migrated.names:
         renaming = attrs.evolve(renaming, names={**renaming.names, **migrated.names})
@@ -106,6 +108,22 @@ def make_plan(
         layout=layout.of(fit.found, fit.steps, fit.by_own_name),
         migrated=migrated.applied,
     )
+
+
+def _with_scales(manifest: Manifest, header: CheckpointHeader, renaming: Renaming) -> tuple[CheckpointHeader, Renaming]:
+    """Take codes for the floats that they are with their scales, but for those whose scales are the model's own."""
+    if _has_no_codes(header):
+        return header, renaming
+    from ..sources._scaled import with_scales  # few checkpoints come as far as this
+
+    known = {*(entry.name for entry in manifest.entries), *manifest.ties, *(stored.name for stored in manifest.stored)}
+    scaled = with_scales(header, lambda name: renaming.names.get(name) in known or name in renaming.forms)
+    names = {key: name for key, name in renaming.names.items() if key in scaled.tensors}
+    return scaled, attrs.evolve(renaming, names=names)
+
+
+def _has_no_codes(header: CheckpointHeader) -> bool:
+    return all(tensor.dtype in _dtypes.OF_WEIGHTS for tensor in header.tensors.values())
 
 
 class _Fit:
@@ -152,7 +170,7 @@ class _Fit:
 
     def find_quantized(self, header: CheckpointHeader, renaming: Renaming, rules: tuple[RenameRule, ...]) -> None:
         """Find codes that the model would take for weights, or do without, where it does not take their scales too."""
-        if all(tensor.dtype in _dtypes.OF_WEIGHTS for tensor in header.tensors.values()):
+        if _has_no_codes(header):
             return
         # Few checkpoints come as far as this.
         from ..sources._quantized import quantized_tensors
@@ -381,7 +399,8 @@ def _tensor_problems(entry: ManifestEntry, tensors: Sequence[TensorHeader], dtyp
 
 
 def _dtype_problem(entry: ManifestEntry, tensor: TensorHeader, cause: str) -> Problem:
-    message = _join(f"the checkpoint has {tensor.dtype}, the model {entry.dtype}", describe(entry), cause)
+    stored = tensor.origin or tensor.dtype
+    message = _join(f"the checkpoint has {stored}, the model {entry.dtype}", describe(entry), cause)
     return Problem("dtype", entry.name, message, entry, tensor)
 
 
@@ -460,7 +479,7 @@ def _mismatch(
 
 
 def _stored(tensor: TensorHeader) -> str:
-    return f"{tensor.dtype} {tensor.shape}"
+    return f"{tensor.origin or tensor.dtype} {tensor.shape}"
 
 
 def _under(name: str, tensor: TensorHeader) -> str:

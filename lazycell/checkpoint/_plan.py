@@ -58,7 +58,7 @@ class LoadStep:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the file that are the parameter's."""
+        """Bytes of the file that are the parameter's; where they are computed, of what is computed."""
         return math.prod(self.tensor.shape) * self.tensor.itemsize
 
 
@@ -159,7 +159,7 @@ def plan_rows(plan: LoadPlan) -> Iterator[tuple[str, ...]]:
     alike: dict[tuple[str, str, str], dict[str, str]] = {}
     order = {step.parameter: position for position, step in enumerate(plan.steps)}
     for step in plan.steps:
-        stored = step.tensor.dtype
+        stored = step.tensor.origin or step.tensor.dtype
         dtype = stored if stored == step.dtype else f"{stored} -> {step.dtype}"
         how = words.get(step.parameter, "") if step.key != step.parameter or step.pieces else ""
         alike.setdefault((str(step.tensor.shape), dtype, how), {})[step.parameter] = step.key

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from ..formats._header import CheckpointHeader
-from ..mismatch._problems import Problem
+from ..mismatch._problems import APPLIED_BY_CAST, Problem
 from ..sources._quantized import Quantized
+from ..sources._scaled import block_size, blocks_of
 from ._rename import RenameRule, apply_rules
 
 
@@ -47,5 +48,7 @@ def quantized_problem(weight: Quantized, header: CheckpointHeader, name: str) ->
     """Say what a tensor of codes is, in the same words for every layer."""
     tensor = header.tensors[weight.codes]
     ends = ", ".join(f"`{each.rpartition('.')[2]}`" for each in weight.needed)
-    text = f"{tensor.dtype} {tensor.shape}, codes that are weights only together with {ends} ({weight.layout})"
+    text = f"{tensor.dtype} {tensor.shape}, codes that are weights only together with {ends}"
+    why = blocks_of(weight, header, block_size(header))
+    text += f"; {why if isinstance(why, str) else APPLIED_BY_CAST}"
     return Problem("quantized", name, text, None, tensor)

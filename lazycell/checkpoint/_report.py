@@ -17,7 +17,7 @@ _ROWS = 20
 
 @attrs.frozen
 class Cast:
-    """A parameter that was converted: from the file's dtype `source` to `target`."""
+    """A parameter that was converted: from the file's dtype, or what else it has, `source`, to `target`."""
 
     parameter: str
     source: str
@@ -83,7 +83,7 @@ class LoadReport:
             path=plan.path,
             loaded=tuple(step.parameter for step in plan.steps),
             cast=tuple(
-                Cast(step.parameter, step.tensor.dtype, step.dtype)
+                Cast(step.parameter, step.tensor.origin or step.tensor.dtype, step.dtype)
                 for step in plan.steps
                 if step.dtype != step.tensor.dtype
             ),

@@ -50,6 +50,9 @@ class ByteRange:
         """Fill `target` with the bytes from `start` on. A `Reader` keeps the file open between calls instead."""
         with _files.open_regular(self.path) as file:
             content = _files.read_at(file, self.start + start, len(target))
+            change = None if self.stamp is None else self.stamp.change_to(FileStamp.of(file.fileno()))
+        if change is not None:
+            raise CheckpointFormatError(f"{self.path}: the file has changed since its header was read: {change}")
         if len(content) < len(target):
             raise CheckpointFormatError(
                 f"{self.path}: the file has become shorter since its header was read: "
@@ -80,12 +83,15 @@ class TensorHeader:
 
     `dtype` is a canonical name; that of a tensor which no MindSpore tensor can hold is the format's own (`F8_E8M0` of
     safetensors, `Int4` of a `.ckpt`): such a tensor can be listed, and ignored, but not read.
+
+    `origin` says what is stored where that is something else, from which these bytes are computed as they are read.
     """
 
     name: str
     dtype: str
     shape: tuple[int, ...]
     ranges: tuple[Part, ...]
+    origin: str = ""
 
     @property
     def is_readable(self) -> bool:

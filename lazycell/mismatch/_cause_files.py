@@ -8,7 +8,8 @@ from pathlib import Path
 
 from .._collapse import collapse
 from ..sources._quantized import quantized_tensors
-from ._problems import Cause
+from ..sources._scaled import NO_BLOCKS
+from ._problems import APPLIED_BY_CAST, Cause
 from ._sides import Sides
 
 _SHARD = re.compile(r"(.*)-(\d{5})-of-(\d{5})\.[a-z]+")
@@ -44,13 +45,19 @@ def quantized(sides: Sides) -> Cause | None:
     if not sides.quantized:
         return None
     found = [each for each in quantized_tensors(sides.tensors) if each.codes in sides.quantized]
-    explained = sides.quantized.union(name for each in found for name in (each.name, *each.names))
+    explained = frozenset(sides.quantized).union(name for each in found for name in (each.name, *each.names))
     layouts = ", ".join(dict.fromkeys(each.layout for each in found))
     many = "1 tensor is" if len(sides.quantized) == 1 else f"{len(sides.quantized)} tensors are"
     text = (
         f"a quantized checkpoint{f' ({layouts})' if layouts else ''}: {many} codes, and no weights without their scales"
     )
-    advice = "take the original, or one that was written out in floats again: lazycell unpacks no quantized weights"
+    why = {message.rpartition("; ")[2] for message in sides.quantized.values()}
+    if why == {APPLIED_BY_CAST}:
+        advice = 'load with dtype="cast": the codes are multiplied by their scales'
+    elif why == {NO_BLOCKS}:
+        advice = "put the model's config.json beside the file: the codes are multiplied by their scales then"
+    else:
+        advice = "take the original, or one that was written out in floats again"
     return Cause("quantized", text, explained, advice=advice)
 
 

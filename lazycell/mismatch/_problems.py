@@ -23,6 +23,10 @@ _NEAR_SHOWN = 12
 _CAUSES_SHOWN = 6
 
 
+APPLIED_BY_CAST = 'dtype="cast" applies them'
+"""The end of the message of codes whose scales lazycell applies, if it may convert."""
+
+
 @attrs.frozen
 class Problem:
     """One thing wrong with one name.

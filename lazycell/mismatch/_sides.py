@@ -38,7 +38,7 @@ class Sides:
         unexpected: what the model lacks.
         shapes: what both have, in different shapes: name, and both.
         fitting: names of what both have alike, in the order of the checkpoint.
-        quantized: names of tensors that are codes of weights.
+        quantized: what is said of tensors that are codes of weights, by name.
         splits: names taken apart at their indices, each once.
         aliases: for names that a cause would change: what the checkpoint calls them.
     """
@@ -49,7 +49,7 @@ class Sides:
     unexpected: Mapping[str, TensorHeader]
     shapes: Sequence[tuple[str, Sized, TensorHeader]]
     fitting: Mapping[str, None]
-    quantized: frozenset[str] = frozenset()
+    quantized: Mapping[str, str] = attrs.field(factory=dict)
     splits: Splits = attrs.field(factory=Splits, repr=False)
     aliases: Mapping[str, str] = attrs.field(factory=dict, repr=False)
 
@@ -67,7 +67,7 @@ class Sides:
         unexpected: dict[str, TensorHeader] = {}
         shapes: list[tuple[str, Sized, TensorHeader]] = []
         wrong: set[str] = set()
-        codes: set[str] = set()
+        codes: dict[str, str] = {}
         for problem in problems:
             kind, tensor = problem.kind, problem.tensor
             if kind == "missing":
@@ -75,7 +75,7 @@ class Sides:
             elif kind == "unexpected" and tensor is not None:
                 unexpected[problem.name] = tensor
             elif kind == "quantized":
-                codes.add(problem.name)
+                codes[problem.name] = problem.message
             elif kind == "shape":
                 wrong.add(problem.name)
                 entry = problem.entry or stored.get(problem.name)
@@ -87,7 +87,7 @@ class Sides:
             if name not in unexpected and name not in wrong and (name in manifest or name in stored)
         }
         splits = Splits() if splits is None else splits
-        return cls(manifest, tensors, missing, unexpected, shapes, fitting, frozenset(codes), splits)
+        return cls(manifest, tensors, missing, unexpected, shapes, fitting, codes, splits)
 
     def renamed(self, names: Mapping[str, str]) -> Sides:
         """Give the sides as they would be with unexpected tensors renamed."""

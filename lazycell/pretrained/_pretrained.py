@@ -15,6 +15,7 @@ from .._json import JSONProblem, read_object
 from .._location import did_you_mean
 from ..declaration._declaration import Declaration, declaration_of
 from ..declaration._declare import Hyperparameter
+from ..sources._config import quantization_problem
 from ._registry import find_model
 
 _BOOKKEEPING = frozenset(
@@ -144,6 +145,9 @@ def hyperparameters_from_config(cls: type, config: Mapping[str, Any]) -> dict[st
         if name in names:
             if given.setdefault(name, value) != value:
                 problems.append(f"{key}={value!r}: another key gives {name}={given[name]!r}")
+        elif key == "quantization_config":  # about the file, not the model
+            problem = None if _is_unset(value) else quantization_problem(value)
+            problems += [problem] if problem else []
         elif key in only:
             allowed = only[key] if isinstance(only[key], tuple) else (only[key],)
             if value not in allowed:

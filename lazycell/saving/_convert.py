@@ -15,6 +15,7 @@ from ..formats._open import open_checkpoint
 from ..manifest._digest import DIGEST
 from ..reading._read import Reader
 from ..sources._quantized import quantized_tensors
+from ..sources._scaled import block_size, blocks_of, with_scales
 from ._destination import destination_of
 from ._output import content_of_stored
 from ._save import Losses, SaveReport, save
@@ -40,8 +41,8 @@ def convert(
         src: a file, an index, a directory, or a dict of arrays: anything that `open_checkpoint` opens.
         dst: a name that ends in `.safetensors` or `.ckpt`, or a directory, for `model.safetensors` in it. What is
             there is replaced when the new checkpoint is whole; it may be `src`.
-        dtype: of floating-point tensors; others, and all by default, keep theirs. A quantized checkpoint, one whose
-            weights are codes with scales beside them, can only keep its own.
+        dtype: of floating-point tensors; others, and all by default, keep theirs. 8-bit codes with scales beside them
+            become what they are with their scales, as in a load. What is quantized otherwise can only keep its own.
         rename: from the names in `src` to those in `dst`, exact or with captures:
             `{"encoder.layer.{i}.{*rest}": "layers.{i}.{*rest}"}`.
         max_shard_size: bytes of one file, or `"5GB"`; with it, and more than that, an index and shards are written.
@@ -61,6 +62,8 @@ def convert(
     destination = destination_of(dst, format, max_shard_size)
     target = floating_dtype(dtype)
     header = open_checkpoint(src)
+    if target is not None and not target.startswith("float8"):
+        header = with_scales(header)
     names = _names(header, rename)
     _check_quantized(header, names, target)
     dtypes = {key: _new_dtype(tensor, target, header) for key, tensor in header.tensors.items()}
@@ -143,10 +146,12 @@ def _check_quantized(header: CheckpointHeader, names: Mapping[str, str], target:
     if found and target is not None:
         layouts = ", ".join(dict.fromkeys(each.layout for each in found))
         codes, scales = (_listed(each.codes for each in found), _listed(name for each in found for name in each.needed))
+        why = blocks_of(found[0], header, block_size(header))
+        because = f" ({why})" if isinstance(why, str) else ""
         raise CheckpointError(
             f"{header.path}: a quantized checkpoint ({layouts}): {codes} are codes, and weights only together with "
-            f"{scales}, and become no {target} by conversion. Convert it without a dtype, which keeps codes and scales "
-            "as they are, or take the original, or one that was written out in floats again"
+            f"{scales}, and become no {target} by conversion{because}. Convert it without a dtype, which keeps codes "
+            "and scales as they are, or take the original, or one that was written out in floats again"
         )
     if all(names[name] == name for each in found for name in each.names):
         return

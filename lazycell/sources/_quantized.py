@@ -85,7 +85,12 @@ _LAYOUTS = (
     _Layout("bitsandbytes, 8 bit", ".weight", ".weight", ("{cell}SCB",), (), ("{cell}weight_format",)),
     _Layout("8 bit, a scale for each block", "", "", ("{codes}_scale_inv",), (), _ACTIVATIONS),
     _Layout(
-        "scales", "", "", ("{codes}_scale", "{codes}_scales"), ("{codes}_zero_point", "{codes}_scale_2"), _ACTIVATIONS
+        "8 bit with scales",
+        "",
+        "",
+        ("{codes}_scale", "{codes}_scales"),
+        ("{codes}_zero_point", "{codes}_scale_2"),
+        _ACTIVATIONS,
     ),
     _Layout("MLX", ".weight", ".weight", ("{cell}scales",), ("{cell}biases",)),
     _Layout(

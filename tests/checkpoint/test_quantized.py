@@ -13,7 +13,7 @@ from lazycell.declaration._stored import fused, transposed
 from lazycell.formats import CheckpointHeader
 from lazycell.manifest._manifest import Manifest
 
-from ..sources.layouts import F8, F16, F32, LAYOUTS, Spec
+from ..sources.layouts import APPLIED, F8, F16, F32, LAYOUTS, Spec
 from .models import declared, manifest, stored
 
 LENIENT: list[dict[str, Any]] = [
@@ -44,6 +44,8 @@ def names_of(error: CheckpointMismatchError) -> list[str]:
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_codes_are_not_taken_for_weights(layout: str, options: dict[str, Any]) -> None:
     """Whatever is permitted, and nothing is proposed that would let them pass."""
+    if layout in APPLIED:
+        options = {"dtype": "strict", **options}
     name, needed, others = LAYOUTS[layout]
     shape = (2, 16, 64) if layout == "mxfp4" else (64, 128)
     of = manifest(declared(name, shape), declared("bias", (64,)))
@@ -54,10 +56,29 @@ def test_codes_are_not_taken_for_weights(layout: str, options: dict[str, Any]) -
     assert f"{codes}: {needed[codes][1]}" in str(error)
     assert "codes that are weights only together with" in str(error)
     assert error.causes[0].kind == "quantized"  # type: ignore[attr-defined]
-    assert str(error).count("take the original, or one that was written out in floats again") == 1
+    advice = "take the original, or one that was written out in floats again"
+    if layout in APPLIED:
+        advice = 'load with dtype="cast": the codes are multiplied by their scales'
+    elif layout in ("fp8, blocks", "fp8, no module"):
+        advice = "put the model's config.json beside the file"
+    assert str(error).count(advice) == 1
     assert 'unexpected="ignore"' not in str(error)
     assert 'missing="init"' not in str(error)
     assert not {"shape", "dtype"} & {each.kind for each in error.problems}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("layout", APPLIED)
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
+def test_codes_become_floats(layout: str, dtype: str) -> None:
+    """In a load that may cast, without any permission: scales, and those of activations, are the weight's."""
+    name, needed, others = LAYOUTS[layout]
+    of = manifest(declared(name, (64, 128), dtype))
+    plan = planned(of, stored({**needed, **others}))
+    (step,) = plan.steps
+    assert (step.tensor.dtype, step.tensor.shape, step.dtype) == (F32, (64, 128), dtype)
+    assert plan.ignored == ()
+    assert f"{needed[name][1]} with scales -> {dtype}" in str(plan)
+    assert planned(of, stored({**needed, **others}), rename={"{*path}.weight": "{*path}.weight"}).steps
 
 
 @pytest.mark.parametrize("dtype", ["float8_e4m3fn", "int8", "uint8"])
@@ -65,7 +86,10 @@ def test_a_model_of_the_same_dtype(dtype: str) -> None:
     """A float8 or an int8 parameter takes codes as little, unless the model has a place for their scales."""
     header = stored({"l.weight": ((2, 3), dtype), "l.weight_scale": ((2, 1), F32)})
     of = manifest(declared("l.weight", dtype=dtype))
-    assert names_of(refused(of, header, unexpected="ignore")) == ["l.weight"]
+    for policy in ("strict", "checkpoint"):
+        assert names_of(refused(of, header, unexpected="ignore", dtype=policy)) == ["l.weight"]
+    if dtype == "int8":
+        assert "the checkpoint has int8 with scales, the model int8" in str(refused(of, header))
     with_scale = manifest(declared("l.weight", dtype=dtype), declared("l.weight_scale", (2, 1)))
     assert len(planned(with_scale, header).steps) == 2
 
@@ -130,13 +154,14 @@ def test_of_two_copies_of_a_tie() -> None:
     """The codes under the tied name, too."""
     of = manifest(declared("l.weight", (64, 128)), ties={"head.weight": "l.weight"})
     header = stored({"head.weight": ((64, 128), F8), "head.weight_scale": ((), F32)})
-    assert names_of(refused(of, header, unexpected="ignore")) == ["head.weight"]
+    assert names_of(refused(of, header, unexpected="ignore", dtype="checkpoint")) == ["head.weight"]
+    assert planned(of, header).steps[0].tensor.dtype == F32
 
 
 def test_many_layers_in_one_line() -> None:
     tensors: dict[str, Spec] = {}
     for i in range(12):
-        tensors |= {f"layers.{i}.weight": ((2, 3), F8), f"layers.{i}.weight_scale_inv": ((1, 1), F32)}
+        tensors |= {f"layers.{i}.weight": ((2, 3), F8), f"layers.{i}.weight_scale_inv": ((2, 1), F32)}
     of = manifest(*(declared(f"layers.{i}.weight") for i in range(12)))
     text = str(refused(of, stored(tensors)))
     assert "12 quantized tensors, 12 tensors unexpected" in text

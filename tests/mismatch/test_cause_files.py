@@ -83,7 +83,7 @@ def test_quantized_with_scales_alone() -> None:
     """8-bit weights under their own names, whose scales are beside them."""
     of = manifest(declared("a.weight"), declared("b.weight"))
     for scale, dtype in (("a.weight_scale_inv", "float8_e4m3fn"), ("a.weight.absmax", "uint8")):
-        held = {"a.weight": ((2, 3), dtype), scale: ((1,), F), "b.weight": ((2, 3), F)}
+        held = {"a.weight": ((2, 3), dtype), scale: ((2,), F), "b.weight": ((2, 3), F)}
         assert kinds(of, stored(held))[0] == "quantized"
     assert "quantized" not in kinds(
         of, stored({"a.weight": ((2, 3), F), "a.weight_scale": ((1,), F), "b.weight": ((2, 3), F)})

@@ -91,3 +91,6 @@ LAYOUTS: dict[str, tuple[str, dict[str, Spec], dict[str, Spec]]] = {
         {},
     ),
 }
+
+APPLIED = ("fp8, channels", "fp8, tensor", "int8")
+"""The layouts whose scales a cast applies; those of `fp8, blocks` too, where a config tells the size of the blocks."""

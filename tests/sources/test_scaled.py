@@ -1,0 +1,201 @@
+"""Tests of `lazycell.sources._scaled`."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lazycell import CheckpointFormatError
+from lazycell._allocate import Array
+from lazycell._dtypes import numpy_dtype
+from lazycell.formats import CheckpointHeader, open_checkpoint
+from lazycell.reading._read import Reader, read_tensor
+from lazycell.saving._convert import convert
+from lazycell.sources._quantized import quantized_tensors
+from lazycell.sources._scaled import block_size, blocks_of, with_scales
+
+from ..checkpoint.models import stored
+from ..formats.files import entry, safetensors_bytes
+from .layouts import F8, F32, Spec
+
+GOLDEN = Path(__file__).parent / "golden"
+CASES = ["fp8_block", "fp8_channel", "fp8_tensor", "ct_int8_channel"]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_reference_values(case: str, tmp_path: Path) -> None:
+    """Bit for bit, converted to the dtype that they are published in."""
+    (expected,) = open_checkpoint(GOLDEN / case / "expected.safetensors").tensors.values()
+    convert(GOLDEN / case, tmp_path / "out.safetensors", dtype=expected.dtype)
+    (found,) = open_checkpoint(tmp_path / "out.safetensors").tensors.values()
+    assert (found.name, found.dtype, found.shape) == ("l.weight", "bfloat16", (64, 128))
+    assert read_tensor(found).tobytes() == read_tensor(expected).tobytes()
+
+
+def by_hand(codes: Array, scales: Array, blocks: tuple[int, int]) -> Array:
+    """Multiply element by element."""
+    values = codes.astype(np.float32)
+    for *matrix, row, column in np.ndindex(*codes.shape):
+        place = (*matrix, row // blocks[0], column // blocks[1])
+        values[(*matrix, row, column)] *= scales[place].astype(np.float32)
+    return values
+
+
+@st.composite
+def scaled(draw: st.DrawFn) -> tuple[Array, Array, tuple[int, int]]:
+    shape = (*draw(st.sampled_from([(), (3,), (2, 2)])), draw(st.integers(1, 9)), draw(st.integers(1, 9)))
+    blocks = draw(st.integers(1, 10)), draw(st.integers(1, 10))
+    generator = np.random.default_rng(draw(st.integers(0, 1000)))
+    codes = generator.integers(0, 127, shape).astype(np.uint8)
+    dtype = draw(st.sampled_from(["float8_e4m3fn", "float8_e5m2", "int8"]))
+    counts = (-(-shape[-2] // blocks[0]), -(-shape[-1] // blocks[1]))
+    scales = generator.normal(size=(*shape[:-2], *counts)).astype(
+        numpy_dtype(draw(st.sampled_from(["float32", "bfloat16"])))
+    )
+    return codes.view(numpy_dtype(dtype)), scales, blocks
+
+
+def in_memory(codes: Array, scales: Array, blocks: tuple[int, int] | None, path: Path) -> CheckpointHeader:
+    """Give a checkpoint whose config is at `path`."""
+    header = open_checkpoint({"l.weight": codes, "l.weight_scale_inv": scales})
+    config = {} if blocks is None else {"quantization_config": {"weight_block_size": blocks}}
+    (path / "config.json").write_text(json.dumps(config))
+    return attrs.evolve(header, path=path / "x.safetensors", format="safetensors")
+
+
+@settings(max_examples=80, deadline=None)
+@given(scaled(), st.data())
+def test_any_bytes_of_any_blocks(
+    tmp_path_factory: pytest.TempPathFactory, case: tuple[Array, Array, tuple[int, int]], data: st.DataObject
+) -> None:
+    """Matrices, blocks larger than they are, the last ones short; read whole and from anywhere to anywhere."""
+    codes, scales, blocks = case
+    header = with_scales(in_memory(codes, scales, blocks, tmp_path_factory.mktemp("scaled")))
+    (tensor,) = header.tensors.values()
+    expected = by_hand(codes, scales, blocks).view(np.uint8).reshape(-1)
+    with np.errstate(all="ignore"), Reader() as reader:
+        assert reader.read(tensor).view(np.uint8).reshape(-1).tobytes() == expected.tobytes()
+        start = data.draw(st.integers(0, expected.size))
+        stop = data.draw(st.integers(start, expected.size))
+        target = bytearray(stop - start)
+        reader.read_into(tensor, memoryview(target), start)
+    assert bytes(target) == expected[start:stop].tobytes()
+
+
+def test_large_tensors_are_computed_in_pieces(tmp_path: Path) -> None:
+    """More elements than are computed at once, rows that end nowhere near a piece's end."""
+    generator = np.random.default_rng(5)
+    codes = generator.integers(-127, 128, (700, 1001)).astype(np.int8)
+    scales = generator.normal(size=(6, 8)).astype(np.float32)
+    (tensor,) = with_scales(in_memory(codes, scales, (128, 128), tmp_path)).tensors.values()
+    whole = np.kron(scales, np.ones((128, 128), np.float32))[:700, :1001]
+    assert np.array_equal(read_tensor(tensor), codes.astype(np.float32) * whole)
+
+
+def file_of(path: Path, tensors: dict[str, tuple[str, tuple[int, ...], bytes]]) -> Path:
+    header, blob = {}, b""
+    for name, (dtype, shape, content) in tensors.items():
+        header[name] = entry(dtype, list(shape), [len(blob), len(blob) + len(content)])
+        blob += content
+    path.write_bytes(safetensors_bytes(header, blob))
+    return path
+
+
+@pytest.mark.parametrize("dtype", ["F8_E8M0", "U8"])
+def test_scales_that_are_exponents(dtype: str, tmp_path: Path) -> None:
+    """A power of two, biased by 127: of a dtype that no array has."""
+    tensors = {
+        "w": ("F8_E4M3", (2, 2), bytes([0x38] * 4)),  # 1.0
+        "w_scale_inv": (dtype, (2, 2), bytes([127, 130, 0, 255])),
+    }
+    (tmp_path / "config.json").write_text('{"quantization_config": {"weight_block_size": [1, 1]}}')
+    (tensor,) = with_scales(open_checkpoint(file_of(tmp_path / "a.safetensors", tensors))).tensors.values()
+    assert np.array_equal(read_tensor(tensor), np.float32([[1, 8], [2.0**-127, np.nan]]), equal_nan=True)
+
+
+def test_a_file_that_changes(tmp_path: Path) -> None:
+    """It is the state of when the header was read, or none."""
+    path = shutil.copy(GOLDEN / "fp8_tensor" / "model.safetensors", tmp_path / "a.safetensors")
+    (tensor,) = with_scales(open_checkpoint(path)).tensors.values()
+    assert read_tensor(tensor).shape == (64, 128)
+    (again,) = with_scales(open_checkpoint(path)).tensors.values()
+    path.write_bytes(path.read_bytes() + b"0")
+    with pytest.raises(CheckpointFormatError, match="the file has changed since its header was read"):
+        read_tensor(again)
+
+
+def test_parts_that_are_too_short() -> None:
+    """A format of a third party may give anything."""
+    header = open_checkpoint({"w": np.ones((2, 2), np.int8), "w_scale": np.ones((2, 1), np.float32)})
+    lacking = attrs.evolve(header.tensors["w_scale"], ranges=header.tensors["w_scale"].ranges[:0])
+    broken = attrs.evolve(header, tensors={**header.tensors, "w_scale": lacking})
+    with pytest.raises(CheckpointFormatError, match="'w_scale': its parts hold fewer bytes than"):
+        read_tensor(with_scales(broken).tensors["w"])
+
+
+BLOCKS = "the size of their blocks is told by `weight_block_size` in a config.json beside the file"
+
+
+@pytest.mark.parametrize(
+    ("tensors", "why"),
+    [
+        ({"w": ((4, 4), F8), "w_scale_inv": ((2, 2), F32)}, BLOCKS),
+        ({"w": ((4, 4), F8), "w_scale_inv": ((4, 1), F32)}, BLOCKS),
+        ({"w": ((4, 4), F8), "w_scale": ((2, 2), F32)}, "neither one for the tensor nor one for each row"),
+        ({"w": ((4, 4), F8), "w_scale": ((4,), F32)}, "neither one for the tensor nor one for each row"),
+        ({"w": ((2, 4, 4), F8), "w_scale": ((4, 1), F32)}, "neither one for the tensor nor one for each row"),
+        ({"w": ((4, 4), F8), "w_scale": ((), F8)}, "does not apply scales of float8_e4m3fn"),
+        ({"w": ((4, 4), F8), "w_scale": ((), "uint8")}, "does not apply scales of uint8"),
+        ({"w": ((4, 4), "int8"), "w_scale": ((), F32), "w_zero_point": ((), "int8")}, "no zero points"),
+        ({"w": ((4, 4), F8), "w_scale": ((), F32), "w_scale_2": ((), F32)}, "scales of scales"),
+        ({"w": ((4, 4), "uint8"), "w_scale": ((), F32)}, "does not unpack this layout"),
+        ({"w": ((4,), F8), "w_scale": ((), F32)}, "does not unpack this layout"),
+        ({"w": ((4, 4), "int8"), "w_scales": ((4, 1), F32)}, "does not unpack this layout"),
+        ({"l.weight": ((4, 4), "int8"), "l.SCB": ((4,), F32)}, "does not unpack this layout"),
+    ],
+)
+def test_what_is_left_as_it_is(tensors: dict[str, Spec], why: str) -> None:
+    header = stored(tensors)
+    (found,) = quantized_tensors(header.tensors)
+    assert why in str(blocks_of(found, header, None))
+    assert with_scales(header).tensors == header.tensors
+
+
+def test_a_config_that_tells_other_blocks(tmp_path: Path) -> None:
+    """The scales there are decide whether it is believed."""
+    header = in_memory(np.zeros((4, 4), np.int8), np.ones((2, 2), np.float32), (3, 4), tmp_path)
+    assert with_scales(header).tensors == header.tensors
+    (found,) = quantized_tensors(header.tensors)
+    assert blocks_of(found, header, (3, 4)) == "scales (2, 2) are not those of blocks of (3, 4)"
+
+
+@pytest.mark.parametrize("size", [None, [128], [0, 128], ["a", 1], {"rows": 1}, [1, 2, 3], 128])
+def test_a_config_that_tells_no_blocks(size: Any, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({"quantization_config": {"weight_block_size": size}}))
+    header = attrs.evolve(stored({"w": ((4, 4), F8)}), path=tmp_path / "a.safetensors")
+    assert block_size(header) is None
+    (tmp_path / "config.json").write_text("no JSON")
+    assert block_size(header) is None
+
+
+def test_a_dict_has_no_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lies in the working directory is not about it."""
+    (tmp_path / "config.json").write_text('{"quantization_config": {"weight_block_size": [1, 1]}}')
+    monkeypatch.chdir(tmp_path)
+    assert block_size(open_checkpoint({"w": np.zeros(1, np.float32)})) is None
+
+
+def test_what_is_wanted_as_it_is() -> None:
+    """A model of its own that has the scales."""
+    header = stored({"a": ((2, 2), F8), "a_scale": ((), F32), "b": ((2, 2), F8), "b_scale": ((), F32)})
+    found = with_scales(header, lambda name: name == "a_scale")
+    assert {name: tensor.dtype for name, tensor in found.tensors.items()} == {"a": F8, "a_scale": F32, "b": F32}
+    assert found.tensors["b"].origin == "float8_e4m3fn with scales"
