@@ -117,7 +117,8 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
                 arrays or tensors, which are copied.
             missing: `"error"`, `"init"`, or patterns of the names that the checkpoint may lack.
             unexpected: `"error"`, `"ignore"`, or patterns of the names that the model may lack.
-            dtype: `"cast"` to the model's, `"strict"`: they have to be equal, `"checkpoint"`: the file's.
+            dtype: `"cast"` to the model's (8-bit codes with the scales that are stored beside them), `"strict"`: they
+                have to be equal, `"checkpoint"`: the file's.
             rename: the checkpoint's names to the model's, exact or with `{captures}`; a value may be a section,
                 `"qkv[q]"`, or names in `fused`, `transposed` and `reshaped`.
             mmap: map the file where its values can be used as they lie, instead of reading it.

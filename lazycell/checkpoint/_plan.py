@@ -57,6 +57,11 @@ class LoadStep:
     pieces: tuple[Piece, ...] = ()
 
     @property
+    def source(self) -> str:
+        """What the file has: a dtype, or what the bytes are computed from."""
+        return self.tensor.origin or self.tensor.dtype
+
+    @property
     def nbytes(self) -> int:
         """Bytes of the file that are the parameter's; where they are computed, of what is computed."""
         return math.prod(self.tensor.shape) * self.tensor.itemsize
@@ -159,7 +164,7 @@ def plan_rows(plan: LoadPlan) -> Iterator[tuple[str, ...]]:
     alike: dict[tuple[str, str, str], dict[str, str]] = {}
     order = {step.parameter: position for position, step in enumerate(plan.steps)}
     for step in plan.steps:
-        stored = step.tensor.origin or step.tensor.dtype
+        stored = step.source
         dtype = stored if stored == step.dtype else f"{stored} -> {step.dtype}"
         how = words.get(step.parameter, "") if step.key != step.parameter or step.pieces else ""
         alike.setdefault((str(step.tensor.shape), dtype, how), {})[step.parameter] = step.key

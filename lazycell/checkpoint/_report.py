@@ -83,9 +83,7 @@ class LoadReport:
             path=plan.path,
             loaded=tuple(step.parameter for step in plan.steps),
             cast=tuple(
-                Cast(step.parameter, step.tensor.origin or step.tensor.dtype, step.dtype)
-                for step in plan.steps
-                if step.dtype != step.tensor.dtype
+                Cast(step.parameter, step.source, step.dtype) for step in plan.steps if step.dtype != step.source
             ),
             renamed=tuple(
                 Renamed(step.parameter, step.key)

@@ -59,14 +59,15 @@ def step_of(entry: ManifestEntry, sources: Sequence[Source], dtype: str) -> Load
     """
     key = " + ".join(dict.fromkeys(source.tensor.name for source in sources))
     stored = sources[0].tensor.dtype
+    origin = next((source.tensor.origin for source in sources if source.tensor.origin), "")
     runs = _runs(entry, sources) if all(source.tensor.dtype == stored for source in sources) else None
     if runs is None:
         pieces = tuple(Piece(source.tensor, source.operations, source.block.place) for source in sources)
-        return LoadStep(entry.name, key, TensorHeader(key, stored, entry.shape, ()), dtype, pieces=pieces)
+        return LoadStep(entry.name, key, TensorHeader(key, stored, entry.shape, (), origin), dtype, pieces=pieces)
     if len(runs) == 1:
         return LoadStep(entry.name, key, attrs.evolve(runs[0], shape=entry.shape), dtype)
     parts = tuple(part for run in runs for part in run.ranges)
-    return LoadStep(entry.name, key, TensorHeader(key, stored, entry.shape, parts), dtype)
+    return LoadStep(entry.name, key, TensorHeader(key, stored, entry.shape, parts, origin), dtype)
 
 
 def _runs(entry: ManifestEntry, sources: Sequence[Source]) -> list[TensorHeader] | None:
@@ -92,7 +93,7 @@ def _part(tensor: TensorHeader, start: int, stop: int) -> TensorHeader:
     unit = row if start % row == stop % row == 0 else 1
     name = f"{tensor.name}[{start // unit}:{stop // unit}]"
     ranges = narrowed(tensor.ranges, start * tensor.itemsize, stop * tensor.itemsize)
-    return TensorHeader(name, tensor.dtype, (stop - start,), ranges)
+    return TensorHeader(name, tensor.dtype, (stop - start,), ranges, tensor.origin)
 
 
 def bind_form(manifest: Manifest, form: Any) -> Form:

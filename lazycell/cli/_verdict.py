@@ -60,7 +60,7 @@ def plan_json(plan: LoadPlan) -> dict[str, Any]:
                 "parameter": step.parameter,
                 "from": step.key,
                 "shape": list(step.tensor.shape),
-                "stored_dtype": step.tensor.origin or step.tensor.dtype,
+                "stored_dtype": step.source,
                 "dtype": step.dtype,
                 "same_as": [tensor.name for tensor in step.same_as],
             }

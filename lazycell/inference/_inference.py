@@ -21,6 +21,7 @@ from ..formats import CheckpointHeader, open_checkpoint
 from ..manifest._manifest import Manifest
 from ..mismatch import Cause, Problem
 from ..mismatch._problems import advice
+from ..sources._quantized import quantized_tensors
 from ._infer import Solved, Undetermined, solve_shapes
 from ._solve import Conflict
 
@@ -222,6 +223,12 @@ def _contradiction(
     given = ", ".join(f"{name}={render(value)}" for name, value in known.items())
     whatever = f"with {given}" if given else "whatever the hyperparameters are"
     lines = [f"{header.path} does not fit {cls.__name__} {whatever}"]
+    layouts = dict.fromkeys(each.layout for each in quantized_tensors(header.tensors))
+    if layouts:
+        lines.append(
+            f"likely cause: a quantized checkpoint ({', '.join(layouts)}): codes need not have the shapes of weights; "
+            "take the original, or one that was written out in floats again"
+        )
     for conflict in solved.conflicts:
         lines += [f"  {line}" for line in _conflict_lines(conflict, solved)]
     lines.append("No data was read.")

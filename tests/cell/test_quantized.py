@@ -73,7 +73,8 @@ def test_in_parts_and_in_shards(tmp_path: Path) -> None:
     shutil.copy(GOLDEN / "fp8_block" / "config.json", tmp_path)
     assert len(list(tmp_path.glob("*.safetensors"))) == 2
     net = Halves(dtype="bfloat16")
-    net.load_checkpoint(path, rename={"l.weight": fused(a="top", b="rest")}, verify=True)
+    report = net.load_checkpoint(path, rename={"l.weight": fused(a="top", b="rest")}, verify=True)
+    assert [each.source for each in report.cast] == ["float8_e4m3fn with scales"] * 2
     found = np.concatenate([bits(net.top), bits(net.rest)])
     assert np.array_equal(found, expected("fp8_block").view(np.uint16))
 

@@ -150,6 +150,15 @@ def test_contradictions_name_two_tensors_and_what_they_declare(path: Path) -> No
     assert len(caught.value.problems) == 1
 
 
+def test_a_contradiction_that_comes_of_codes(path: Path) -> None:
+    """bitsandbytes stores a matrix as a column of bytes, which says nothing of the hyperparameters."""
+    shapes = shapes_of(Net, vocab=5, hidden=8, n_layers=2)
+    shapes |= {"layers.1.weight": (32, 1), "layers.1.weight.absmax": (1,)}
+    with pytest.raises(CheckpointMismatchError) as caught:
+        inferred(Net, write(path, shapes, "I32"))
+    assert "likely cause: a quantized checkpoint (bitsandbytes, 4 bit)" in str(caught.value).splitlines()[1]
+
+
 def test_contradictions_with_what_is_given(path: Path) -> None:
     """A value, a requirement, a validator."""
     write(path, shapes_of(Net, vocab=5, hidden=8, n_layers=2))
