@@ -174,6 +174,7 @@ class _Fit:
             return
         # Few checkpoints come as far as this.
         from ..sources._quantized import quantized_tensors
+        from ..sources._scaled import block_size
         from ._quantized import codes_alone, quantized_problem
 
         found = tuple(quantized_tensors(header.tensors))
@@ -191,9 +192,13 @@ class _Fit:
         if any(each.kind == "missing" for each in self.problems):  # perhaps under another name
             strange = {each.tensor.name for each in self.problems if each.kind == "unexpected" and each.tensor}
         alone = {each.codes: each for each in codes_alone(found, used, wanted, strange, rules)}
+        told = block_size(header)
         # Shapes and dtypes are those of the codes: nothing follows from them.
         self.problems = [
-            *(quantized_problem(each, header, renaming.names.get(each.codes, each.codes)) for each in alone.values()),
+            *(
+                quantized_problem(each, header, renaming.names.get(each.codes, each.codes), told)
+                for each in alone.values()
+            ),
             *(
                 each
                 for each in self.problems

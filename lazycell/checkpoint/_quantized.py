@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from ..formats._header import CheckpointHeader
 from ..mismatch._problems import APPLIED_BY_CAST, Problem
 from ..sources._quantized import Quantized
-from ..sources._scaled import block_size, blocks_of
+from ..sources._scaled import Blocks, blocks_of
 from ._rename import RenameRule, apply_rules
 
 
@@ -44,11 +44,18 @@ def codes_alone(
     ]
 
 
-def quantized_problem(weight: Quantized, header: CheckpointHeader, name: str) -> Problem:
-    """Say what a tensor of codes is, in the same words for every layer."""
+def quantized_problem(weight: Quantized, header: CheckpointHeader, name: str, told: Blocks | None) -> Problem:
+    """Say what a tensor of codes is, in the same words for every layer.
+
+    Args:
+        weight: it and what belongs to it.
+        header: the checkpoint.
+        name: of the tensor, after `rename`.
+        told: the size of blocks that the config tells.
+    """
     tensor = header.tensors[weight.codes]
     ends = ", ".join(f"`{each.rpartition('.')[2]}`" for each in weight.needed)
     text = f"{tensor.dtype} {tensor.shape}, codes that are weights only together with {ends}"
-    why = blocks_of(weight, header, block_size(header))
+    why = blocks_of(weight, header, told)
     text += f"; {why if isinstance(why, str) else APPLIED_BY_CAST}"
     return Problem("quantized", name, text, None, tensor)

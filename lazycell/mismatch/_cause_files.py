@@ -47,10 +47,9 @@ def quantized(sides: Sides) -> Cause | None:
     found = [each for each in quantized_tensors(sides.tensors) if each.codes in sides.quantized]
     explained = frozenset(sides.quantized).union(name for each in found for name in (each.name, *each.names))
     layouts = ", ".join(dict.fromkeys(each.layout for each in found))
-    many = "1 tensor is" if len(sides.quantized) == 1 else f"{len(sides.quantized)} tensors are"
-    text = (
-        f"a quantized checkpoint{f' ({layouts})' if layouts else ''}: {many} codes, and no weights without their scales"
-    )
+    many = "1 tensor holds" if len(sides.quantized) == 1 else f"{len(sides.quantized)} tensors hold"
+    of = f" ({layouts})" if layouts else ""
+    text = f"a quantized checkpoint{of}: {many} codes, which are no weights without their scales"
     why = {message.rpartition("; ")[2] for message in sides.quantized.values()}
     if why == {APPLIED_BY_CAST}:
         advice = 'load with dtype="cast": the codes are multiplied by their scales'

@@ -5,6 +5,7 @@ The layouts are those of the libraries that write them, as they are named in `_L
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 import attrs
@@ -60,6 +61,8 @@ class _Layout:
 
 _ACTIVATIONS = ("{cell}input_scale", "{cell}output_scale", "{cell}activation_scale", "{cell}input_zero_point")
 
+_OF_ACTIVATIONS = re.compile(r"input|output|(?:^|_)act")
+
 _LAYOUTS = (
     _Layout("GPTQ or AWQ", ".qweight", ".weight", ("{cell}scales",), ("{cell}qzeros", "{cell}g_idx")),
     _Layout(
@@ -108,13 +111,36 @@ def quantized_tensors(tensors: Mapping[str, TensorHeader]) -> Iterator[Quantized
     """Walk the quantized weights of a checkpoint, in its order.
 
     A tensor is taken for codes if its dtype is none that weights are stored in, and a scale has the name that goes with
-    its own. FP8 weights without scales are weights.
+    its own, or, of FP8 and of what is called a weight, any scale is beside it. FP8 without scales is a weight.
     """
+    scales: dict[str, list[str]] | None = None
     for name, tensor in tensors.items():
-        if tensor.dtype not in _dtypes.OF_WEIGHTS:
-            found = _quantized(name, tensors)
-            if found is not None:
-                yield found
+        if tensor.dtype in _dtypes.OF_WEIGHTS:
+            continue
+        found = _quantized(name, tensors)
+        cell, _, last = name.rpartition(".")
+        if found is None and _is_scalable(last, tensor.dtype):
+            scales = _scales_by_cell(tensors) if scales is None else scales
+            beside = (*scales.get(cell, ()), *scales.get(name, ()))
+            found = (
+                Quantized(name, name, beside, (), "scales of a layout that lazycell does not know") if beside else None
+            )
+        if found is not None:
+            yield found
+
+
+def _is_scalable(last: str, dtype: str) -> bool:
+    return (dtype.lower().startswith(("float8", "f8")) or last == "weight") and "scale" not in last
+
+
+def _scales_by_cell(tensors: Mapping[str, TensorHeader]) -> dict[str, list[str]]:
+    """Give the names of scales by what is before the last dot, those of activations left out."""
+    found: dict[str, list[str]] = {}
+    for name in tensors:
+        cell, _, last = name.rpartition(".")
+        if "scale" in last.lower() and not _OF_ACTIVATIONS.search(last):
+            found.setdefault(cell, []).append(name)
+    return found
 
 
 def _quantized(codes: str, tensors: Mapping[str, TensorHeader]) -> Quantized | None:

@@ -146,7 +146,7 @@ def with_scales(header: CheckpointHeader, is_kept: Callable[[str], bool] = lambd
 
     Args:
         header: the checkpoint.
-        is_kept: whether a stored tensor is wanted as it is; what it belongs to stays as it is, too.
+        is_kept: whether a stored tensor is wanted as it is; the codes of a scale that is stay as they are, too.
     """
     told = block_size(header)
     tensors = dict(header.tensors)
@@ -159,7 +159,8 @@ def with_scales(header: CheckpointHeader, is_kept: Callable[[str], bool] = lambd
                 weight.name, "float32", codes.shape, (part,), f"{codes.dtype} with scales"
             )
             for name in weight.names[1:]:
-                del tensors[name]
+                if not is_kept(name):
+                    tensors.pop(name, None)  # several weights of one cell may have a scale of activations between them
     return attrs.evolve(header, tensors=tensors)
 
 

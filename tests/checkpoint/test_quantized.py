@@ -165,7 +165,7 @@ def test_many_layers_in_one_line() -> None:
     of = manifest(*(declared(f"layers.{i}.weight") for i in range(12)))
     text = str(refused(of, stored(tensors)))
     assert "12 quantized tensors, 12 tensors unexpected" in text
-    assert "likely cause: a quantized checkpoint (8 bit, a scale for each block): 12 tensors are codes" in text
+    assert "likely cause: a quantized checkpoint (8 bit, a scale for each block): 12 tensors hold codes" in text
     assert text.count("layers.{0..11}.weight: float8_e4m3fn (2, 3), codes") == 1
     assert len(text.splitlines()) < 10
 

@@ -74,7 +74,7 @@ def test_quantized() -> None:
             held[name] = spec
     (cause,) = causes(model(), stored(held))
     assert cause.text == (
-        "a quantized checkpoint (GPTQ or AWQ): 16 tensors are codes, and no weights without their scales"
+        "a quantized checkpoint (GPTQ or AWQ): 16 tensors hold codes, which are no weights without their scales"
     )
     assert cause.explains == {problem.name for problem in refusal(model(), stored(held)).problems}  # type: ignore[attr-defined]
 

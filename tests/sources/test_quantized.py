@@ -52,6 +52,25 @@ def test_what_is_no_code(tensors: dict[str, Spec]) -> None:
     assert list(quantized_tensors(stored(tensors).tensors)) == []
 
 
+@pytest.mark.parametrize(
+    ("codes", "dtype", "scale"),
+    [
+        ("l.weight", F8, "l.weight.scale"),
+        ("l.weight", F8, "l.weight.block_scale"),
+        ("l.weight", F8, "l.w_scale"),
+        ("l.up", "float8_e5m2", "l.Scale"),
+        ("weight", "int8", "deq_scale"),
+        ("l.weight", "uint8", "l.quantizer_scale"),
+    ],
+)
+def test_scales_of_unknown_names(codes: str, dtype: str, scale: str) -> None:
+    """What is beside FP8, or an 8-bit weight, and called a scale, is taken for one; not that of an activation."""
+    header = stored({codes: ((2, 3), dtype), scale: ((), F32), "l.act_scale": ((), F32), "m.scale": ((), F32)})
+    (found,) = quantized_tensors(header.tensors)
+    assert (found.codes, found.needed) == (codes, (scale,))
+    assert "does not know" in found.layout
+
+
 def test_scales_are_no_codes() -> None:
     """NVFP4: codes in bytes, scales in FP8, and a scale of the scales."""
     tensors: dict[str, Spec] = {

@@ -199,3 +199,13 @@ def test_what_is_wanted_as_it_is() -> None:
     found = with_scales(header, lambda name: name == "a_scale")
     assert {name: tensor.dtype for name, tensor in found.tensors.items()} == {"a": F8, "a_scale": F32, "b": F32}
     assert found.tensors["b"].origin == "float8_e4m3fn with scales"
+
+
+def test_scales_of_activations() -> None:
+    """They go with the weights, of which several may have one between them; unless the model has them."""
+    tensors: dict[str, Spec] = {"input_scale": ((), F32)}
+    for name in ("e.up", "e.down"):
+        tensors |= {name: ((2, 2), F8), f"{name}_scale": ((), F32)}
+    header = stored({**tensors, "e.input_scale": ((), F32)})
+    assert list(with_scales(header).tensors) == ["input_scale", "e.up", "e.down"]
+    assert list(with_scales(header, lambda name: name == "e.input_scale").tensors)[-1] == "e.input_scale"
