@@ -66,7 +66,8 @@ def make_plan(
         raise ValueError(f'dtype={dtype!r}: choose "cast", "strict" or "checkpoint"')
     rules = parse_rules(rename, forms=True)
     renaming = apply_rules(rules, header.tensors)
-    if dtype == "cast":
+    may_have_codes = header.may_have_codes
+    if may_have_codes and dtype == "cast":
         header, renaming = _with_scales(manifest, header, renaming)
     migrated = migrate(manifest, header, renaming, rules)
     if migrated.names:
@@ -95,7 +96,8 @@ def make_plan(
             ignored.append(tensor.name)
         else:
             fit.problems.append(Problem("unexpected", name, f"{_stored(tensor)}{_under(name, tensor)}", None, tensor))
-    fit.find_quantized(header, renaming, rules)
+    if may_have_codes:
+        fit.find_quantized(header, renaming, rules)
     if fit.problems:
         raise _mismatch(manifest, header, fit.tensors, fit.problems, initialize, ignored)
     return LoadPlan(
@@ -112,18 +114,12 @@ def make_plan(
 
 def _with_scales(manifest: Manifest, header: CheckpointHeader, renaming: Renaming) -> tuple[CheckpointHeader, Renaming]:
     """Take codes for the floats that they are with their scales, but for those whose scales are the model's own."""
-    if _has_no_codes(header):
-        return header, renaming
     from ..sources._scaled import with_scales  # few checkpoints come as far as this
 
     known = {*(entry.name for entry in manifest.entries), *manifest.ties, *(stored.name for stored in manifest.stored)}
     scaled = with_scales(header, lambda name: renaming.names.get(name) in known or name in renaming.forms)
     names = {key: name for key, name in renaming.names.items() if key in scaled.tensors}
     return scaled, attrs.evolve(renaming, names=names)
-
-
-def _has_no_codes(header: CheckpointHeader) -> bool:
-    return all(tensor.dtype in _dtypes.OF_WEIGHTS for tensor in header.tensors.values())
 
 
 class _Fit:
@@ -170,8 +166,6 @@ class _Fit:
 
     def find_quantized(self, header: CheckpointHeader, renaming: Renaming, rules: tuple[RenameRule, ...]) -> None:
         """Find codes that the model would take for weights, or do without, where it does not take their scales too."""
-        if _has_no_codes(header):
-            return
         # Few checkpoints come as far as this.
         from ..sources._quantized import quantized_tensors
         from ..sources._scaled import block_size

@@ -137,6 +137,11 @@ class CheckpointHeader:
         """Bytes of all tensors."""
         return sum(tensor.nbytes for tensor in self.tensors.values())
 
+    @property
+    def may_have_codes(self) -> bool:
+        """Whether a dtype is none that weights are stored in as they are, so that something may be quantized."""
+        return not _dtypes.OF_WEIGHTS.issuperset({tensor.dtype for tensor in self.tensors.values()})
+
 
 def checked_nbytes(shape: Sequence[int], itemsize: int) -> int | None:
     """Give the bytes of a tensor, or None if an intermediate product leaves 63 bits."""

@@ -14,8 +14,6 @@ from ..formats._header import CheckpointHeader, TensorHeader
 from ..formats._open import open_checkpoint
 from ..manifest._digest import DIGEST
 from ..reading._read import Reader
-from ..sources._quantized import quantized_tensors
-from ..sources._scaled import block_size, blocks_of, with_scales
 from ._destination import destination_of
 from ._output import content_of_stored
 from ._save import Losses, SaveReport, save
@@ -62,10 +60,14 @@ def convert(
     destination = destination_of(dst, format, max_shard_size)
     target = floating_dtype(dtype)
     header = open_checkpoint(src)
-    if target is not None and not target.startswith("float8"):
+    may_have_codes = header.may_have_codes
+    if may_have_codes and target is not None and not target.startswith("float8"):
+        from ..sources._scaled import with_scales  # few checkpoints come as far as this
+
         header = with_scales(header)
     names = _names(header, rename)
-    _check_quantized(header, names, target)
+    if may_have_codes:
+        _check_quantized(header, names, target)
     dtypes = {key: _new_dtype(tensor, target, header) for key, tensor in header.tensors.items()}
     metadata = {names.get(key, key): text for key, text in header.metadata.items() if key not in _OF_FILES}
     if metadata.get("format") == "ms":
@@ -142,6 +144,9 @@ def _check_quantized(header: CheckpointHeader, names: Mapping[str, str], target:
     Raises:
         CheckpointError: one of both was asked for.
     """
+    from ..sources._quantized import quantized_tensors  # as above
+    from ..sources._scaled import block_size, blocks_of
+
     found = tuple(quantized_tensors(header.tensors))
     if found and target is not None:
         layouts = ", ".join(dict.fromkeys(each.layout for each in found))

@@ -53,3 +53,13 @@ def test_products_are_checked() -> None:
     assert checked_nbytes([], 8) == 8
     assert checked_nbytes([2**60], 8) is None
     assert checked_nbytes([2**62, 2**62, 0], 1) is None
+
+
+def test_what_may_be_quantized() -> None:
+    """Any dtype but those of weights and counters, unknown ones included."""
+    for dtype, may in (("float32", False), ("bfloat16", False), ("int64", False), ("bool", False)):
+        assert CheckpointHeader(Path("a"), "x", {"a": TensorHeader("a", dtype, (), ())}).may_have_codes is may
+    for dtype in ("float8_e4m3fn", "int8", "uint8", "int32", "F8_E8M0", "Int4"):
+        tensors = {"b": TensorHeader("b", "float32", (), ()), "a": TensorHeader("a", dtype, (), ())}
+        assert CheckpointHeader(Path("a"), "x", tensors).may_have_codes
+    assert not CheckpointHeader(Path("a"), "x", {}).may_have_codes
