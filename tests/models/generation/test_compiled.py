@@ -113,9 +113,14 @@ def test_what_the_compile_cache_keeps_is_right(tmp_path: Path):
     net = lazycell.from_pretrained(LLAMA.path)
     words = models.generate(net, Tensor([[5, 6, 7]]), max_new_tokens=6, eos_token_id=()).asnumpy().tolist()
     environment = {**os.environ, "MS_COMPILER_CACHE_ENABLE": "1", "MS_COMPILER_CACHE_PATH": str(tmp_path / "cache")}
+    script = tmp_path / "another.py"  # the cache looks into the program's file
+    script.write_text(ANOTHER_PROCESS)
+    environment["PYTHONPATH"] = str(ROOT)
     for _ in range(2):
-        command = [sys.executable, "-c", ANOTHER_PROCESS, str(LLAMA.path)]
-        output = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, cwd=ROOT).stdout
+        command = [sys.executable, str(script), str(LLAMA.path)]
+        output = subprocess.run(
+            command, env=environment, capture_output=True, text=True, check=True, cwd=tmp_path
+        ).stdout
         assert output.splitlines()[-1] == str(words)
     assert list((tmp_path / "cache").rglob("*.mindir"))
 
