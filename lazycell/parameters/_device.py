@@ -10,7 +10,7 @@ from mindspore import Tensor, nn, ops
 
 from .._dtypes import FLOATING, dtype_name
 from .._errors import DtypeWarning
-from ._framework import parameters_of
+from ._framework import is_recording, parameters_of
 
 _ALWAYS = "float32"
 _USUAL = frozenset({"float16", "float32", "float64"})
@@ -29,14 +29,17 @@ def device() -> str:
 def computes(dtype: object) -> bool:
     """Tell whether the device looks up and multiplies in a dtype. It is tried once in a process.
 
-    On anything but a CPU nothing is tried, and the answer is yes: the first operator takes a device there, and a
-    program may still have to choose which, by `mindspore.set_device` or `mindspore.communication.init`.
+    Where nothing can be tried, the answer is yes. That is so on anything but a CPU: the first operator takes a device
+    there, and a program may still have to choose which, by `mindspore.set_device` or `mindspore.communication.init`.
+    And it is so while a gradient is recorded, which an operator that fails would end.
     """
     name, target = dtype_name(dtype), device()
     if name == _ALWAYS or target != "CPU":
         return True
     with _lock:
         if (target, name) not in _ASKED:
+            if is_recording():
+                return True
             _wait()
             _ASKED[target, name] = _tried(getattr(mindspore, name))
         return _ASKED[target, name]

@@ -33,12 +33,15 @@ def dtype_arguments(
     """
     if dtype is not None and not _is_as_stored(dtype):
         return {"dtype": dtype}
-    if config.dtype is None or not declaration.takes_dtype or declaration.own_init:
+    # A class may have a hyperparameter of this name, which the config gave as any other.
+    handed_down = declaration.takes_dtype and not declaration.own_init
+    asked = config.dtype if handed_down else arguments.get("dtype")
+    if asked is None:
         return {}
-    if dtype is None and not _runs(config.dtype):
-        _warn(cls, config, arguments)
+    if dtype is None and not _runs(asked):
+        _warn(cls, config, dtype_name(asked), arguments)
         return {"dtype": "float32"}
-    return {"dtype": config.dtype}
+    return {"dtype": asked}
 
 
 def load_policy(dtype: Any) -> str:
@@ -61,10 +64,9 @@ def _runs(dtype: Any) -> bool:
     return runs
 
 
-def _warn(cls: Any, config: Config, arguments: Mapping[str, Any]) -> None:
+def _warn(cls: Any, config: Config, name: str, arguments: Mapping[str, Any]) -> None:
     from ..parameters import device
 
-    name = dtype_name(config.dtype)
     taken, asked = (format_bytes(cls.manifest(**{**arguments, "dtype": each}).nbytes) for each in ("float32", name))
     warnings.warn(
         f"{config.path} asks for {name}, which MindSpore's {device()} does not compute with: {cls.__name__} is built "
