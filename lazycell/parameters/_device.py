@@ -10,7 +10,7 @@ from mindspore import Tensor, nn, ops
 
 from .._dtypes import FLOATING, dtype_name
 from .._errors import DtypeWarning
-from ._framework import is_recording, parameters_of
+from ._framework import framework_dtype, is_recording, parameters_of
 
 _ALWAYS = "float32"
 _USUAL = frozenset({"float16", "float32", "float64"})
@@ -41,7 +41,7 @@ def computes(dtype: object) -> bool:
             if is_recording():
                 return True
             _wait()
-            _ASKED[target, name] = _tried(getattr(mindspore, name))
+            _ASKED[target, name] = _tried(name)
         return _ASKED[target, name]
 
 
@@ -51,9 +51,9 @@ def _wait() -> None:
     (one + one).asnumpy()  # runtime.synchronize() does not raise it
 
 
-def _tried(dtype: mindspore.Type) -> bool:
+def _tried(name: str) -> bool:
     try:
-        table = Tensor([[1.0, 2.0], [3.0, 4.0]], dtype)
+        table = Tensor([[1.0, 2.0], [3.0, 4.0]], framework_dtype(name))
         # The lookup first: where there is none, MindSpore says so at once.
         found = ops.gather(table, Tensor([1], mindspore.int32), 0)
         product = ops.MatMul(transpose_b=True)(found, table)
