@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
-from .._dtypes import dtype_name
+from .._dtypes import dtype_name, itemsize
 from .._errors import DtypeWarning
 from .._units import format_bytes
 from ..declaration._declaration import Declaration
@@ -67,7 +67,9 @@ def _runs(dtype: Any) -> bool:
 def _warn(cls: Any, config: Config, name: str, arguments: Mapping[str, Any]) -> None:
     from ..parameters import device
 
-    taken, asked = (format_bytes(cls.manifest(**{**arguments, "dtype": each}).nbytes) for each in ("float32", name))
+    manifest = cls.manifest(**{**arguments, "dtype": name})
+    added = sum(entry.size * itemsize("float32") - entry.nbytes for entry in manifest if entry.dtype == name)
+    taken, asked = format_bytes(manifest.nbytes + added), format_bytes(manifest.nbytes)
     warnings.warn(
         f"{config.path} asks for {name}, which MindSpore's {device()} does not compute with: {cls.__name__} is built "
         f'in float32, {taken} where {name} takes {asked}; dtype="{name}" keeps that, to save or convert the model, '
