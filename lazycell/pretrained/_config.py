@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import attrs
 
@@ -13,7 +13,9 @@ from .._json import JSONProblem, read_object
 from .._location import did_you_mean
 from ..declaration._declaration import declaration_of
 from ..declaration._declare import Hyperparameter
-from ._stored_tensors import StoredTensors
+
+if TYPE_CHECKING:
+    from ._stored_tensors import StoredTensors
 
 _BOOKKEEPING = frozenset(
     "_name_or_path _commit_hash _attn_implementation architectures auto_map chunk_size_feed_forward dtype "

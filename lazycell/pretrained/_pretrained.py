@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -16,7 +16,9 @@ from ..declaration._declaration import Declaration, declaration_of
 from ._config import Config, completed_by_file, find_config, hyperparameters_from_config
 from ._dtype import dtype_arguments, load_policy
 from ._registry import find_model
-from ._stored_tensors import StoredTensors
+
+if TYPE_CHECKING:
+    from ._stored_tensors import StoredTensors
 
 
 def load_pretrained(
@@ -113,7 +115,9 @@ def model_of(config: Config) -> type:
 
 
 def _open(path: Path, loading: Mapping[str, Any]) -> StoredTensors:
-    from ..parameters import decryption  # MindSpore's
+    # MindSpore's; and what few classes ask for.
+    from ..parameters import decryption
+    from ._stored_tensors import StoredTensors
 
     decrypt = decryption(loading["dec_key"], loading["dec_mode"] or "AES-GCM")
     return StoredTensors.at(path, loading["rename"], mmap=loading["mmap"], decrypt=decrypt)
