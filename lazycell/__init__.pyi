@@ -11,7 +11,9 @@ from ._errors import (
     CheckpointMismatchError,
     ChecksumError,
     ConfigError,
+    ConfigWarning,
     DeclarationError,
+    DtypeWarning,
     HyperparameterError,
     InitializationError,
     LazyCellError,
@@ -63,8 +65,10 @@ from .mismatch._problems import Cause, Problem
 from .parameters import lazy, no_init_parameters
 from .parameters._life import Origin
 from .parameters._lifecycle import ParameterStatus, Status, init_parameters_data, status, uninitialized
-from .pretrained._pretrained import ConfigRules, from_pretrained
+from .pretrained._config import ConfigRules
+from .pretrained._pretrained import from_pretrained
 from .pretrained._registry import Preset, RegisteredModel, find_model, find_preset, register, registered_models
+from .pretrained._stored_tensors import StoredTensors
 from .reading._read import read_tensor
 from .saving._convert import convert
 from .saving._save import SaveReport
@@ -86,7 +90,9 @@ __all__ = [
     "ChecksumError",
     "ConfigError",
     "ConfigRules",
+    "ConfigWarning",
     "DeclarationError",
+    "DtypeWarning",
     "Fields",
     "Format",
     "HyperparameterError",
@@ -114,6 +120,7 @@ __all__ = [
     "SaveReport",
     "Sizes",
     "Status",
+    "StoredTensors",
     "TensorHeader",
     "Undetermined",
     "UninitializedParameterError",

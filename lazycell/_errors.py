@@ -67,6 +67,14 @@ class ConfigError(LazyCellError, ValueError):
     """A `config.json` asks for something that the model does not implement."""
 
 
+class ConfigWarning(UserWarning):
+    """A `config.json` and the file beside it contradict each other, and the file was followed."""
+
+
+class DtypeWarning(UserWarning):
+    """A dtype was asked for in which this device computes nothing."""
+
+
 class ManifestError(LazyCellError, ValueError):
     """A file is no manifest, or no file of migrations, or a later version wrote it. The message says where and why."""
 
@@ -77,5 +85,5 @@ class RegistryError(LazyCellError, LookupError):
 
 # Tracebacks show where users import them from.
 for _class in list(globals().values()):
-    if isinstance(_class, type) and issubclass(_class, (LazyCellError, UninitializedWarning)):
+    if isinstance(_class, type) and issubclass(_class, (LazyCellError, UserWarning)):
         _class.__module__ = "lazycell"

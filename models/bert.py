@@ -1,13 +1,30 @@
 """BERT: Bidirectional Encoder Representations from Transformers (Devlin et al. 2018, arXiv:1810.04805)."""
 
 import math
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
+import attrs
 import numpy as np
 from mindspore import Tensor, ops
 from mindspore.common.initializer import Normal
 
-from lazycell import SELF, ConfigRules, LazyCell, Param, buffer, child, children, register, require, same, tie, when
+from lazycell import (
+    SELF,
+    ConfigRules,
+    LazyCell,
+    Param,
+    StoredTensors,
+    buffer,
+    child,
+    children,
+    hyper,
+    register,
+    require,
+    same,
+    tie,
+    when,
+)
 
 from . import layers
 from .attention import attend, padding_mask, split_heads
@@ -182,7 +199,7 @@ class Predictions(Part):
     transform: Transform = child(Transform, config, config.hidden_size, config.hidden_act)
     decoder: Linear = child(Linear, config.hidden_size, config.vocab_size, initializer=config.init)
     bias: Param["zeros", (config.vocab_size,)]
-    one_bias = tie("decoder.bias", "bias")
+    one_bias = when(config.tie_bias, tie("decoder.bias", "bias"))
 
     def construct(self, x: Tensor) -> Tensor:
         return self.decoder(self.transform(x))
@@ -201,9 +218,18 @@ class BertHead(BertOptions, Head):
     bert: BertModel = child(BertModel, **same(BertOptions), add_pooling_layer=False)
 
 
+def biases_of_file(decoder: str, bias: str) -> Callable[[Mapping[str, Any], StoredTensors], dict[str, bool]]:
+    """Say that two biases are one where a file has one of them alone, whatever is tied: so wrote transformers 4."""
+    return lambda given, file: {} if decoder in file and bias in file else {"tie_bias": True}
+
+
 @register("bert")
 class BertForMaskedLM(MaskedLM, BertHead):
     tie_word_embeddings: bool = True
+    tie_bias: bool = hyper(tie_word_embeddings, doc="whether `bias` is the decoder's; else it adds nothing")
+    config_rules = attrs.evolve(
+        BertOptions.config_rules, by_file=biases_of_file("cls.predictions.decoder.bias", "cls.predictions.bias")
+    )
 
     cls: PredictionHead = child(PredictionHead, SELF)
     one_table = when(

@@ -2,12 +2,13 @@
 
 from typing import Any
 
+import attrs
 from mindspore import Tensor
 
-from lazycell import SELF, ConfigRules, Param, child, register, same, tie, when
+from lazycell import SELF, ConfigRules, Param, child, hyper, register, same, tie, when
 
 from . import layers
-from .bert import BertModel, BertOptions, Embeddings
+from .bert import BertModel, BertOptions, Embeddings, biases_of_file
 from .heads import OF_HEADS, Head, Labelled, MaskedLM, QuestionAnswering, TokenClassification
 from .layers import Dropout, Linear, Part, activate, tanh
 from .presets.roberta import PRESETS
@@ -49,7 +50,7 @@ class RobertaLMHead(Part):
     layer_norm: layers.LayerNorm = child(layers.LayerNorm, config.hidden_size, config.layer_norm_eps)
     decoder: Linear = child(Linear, config.hidden_size, config.vocab_size, initializer=config.init)
     bias: Param["zeros", (config.vocab_size,)]
-    one_bias = tie("decoder.bias", "bias")
+    one_bias = when(config.tie_bias, tie("decoder.bias", "bias"))
 
     def construct(self, x: Tensor) -> Tensor:
         return self.decoder(self.layer_norm(activate("gelu", self.dense(x))))
@@ -58,6 +59,10 @@ class RobertaLMHead(Part):
 @register("roberta")
 class RobertaForMaskedLM(MaskedLM, RobertaHead):
     tie_word_embeddings: bool = True
+    tie_bias: bool = hyper(tie_word_embeddings, doc="whether `bias` is the decoder's; else it adds nothing")
+    config_rules = attrs.evolve(
+        RobertaOptions.config_rules, by_file=biases_of_file("lm_head.decoder.bias", "lm_head.bias")
+    )
 
     lm_head: RobertaLMHead = child(RobertaLMHead, SELF)
     one_table = when(tie_word_embeddings, tie("lm_head.decoder.weight", "roberta.embeddings.word_embeddings.weight"))

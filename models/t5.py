@@ -1,12 +1,28 @@
 """T5 (Raffel et al. 2020, arXiv:1910.10683) and T5 v1.1: from one text to another."""
 
+import warnings
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import attrs
 import mindspore
 from mindspore import Tensor, ops
 from mindspore.common.initializer import Normal
 
-from lazycell import INDEX, SELF, ConfigRules, LazyCell, child, children, hyper, register, tie, when
+from lazycell import (
+    INDEX,
+    SELF,
+    ConfigRules,
+    ConfigWarning,
+    LazyCell,
+    StoredTensors,
+    child,
+    children,
+    hyper,
+    register,
+    tie,
+    when,
+)
 
 from .attention import attend, causal_mask, extended, padding_mask, split_heads
 from .heads import OF_HEADS
@@ -285,6 +301,29 @@ class T5Model(T5Options, Reader):
         return Seq2SeqOutput(*found)
 
 
+TABLES = "shared", "encoder.embed_tokens", "decoder.embed_tokens"
+"""The names by which a file may have the one table."""
+
+
+def head_of_file(given: Mapping[str, Any], file: StoredTensors) -> dict[str, Any]:
+    """Tell whether the head is the table, which the file alone says, and whether it is scaled, which the config says.
+
+    Version 1.1 has a head of its own and does not scale, and its configs say `tie_word_embeddings: false` for both;
+    transformers 5 writes `true` for all, and `scale_decoder_outputs` beside it.
+    """
+    tied = given.get("tie_word_embeddings", True)
+    scaled = given.get("scale_decoder_outputs", tied)
+    own = any(file.differ("lm_head.weight", f"{table}.weight") for table in TABLES)
+    if own and tied and scaled:
+        warnings.warn(
+            "config.json says that the head of this T5 is its table, and the file has a head that differs: it is used, "
+            "as transformers 5 uses it, and scaled; tie_word_embeddings=False says so, without scaling",
+            ConfigWarning,
+            stacklevel=5,  # of whoever called from_pretrained
+        )
+    return {"tie_word_embeddings": not own, "scale_decoder_outputs": scaled}
+
+
 @register("t5", presets=PRESETS)
 class T5ForConditionalGeneration(T5Model):
     """The encoder, the decoder, and a score for each word that may come next."""
@@ -293,8 +332,8 @@ class T5ForConditionalGeneration(T5Model):
     scale_decoder_outputs: bool = tie_word_embeddings
 
     lm_head: Linear = child(Linear, d_model, vocab_size, False, Normal(initializer_factor))
-    # Version 1.1 has a head of its own, and does not scale; configs say the one, or the other, or both.
-    head_table = when(tie_word_embeddings & scale_decoder_outputs, tie("lm_head.weight", "shared.weight"))
+    head_table = when(tie_word_embeddings, tie("lm_head.weight", "shared.weight"))
+    config_rules = attrs.evolve(T5Options.config_rules, by_file=head_of_file)
 
     def answer(self, x: Tensor) -> Tensor:
         return self.lm_head(x * self.d_model**-0.5 if self.scale_decoder_outputs else x)

@@ -17,6 +17,7 @@ from ..parameters import (
     names_looked_up,
     refuse_while_saving,
     undeclare,
+    warn_before_execution,
 )
 from ._build import refuse_plain_cells
 from ._meta import LazyCellMeta
@@ -217,7 +218,8 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
 
         Args:
             path: a directory with `config.json` and weights, or a checkpoint file.
-            dtype: of the whole model; default: what the config says.
+            dtype: of the whole model; default: what the config says, if this device computes with that, else float32,
+                which a warning tells. `"checkpoint"`: what the file has, parameter by parameter.
             missing: as for `load_checkpoint`, and so are `unexpected` and `rename`.
             unexpected: likewise.
             rename: likewise, and `mmap`, `progress`, `verify`, `dec_key`, `dec_mode`.
@@ -227,6 +229,10 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             dec_key: likewise.
             dec_mode: likewise.
             hyperparameters: take precedence over the config.
+
+        Warns:
+            DtypeWarning: this device computes nothing in the config's dtype; the model is built in float32.
+            ConfigWarning: the config and the file contradict each other, and the file is followed.
 
         Raises:
             FileNotFoundError: there is nothing at `path`.
@@ -246,7 +252,8 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             "dec_mode": dec_mode,
         }
         place = file_path(path, "path")
-        from ..pretrained._pretrained import find_config, load_pretrained
+        from ..pretrained._config import find_config
+        from ..pretrained._pretrained import load_pretrained
 
         config = find_config(place)
         return load_pretrained(cls, place, config, dtype=dtype, loading=loading, hyperparameters=hyperparameters)
@@ -302,11 +309,13 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         # MindSpore calls this at the first call of a cell, for the cell's own parameters only; a parent that reads
         # its child's weight needs the whole subtree.
         initialize_for_execution(self)
+        warn_before_execution(self)
         super()._init_check()
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
         """As `nn.Cell.compile`, after initializing what has no values."""
         initialize_for_execution(self)
+        warn_before_execution(self)
         super().compile(*args, **kwargs)
 
     def get_scope(self) -> Any:

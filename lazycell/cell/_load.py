@@ -23,7 +23,7 @@ from ..parameters import Assignment, Mark, Origin, decryption, fill_all, left_by
 from ..reading._read import Reader
 from ..saving._checksums import verify as verify_checksums
 from ._cipher import cipher_mode
-from ._net_manifest import survey
+from ._net_manifest import built_again, survey
 
 Progress = Callable[[int, int], None]
 
@@ -54,12 +54,14 @@ def load_checkpoint(
     with collector_paused():
         header = open_checkpoint(path, decrypt=decrypt)
         manifest, parameters = survey(net)
-        plan = make_plan(manifest, header, missing=missing, unexpected=unexpected, dtype=dtype, rename=rename)
+        policies: dict[str, Any] = {"missing": missing, "unexpected": unexpected, "dtype": dtype, "rename": rename}
+        again = built_again(net)
+        plan = make_plan(manifest, header, **policies, again=again)
     with Reader(mmap=mmap) as reader, ProgressBar(f"loading {plan.path.name}") as bar:
         report = _Report(bar if progress is None else progress, plan.nbytes)
         if verify:
             verify_checksums(header, reader, report.verified)
-        check_ties(plan, reader)
+        check_ties(plan, reader, manifest=manifest, again=again)
         arrays = stage(plan, reader, report.read)
     with collector_paused():
         assignments = _assignments(plan, parameters, arrays)

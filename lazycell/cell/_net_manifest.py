@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
@@ -46,6 +46,18 @@ def survey(net: nn.Cell) -> tuple[Manifest, dict[str, Any]]:
     own = {} if declaration is None or values is None else hyperparameters_of(declaration, values)
     outline, parameters = _outline_of_net(net)
     return manifest_of_outline(type(net).__name__, outline, own), parameters
+
+
+def built_again(net: nn.Cell) -> Callable[[Mapping[str, Any]], Manifest] | None:
+    """Give what makes the manifest of a net with some hyperparameters changed; None where its class cannot tell."""
+    declaration = declaration_of(type(net))
+    values = net.__dict__.get("_lazycell_values")
+    if declaration is None or values is None or declaration.own_init:
+        return None
+    given = hyperparameters_of(declaration, values)
+    if declaration.takes_dtype:
+        given["dtype"] = net._lazycell_dtype
+    return lambda changed: manifest_of_call(type(net), (), {**given, **changed})
 
 
 def _outline_of_net(net: nn.Cell) -> tuple[Outline, dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -25,6 +25,9 @@ from ._plan import LoadPlan, LoadStep
 from ._rename import RenameRule, Renaming, apply_rules, parse_rules
 from ._sources import Source, bind_form, sources_of, step_of, whole
 
+if TYPE_CHECKING:
+    from ..mismatch._cause_switches import Again
+
 
 @collector_paused()
 def make_plan(
@@ -35,6 +38,7 @@ def make_plan(
     unexpected: str | Iterable[str] = "error",
     dtype: str = "cast",
     rename: Mapping[str, Any] | None = None,
+    again: Again | None = None,
 ) -> LoadPlan:
     """Fit a checkpoint to a model. Linear in the number of names; no data is read.
 
@@ -54,6 +58,7 @@ def make_plan(
         rename: from the checkpoint's names to the model's; a name may have captures, `{i}` for one dotted
             segment, `{*rest}` for several. A value may be a section of a parameter, `qkv[q]`, or names in `fused`,
             `transposed` and `reshaped`.
+        again: gives the model's manifest with other hyperparameters, where the class is known: for the message.
 
     Raises:
         CheckpointMismatchError: the checkpoint does not fit; the message has every problem, grouped, with the
@@ -99,7 +104,7 @@ def make_plan(
     if may_have_codes:
         fit.find_quantized(header, renaming, rules)
     if fit.problems:
-        raise _mismatch(manifest, header, fit.tensors, fit.problems, initialize, ignored)
+        raise _mismatch(manifest, header, fit.tensors, fit.problems, initialize, ignored, again)
     return LoadPlan(
         path=header.path,
         model=manifest.model,
@@ -459,6 +464,7 @@ def _mismatch(
     problems: Sequence[Problem],
     initialize: Sequence[str],
     ignored: Sequence[str],
+    again: Again | None,
 ) -> CheckpointMismatchError:
     # What explains is imported when there is something to explain.
     from ..mismatch._causes import likely_causes
@@ -472,7 +478,7 @@ def _mismatch(
         "missing": NearNames([*unexpected, *ignored], splits),
         "unexpected": NearNames([*missing, *initialize], splits),
     }
-    causes = likely_causes(problems, manifest, tensors, path=header.path, splits=splits)
+    causes = likely_causes(problems, manifest, tensors, path=header.path, splits=splits, again=again)
     title = f"{header.path} does not fit {manifest.model}"
     return CheckpointMismatchError(render(title, problems, causes, near, splits), tuple(problems), causes)
 

@@ -16,6 +16,7 @@ from ._plan import LoadPlan
 
 if TYPE_CHECKING:
     from .._nn_cell import Cell
+    from ..mismatch._cause_switches import Again
 
 
 def plan(
@@ -48,23 +49,25 @@ def plan(
         TypeError: `model` is neither a manifest nor a net.
         ValueError: an argument has a value that means nothing.
     """
+    manifest, again = _manifest(model)
     return make_plan(
-        _manifest(model),
+        manifest,
         open_checkpoint(path),
         missing=missing,
         unexpected=unexpected,
         dtype=dtype,
         rename=rename,
+        again=again,
     )
 
 
-def _manifest(model: Any) -> Manifest:
+def _manifest(model: Any) -> tuple[Manifest, Again | None]:
     if isinstance(model, Manifest):
-        return model
+        return model, None
     if is_cell(model):
         # Whoever has a cell has MindSpore; whoever has a manifest need not.
-        manifest: Manifest = import_module("lazycell.cell._net_manifest").manifest_of_net(model)
-        return manifest
+        of_nets = import_module("lazycell.cell._net_manifest")
+        return of_nets.manifest_of_net(model), of_nets.built_again(model)
     what = f"the class {model.__name__}" if isinstance(model, type) else f"{model!r:.80}"
     hint = ""
     if isinstance(model, type) and declaration_of(model) is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import attrs
 import numpy as np
@@ -11,18 +12,28 @@ import numpy as np
 from .._errors import CheckpointMismatchError
 from .._workers import Scratch, run
 from ..formats._header import MemoryRange, TensorHeader
-from ..mismatch._problems import Problem, render
+from ..manifest._manifest import Manifest
+from ..mismatch._problems import Cause, Problem, render
 from ..reading._read import Reader, bytes_of
 from ._plan import LoadPlan, LoadStep
 from ._stage import stage
 
+if TYPE_CHECKING:
+    from ..mismatch._cause_switches import Again
+
 _CHUNK = 1 << 20  # bytes
 
 
-def check_ties(plan: LoadPlan, reader: Reader) -> None:
+def check_ties(plan: LoadPlan, reader: Reader, *, manifest: Manifest | None = None, again: Again | None = None) -> None:
     """Compare the copies that `plan` records in `LoadStep.same_as`, a chunk at a time, with all threads of `reader`.
 
     A parameter that is put together from pieces is put together for it, and needs its size in memory meanwhile.
+
+    Args:
+        plan: of the load.
+        reader: reads the files.
+        manifest: of the model: for the message, which names the switch that makes a tie.
+        again: gives it with other hyperparameters, where the class is known.
 
     Raises:
         CheckpointMismatchError: copies differ; all of them are named.
@@ -38,9 +49,15 @@ def check_ties(plan: LoadPlan, reader: Reader) -> None:
                 if not same_bytes(tensor, copy, reader)
             ]
     if problems:
-        raise CheckpointMismatchError(
-            render(f"{plan.path} does not fit {plan.model}", problems, (), {}), tuple(problems)
-        )
+        causes = () if manifest is None or again is None else tuple(_switches(problems, manifest, again))
+        text = render(f"{plan.path} does not fit {plan.model}", problems, causes, {})
+        raise CheckpointMismatchError(text, tuple(problems), causes)
+
+
+def _switches(problems: list[Problem], manifest: Manifest, again: Again) -> list[Cause]:
+    from ..mismatch._cause_switches import parted  # imported when there is something to explain
+
+    return parted(problems, manifest, again)
 
 
 def same_bytes(one: TensorHeader, other: TensorHeader, reader: Reader) -> bool:

@@ -78,7 +78,9 @@ def check(
     from ._verdict import mismatch_json, options_of, plan_json
 
     header = open_checkpoint(checkpoint)
-    manifest = find(model, options).manifest
+    rules = _rules(rename)
+    found = find(model, options).beside(header, rules)
+    manifest = found.manifest
     try:
         plan = make_plan(
             manifest,
@@ -86,7 +88,8 @@ def check(
             missing=_permitted(missing, "init"),
             unexpected=_permitted(unexpected, "ignore"),
             dtype=cast,
-            rename=_rules(rename),
+            rename=rules,
+            again=None if found.cls is None else found.manifest_with,
         )
     except CheckpointMismatchError as error:
         if as_json:

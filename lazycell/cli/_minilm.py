@@ -58,7 +58,8 @@ def _find() -> Path | None:
 
 def declared(path: Path) -> tuple[Any, dict[str, Any]]:
     """Give the class that the config in a directory asks for, and its hyperparameters: all that building it takes."""
-    from ..pretrained._pretrained import find_config, hyperparameters_from_config, model_of
+    from ..pretrained._config import find_config, hyperparameters_from_config
+    from ..pretrained._pretrained import model_of
 
     config = find_config(path)
     cls = model_of(config)

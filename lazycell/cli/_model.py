@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import attrs
 import click
@@ -18,6 +18,10 @@ import click
 from .._errors import LazyCellError
 from ._interrupt import interrupts_held
 from ._progress import working
+
+if TYPE_CHECKING:
+    from ..formats._header import CheckpointHeader
+    from ..pretrained._config import Config
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -49,12 +53,16 @@ class Model:
         cls: the class; None for a manifest file.
         arguments: for the class, `dtype` among them.
         preset: name of the preset that it is; None where none was named or hyperparameters were changed.
+        config: the config that gave arguments, if one did.
+        settings: the arguments that the user gave, over those of the config.
     """
 
     title: str
     cls: type | None
     arguments: Mapping[str, Any] = attrs.field(factory=dict)
     preset: str | None = None
+    config: Config | None = attrs.field(default=None, repr=False)
+    settings: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
     _text: bytes | None = attrs.field(default=None, repr=False)
 
     @functools.cached_property
@@ -88,6 +96,20 @@ class Model:
     def build(self) -> Any:
         """Build the net; its parameters are declared."""
         return self.call(self.class_)
+
+    def beside(self, header: CheckpointHeader, rename: Mapping[str, Any]) -> Model:
+        """Give the model as `from_pretrained` builds it for a checkpoint, which has the last word on some arguments."""
+        if self.cls is None or self.config is None:
+            return self
+        from ..pretrained._config import completed_by_file
+        from ..pretrained._stored_tensors import StoredTensors
+
+        found = completed_by_file(self.cls, self.arguments, lambda: StoredTensors(header, rename), self.config)
+        return attrs.evolve(self, arguments={**found, **self.settings})
+
+    def manifest_with(self, changed: Mapping[str, Any]) -> Any:
+        """Give the manifest with some arguments changed."""
+        return self.class_.manifest(**{**self.arguments, **changed})
 
     def call(self, function: Callable[..., Any]) -> Any:
         """Call something that takes the hyperparameters; what they lack is wrong usage."""
@@ -169,7 +191,8 @@ def _file(title: str, path: Path, options: Options) -> Model:
 
 
 def _directory(title: str, path: Path, options: Options) -> Model:
-    from ..pretrained._pretrained import find_config, model_of
+    from ..pretrained._config import find_config
+    from ..pretrained._pretrained import model_of
 
     config = find_config(path)
     if not config.found:
@@ -205,7 +228,7 @@ def _registered(title: str, options: Options) -> Model:
 def _of_class(title: str, cls: type, options: Options, preset: Mapping[str, Any] | None = None) -> Model:
     """Join hyperparameters: those of a preset, over them those of a config, over them those that were set."""
     from ..declaration._declaration import declaration_of
-    from ..pretrained._pretrained import Config, hyperparameters_from_config, read_config
+    from ..pretrained._config import Config, hyperparameters_from_config, read_config
 
     declaration = declaration_of(cls)
     if declaration is None:
@@ -213,6 +236,7 @@ def _of_class(title: str, cls: type, options: Options, preset: Mapping[str, Any]
     takes = _arguments_of(cls)
     open_ended = any(each.kind is each.VAR_KEYWORD for each in takes.values())
     arguments = dict(preset or {})
+    config = None
     if options.config is not None:
         config = Config(options.config, True, read_config(options.config))
         arguments |= hyperparameters_from_config(cls, config.options)
@@ -226,7 +250,7 @@ def _of_class(title: str, cls: type, options: Options, preset: Mapping[str, Any]
         if "dtype" not in takes and not open_ended:
             raise click.UsageError(f"--dtype {options.dtype}: {cls.__name__} takes no dtype: it has its own")
         arguments["dtype"] = options.dtype
-    return Model(title, cls, arguments)
+    return Model(title, cls, arguments, config=config, settings=options.settings)
 
 
 def _arguments_of(cls: Any) -> dict[str, inspect.Parameter]:

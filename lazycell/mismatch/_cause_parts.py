@@ -134,9 +134,8 @@ def untied(sides: Sides) -> Cause | None:
     for name, own in outputs.items():
         for table in tables:
             if _could_be_tied(own, sides, table):
-                flags = [
-                    key for key, value in sides.manifest.hyperparameters.items() if "tie" in key and value is False
-                ]
+                switches = sides.manifest.hyperparameters.items()
+                flags = [key for key, value in switches if "tie" in key and "bias" not in key and value is False]
                 text = f"`{name}` has the shape of `{table}`, which the checkpoint has: its model probably tied the two"
                 if len(flags) == 1:
                     return Cause("tie", text, frozenset([name]), settings={flags[0]: True})

@@ -12,8 +12,18 @@ from .._collector import collector_paused
 from ..declaration._forms import form_text
 from ..formats._header import TensorHeader
 from ..manifest._manifest import Manifest
-from . import _cause_files, _cause_layers, _cause_layouts, _cause_names, _cause_parts, _cause_sizes, _cause_words
+from . import (
+    _cause_files,
+    _cause_layers,
+    _cause_layouts,
+    _cause_names,
+    _cause_parts,
+    _cause_sizes,
+    _cause_switches,
+    _cause_words,
+)
 from ._cause_layouts import is_transposed
+from ._cause_switches import Again
 from ._problems import Cause, Problem
 from ._sides import Sides
 
@@ -27,6 +37,7 @@ def likely_causes(
     *,
     path: Path | None = None,
     splits: Splits | None = None,
+    again: Again | None = None,
 ) -> tuple[Cause, ...]:
     """Give the likely causes of `problems`, the most telling first. Linear in the number of names.
 
@@ -39,12 +50,14 @@ def likely_causes(
         tensors: the checkpoint's tensors, by their names after `rename`.
         path: the checkpoint.
         splits: names that were taken apart before.
+        again: gives the model's manifest with other hyperparameters, where the class is known.
     """
     with collector_paused():
-        return tuple(_causes(Sides.of(problems, manifest, tensors, splits), path))
+        parted = [] if again is None else _cause_switches.parted(problems, manifest, again)
+        return (*_causes(Sides.of(problems, manifest, tensors, splits), path, again), *parted)
 
 
-def _causes(sides: Sides, path: Path | None) -> list[Cause]:
+def _causes(sides: Sides, path: Path | None, again: Again | None) -> list[Cause]:
     files = [_cause_files.adapter(sides), _cause_files.quantized(sides), _cause_files.optimizer(sides)]
     beside = [cause for cause in (*files, _cause_files.bookkeeping(sides)) if cause is not None]
     first = [cause for cause in beside if cause.kind in ("adapter", "quantized") and not cause.unexpected]
@@ -72,7 +85,9 @@ def _causes(sides: Sides, path: Path | None) -> list[Cause]:
     sizes = _cause_sizes.sizes(sides)
     parts = [_cause_parts.other_head(sides)] if not any(cause.kind == "vocabulary" for cause in sizes) else []
     sides = _rest(sides, sizes)
-    parts.append(_cause_parts.untied(sides))
+    switches = [] if again is None else _cause_switches.tied(sides, again)
+    sides = _rest(sides, switches)
+    parts += [*switches, _cause_parts.untied(sides)]
     sides = _rest(sides, [cause for cause in parts if cause])
     parts.append(_cause_parts.part(sides))
     if any(cause.rename for cause in causes):

@@ -3,6 +3,7 @@
 from ._buffer import declare_buffer
 from ._commit import Assignment, fill_all
 from ._declared import declare
+from ._device import computes, device, warn_before_execution
 from ._encryption import decryption, encrypt
 from ._foreign import ComputedTable
 from ._framework import (
@@ -41,9 +42,11 @@ __all__ = [
     "buffers_of",
     "building",
     "cells_of",
+    "computes",
     "declare",
     "declare_buffer",
     "decryption",
+    "device",
     "encrypt",
     "fill_all",
     "framework_dtype",
@@ -63,4 +66,5 @@ __all__ = [
     "undeclare",
     "uninitialized",
     "unsaved_buffers_of",
+    "warn_before_execution",
 ]

@@ -234,6 +234,11 @@ def no_grad() -> AbstractContextManager[Any]:
     return _graph_api._no_grad()
 
 
+def is_recording() -> bool:
+    """Tell whether PyNative records operators for a gradient. One that fails then ends the recording, in any thread."""
+    return bool(_graph_api._pynative_executor.requires_grad())
+
+
 # --- what a cell holds ------------------------------------------------------------------------------------------
 # The public methods walk whole trees, skip what is there twice, and know buffers by no name of their own.
 

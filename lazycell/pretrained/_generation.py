@@ -5,16 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ._config import Config, read_config
-
-GENERATION_KEYS = frozenset(
-    "bad_words_ids begin_suppress_tokens bos_token_id decoder_start_token_id diversity_penalty do_sample "
-    "early_stopping encoder_no_repeat_ngram_size eos_token_id exponential_decay_length_penalty forced_bos_token_id "
-    "forced_eos_token_id length_penalty max_length min_length no_repeat_ngram_size num_beam_groups num_beams "
-    "num_return_sequences output_scores prefix remove_invalid_values repetition_penalty return_dict_in_generate "
-    "sep_token_id suppress_tokens temperature tf_legacy_loss top_k top_p typical_p".split()
-)
-"""Keys of a config that steer decoding, not the network."""
+from ._config import GENERATION_KEYS, Config, read_config
 
 
 def generation_config(config: Config) -> dict[str, Any]:

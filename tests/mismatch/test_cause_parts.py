@@ -82,6 +82,10 @@ def test_a_tie_that_is_stored_once() -> None:
     of = manifest(declared("embed.weight", (9, 3)), declared("lm_head.weight", (9, 3)))
     (cause,) = causes(of, stored({"embed.weight": ((9, 3), F)}))
     assert cause.advice == 'tie("lm_head.weight", "embed.weight") in the class body makes them one'
+    switches = {"tie_bias": False, "tie_words": False}
+    of = manifest(declared("embed.weight", (9, 3)), declared("lm_head.weight", (9, 3)), hyperparameters=switches)
+    (cause,) = causes(of, stored({"embed.weight": ((9, 3), F)}))
+    assert cause.settings == {"tie_words": True}  # a table is no bias
 
 
 def test_an_output_layer_of_another_shape_is_no_tie() -> None:

@@ -81,4 +81,6 @@ def predict(weights: Arrays, config: Mapping[str, Any], inputs: Arrays) -> np.nd
     x = encode(weights, config, inputs, "bert.")
     x = ACTIVATIONS[config["hidden_act"]](dense(weights, "cls.predictions.transform.dense", x))
     x = normalize(weights, "cls.predictions.transform.LayerNorm", x, config["layer_norm_eps"])
-    return x @ weights["cls.predictions.decoder.weight"].T + weights["cls.predictions.bias"]
+    # Where there are two, the other is there, and nothing reads it.
+    bias = weights.get("cls.predictions.decoder.bias", weights["cls.predictions.bias"])
+    return x @ weights["cls.predictions.decoder.weight"].T + bias

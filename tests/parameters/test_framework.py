@@ -650,6 +650,28 @@ def test_whoever_replaces_the_constructor_of_cells_sees_every_cell(monkeypatch: 
     assert seen == [cell]
 
 
+def test_what_is_recorded_is_told() -> None:
+    """Within the function of a gradient alone; what fails there, caught or not, ends the recording."""
+    seen = []
+
+    def function(x: Tensor) -> Tensor:
+        seen.append(framework.is_recording())
+        return x * x
+
+    assert not framework.is_recording()
+    assert ms.grad(function)(Tensor([3.0])) == 6
+    assert seen == [True]
+    assert not framework.is_recording()
+
+    def failing(x: Tensor) -> Tensor:
+        with pytest.raises(TypeError):
+            ops.gather(Tensor([[1.0]], ms.bfloat16), Tensor([0], ms.int32), 0).asnumpy()
+        return x * x
+
+    with pytest.raises(RuntimeError, match="Can not find top cell"):
+        ms.grad(failing)(Tensor([3.0]))
+
+
 def test_children_are_where_mindspore_keeps_them() -> None:
     """What is put there is an attribute, is walked, and is run."""
     cell, child = nn.Cell(), nn.ReLU()

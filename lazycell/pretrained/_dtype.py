@@ -1,0 +1,79 @@
+"""In which dtype a model is built whose config names one: in that one where the device can run it, else in float32."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+from .._dtypes import dtype_name, itemsize
+from .._errors import DtypeWarning
+from .._units import format_bytes
+from ..declaration._declaration import Declaration
+from ._config import Config
+
+AS_STORED = "checkpoint"
+"""The value of `dtype=` that keeps what the file has."""
+
+
+def dtype_arguments(
+    cls: type, declaration: Declaration, config: Config, dtype: Any, arguments: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Give the argument `dtype` of the class, if it gets one.
+
+    Args:
+        cls: the class.
+        declaration: what it declares.
+        config: the model's.
+        dtype: as the user gave it; None: what the config says, if the device computes in that.
+        arguments: the others.
+
+    Warns:
+        DtypeWarning: the device does not.
+    """
+    if dtype is not None and not _is_as_stored(dtype):
+        return {"dtype": dtype}
+    # A class may have a hyperparameter of this name, which the config gave as any other.
+    handed_down = declaration.takes_dtype and not declaration.own_init
+    asked = config.dtype if handed_down else arguments.get("dtype")
+    if asked is None:
+        return {}
+    if dtype is None and not _runs(asked):
+        _warn(cls, config, dtype_name(asked), arguments)
+        return {"dtype": "float32"}
+    return {"dtype": asked}
+
+
+def load_policy(dtype: Any) -> str:
+    """Give the argument `dtype` of the load."""
+    return AS_STORED if _is_as_stored(dtype) else "cast"
+
+
+def _is_as_stored(dtype: Any) -> bool:
+    return isinstance(dtype, str) and dtype == AS_STORED
+
+
+def _runs(dtype: Any) -> bool:
+    from ..parameters import computes  # MindSpore's
+
+    try:
+        name = dtype_name(dtype)
+    except TypeError:
+        return True  # the class refuses it, and says so
+    runs: bool = computes(name)
+    return runs
+
+
+def _warn(cls: Any, config: Config, name: str, arguments: Mapping[str, Any]) -> None:
+    from ..parameters import device
+
+    manifest = cls.manifest(**{**arguments, "dtype": name})
+    added = sum(entry.size * itemsize("float32") - entry.nbytes for entry in manifest if entry.dtype == name)
+    taken, asked = format_bytes(manifest.nbytes + added), format_bytes(manifest.nbytes)
+    warnings.warn(
+        f"{config.path} asks for {name}, which MindSpore's {device()} does not compute with: {cls.__name__} is built "
+        f'in float32, {taken} where {name} takes {asked}; dtype="{name}" keeps that, to save or convert the model, '
+        f'dtype="checkpoint" what the file has, and dtype="float32" says that this is meant',
+        DtypeWarning,
+        stacklevel=5,  # of whoever called from_pretrained
+    )

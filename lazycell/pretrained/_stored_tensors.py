@@ -1,0 +1,60 @@
+"""What a class may ask of a file while it reads the config beside it: what tensors it has, and whether two differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from ..checkpoint._rename import apply_rules, parse_rules
+from ..checkpoint._ties import same_bytes
+from ..formats._header import CheckpointHeader
+from ..formats._open import open_checkpoint
+from ..reading._read import Reader
+
+
+class StoredTensors:
+    """The tensors of a checkpoint, by the names that they have in the model, for `ConfigRules(by_file=…)`.
+
+    `name in file` tells whether it has a tensor; nothing but headers is read for that.
+    """
+
+    def __init__(self, header: CheckpointHeader, rename: Mapping[str, Any] | None = None, *, mmap: bool = True) -> None:
+        renaming = apply_rules(parse_rules(rename, forms=True), header.tensors)
+        self._tensors = {new: header.tensors[old] for old, new in renaming.names.items()}
+        self._mmap = mmap
+
+    @classmethod
+    def at(
+        cls,
+        path: str | PathLike[str],
+        rename: Mapping[str, Any] | None = None,
+        *,
+        mmap: bool = True,
+        decrypt: Callable[[Path], bytes] | None = None,
+    ) -> StoredTensors:
+        """Open the checkpoint at a path, as a load would."""
+        return cls(open_checkpoint(path, decrypt=decrypt), rename, mmap=mmap)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._tensors
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tensors)
+
+    def differ(self, one: str, other: str) -> bool:
+        """Tell whether the checkpoint has both tensors, and they are not alike: in shape, dtype or any byte.
+
+        The values are read, a piece at a time, as far as they are alike.
+
+        Raises:
+            CheckpointFormatError: a file has changed since its header was read, or has gone.
+        """
+        first, second = self._tensors.get(one), self._tensors.get(other)
+        if first is None or second is None:
+            return False
+        if (first.shape, first.dtype) != (second.shape, second.dtype):
+            return True
+        with Reader(mmap=self._mmap) as reader:
+            return not same_bytes(first, second, reader)
