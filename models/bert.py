@@ -158,6 +158,7 @@ class Encoder(Part):
 class BertModel(BertOptions, Reader):
     """The encoder: from ids to a vector for each position, and one for the whole sequence."""
 
+    output_type: ClassVar[Any] = EncoderOutput
     ids_below: ClassVar[dict[str, str]] = {"input_ids": "vocab_size", "token_type_ids": "type_vocab_size"}
     positions: ClassVar[str | None] = "max_position_embeddings"
 
@@ -174,8 +175,7 @@ class BertModel(BertOptions, Reader):
         token_type_ids: Tensor | None = None,
         position_ids: Tensor | None = None,
         output_hidden_states: bool = False,
-        return_dict: bool = True,
-    ) -> Any:
+    ) -> tuple[Any, ...]:
         """Encode a batch; `models.outputs` says what the inputs are."""
         if attention_mask is None:
             attention_mask = ops.ones_like(input_ids)
@@ -184,8 +184,7 @@ class BertModel(BertOptions, Reader):
         x = self.embeddings(input_ids, token_type_ids, position_ids)
         states = self.encoder(x, padding_mask(attention_mask))
         pooled = None if self.pooler is None else self.pooler(states[-1][:, 0])
-        found = (states[-1], pooled, states if output_hidden_states else None)
-        return EncoderOutput(*found) if return_dict else found
+        return states[-1], pooled, states if output_hidden_states else None
 
 
 class Transform(Dense):

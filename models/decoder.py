@@ -12,7 +12,7 @@ from lazycell import child
 
 from .attention import attend, extended, split_heads
 from .layers import Dropout, Linear, Part, RMSNorm, activate
-from .outputs import Cache, DecoderOutput, KeyValue
+from .outputs import Cache, KeyValue
 from .rotary import rotate
 
 Rotation = tuple[Tensor, Tensor]
@@ -55,9 +55,8 @@ def decode(
     past: Cache | None,
     use_cache: bool,
     all_states: bool,
-    return_dict: bool = True,
-) -> Any:
-    """Go through the layers, and normalize what the last one gives: a `DecoderOutput`, or a tuple of the same.
+) -> tuple[Any, ...]:
+    """Go through the layers, and normalize what the last one gives: what is in a `DecoderOutput`.
 
     Each layer takes what the one before gave, what `kinds` has for it, and its part of the cache.
     """
@@ -71,8 +70,7 @@ def decode(
         if router is not None:
             routers += (router,)
     x = norm(x)
-    found = (x, cache if use_cache else None, (*states[:-1], x) if all_states else None, routers)
-    return DecoderOutput(*found) if return_dict else found
+    return x, cache if use_cache else None, (*states[:-1], x) if all_states else None, routers
 
 
 class Attention(Part):

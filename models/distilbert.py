@@ -110,6 +110,7 @@ class Transformer(Part):
 class DistilBertModel(DistilBertOptions, Reader):
     """The encoder: from ids to a vector for each position."""
 
+    output_type: ClassVar[Any] = EncoderOutput
     positions: ClassVar[str | None] = "max_position_embeddings"
 
     embeddings: Embeddings = child(Embeddings, SELF)
@@ -120,15 +121,13 @@ class DistilBertModel(DistilBertOptions, Reader):
         input_ids: Tensor,
         attention_mask: Tensor | None = None,
         output_hidden_states: bool = False,
-        return_dict: bool = True,
-    ) -> Any:
+    ) -> tuple[Any, ...]:
         """Encode a batch; `models.outputs` says what the inputs are."""
         if attention_mask is None:
             attention_mask = ops.ones_like(input_ids)
         x = self.embeddings(input_ids)
         states = self.transformer(x, padding_mask(attention_mask))
-        found = (states[-1], None, states if output_hidden_states else None)
-        return EncoderOutput(*found) if return_dict else found
+        return states[-1], None, states if output_hidden_states else None
 
 
 class DistilBertHead(DistilBertOptions, Head):

@@ -14,7 +14,7 @@ from .decoder import LayerOutput, completed, decode
 from .heads import OF_HEADS, CausalLM, Head, LastTokenClassification, TokenClassification
 from .inputs import Reader
 from .layers import Dropout, Embedding, LayerNorm, Linear, Part, activate, activation
-from .outputs import Cache, KeyValue
+from .outputs import Cache, DecoderOutput, KeyValue
 from .presets.gpt2 import PRESETS
 
 SUMMARY = "activation", "first_dropout", "proj_to_labels", "type", "use_proj"
@@ -118,6 +118,7 @@ class GPT2Block(Part):
 class GPT2Model(GPT2Options, Reader):
     """The decoder: from ids to a vector for each position."""
 
+    output_type: ClassVar[Any] = DecoderOutput
     ids_below: ClassVar[dict[str, str]] = {"input_ids": "vocab_size", "token_type_ids": "vocab_size"}
     positions: ClassVar[str | None] = "n_positions"
 
@@ -137,8 +138,7 @@ class GPT2Model(GPT2Options, Reader):
         output_hidden_states: bool = False,
         token_type_ids: Tensor | None = None,
         cache_position: Tensor | None = None,
-        return_dict: bool = True,
-    ) -> Any:
+    ) -> tuple[Any, ...]:
         """Read a batch of texts, or go on reading one; token types are words too, whose vectors are added."""
         attention_mask, position_ids = completed(input_ids, attention_mask, position_ids, past_key_values)
         x = self.wte(input_ids) + self.wpe(position_ids)
@@ -147,7 +147,7 @@ class GPT2Model(GPT2Options, Reader):
         x = self.drop(x)
         mask = causal_mask(attention_mask, input_ids.shape[1], None, cache_position)
         kinds = [(mask,)] * self.n_layer
-        return decode(self.h, self.ln_f, x, kinds, past_key_values, use_cache, output_hidden_states, return_dict)
+        return decode(self.h, self.ln_f, x, kinds, past_key_values, use_cache, output_hidden_states)
 
 
 class GPT2Head(GPT2Options, Head):

@@ -1,57 +1,45 @@
 """Heads: what is made of a model's vectors, whatever the model."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import mindspore
 from mindspore import Tensor, ops
 
-from lazycell import SELF, LazyCell, child, hyper
+from lazycell import SELF, child, hyper
 
 from .layers import Dropout, Linear
+from .named import Named
 from .outputs import CausalLMOutput, LogitsOutput, QuestionAnsweringOutput
 
 OF_HEADS = frozenset({"classifier_dropout", "pad_token_id", "tie_word_embeddings"})
 """What a config may say of a head; a model without one has nothing to do with it."""
 
 
-class Head(LazyCell):
+class Head(Named):
     """A model, which `base` names as the checkpoints do, and what `answer` makes of its output.
 
-    Both are tuples, in the order of the outputs in `models.outputs`, and named at the end: in a graph a named tuple
-    is an object of Python, and what is computed from one is computed by Python, operator by operator.
+    Both are tuples, in the order of the outputs in `models.outputs`.
     """
 
     base = "model"
+    output_type: ClassVar[Any] = LogitsOutput
 
     # Without a default a graph does not find `input_ids` that are given by keyword.
-    def construct(
-        self: Any, input_ids: Tensor | None = None, *inputs: Any, return_dict: bool = True, **named: Any
-    ) -> Any:
+    def construct(self: Any, input_ids: Tensor | None = None, *inputs: Any, **named: Any) -> tuple[Any, ...]:
         """Read a batch of texts; the arguments are those of the model below."""
-        output = getattr(self, self.base)(input_ids, *inputs, return_dict=False, **named)
-        found = self.answer(output, input_ids)
-        return self.as_output(*found) if return_dict else found
-
-    def as_output(self, *found: Any) -> Any:
-        """Name what `answer` gave."""
-        return LogitsOutput(*found)
+        return self.answer(getattr(self, self.base)(input_ids, *inputs, **named), input_ids)
 
 
 class CausalLM(Head):
     """A score for each word that may come next; of the last `logits_to_keep` positions alone, if that is not 0."""
 
+    output_type: ClassVar[Any] = CausalLMOutput
+
     def construct(
-        self: Any,
-        input_ids: Tensor | None = None,
-        *inputs: Any,
-        logits_to_keep: int = 0,
-        return_dict: bool = True,
-        **named: Any,
-    ) -> Any:
-        output = getattr(self, self.base)(input_ids, *inputs, return_dict=False, **named)
-        # Without an `if`, for graphs: from -0 on is all.
-        found = (self.scores(output[0][:, -logits_to_keep:]), *output[1:])
-        return CausalLMOutput(*found) if return_dict else found
+        self: Any, input_ids: Tensor | None = None, *inputs: Any, logits_to_keep: int = 0, **named: Any
+    ) -> tuple[Any, ...]:
+        output = getattr(self, self.base)(input_ids, *inputs, **named)
+        return self.scores(output[0][:, -logits_to_keep:]), *output[1:]  # from -0 on is all
 
     def scores(self: Any, x: Tensor) -> Tensor:
         return self.lm_head(x)
@@ -95,14 +83,13 @@ class TokenClassification(Labelled):
 class QuestionAnswering(Head):
     """Where in a text the answer starts and ends."""
 
+    output_type: ClassVar[Any] = QuestionAnsweringOutput
+
     qa_outputs: Linear = child(Linear, SELF.hidden_size, 2, initializer=SELF.init)
 
     def answer(self: Any, output: Any, input_ids: Tensor) -> tuple[Any, ...]:
         scores = self.qa_outputs(output[0])
         return scores[..., 0], scores[..., 1], output[2]
-
-    def as_output(self, *found: Any) -> Any:
-        return QuestionAnsweringOutput(*found)
 
 
 class LastTokenClassification(Labelled):

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 import numpy as np
 from mindspore import Tensor
 
-from lazycell import LazyCell
+from .named import Named
 
 
-class Reader(LazyCell):
+class Reader(Named):
     """A model that is given texts. Outside a graph, it checks them at each call; a graph computes alone.
 
     `ids_below` names the hyperparameter that each input's numbers have to be less than; `positions` the one that says

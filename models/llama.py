@@ -1,6 +1,6 @@
 """Llama (Touvron et al. 2023, arXiv:2302.13971, arXiv:2307.09288), and what later families take from it."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from mindspore import Tensor
 from mindspore.common.initializer import Normal
@@ -12,7 +12,7 @@ from .decoder import Attention, GatedMLP, LayerOutput, Rotation, completed, deco
 from .heads import OF_HEADS, CausalLM, LastTokenClassification
 from .inputs import Reader
 from .layers import Embedding, Linear, Part, RMSNorm, activation
-from .outputs import Cache, KeyValue
+from .outputs import Cache, DecoderOutput, KeyValue
 from .presets.llama import PRESETS
 from .rotary import Rotary, check_rope
 
@@ -72,6 +72,8 @@ class LlamaLayer(Part):
 class LlamaModel(LlamaOptions, Reader):
     """The decoder: from ids to a vector for each position."""
 
+    output_type: ClassVar[Any] = DecoderOutput
+
     embed_tokens: Embedding = child(Embedding, vocab_size, hidden_size, init)
     layers: list[Any] = children(num_hidden_layers, LlamaLayer, SELF, INDEX)
     norm: RMSNorm = child(RMSNorm, hidden_size, rms_norm_eps)
@@ -91,15 +93,14 @@ class LlamaModel(LlamaOptions, Reader):
         use_cache: bool = False,
         output_hidden_states: bool = False,
         cache_position: Tensor | None = None,
-        return_dict: bool = True,
-    ) -> Any:
+    ) -> tuple[Any, ...]:
         """Read a batch of texts, or go on reading one; `models.outputs` says what the inputs are."""
         attention_mask, position_ids = completed(input_ids, attention_mask, position_ids, past_key_values)
         x = self.embed(input_ids)
         rotations = self.rotations(position_ids)
         masks = [causal_mask(attention_mask, input_ids.shape[1], window, cache_position) for window in self.windows]
         kinds = [(masks[kind], rotations[kind]) for kind in self.kinds]
-        return decode(self.layers, self.norm, x, kinds, past_key_values, use_cache, output_hidden_states, return_dict)
+        return decode(self.layers, self.norm, x, kinds, past_key_values, use_cache, output_hidden_states)
 
     def windows_by_layer(self) -> list[int | None]:
         """Say how many positions each layer sees; None: all."""

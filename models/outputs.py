@@ -1,11 +1,10 @@
-"""What the models take and return, under the names that Hugging Face gives it.
+"""What the models take and return, under the names that Hugging Face gives it; in graphs, without (`models.named`).
 
 - `input_ids`: (batch, sequence), int; so are `token_type_ids`, default all 0, and `position_ids`, default counted on
   from the end of the cache.
 - `attention_mask`: (batch, positions), 1 for a token and 0 for padding, what is in the cache included; default all 1.
 - `past_key_values`: the cache of an earlier call, to go on from; returned if `use_cache` asks for it, else None.
 - `cache_position`: (sequence,), int: where new positions are in a cache of fixed size (`models.attention.extended`).
-- `return_dict`: False gives a plain tuple.
 - `hidden_states`: the embeddings and each layer's output, each (batch, sequence, hidden), the last one normalized where
   the model does that; returned if `output_hidden_states` asks for them, else None.
 """

@@ -248,6 +248,7 @@ class T5Stack(Part):
 
 @register("t5")
 class T5Model(T5Options, Reader):
+    output_type: ClassVar[Any] = Seq2SeqOutput
     ids_below: ClassVar[dict[str, str]] = {"input_ids": "vocab_size", "decoder_input_ids": "vocab_size"}
 
     shared: Embedding = child(Embedding, vocab_size, d_model, Normal(initializer_factor))
@@ -267,7 +268,6 @@ class T5Model(T5Options, Reader):
         use_cache: bool = False,
         output_hidden_states: bool = False,
         cache_position: Tensor | None = None,
-        return_dict: bool = True,
     ) -> Any:
         """Read one text, and another as far as it is written; `models.outputs` says what the inputs are.
 
@@ -282,8 +282,7 @@ class T5Model(T5Options, Reader):
             decoder_input_ids, decoder_attention_mask, encoded, attention_mask, past_key_values, cache_position
         )
         written, read = (states, read) if output_hidden_states else (None, None)
-        found = (self.answer(states[-1]), cache if use_cache else None, written, encoded, read)
-        return self.as_output(*found) if return_dict else found
+        return self.answer(states[-1]), cache if use_cache else None, written, encoded, read
 
     def check_lengths(self, given: dict[str, Any]) -> None:
         for name in ("", "decoder_"):
@@ -296,9 +295,6 @@ class T5Model(T5Options, Reader):
 
     def answer(self, x: Tensor) -> Tensor:
         return x
-
-    def as_output(self, *found: Any) -> Any:
-        return Seq2SeqOutput(*found)
 
 
 TABLES = "shared", "encoder.embed_tokens", "decoder.embed_tokens"
@@ -328,6 +324,8 @@ def head_of_file(given: Mapping[str, Any], file: StoredTensors) -> dict[str, Any
 class T5ForConditionalGeneration(T5Model):
     """The encoder, the decoder, and a score for each word that may come next."""
 
+    output_type: ClassVar[Any] = Seq2SeqLMOutput
+
     tie_word_embeddings: bool = True
     scale_decoder_outputs: bool = tie_word_embeddings
 
@@ -338,13 +336,12 @@ class T5ForConditionalGeneration(T5Model):
     def answer(self, x: Tensor) -> Tensor:
         return self.lm_head(x * self.d_model**-0.5 if self.scale_decoder_outputs else x)
 
-    def as_output(self, *found: Any) -> Any:
-        return Seq2SeqLMOutput(*found)
-
 
 @register("t5")
 class T5EncoderModel(T5Options, Reader):
     """The encoder alone."""
+
+    output_type: ClassVar[Any] = EncoderOutput
 
     shared: Embedding = child(Embedding, vocab_size, d_model, Normal(initializer_factor))
     encoder: T5Stack = child(T5Stack, SELF, False)
@@ -352,7 +349,7 @@ class T5EncoderModel(T5Options, Reader):
 
     def construct(
         self, input_ids: Tensor, attention_mask: Tensor | None = None, output_hidden_states: bool = False
-    ) -> EncoderOutput:
+    ) -> tuple[Any, ...]:
         """Encode a batch; `models.outputs` says what the inputs are."""
         states, _ = self.encoder(input_ids, attention_mask)
-        return EncoderOutput(states[-1], None, states if output_hidden_states else None)
+        return states[-1], None, states if output_hidden_states else None

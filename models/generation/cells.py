@@ -1,8 +1,8 @@
 """What is compiled of a net: cells around it.
 
 Cells, and no functions: of a function that closes over a net MindSpore's compile cache keeps the graph and none of the
-weights, and another process computes with zeros. What they return is no named tuple and has no None, since that cache
-keeps no graph that calls Python.
+weights, and another process computes with zeros. What they return has no None, since that cache keeps no graph that
+calls Python.
 """
 
 from typing import Any
@@ -36,7 +36,7 @@ class Prompt(Around):
         self.options = {"logits_to_keep": 1} if isinstance(net, CausalLM) else {}
 
     def construct(self, ids: Tensor, mask: Tensor, positions: Tensor) -> Any:
-        output = self.net(ids, mask, positions, None, use_cache=True, return_dict=False, **self.options)
+        output = self.net(ids, mask, positions, None, use_cache=True, **self.options)
         return output[0], output[1]
 
 
@@ -44,7 +44,7 @@ class Question(Around):
     """The scores of an answer's first word, the keys and values of both texts, and what the encoder made of one."""
 
     def construct(self, ids: Tensor, mask: Tensor, start: Tensor) -> Any:
-        output = self.net(ids, mask, start, use_cache=True, return_dict=False)
+        output = self.net(ids, mask, start, use_cache=True)
         return output[0], output[1], output[3]
 
 
@@ -59,7 +59,7 @@ class NextWord(Around):
     def construct(self, ids: Tensor, mask: Tensor, positions: Tensor, place: Tensor) -> Tensor:
         rows = self.starts + place
         past = tuple([(keys, values, rows) for keys, values in self.tables])
-        return self.net(ids, mask, positions, past, cache_position=place, return_dict=False)[0]
+        return self.net(ids, mask, positions, past, cache_position=place)[0]
 
 
 class NextWordOfAnswer(Around):
@@ -79,4 +79,4 @@ class NextWordOfAnswer(Around):
             keys, values = self.others[index]
             other = keys.reshape(self.read), values.reshape(self.read)
             past += (((self.own[index][0], self.own[index][1], rows), other),)
-        return self.net(None, mask, ids, own_mask, (encoded,), past, cache_position=place, return_dict=False)[0]
+        return self.net(None, mask, ids, own_mask, (encoded,), past, cache_position=place)[0]
