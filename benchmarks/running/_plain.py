@@ -29,7 +29,7 @@ _MINDSPORE_NAMES = {
 def language_model(task: Task, mode: str) -> Callable[[Arrays, int, list[int]], Arrays]:
     """Give what goes on with texts, word by word, until all of them have had one of the ends."""
     net = _loaded(Llama, task, mode)
-    words = _compiled_words(net) if mode == "compiled" else _words(net)
+    words = _compiled_words(net, task) if mode == "compiled" else _words(net)
 
     def write(ids: Arrays, count: int, ends: list[int]) -> Arrays:
         written = []
@@ -56,23 +56,16 @@ def _words(net: Any) -> Callable[[Arrays, int], Iterator[Arrays]]:
     return words
 
 
-def _compiled_words(net: Any) -> Callable[[Arrays, int], Iterator[Arrays]]:
+def _compiled_words(net: Any, task: Task) -> Callable[[Arrays, int], Iterator[Arrays]]:
     """Give the words of two graphs: one reads, the other goes on in a cache of fixed size."""
-
-    def read(ids: Tensor, room: int) -> Any:
-        return net.read(ids, room)
-
-    def go_on(word: Tensor, place: Tensor, *cache: Tensor) -> Any:
-        return net.go_on_within(word, place, *cache)
-
-    read, go_on = mindspore.jit(read), mindspore.jit(go_on)
+    net.make_room(task.batch, task.length + task.answers)
+    read, go_on = mindspore.jit(net.read), mindspore.jit(net.go_on_within)
 
     def words(ids: Arrays, count: int) -> Iterator[Arrays]:
-        length = ids.shape[1]
-        word, cache = read(Tensor(ids), length + count)
-        for place in range(length, length + count):
+        word = read(Tensor(ids))
+        for place in range(ids.shape[1], ids.shape[1] + count):
             yield word.asnumpy()
-            word, cache = go_on(word, Tensor(np.array([place], np.int32)), *cache)
+            word = go_on(word, Tensor(np.array([place], np.int32)))
 
     return words
 

@@ -1,7 +1,8 @@
 """Llama (Touvron et al. 2023, arXiv:2302.13971) by hand, from MindSpore's cells and operators, with a cache.
 
 The products are primitives that read weights as they lie, which `ops.matmul(x, w.T)` does not; queries that share keys
-are rows of one product, so that no key is repeated.
+are rows of one product, so that no key is repeated. As it is called, its cache grows; compiled, it has a fixed size,
+and is written in place.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class RMSNorm(nn.Cell):
 
 
 class Attention(nn.Cell):
-    """Causal attention with rotary positions; what earlier positions left is joined with `join`."""
+    """Causal attention with rotary positions."""
 
     def __init__(self, config: dict[str, Any]) -> None:
         """Build it."""
@@ -47,21 +48,32 @@ class Attention(nn.Cell):
         self.score, self.mix = ops.BatchMatMul(transpose_b=True), ops.BatchMatMul()
         self.scale = 1 / math.sqrt(self.size)
 
-    def construct(self, x: Tensor, cos: Tensor, sin: Tensor, mask: Tensor, past: Any, place: Any) -> Any:
-        """Give what is found, and the keys and values; `place` is where they go in a cache of fixed size."""
+    def make_room(self, batch: int, room: int, index: int) -> None:
+        """Make a cache of fixed size; row (text · groups + group) · room + position holds one position's key."""
+        empty = np.zeros((batch * self.groups * room, self.size), np.float32)
+        self.keys = Parameter(Tensor(empty), name=f"keys.{index}", requires_grad=False)
+        self.values = Parameter(Tensor(empty), name=f"values.{index}", requires_grad=False)
+
+    def construct(self, x: Tensor, cos: Tensor, sin: Tensor, mask: Tensor, past: Any, rows: Any) -> Any:
+        """Give what is found, and the keys and values; `rows` is where they go in a cache of fixed size."""
         batch, length, width = x.shape
         query = self.rotated(self.in_heads(self.q_proj(x), self.heads), cos, sin) * self.scale
         key = self.rotated(self.in_heads(self.k_proj(x), self.groups), cos, sin)
         value = self.in_heads(self.v_proj(x), self.groups)
         if past is not None:
-            if place is None:
-                key, value = ops.concat((past[0], key), 2), ops.concat((past[1], value), 2)
-            else:
-                key, value = ops.where(place, key, past[0]), ops.where(place, value, past[1])
-        rows = self.heads // self.groups * length
-        scores = self.score(query.reshape(batch, self.groups, rows, self.size), key)
+            key, value = ops.concat((past[0], key), 2), ops.concat((past[1], value), 2)
+        if rows is not None:
+            keys = ops.scatter_update(self.keys, rows, key.reshape(-1, self.size))
+            values = ops.scatter_update(self.values, rows, value.reshape(-1, self.size))
+            if length == 1:  # what is read at first sees nothing but itself
+                key = keys.reshape(batch, self.groups, -1, self.size)
+                value = values.reshape(batch, self.groups, -1, self.size)
+            else:  # a graph leaves out what nothing depends on
+                key, value = ops.depend(key, keys), ops.depend(value, values)
+        shared = self.heads // self.groups * length
+        scores = self.score(query.reshape(batch, self.groups, shared, self.size), key)
         scores = scores.reshape(batch, self.heads, length, -1) + mask
-        weights = ops.softmax(scores, -1).reshape(batch, self.groups, rows, -1)
+        weights = ops.softmax(scores, -1).reshape(batch, self.groups, shared, -1)
         found = self.mix(weights, value).reshape(batch, self.heads, length, self.size)
         return self.o_proj(found.transpose(0, 2, 1, 3).reshape(batch, length, width)), key, value
 
@@ -103,9 +115,9 @@ class Layer(nn.Cell):
         self.post_attention_layernorm = RMSNorm(width, eps)
         self.mlp = MLP(width, config["intermediate_size"])
 
-    def construct(self, x: Tensor, cos: Tensor, sin: Tensor, mask: Tensor, past: Any, place: Any) -> Any:
+    def construct(self, x: Tensor, cos: Tensor, sin: Tensor, mask: Tensor, past: Any, rows: Any) -> Any:
         """Give the output, keys and values."""
-        found, key, value = self.self_attn(self.input_layernorm(x), cos, sin, mask, past, place)
+        found, key, value = self.self_attn(self.input_layernorm(x), cos, sin, mask, past, rows)
         x = x + found
         return x + self.mlp(self.post_attention_layernorm(x)), key, value
 
@@ -120,13 +132,13 @@ class Model(nn.Cell):
         self.layers = nn.CellList([Layer(config) for _ in range(config["num_hidden_layers"])])
         self.norm = RMSNorm(config["hidden_size"], config["rms_norm_eps"])
 
-    def construct(self, ids: Tensor, cos: Tensor, sin: Tensor, mask: Tensor, past: Any, place: Any) -> Any:
+    def construct(self, ids: Tensor, cos: Tensor, sin: Tensor, mask: Tensor, past: Any, rows: Any) -> Any:
         """Give the last layer's output, and keys and values, one layer after the other."""
         x = self.embed_tokens(ids)
         cache: tuple[Tensor, ...] = ()
         for index, layer in enumerate(self.layers):
             own = None if past is None else past[2 * index : 2 * index + 2]
-            x, key, value = layer(x, cos, sin, mask, own, place)
+            x, key, value = layer(x, cos, sin, mask, own, rows)
             cache += (key, value)
         return self.norm(x), cache
 
@@ -143,6 +155,7 @@ class Llama(nn.Cell):
         frequencies = config["rope_theta"] ** (-np.arange(0, size, 2) / size)
         angles = np.arange(config["max_position_embeddings"])[:, None] * np.tile(frequencies, 2)
         self.cos, self.sin = Tensor(np.cos(angles).astype(np.float32)), Tensor(np.sin(angles).astype(np.float32))
+        self.groups = config["num_key_value_heads"]
         self.all_seen = Tensor(np.zeros(1, np.float32))
         self.places = Tensor(np.arange(len(angles), dtype=np.int32))
 
@@ -150,19 +163,13 @@ class Llama(nn.Cell):
         """Give the best word after the last position, (batch, 1)."""
         return self.best(self.head(x[:, -1], self.model.embed_tokens.embedding_table)).expand_dims(1)
 
-    def construct(self, ids: Tensor) -> Any:
+    def construct(self, ids: Tensor, rows: Any = None) -> Any:
         """Read texts of one length: give the next word, and the cache."""
         length = ids.shape[1]
         places = self.places[:length]
         mask = ops.where(places <= places.expand_dims(1), 0.0, NOWHERE)
-        x, cache = self.model(ids, self.cos[:length], self.sin[:length], mask, None, None)
+        x, cache = self.model(ids, self.cos[:length], self.sin[:length], mask, None, rows)
         return self.word(x), cache
-
-    def read(self, ids: Tensor, room: int) -> Any:
-        """Do the same, with a cache that has room for so many positions in all."""
-        word, cache = self.construct(ids)
-        empty = ops.zeros((*cache[0].shape[:2], room - ids.shape[1], cache[0].shape[3]), cache[0].dtype)
-        return word, [ops.concat((each, empty), 2) for each in cache]
 
     def go_on(self, word: Tensor, place: int, cache: Any) -> Any:
         """Go on after one word, in a cache that grows."""
@@ -170,11 +177,21 @@ class Llama(nn.Cell):
         x, cache = self.model(word, self.cos[at], self.sin[at], self.all_seen, cache, None)
         return self.word(x), cache
 
-    def go_on_within(self, word: Tensor, place: Tensor, *cache: Tensor) -> Any:
-        """Go on after one word, at the place (1,), in a cache of fixed size."""
-        places = self.places[: cache[0].shape[2]]
-        mask = ops.where(places <= place, 0.0, NOWHERE)
-        here = (places == place).reshape(1, 1, -1, 1)
+    def make_room(self, batch: int, room: int) -> None:
+        """Make a cache of fixed size: so many texts, so many positions each."""
+        for index, layer in enumerate(self.model.layers):
+            layer.self_attn.make_room(batch, room, index)
+        starts = np.arange(batch * self.groups, dtype=np.int32)[:, None] * room
+        self.starts, self.room = Tensor(starts), room
+
+    def read(self, ids: Tensor) -> Tensor:
+        """Read texts into the cache of fixed size; give the next word."""
+        rows = self.starts + self.places[: ids.shape[1]]
+        return self.construct(ids, rows.reshape(-1))[0]
+
+    def go_on_within(self, word: Tensor, place: Tensor) -> Tensor:
+        """Go on after one word, at the place (1,), in the cache of fixed size."""
+        mask = ops.where(self.places[: self.room] <= place, 0.0, NOWHERE)
         cos, sin = ops.gather(self.cos, place, 0), ops.gather(self.sin, place, 0)
-        x, cache = self.model(word, cos, sin, mask, cache, here)
-        return self.word(x), cache
+        x, _ = self.model(word, cos, sin, mask, None, (self.starts + place).reshape(-1))
+        return self.word(x)
