@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Literal
 
 import attrs
 
 from ._work import Work
+from .running._task import Task
 
 OURS = "lazycell"
 
-Ends = Literal["same", "random", "declared", "imported", "answered"]
+Ends = Literal["same", "random", "declared", "imported", "answered", "computed"]
 """What there is when a case is done.
 
 `same`: nets whose parameters hold the same bytes on all sides; `random`: nets whose values are each library's own;
 `declared`: names and shapes, no values that could be read; `imported`: modules, and no net; `answered`: a command has
-ended, and there is nothing.
+ended, and there is nothing; `computed`: what models that run gave, the same on all sides.
 """
 
 
@@ -29,6 +32,7 @@ class Side:
         steps: its functions, in order; after them every value is read once, where there are any.
         packages: what has to be installed where it runs.
         rounds: at most so many, for sides that take long.
+        mode: of models that run: `eager`, `synchronous` or `compiled`.
     """
 
     name: str
@@ -36,6 +40,7 @@ class Side:
     steps: tuple[str, ...]
     packages: tuple[str, ...]
     rounds: int | None = None
+    mode: str = "eager"
 
 
 @attrs.frozen
@@ -51,16 +56,18 @@ class Case:
         suffix: the checkpoint's, which tells its format; None: the case needs none.
         stored: the dtype of the checkpoint's tensors.
         ends: what there is at the end.
+        prepare: writes what models that run share into a directory that it makes, and gives the task with its path.
     """
 
     name: str
     title: str
-    work: Work
-    quick: Work
+    work: Work | Task
+    quick: Work | Task
     sides: tuple[Side, ...]
     suffix: str | None = None
     stored: str = "float32"
     ends: Ends = "same"
+    prepare: Callable[[Task, Path], Task] | None = None
 
     @property
     def has_values(self) -> bool:
@@ -71,6 +78,11 @@ class Case:
     def is_cold(self) -> bool:
         """Whether what is measured is a process from its start, with nothing done before."""
         return self.ends in ("imported", "answered")
+
+    @property
+    def is_running(self) -> bool:
+        """Whether models do again and again what they are for, each thing a step of its own."""
+        return self.ends == "computed"
 
 
 @attrs.frozen
@@ -84,12 +96,14 @@ class Quantity:
             `seconds each`, a parameter; `peak`, the most resident memory above what there was at the start, in bytes;
             `anonymous`, what of it belongs to no file, at the end; `result`, the bytes of the net's parameters.
         steps: default: all, `read` left out.
+        others: sides of the same case; of all of them the least counts.
     """
 
     case: str
     side: str
     of: str
     steps: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
     @property
     def is_bytes(self) -> bool:

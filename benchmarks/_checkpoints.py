@@ -13,6 +13,7 @@ import ml_dtypes
 import numpy as np
 
 from ._work import Work
+from .running._task import Task
 
 DTYPES = {"float32": np.dtype(np.float32), "bfloat16": np.dtype(ml_dtypes.bfloat16)}
 
@@ -36,7 +37,7 @@ def write(path: Path, work: Work, dtype: str) -> None:
         os.fsync(file.fileno())
 
 
-def nbytes(work: Work, dtype: str) -> int:
+def nbytes(work: Work | Task, dtype: str) -> int:
     """Give the bytes of all tensors."""
     return work.n_values * DTYPES[dtype].itemsize
 

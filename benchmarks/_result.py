@@ -10,6 +10,7 @@ import attrs
 from . import _checkpoints
 from ._case import Case, Quantity, Target
 from ._work import Work
+from .running._task import Task
 
 
 @attrs.frozen
@@ -49,7 +50,7 @@ class Result:
     """All runs of one case, by the name of the side. A side that cannot run has none, and `absent` says why."""
 
     case: Case
-    work: Work
+    work: Work | Task
     runs: Mapping[str, Sequence[Run]]
     absent: Mapping[str, str]
 
@@ -118,5 +119,7 @@ def _median(quantity: Quantity | None, results: Mapping[str, Result]) -> float |
     if quantity is None:
         return None
     result = results.get(quantity.case)
-    values = [] if result is None else result.values(quantity.side, quantity.of, quantity.steps)
-    return statistics.median(values) if values else None
+    if result is None:
+        return None
+    each = [result.values(side, quantity.of, quantity.steps) for side in (quantity.side, *quantity.others)]
+    return min((statistics.median(values) for values in each if values), default=None)

@@ -40,17 +40,19 @@ def _columns(case: Case) -> dict[str, _Cell]:
     """Give what stands in each column. The sides' steps correspond, whatever the functions are called."""
     steps = [_label(step) for step in case.sides[0].steps]
     columns: dict[str, _Cell] = {step: partial(_time, position) for position, step in enumerate(steps)}
-    columns[" + ".join(steps)] = _all_time
+    if not case.is_running:  # its steps are no parts of a whole
+        columns[" + ".join(steps)] = _all_time
     if case.has_values:
         columns["+ read"] = _time_and_read
-    columns["CPU"] = _cpu
+    if not case.is_running:
+        columns["CPU"] = _cpu
     columns["peak"] = _peak
     if case.has_values:
         columns["peak, + read"] = _peak_and_read
     if case.ends != "answered":  # the process has ended
         columns["anonymous"] = _anonymous
     if not case.is_cold:
-        columns["first use"] = _first_use
+        columns["first time" if case.is_running else "first use"] = _first_use
     columns["runs"] = lambda result, side: str(len(result.runs[side.name]))
     return columns
 

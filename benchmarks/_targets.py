@@ -39,7 +39,8 @@ def _row(verdict: Verdict) -> list[str]:
 def _held_against(target: Target) -> str:
     if target.reference is None:
         return "nothing: absolute"
-    name = "the parameters" if target.reference.of == "result" else target.reference.side
+    sides = " or ".join((target.reference.side, *target.reference.others))
+    name = "the parameters" if target.reference.of == "result" else sides
     return name if target.reference.case == target.measured.case else f"{name}, {target.reference.case}"
 
 

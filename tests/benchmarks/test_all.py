@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 import tests
-from benchmarks import _numpy, _process, build, command_line, imports, init, load
+from benchmarks import _numpy, _process, build, command_line, imports, init, load, run
 from benchmarks.__main__ import CASES, TARGETS
 from benchmarks._case import Case
 from benchmarks._command import command
@@ -22,7 +22,7 @@ from lazycell._workers import available_cores
 
 ROOT = Path(tests.__file__).parents[1]
 BY_NAME: Mapping[str, Case] = {case.name: case for case in CASES}
-# One of each kind: the others differ from these in sizes, dtypes and values. Those of loading have a test of their own.
+# One of each kind: the others differ from these in sizes, dtypes and values. Loading and running have their own tests.
 MEASURED = ("normal", "zeros", "constant", "build", "manifest", "import", "import-alone", "inspect", "check", "diff")
 
 
@@ -52,8 +52,8 @@ def test_values_are_read_where_there_are_any(quick: tuple[str, dict[str, Any]]) 
     for name in MEASURED:
         case = BY_NAME[name]
         for side in case.sides:
-            for run in cases[name]["runs"].get(side.name, ()):
-                assert list(run["steps"]) == [*side.steps, *(["read"] if case.has_values else [])]
+            for each in cases[name]["runs"].get(side.name, ()):
+                assert list(each["steps"]) == [*side.steps, *(["read"] if case.has_values else [])]
 
 
 def test_every_target_of_a_measured_case_is_judged(quick: tuple[str, dict[str, Any]]) -> None:
@@ -70,7 +70,7 @@ def test_every_target_of_a_measured_case_is_judged(quick: tuple[str, dict[str, A
 
 def test_a_part_has_its_cases_and_no_others() -> None:
     """Every case belongs to one part, under a name and a title of its own."""
-    assert sum(len(part.CASES) for part in (load, init, build, imports, command_line)) == len(CASES)
+    assert sum(len(part.CASES) for part in (load, init, build, imports, command_line, run)) == len(CASES)
     assert len(BY_NAME) == len({case.title for case in CASES}) == len(CASES)
 
 
@@ -80,8 +80,9 @@ def test_targets_name_what_there_is() -> None:
         for quantity in (target.measured, target.reference):
             if quantity is not None:
                 case = BY_NAME[quantity.case]
-                side = {side.name: side for side in case.sides}[quantity.side]
-                assert set(quantity.steps) <= {*side.steps, *(["read"] if case.has_values else [])}
+                sides = {side.name: side for side in case.sides}
+                for side in (sides[name] for name in (quantity.side, *quantity.others)):
+                    assert set(quantity.steps) <= {*side.steps, *(["read"] if case.has_values else [])}
 
 
 def test_the_steps_of_all_sides_stand_in_the_same_columns() -> None:

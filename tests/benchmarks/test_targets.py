@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import attrs
 import pytest
 
 from benchmarks import _checkpoints, _targets
@@ -36,6 +37,16 @@ def test_a_target_holds_medians_against_each_other(times: float, met: bool) -> N
     target = Target("load", Quantity("few", "lazycell", "seconds"), Quantity("few", "torch", "seconds"), times)
     (verdict,) = judge([target], {"few": result})
     assert (verdict.measured, verdict.reference, verdict.ratio, verdict.met) == (4, 2, 2, met)
+
+
+def test_of_several_sides_the_fastest_counts() -> None:
+    """On both sides of a target; one that did not run is left out."""
+    result = result_of({"lazycell": [9], "compiled": [4, 6, 5], "torch": [2], "tuned": [1]})
+    ours = attrs.evolve(SECONDS, others=("compiled", "absent"))
+    target = Target("load", ours, attrs.evolve(TORCH, others=("tuned",)), 3)
+    (verdict,) = judge([target], {"few": result})
+    assert (verdict.measured, verdict.reference, verdict.met) == (5, 1, False)
+    assert "|torch or tuned|" in _targets.targets([verdict]).replace(" | ", "|")
 
 
 @pytest.mark.parametrize(("plus", "met"), [(40, True), (39, False)])
