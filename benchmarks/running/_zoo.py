@@ -33,7 +33,7 @@ def encoder(task: Task, mode: str) -> Callable[[Arrays, Arrays, Arrays], Arrays]
     net = _loaded(task, mode)
 
     def embed(ids: Tensor, mask: Tensor, types: Tensor) -> Tensor:
-        return pooled(net(ids, mask, types).last_hidden_state, mask)
+        return pooled(net(ids, mask, types)[0], mask)
 
     embed = in_mode(mode, embed)
     return lambda *inputs: embed(*(Tensor(each) for each in inputs)).asnumpy()
@@ -44,7 +44,7 @@ def trainer(task: Task, mode: str) -> Callable[..., float]:
     net = _loaded(task, mode)
 
     def scores(ids: Tensor, mask: Tensor, types: Tensor) -> Tensor:
-        return net(ids, mask, types).logits
+        return net(ids, mask, types)[0]
 
     return training(net, scores, mode)
 
