@@ -5,7 +5,7 @@ from typing import Any
 import mindspore
 from mindspore import Tensor, ops
 
-from .layers import cap
+from .layers import cap, cast
 from .outputs import KeyValue
 
 LOWEST = -3.3e38
@@ -48,9 +48,9 @@ def attend(
     groups, rows = key.shape[1], heads // key.shape[1] * length
     if scale != 1:
         query = query * scale
-    scores = _SCORES(query.reshape(batch, groups, rows, size), key).astype(mindspore.float32)
+    scores = cast(_SCORES(query.reshape(batch, groups, rows, size), key), mindspore.float32)
     scores = cap(scores.reshape(batch, heads, length, -1), most) + mask
-    weights = dropout(ops.softmax(scores, -1).astype(value.dtype))
+    weights = dropout(cast(ops.softmax(scores, -1), value.dtype))
     found = _MIXED(weights.reshape(batch, groups, rows, -1), value)
     return join_heads(found.reshape(batch, heads, length, size))
 

@@ -10,7 +10,7 @@ from lazycell import INDEX, SELF, ConfigRules, Param, child, children, hyper, re
 from . import layers
 from .decoder import LAYER_TYPES, Attention, GatedMLP, LayerOutput, Rotation, windows
 from .heads import OF_HEADS
-from .layers import Part, activation, cap
+from .layers import Part, activation, cap, cast
 from .llama import LlamaForCausalLM, LlamaForSequenceClassification, LlamaModel, LlamaOptions
 from .outputs import KeyValue
 from .presets.gemma2 import PRESETS
@@ -22,7 +22,7 @@ class RMSNorm(layers.RMSNorm):
     weight: Param["zeros", (width,)]
 
     def construct(self, x: Tensor) -> Tensor:
-        return (self.normalized(x) * (1.0 + self.weight.astype(mindspore.float32))).astype(x.dtype)
+        return cast(self.normalized(x) * (1.0 + cast(self.weight, mindspore.float32)), x.dtype)
 
 
 class Gemma2Options(LlamaOptions):

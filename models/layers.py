@@ -15,6 +15,11 @@ ACTIVATIONS = ("gelu", "gelu_new", "gelu_pytorch_tanh", "gelu_python", "quick_ge
 """Names of activations, as configs have them."""
 
 
+def cast(x: Tensor, dtype: Any) -> Tensor:
+    """Give `x` in a dtype, without a call of MindSpore if it has that, as most have."""
+    return x if x.dtype == dtype else x.astype(dtype)
+
+
 def activation(default: str) -> Any:
     """Declare a hyperparameter that is one of `ACTIVATIONS`."""
     return hyper(default, validator=in_(ACTIVATIONS))
@@ -25,11 +30,11 @@ def tanh(x: Tensor) -> Tensor:
 
     In float32: a series near 0, where what caps scores has to be exact, and elsewhere (e²ˣ - 1) / (e²ˣ + 1).
     """
-    bounded = ops.clamp(x.astype(mindspore.float32), -15.0, 15.0)
+    bounded = ops.clamp(cast(x, mindspore.float32), -15.0, 15.0)
     square = bounded * bounded
     series = bounded * (1 - square * (1 / 3 - square * (2 / 15 - square * (17 / 315 - square * (62 / 2835)))))
     grown = ops.expm1(2.0 * bounded)
-    return ops.where(ops.abs(bounded) < 0.3, series, grown / (grown + 2.0)).astype(x.dtype)
+    return cast(ops.where(ops.abs(bounded) < 0.3, series, grown / (grown + 2.0)), x.dtype)
 
 
 def activate(name: str, x: Tensor) -> Tensor:
@@ -136,10 +141,10 @@ class RMSNorm(LazyCell):
     weight: Param["ones", (width,)]
 
     def construct(self, x: Tensor) -> Tensor:
-        return self.weight * self.normalized(x).astype(self.weight.dtype)
+        return self.weight * cast(self.normalized(x), self.weight.dtype)
 
     def normalized(self, x: Tensor) -> Tensor:
-        x = x.astype(mindspore.float32)
+        x = cast(x, mindspore.float32)
         return x * ops.rsqrt(ops.square(x).mean(-1, keep_dims=True) + self.eps)
 
 

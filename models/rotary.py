@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from lazycell import LazyCell
 
+from .layers import cast
+
 _NEEDED: dict[str, tuple[str, ...]] = {
     "default": (),
     "linear": ("factor",),
@@ -95,7 +97,7 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     """Turn each pair (i, i + half) of (batch, heads, sequence, head_dim) by its position's angle, in float32."""
     half = x.shape[-1] // 2
     swapped = ops.concat((x[..., half:], x[..., :half]), -1)
-    return (x * cos + swapped * sin).astype(x.dtype)
+    return cast(x * cos + swapped * sin, x.dtype)
 
 
 def frequencies_of(options: Mapping[str, Any], dim: int, max_positions: int) -> tuple[NDArray[np.float32], float]:

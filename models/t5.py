@@ -27,7 +27,7 @@ from lazycell import (
 from .attention import attend, causal_mask, extended, padding_mask, split_heads
 from .heads import OF_HEADS
 from .inputs import Reader, check_mask
-from .layers import ACTIVATIONS, Dropout, Embedding, Linear, Part, RMSNorm, activate
+from .layers import ACTIVATIONS, Dropout, Embedding, Linear, Part, RMSNorm, activate, cast
 from .outputs import Cache, EncoderOutput, KeyValue, Seq2SeqLMOutput, Seq2SeqOutput, States
 from .presets.t5 import PRESETS
 from .relative import bucket_of_pairs, buckets
@@ -134,7 +134,7 @@ class WideLinear(Linear):
     dtype: Any = hyper("float32", converter=without_float16)
 
     def construct(self, x: Tensor) -> Tensor:
-        return super().construct(x.astype(self.weight.dtype))
+        return super().construct(cast(x, self.weight.dtype))
 
 
 class T5FeedForward(Part):

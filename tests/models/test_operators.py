@@ -36,6 +36,21 @@ def test_operator(name: str):
     assert {"Ascend", "CPU"} <= set(re.findall(r"``(\w+)``", platforms[1]))
 
 
+def test_products_copy_no_weight():
+    """`ops.dense` and `ops.matmul(x, w.T)` write the transposed weight anew at every call, on CPU: not in the zoo."""
+    assert operators().keys() & {"dense", "matmul"} == set()
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/index.md", "docs/tutorial.md", "docs/porting.md", "examples/train.py"]
+)
+def test_pages_teach_no_such_product(page: str):
+    """What is shown is copied into models."""
+    text = (Path(models.__file__).parents[1] / page).read_text(encoding="utf-8")
+    assert "return ops.dense(" not in text
+    assert ".weight.T)\n" not in text
+
+
 def test_no_mint():
     """`mindspore.mint` has operators without a kernel for the CPU."""
     for file in FILES:

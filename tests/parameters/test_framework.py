@@ -697,3 +697,18 @@ def test_dtypes_are_constants_of_one_class() -> None:
     assert all(isinstance(dtype, framework.FrameworkType) for dtype in dtypes)
     assert len(set(dtypes)) == len(dtypes)
     assert {ms.float32, Tensor([1.0]).dtype} == {ms.float32}
+
+
+def test_operators_can_be_launched_one_at_a_time_and_not(capfd: pytest.CaptureFixture[str]) -> None:
+    """The context takes it, says it, and no warning is logged; an operator that fails then fails where it is called."""
+    before = framework.launches_blocking()
+    try:
+        for blocking in (False, True):
+            framework.set_launches_blocking(blocking)
+            assert framework.launches_blocking() is blocking
+            assert ms.get_context("pynative_synchronize") is blocking
+        with pytest.raises(TypeError, match="Unsupported data type"):
+            ops.MatMul()(*[Tensor(np.ones((2, 2)), ms.bfloat16)] * 2)
+    finally:
+        framework.set_launches_blocking(before)
+    assert "deprecated" not in capfd.readouterr().err
