@@ -16,12 +16,12 @@ from ..declaration._forms import form_text
 from ..formats._header import CheckpointHeader, TensorHeader
 from ..manifest._layout import Block, Stored
 from ..manifest._manifest import Manifest, ManifestEntry
+from ..mismatch._near import NearNames
 from ..mismatch._problems import Problem, describe, render
 from ..reading._castable import castable, same_kind
 from ._file_layout import FileLayout
-from ._migrate import former_names, migrate
 from ._permitted import permitted
-from ._plan import LoadPlan, LoadStep
+from ._plan import AppliedMigration, LoadPlan, LoadStep
 from ._rename import Renaming, apply_rules, parse_rules
 from ._sources import Source, bind_form, sources_of, step_of, whole
 
@@ -66,11 +66,16 @@ def make_plan(
         raise ValueError(f'dtype={dtype!r}: choose "cast", "strict" or "checkpoint"')
     rules = parse_rules(rename, forms=True)
     renaming = apply_rules(rules, header.tensors)
-    migrated = migrate(manifest, header, renaming, rules)
-    if migrated.names:
-        renaming = attrs.evolve(renaming, names={**renaming.names, **migrated.names})
+    present: Mapping[str, str] = {}
+    applied: tuple[AppliedMigration, ...] = ()
+    if manifest.migrations:
+        from ._migrate import migrate  # few models have any
+
+        migrated = migrate(manifest, header, renaming, rules)
+        present, applied = migrated.names, migrated.applied
+        renaming = attrs.evolve(renaming, names={**renaming.names, **present})
     fit = _Fit(manifest, header, renaming, dtype)
-    layout = FileLayout(manifest, rules, renaming, migrated.names)
+    layout = FileLayout(manifest, rules, renaming, present)
     initialize: list[str] = []
     for entry in manifest.entries:
         step = fit.simple_step(entry) or fit.step(entry)
@@ -103,7 +108,7 @@ def make_plan(
         ignored=tuple(ignored),
         computed=tuple(computed),
         layout=layout.of(fit.found, fit.steps, fit.by_own_name),
-        migrated=migrated.applied,
+        migrated=applied,
     )
 
 
@@ -200,6 +205,8 @@ class _Fit:
         """Give the names that these were before the migrations of the model's classes."""
         if self.manifest.migrations:
             if self._former is None:
+                from ._migrate import former_names
+
                 self._former = former_names(self.manifest)
             for name in self.names_of(entry):
                 yield from self._former.get(name, ())
@@ -387,8 +394,6 @@ def _rename_problems(renaming: Renaming, header: CheckpointHeader) -> list[Probl
         Problem("rename", new, f"two names in the checkpoint become this one: {_quoted(olds)}")
         for new, olds in renaming.colliding.items()
     ]
-    from ..mismatch._near import NearNames
-
     near = NearNames(header.tensors) if renaming.dead else None
     for rule in renaming.dead:
         if "*" in rule.replace("{*", ""):
@@ -410,7 +415,6 @@ def _mismatch(
 ) -> CheckpointMismatchError:
     # What explains is imported when there is something to explain.
     from ..mismatch._causes import likely_causes
-    from ..mismatch._near import NearNames
 
     missing = [problem.name for problem in problems if problem.kind == "missing"]
     unexpected = [problem.name for problem in problems if problem.kind == "unexpected"]

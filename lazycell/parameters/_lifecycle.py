@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 from mindspore import Parameter, ParameterTuple, nn
 
+from .._collector import collector_paused
 from .._dtypes import dtype_name, itemsize
 from .._errors import UninitializedParameterError, UninitializedWarning
 from .._progress import ProgressBar
@@ -165,7 +166,8 @@ def init_parameters_data(
     Raises:
         InitializationError: an initializer cannot give the values of a parameter.
     """
-    from ._initial import start_of, values_for  # not before: a loaded net never needs it
+    with collector_paused():
+        from ._initial import start_of, values_for  # not before: a loaded net never needs it
 
     kinds = UninitializedParameter if seed is None and not streams else (UninitializedParameter, DeferredParameter)
     with ProgressBar("initializing") as bar, filling:
