@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 else:
     _Cell = nn.Cell
 
-# Who only builds a net does not wait for what loads, saves, lists and infers: each of those methods imports it. With the
-# collector paused: one walk over MindSpore's objects takes longer than the import, during which it would come due.
+# Who only builds a net does not wait for what loads, saves, lists and infers: each of those methods imports it, with
+# the collector paused. It would come due meanwhile, and one walk over MindSpore's objects takes longer than the import.
 
 Policy = str | Iterable[str]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from .._errors import CheckpointError, CheckpointFormatError, RegistryError
+from .._frozen import frozen
 from . import _files, _sniff
 from ._header import CheckpointHeader
 from ._safetensors import read_safetensors
@@ -49,7 +50,7 @@ def _is_function_of(what: str) -> Callable[[Format, attrs.Attribute[Any], object
     return check
 
 
-@attrs.frozen
+@frozen
 class Format:
     """How checkpoints of one kind are known and read.
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from .._frozen import frozen
 from ..declaration._declaration import Declaration, declaration_of
 from ..declaration._declare import Declared, initializer_text, is_cell
 from ..declaration._symbols import render
@@ -23,7 +24,7 @@ from ._resolve import Resolved, ResolvedChild, ResolvedParameter, resolve
 from ._stored_names import stored_names
 
 
-@attrs.frozen
+@frozen
 class Outline:
     """What one cell and all cells below it hold; names are relative to the cell.
 

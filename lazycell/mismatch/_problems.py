@@ -10,6 +10,7 @@ import attrs
 
 from .._collapse import Splits, collapse
 from .._collector import collector_paused
+from .._frozen import frozen
 from .._printable import printable
 from ..declaration._forms import form_text
 from ..formats._header import TensorHeader
@@ -23,7 +24,7 @@ _NEAR_SHOWN = 12
 _CAUSES_SHOWN = 6
 
 
-@attrs.frozen
+@frozen
 class Problem:
     """One thing wrong with one name.
 
@@ -43,7 +44,7 @@ class Problem:
     tensor: TensorHeader | None = None
 
 
-@attrs.frozen
+@frozen
 class Cause:
     """A likely reason for several problems, and what to do about it. Proposed, never acted on.
 
@@ -74,7 +75,7 @@ class Cause:
         return bool(self.rename or self.missing or self.unexpected)
 
 
-@attrs.frozen
+@frozen
 class _Kind:
     """The words for one kind of problem."""
 

@@ -11,6 +11,7 @@ import attrs
 
 from .._arguments import file_path
 from .._errors import ConfigError
+from .._frozen import frozen
 from .._json import JSONProblem, read_object
 from .._location import did_you_mean
 from ..declaration._declaration import Declaration, declaration_of
@@ -47,7 +48,7 @@ def _as_set(names: Iterable[str]) -> frozenset[str]:
     return frozenset(names)
 
 
-@attrs.frozen
+@frozen
 class ConfigRules:
     """How a model reads `config.json`: set `config_rules = ConfigRules(…)` in its class body.
 
@@ -65,7 +66,7 @@ class ConfigRules:
     ignored: frozenset[str] = attrs.field(default=(), converter=_as_set)
 
 
-@attrs.frozen
+@frozen
 class Config:
     """A model's `config.json`; one that is not there has no options.
 
