@@ -27,7 +27,7 @@ class Side:
         name: as it is printed.
         module: `_lazycell`, `_mindspore`, `_torch`, `_numpy`, `_import` or `_command_line`.
         steps: its functions, in order; after them every value is read once, where there are any.
-        packages: what has to be installed where it runs.
+        packages: what has to be installed where it runs; the first is the library that is imported before all else.
         rounds: at most so many, for sides that take long.
     """
 
@@ -51,6 +51,8 @@ class Case:
         suffix: the checkpoint's, which tells its format; None: the case needs none.
         stored: the dtype of the checkpoint's tensors.
         ends: what there is at the end.
+        first: whether a process does the work without having done any like it, and then once more. Else it does the
+            same steps on a tiny net before.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Case:
     suffix: str | None = None
     stored: str = "float32"
     ends: Ends = "same"
+    first: bool = False
 
     @property
     def has_values(self) -> bool:
@@ -72,6 +75,11 @@ class Case:
         """Whether what is measured is a process from its start, with nothing done before."""
         return self.ends in ("imported", "answered")
 
+    @property
+    def imports_are_timed(self) -> bool:
+        """Whether modules are imported while something is timed, so that it matters whether they are compiled."""
+        return self.is_cold or self.first
+
 
 @attrs.frozen
 class Quantity:
@@ -80,9 +88,10 @@ class Quantity:
     Attributes:
         case: its name.
         side: its name.
-        of: `seconds`, of all steps together, or only of those in `steps`; `cpu`, seconds that all threads worked;
-            `seconds each`, a parameter; `peak`, the most resident memory above what there was at the start, in bytes;
-            `anonymous`, what of it belongs to no file, at the end; `result`, the bytes of the net's parameters.
+        of: `seconds`, of all steps together, or only of those in `steps`; `later seconds`, of the same where a process
+            does them once more; `cpu`, seconds that all threads worked; `seconds each`, a parameter; `peak`, the most
+            resident memory above what there was at the start, in bytes; `anonymous`, what of it belongs to no file, at
+            the end; `result`, the bytes of the net's parameters.
         steps: default: all, `read` left out.
     """
 
@@ -107,6 +116,7 @@ class Target:
         reference: the peer's, or ours that it is held against; None: the promise is absolute.
         times: at most so many times the reference; below 1 / 2 it is printed as "so many times faster".
         plus: bytes or seconds, as `measured` is, that are allowed beyond that.
+        enough: so many are enough, whatever the reference has.
     """
 
     what: str
@@ -114,6 +124,7 @@ class Target:
     reference: Quantity | None = None
     times: float = 0
     plus: float = 0
+    enough: float = 0
 
 
 def time_target(what: str, case: str, times: float, peer: str, steps: tuple[str, ...] = ()) -> Target:
