@@ -9,23 +9,15 @@ from typing import Any, NoReturn
 import attrs
 
 from .._frozen import frozen
-from ..declaration._declaration import Declaration
 from ..declaration._declare import Conditional
 from ..declaration._forms import Reshaped, Transposed, replace_leaves, replace_nodes
 from ..declaration._patterns import fill
 from ..declaration._stored_rule import StoredRule
 from ..declaration._symbols import render
+from ._cell_rules import CellRules
 from ._layout import Block, Form, reversed_axes, shape_of
 from ._manifest import ManifestEntry
 from ._resolve import evaluated
-
-
-@frozen
-class CellRules:
-    """What the class of one cell says about storing what is below it, and the values that it says it with."""
-
-    declaration: Declaration
-    values: Mapping[str, Any]
 
 
 @frozen

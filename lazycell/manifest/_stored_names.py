@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from .._frozen import frozen
-from ._apply_rules import CellRules, Item, Items, Matcher, apply_rules
+from ._apply_rules import Item, Items, Matcher, apply_rules
+from ._cell_rules import CellRules
 from ._layout import Block, Stored
 from ._manifest import ManifestEntry
 
