@@ -30,7 +30,7 @@ class Side:
         name: as it is printed.
         module: `_lazycell`, `_mindspore`, `_torch`, `_numpy`, `_import` or `_command_line`.
         steps: its functions, in order; after them every value is read once, where there are any.
-        packages: what has to be installed where it runs.
+        packages: what has to be installed where it runs; the first is the library that is imported before all else.
         rounds: at most so many, for sides that take long.
         mode: of models that run: `eager`, `synchronous` or `compiled`.
     """
@@ -57,6 +57,8 @@ class Case:
         stored: the dtype of the checkpoint's tensors.
         ends: what there is at the end.
         prepare: writes what models that run share into a directory that it makes, and gives the task with its path.
+        first: whether a process does the work without having done any like it, and then once more. Else it does the
+            same steps on a tiny net before.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Case:
     stored: str = "float32"
     ends: Ends = "same"
     prepare: Callable[[Task, Path], Task] | None = None
+    first: bool = False
 
     @property
     def has_values(self) -> bool:
@@ -84,6 +87,11 @@ class Case:
         """Whether models do again and again what they are for, each thing a step of its own."""
         return self.ends == "computed"
 
+    @property
+    def imports_are_timed(self) -> bool:
+        """Whether modules are imported while something is timed, so that it matters whether they are compiled."""
+        return self.is_cold or self.first
+
 
 @attrs.frozen
 class Quantity:
@@ -92,9 +100,10 @@ class Quantity:
     Attributes:
         case: its name.
         side: its name.
-        of: `seconds`, of all steps together, or only of those in `steps`; `cpu`, seconds that all threads worked;
-            `seconds each`, a parameter; `peak`, the most resident memory above what there was at the start, in bytes;
-            `anonymous`, what of it belongs to no file, at the end; `result`, the bytes of the net's parameters.
+        of: `seconds`, of all steps together, or only of those in `steps`; `later seconds`, of the same where a process
+            does them once more; `cpu`, seconds that all threads worked; `seconds each`, a parameter; `peak`, the most
+            resident memory above what there was at the start, in bytes; `anonymous`, what of it belongs to no file, at
+            the end; `result`, the bytes of the net's parameters.
         steps: default: all, `read` left out.
         others: sides of the same case; of all of them the least counts.
     """
@@ -121,6 +130,7 @@ class Target:
         reference: the peer's, or ours that it is held against; None: the promise is absolute.
         times: at most so many times the reference; below 1 / 2 it is printed as "so many times faster".
         plus: bytes or seconds, as `measured` is, that are allowed beyond that.
+        enough: so many are enough, whatever the reference has.
     """
 
     what: str
@@ -128,6 +138,7 @@ class Target:
     reference: Quantity | None = None
     times: float = 0
     plus: float = 0
+    enough: float = 0
 
 
 def time_target(what: str, case: str, times: float, peer: str, steps: tuple[str, ...] = ()) -> Target:

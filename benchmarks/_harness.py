@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import random
@@ -56,18 +57,18 @@ def run_case(
     sides = [side for side in case.sides if side.module not in absent]
     runs: dict[str, list[Run]] = {side.name: [] for side in sides}
     with tempfile.TemporaryDirectory(prefix="lazycell-benchmarks-", dir=directory) as folder:
-        first, work = _prepared(case, work, Path(folder))
-        environment = _environment(case, folder)
-        if case.is_cold:  # the first time, they are compiled
+        tiny, work = _prepared(case, work, Path(folder))
+        environment = _environment(case)
+        if case.imports_are_timed:  # the first time, they are compiled
             for side in sides:
-                _run(case, side, interpreters, first, work, environment)
+                _run(case, side, interpreters, tiny, tiny if case.first else work, environment)
         for number in range(rounds):
             # What a process leaves behind, such as free memory that the host has yet to take back, is not always met
             # by the same side.
             for side in random.Random(number).sample(sides, len(sides)):
                 if side.rounds is None or number < side.rounds:
                     tell(f"{case.name}, round {number + 1} of {rounds}: {side.name}")
-                    runs[side.name].append(_run(case, side, interpreters, first, work, environment))
+                    runs[side.name].append(_run(case, side, interpreters, tiny, work, environment))
     check_same_values(case, runs)
     reasons = {side.name: absent[side.module] for side in case.sides if side.module in absent}
     return Result(case, work._replace(path=""), runs, reasons)
@@ -116,27 +117,33 @@ def _with_checkpoint(case: Case, work: Work, stem: Path) -> Work:
     return work._replace(path=str(path))
 
 
-def _environment(case: Case, folder: str) -> dict[str, str]:
+def _environment(case: Case) -> dict[str, str]:
     """Give the environment of the processes. What is imported is compiled, as it is when a package was installed."""
     environment = dict(os.environ)
-    if case.is_cold:
+    if case.imports_are_timed:
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        environment["PYTHONPYCACHEPREFIX"] = folder
+        environment["PYTHONPYCACHEPREFIX"] = _compiled().name
     return environment
+
+
+@functools.cache
+def _compiled() -> tempfile.TemporaryDirectory[str]:
+    """Give the directory of what is compiled, the same for all cases; it is removed when this process ends."""
+    return tempfile.TemporaryDirectory(prefix="lazycell-benchmarks-")
 
 
 def _run(
     case: Case,
     side: Side,
     interpreters: Mapping[str, str],
-    first: Work | Task,
+    tiny: Work | Task,
     work: Work | Task,
     environment: Mapping[str, str],
 ) -> Run:
     """Measure one side once, the checkpoint in the page cache."""
     if work.path:
         _checkpoints.warm(Path(work.path))
-    command = [interpreters.get(side.module, sys.executable), *_arguments(case, side, first, work)]
+    command = [interpreters.get(side.module, sys.executable), *_arguments(case, side, tiny, work)]
     done = subprocess.run(
         command,
         cwd=_BESIDE,
@@ -152,7 +159,7 @@ def _run(
     return _parse(json.loads(done.stdout.splitlines()[-1]))
 
 
-def _arguments(case: Case, side: Side, first: Work | Task, work: Work | Task) -> list[str]:
+def _arguments(case: Case, side: Side, tiny: Work | Task, work: Work | Task) -> list[str]:
     """Give what Python is to run: imports are measured in a process that has imported nothing before."""
     if case.is_running:
         return ["-m", "benchmarks.running", side.module, side.mode, side.name, json.dumps(work._asdict())]
@@ -160,10 +167,13 @@ def _arguments(case: Case, side: Side, first: Work | Task, work: Work | Task) ->
         files = [json.dumps(work._asdict())] if case.suffix is not None else []
         return ["-c", f"from benchmarks.{side.module} import main; main()", *side.steps, *files]
     steps = [*side.steps, "read"] if case.has_values else side.steps
-    works = (json.dumps(each._asdict()) for each in (first, work))
-    return ["-m", "benchmarks._process", side.module, json.dumps(steps), *works]
+    before = None if case.first else tiny._asdict()
+    works = (json.dumps(each) for each in (before, work._asdict()))
+    return ["-m", "benchmarks._process", side.packages[0], side.module, json.dumps(steps), *works]
 
 
 def _parse(printed: dict[str, Any]) -> Run:
-    steps = {name: Step(**step) for name, step in printed["steps"].items()}
-    return Run(steps, printed["first_use"], printed["checksum"])
+    steps, later = (
+        {name: Step(**step) for name, step in printed.get(which, {}).items()} for which in ("steps", "later")
+    )
+    return Run(steps, printed["first_use"], printed["checksum"], printed.get("declared", 0), later)

@@ -13,18 +13,22 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def measure(steps: Mapping[str, Callable[[Any], Any]]) -> tuple[Any, dict[str, dict[str, float]]]:
+def measure(
+    steps: Mapping[str, Callable[[Any], Any]], *, collect: bool = True
+) -> tuple[Any, dict[str, dict[str, float]]]:
     """Take the steps, in order.
 
     Args:
         steps: by name; each takes what the step before gave, the first takes None.
+        collect: collect garbage before; else a collection that is due comes in the steps, as it does for users.
 
     Returns:
         What the last step gave, and for each: `seconds`; `cpu`, seconds that all threads worked; `peak`, the most
         resident memory so far, and `anonymous`, the memory that belongs to no file afterwards, both in bytes above
         what the process had before.
     """
-    gc.collect()
+    if collect:
+        gc.collect()
     _memory.reset_peak()
     resident, anonymous = _memory.resident(), _memory.anonymous()
     taken = {}

@@ -1,8 +1,9 @@
 """The measured process: it does one side's steps once, and prints what each took. Needs Python, NumPy and that side.
 
-`python -m benchmarks._process MODULE STEPS FIRST WORK`: the module of a side, the names of its functions with `read`
-where the values are read at the end, and two `Work` as JSON: what is done before anything is measured, and what is
-measured.
+`python -m benchmarks._process LIBRARY MODULE STEPS BEFORE WORK`: what is imported first, the module of a side, the
+names of its functions with `read` where the values are read at the end, and two `Work` as JSON: what is done before
+anything is measured, and what is measured. Where BEFORE is `null`, what is measured is the first that the process does;
+then it does the same once more.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from ._measure import measure
 from ._work import Work
 
 
-def run(side: ModuleType, steps: list[str], work: Work) -> dict[str, Any]:
+def run(side: ModuleType, steps: list[str], work: Work, *, collect: bool = True) -> dict[str, Any]:
     """Do the steps.
 
     Args:
@@ -30,6 +31,7 @@ def run(side: ModuleType, steps: list[str], work: Work) -> dict[str, Any]:
             bytes.
         steps: names of its functions, and perhaps `read`: every value is read once.
         work: what to do.
+        collect: as `measure` takes it.
 
     Returns:
         `steps`, as `measure` gives them, and `checksum`, of all values; 0 if they are not read.
@@ -47,7 +49,7 @@ def run(side: ModuleType, steps: list[str], work: Work) -> dict[str, Any]:
     tasks: dict[str, Callable[[Any], Any]] = {
         name: read if name == "read" else partial(_take, getattr(side, name), work) for name in steps
     }
-    net, taken = measure(tasks)
+    net, taken = measure(tasks, collect=collect)
     check_shapes(side.shapes(net), work)
     return {"steps": taken, "checksum": checksum}
 
@@ -68,15 +70,26 @@ def check_shapes(shapes: Iterable[tuple[str, tuple[int, ...]]], work: Work) -> N
 
 
 def main(arguments: list[str]) -> None:
-    """Do the first work, then the one that is measured; print one line of JSON."""
-    module, steps, first, work = arguments
-    side = importlib.import_module(f"benchmarks.{module}")
-    # What a library does at its first use (imports, thread pools) is counted apart: it does not grow with the model.
+    """Do the work that is measured, and what comes before or after it; print one line of JSON."""
+    library, module, names, before, measured = arguments
+    importlib.import_module(library)
+    side, declared = _timed(lambda: importlib.import_module(f"benchmarks.{module}"))
+    steps, work = json.loads(names), Work(**json.loads(measured))
+    if json.loads(before) is None:
+        result = run(side, steps, work, collect=False)
+        more = {"declared": declared, "first_use": 0, "later": run(side, steps, work)["steps"]}
+    else:
+        # What a library does at its first use (imports, thread pools) is counted apart: it does not grow with the net.
+        _, first_use = _timed(lambda: run(side, steps, Work(**json.loads(before))))
+        result = run(side, steps, work)
+        more = {"declared": declared, "first_use": first_use, "later": {}}
+    print(json.dumps({**result, **more}))
+
+
+def _timed(task: Callable[[], Any]) -> tuple[Any, float]:
     started = time.perf_counter()
-    run(side, json.loads(steps), Work(**json.loads(first)))
-    first_use = time.perf_counter() - started
-    result = run(side, json.loads(steps), Work(**json.loads(work)))
-    print(json.dumps({"first_use": first_use, **result}))
+    result = task()
+    return result, time.perf_counter() - started
 
 
 if __name__ == "__main__":

@@ -13,14 +13,18 @@ from ._text import nbytes
 
 HOW = """\
 Each run is a process of its own; the sides take turns, in another order in each round. Times are medians of wall time
-(least to most), imports left out, after the same steps on a tiny model, which are the "first use". Before each run
-the checkpoint is in the page cache, and on the disk: nothing waits to be written. "+ read": every value read once more,
-since the pages of a mapped file, and those that were allocated and not written, take their time only when they are
-touched. CPU: the work of all threads, reading left out. Peak: the most resident memory (VmHWM, the pages of mapped
-files included) above what the process had before; anonymous: what of it belongs to no file, at the end (RssAnon).
-All sides of a case end with the same names and shapes; where values are loaded, or are a constant, with the same bytes;
-where they are drawn, with each library's own. Imports are measured in processes that have imported nothing before, and
-find everything compiled; a command's time is that of its whole process, and its peak all the memory of that.
+(least to most). Before each run the checkpoint is in the page cache, and on the disk: nothing waits to be written.
+"First load of a process": nothing of the kind was done before in it. The library was imported (`import mindspore`,
+`import torch`), and then what else the nets need, and their classes made, which is "declare"; from there on everything
+counts, with modules that are imported on the way (they are compiled) and garbage that comes due. "Later" is the same
+done once more by the same process, with nothing left of the first. All other cases come after the same steps on a tiny
+model, which are the "first use". "+ read": every value read once more, since the pages of a mapped file, and those that
+were allocated and not written, take their time only when they are touched. CPU: the work of all threads, reading left
+out. Peak: the most resident memory (VmHWM, the pages of mapped files included) above what the process had before;
+anonymous: what of it belongs to no file, at the end (RssAnon). All sides of a case end with the same names and shapes;
+where values are loaded, or are a constant, with the same bytes; where they are drawn, with each library's own. Imports
+are measured in processes that have imported nothing before, and find everything compiled; a command's time is that of
+its whole process, and its peak all the memory of that.
 
 Models that run load one checkpoint on all sides, and then do their task again and again in one process, whose time is
 the median. First time: the first of these, in which what is compiled is compiled. Prompt: until the first word is

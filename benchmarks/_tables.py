@@ -51,7 +51,10 @@ def _columns(case: Case) -> dict[str, _Cell]:
         columns["peak, + read"] = _peak_and_read
     if case.ends != "answered":  # the process has ended
         columns["anonymous"] = _anonymous
-    if not case.is_cold:
+    if case.first:
+        columns["declare"] = _declared
+        columns[f"later {' + '.join(steps)}"] = _later
+    elif not case.is_cold:
         columns["first time" if case.is_running else "first use"] = _first_use
     columns["runs"] = lambda result, side: str(len(result.runs[side.name]))
     return columns
@@ -93,6 +96,14 @@ def _peak_and_read(result: Result, side: Side) -> str:
 def _anonymous(result: Result, side: Side) -> str:
     last = "read" if result.case.has_values else side.steps[-1]
     return nbytes(statistics.median(result.values(side.name, "anonymous", (last,))))
+
+
+def _declared(result: Result, side: Side) -> str:
+    return seconds(statistics.median(run.declared for run in result.runs[side.name]))
+
+
+def _later(result: Result, side: Side) -> str:
+    return spread(result.values(side.name, "later seconds", side.steps))
 
 
 def _first_use(result: Result, side: Side) -> str:

@@ -64,7 +64,8 @@ def _allowed(target: Target) -> str:
         return f"at most + {_value(target.measured, target.plus)}"
     if target.times < _SPEEDUP:
         return f"at most 1 / {1 / target.times:.3g}"
-    return f"at most {target.times:g} x"
+    enough = f", or {_value(target.measured, target.enough)}" if target.enough else ""
+    return f"at most {target.times:g} x{enough}"
 
 
 def _value(quantity: Quantity, value: float | None) -> str:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable
 from types import FrameType
 
-import attrs
+from ._frozen import frozen
 
 # Every file below this directory is lazycell's own; `__package__` may be one of its subpackages.
 _PACKAGE = os.path.dirname(sys.modules[__name__.partition(".")[0]].__file__ or "") + os.sep
@@ -18,7 +18,7 @@ GENERATED = "<lazycell generated "
 """How the file names of generated constructors start."""
 
 
-@attrs.frozen
+@frozen
 class Location:
     """One line of a source file."""
 

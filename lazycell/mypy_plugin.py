@@ -41,6 +41,8 @@ from mypy.plugins.common import add_method_to_class, deserialize_and_fixup_type
 from mypy.typeanal import TypeAnalyser
 from mypy.types import AnyType, NoneType, Type, TypeOfAny, UnboundType
 
+from ._frozen import frozen
+
 _LAZY_CELL = "lazycell.cell._cell.LazyCell"
 _DATACLASS_LIKE = "lazycell.typed._Declaring"  # mypy itself understands its subclasses
 _ANNOTATED = ("typing.Annotated", "typing_extensions.Annotated")  # what `__init__.pyi` says that Param and Buffer are
@@ -128,7 +130,7 @@ def _after_body(context: ClassDefContext) -> None:
 # -------------------------------------------------------------------------------------------------------- constructors
 
 
-@attrs.frozen
+@frozen
 class _Hyperparameter:
     """An argument of `__init__`; `type` as mypy serializes it, since it outlives this run in mypy's cache."""
 

@@ -12,6 +12,7 @@ from typing import Any
 import attrs
 from mindspore.common.initializer import Initializer
 
+from .._frozen import frozen
 from ..declaration._declaration import Declaration, declaration_of
 from ..manifest._calls import complete, is_given_dtype
 from ..manifest._resolve import Resolved, ResolvedChild, ResolvedParameter, resolve
@@ -25,7 +26,7 @@ _PLAIN = frozenset({int, float, str, bool, type(None), types.FunctionType, types
 _MOST = 1024
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class ParameterBlueprint:
     """How to declare one parameter, or computed buffer."""
 
@@ -38,7 +39,7 @@ class ParameterBlueprint:
     persistent: bool
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Call:
     """How to make one child."""
 
@@ -49,7 +50,7 @@ class Call:
     """MindSpore's dtype for the parameters of plain cells that take none; None: they have it already"""
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Blueprint:
     """How to build a cell."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mindspore import nn
 
 from .._arguments import file_path
+from .._collector import collector_paused
 from ..parameters import (
     init_parameters_data,
     initialize_for_execution,
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
 else:
     _Cell = nn.Cell
 
-# Who only builds a net does not wait for what loads, saves, lists and infers: each of those methods imports it.
+# Who only builds a net does not wait for what loads, saves, lists and infers: each of those methods imports it, with
+# the collector paused. It would come due meanwhile, and one walk over MindSpore's objects takes longer than the import.
 
 Policy = str | Iterable[str]
 
@@ -43,7 +45,8 @@ class _ManifestMethod:
     """`net.manifest()` of an instance, and `Net.manifest(hidden=64)` of a class, without building anything."""
 
     def __get__(self, cell: LazyCell | None, cls: type) -> Callable[..., Manifest]:
-        from ._net_manifest import manifest_of_call, manifest_of_net
+        with collector_paused():
+            from ._net_manifest import manifest_of_call, manifest_of_net
 
         if cell is not None:
             return lambda: manifest_of_net(cell)
@@ -73,7 +76,8 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
     """Every parameter as data: `net.manifest()`, or `Net.manifest(**hyperparameters)` with nothing built."""
 
     def _repr_html_(self) -> str:
-        from ._notebook import net_html
+        with collector_paused():
+            from ._notebook import net_html
 
         return net_html(self)
 
@@ -136,7 +140,8 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             TypeError: an argument is of a kind that means nothing.
             ValueError: there is no such choice, or arguments contradict each other.
         """
-        from ._load import load_checkpoint
+        with collector_paused():
+            from ._load import load_checkpoint
 
         return load_checkpoint(
             self,
@@ -184,7 +189,8 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             ValueError: arguments contradict each other.
             OSError: the directory is missing, the disk full, a permission lacking; the old checkpoint is as it was.
         """
-        from ._save import save_checkpoint
+        with collector_paused():
+            from ._save import save_checkpoint
 
         return save_checkpoint(
             self,
@@ -252,8 +258,9 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             "dec_mode": dec_mode,
         }
         place = file_path(path, "path")
-        from ..pretrained._config import find_config
-        from ..pretrained._pretrained import load_pretrained
+        with collector_paused():
+            from ..pretrained._config import find_config
+            from ..pretrained._pretrained import load_pretrained
 
         config = find_config(place)
         return load_pretrained(cls, place, config, dtype=dtype, loading=loading, hyperparameters=hyperparameters)
@@ -275,8 +282,9 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
                 one of the model's.
             TypeError: what is known is no hyperparameter.
         """
-        from ..inference._inference import infer
-        from ._net_manifest import manifest_of_call
+        with collector_paused():
+            from ..inference._inference import infer
+            from ._net_manifest import manifest_of_call
 
         return infer(cls, path, rename=rename, known=known, describe=lambda values: manifest_of_call(cls, (), values))
 

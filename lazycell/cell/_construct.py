@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._collector import collector_paused
 from ..declaration._declaration import Declaration
 from ..declaration._stored_names import has_rules
 from ._build import build, is_inside_another
@@ -25,6 +26,7 @@ def construct(cell: Any, declaration: Declaration, given: dict[str, Any], dtype:
     """
     build(cell, declaration, given, dtype)
     if not (is_inside_another() or declaration.own_init) and has_rules(type(cell), declaration):
-        from ._net_manifest import manifest_of_net
+        with collector_paused():
+            from ._net_manifest import manifest_of_net
 
         manifest_of_net(cell)

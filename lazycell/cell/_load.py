@@ -21,7 +21,6 @@ from ..checkpoint._ties import check_ties
 from ..formats import open_checkpoint
 from ..parameters import Assignment, Mark, Origin, decryption, fill_all, left_by_checkpoint
 from ..reading._read import Reader
-from ..saving._checksums import verify as verify_checksums
 from ._cipher import cipher_mode
 from ._net_manifest import built_again, survey
 
@@ -60,6 +59,8 @@ def load_checkpoint(
     with Reader(mmap=mmap) as reader, ProgressBar(f"loading {plan.path.name}") as bar:
         report = _Report(bar if progress is None else progress, plan.nbytes)
         if verify:
+            from ..saving._checksums import verify as verify_checksums  # not before: few loads verify
+
             verify_checksums(header, reader, report.verified)
         check_ties(plan, reader, manifest=manifest, again=again)
         arrays = stage(plan, reader, report.read)

@@ -13,7 +13,7 @@ from .._collector import collector_paused
 from .._dtypes import dtype_name
 from ..declaration._declaration import Declaration, declaration_of
 from ..declaration._declare import initializer_text
-from ..manifest._apply_rules import CellRules
+from ..manifest._cell_rules import CellRules
 from ..manifest._cells import cells_of_class
 from ..manifest._manifest import Manifest, ManifestEntry
 from ..manifest._migration import Migration

@@ -9,11 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import attrs
-
 from .._collapse import index_free
 from .._collector import collector_paused
 from .._errors import CheckpointMismatchError, ManifestError
+from .._frozen import frozen
 from ..formats._header import CheckpointHeader
 from ..manifest._manifest import Manifest
 from ._fit import make_plan
@@ -21,7 +20,7 @@ from ._fit import make_plan
 _RANGE = re.compile(r"(?<![^.])\{[0-9.,]*\}(?![^.])")
 
 
-@attrs.frozen
+@frozen
 class Candidate:
     """A model that a checkpoint may be of.
 
@@ -64,7 +63,7 @@ def candidates(header: CheckpointHeader, manifests: Iterable[tuple[str, Path]]) 
     return sorted(found, key=lambda each: (not each.fits, each.casts, distance[each.preset]))
 
 
-@attrs.frozen
+@frozen
 class _Names:
     """What is compared of a checkpoint with every manifest.
 
@@ -84,7 +83,7 @@ class _Names:
         return cls(frozenset(map(index_free, sizes)), sizes, sum(sizes.values()))
 
 
-@attrs.frozen
+@frozen
 class _Architecture:
     """What manifests of one class in several sizes have in common.
 
@@ -109,7 +108,7 @@ class _Architecture:
         return self.migrates or self.has(there)
 
 
-@attrs.frozen
+@frozen
 class _Known:
     """What is compared of a manifest with the checkpoint.
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
+from .._frozen import frozen
 from ..formats._header import TensorHeader
 from ..manifest._layout import Stored
 from ..manifest._manifest import Manifest, ManifestEntry
@@ -13,7 +14,7 @@ from ._plan import LoadStep
 from ._rename import RenameRule, Renaming
 
 
-@attrs.frozen
+@frozen
 class FileLayout:
     """What the layout of a file is told by.
 

@@ -16,12 +16,12 @@ from ..declaration._forms import form_text
 from ..formats._header import CheckpointHeader, TensorHeader
 from ..manifest._layout import Block, Stored
 from ..manifest._manifest import Manifest, ManifestEntry
+from ..mismatch._near import NearNames
 from ..mismatch._problems import Problem, describe, render
 from ..reading._castable import castable, same_kind
 from ._file_layout import FileLayout
-from ._migrate import former_names, migrate
 from ._permitted import permitted
-from ._plan import LoadPlan, LoadStep
+from ._plan import AppliedMigration, LoadPlan, LoadStep
 from ._rename import RenameRule, Renaming, apply_rules, parse_rules
 from ._sources import Source, bind_form, sources_of, step_of, whole
 
@@ -74,11 +74,16 @@ def make_plan(
     may_have_codes = header.may_have_codes
     if may_have_codes and dtype == "cast":
         header, renaming = _with_scales(manifest, header, renaming)
-    migrated = migrate(manifest, header, renaming, rules)
-    if migrated.names:
-        renaming = attrs.evolve(renaming, names={**renaming.names, **migrated.names})
+    present: Mapping[str, str] = {}
+    applied: tuple[AppliedMigration, ...] = ()
+    if manifest.migrations:
+        from ._migrate import migrate  # few models have any
+
+        migrated = migrate(manifest, header, renaming, rules)
+        present, applied = migrated.names, migrated.applied
+        renaming = attrs.evolve(renaming, names={**renaming.names, **present})
     fit = _Fit(manifest, header, renaming, dtype)
-    layout = FileLayout(manifest, rules, renaming, migrated.names)
+    layout = FileLayout(manifest, rules, renaming, present)
     initialize: list[str] = []
     for entry in manifest.entries:
         step = fit.simple_step(entry) or fit.step(entry)
@@ -113,7 +118,7 @@ def make_plan(
         ignored=tuple(ignored),
         computed=tuple(computed),
         layout=layout.of(fit.found, fit.steps, fit.by_own_name),
-        migrated=migrated.applied,
+        migrated=applied,
     )
 
 
@@ -256,6 +261,8 @@ class _Fit:
         """Give the names that these were before the migrations of the model's classes."""
         if self.manifest.migrations:
             if self._former is None:
+                from ._migrate import former_names
+
                 self._former = former_names(self.manifest)
             for name in self.names_of(entry):
                 yield from self._former.get(name, ())
@@ -444,8 +451,6 @@ def _rename_problems(renaming: Renaming, header: CheckpointHeader) -> list[Probl
         Problem("rename", new, f"two names in the checkpoint become this one: {_quoted(olds)}")
         for new, olds in renaming.colliding.items()
     ]
-    from ..mismatch._near import NearNames
-
     near = NearNames(header.tensors) if renaming.dead else None
     for rule in renaming.dead:
         if "*" in rule.replace("{*", ""):
@@ -468,7 +473,6 @@ def _mismatch(
 ) -> CheckpointMismatchError:
     # What explains is imported when there is something to explain.
     from ..mismatch._causes import likely_causes
-    from ..mismatch._near import NearNames
 
     missing = [problem.name for problem in problems if problem.kind == "missing"]
     unexpected = [problem.name for problem in problems if problem.kind == "unexpected"]

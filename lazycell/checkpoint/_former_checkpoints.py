@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import attrs
-
 from .._errors import CheckpointMismatchError
+from .._frozen import frozen
 from ..formats._header import CheckpointHeader, TensorHeader
 from ..manifest._digest import DIGEST
 from ..manifest._layout import Stored
@@ -19,7 +18,7 @@ from ._fit import make_plan
 Renames = Iterable[tuple[str, str]]
 
 
-@attrs.frozen
+@frozen
 class Trial:
     """What becomes of older checkpoints.
 

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
+from .._frozen import frozen
 from ..formats._header import CheckpointHeader, TensorHeader
 from ..manifest._digest import DIGEST, digest_of
 from ..manifest._former_names import Version, former_versions, known_names
@@ -25,7 +26,7 @@ Shape = tuple[int, ...] | None
 _UNKNOWN, _OTHER_SHAPE = 2, 1
 
 
-@attrs.frozen
+@frozen
 class Migrated:
     """What migrations make of the names in a checkpoint.
 

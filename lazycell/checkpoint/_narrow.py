@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 
+from .._frozen import frozen
 from ..formats._header import ByteRange, MemoryRange, Part
 from ..manifest._layout import Operation, Reshape, Slice, Transpose
 
@@ -64,7 +65,7 @@ def _cut(part: Part, start: int, stop: int) -> Part:
     return PartOf(part, start, stop)
 
 
-@attrs.frozen
+@frozen
 class PartOf:
     """Bytes `start` to `stop` (exclusive) of a part that only its format knows how to read."""
 

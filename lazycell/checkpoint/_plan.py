@@ -6,9 +6,8 @@ import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import attrs
-
 from .._collapse import collapse
+from .._frozen import frozen
 from .._printable import printable
 from .._table import align, cut
 from .._units import format_bytes
@@ -19,7 +18,7 @@ _ROWS = 40
 _LONGEST_REASON = 100
 
 
-@attrs.frozen
+@frozen
 class Piece:
     """A block of one parameter, and how to take it out of one stored tensor.
 
@@ -34,7 +33,7 @@ class Piece:
     place: tuple[tuple[int, int], ...] | None = None
 
 
-@attrs.frozen
+@frozen
 class LoadStep:
     """Fill one parameter.
 
@@ -67,7 +66,7 @@ class LoadStep:
         return math.prod(self.tensor.shape) * self.tensor.itemsize
 
 
-@attrs.frozen
+@frozen
 class AppliedMigration:
     """A migration that a checkpoint needed.
 
@@ -86,7 +85,7 @@ class AppliedMigration:
     tensors: int
 
 
-@attrs.frozen
+@frozen
 class LoadPlan:
     """Everything a load will do, in the manifest's order.
 

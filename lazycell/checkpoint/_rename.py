@@ -7,12 +7,13 @@ from typing import Any
 
 import attrs
 
+from .._frozen import frozen
 from ..declaration._forms import Node, form_text, leaves, replace_leaves
 from ..declaration._patterns import Pattern, captures_in, fill, parse_pattern
 from ..declaration._stored_rule import parse_leaf
 
 
-@attrs.frozen
+@frozen
 class RenameRule:
     """One rule, parsed: what matches `pattern` is `target`, with the captures put in.
 
@@ -57,7 +58,7 @@ class RenameRule:
         return None if values is None else fill(self.source, values)
 
 
-@attrs.frozen
+@frozen
 class Renaming:
     """What a set of rules makes of a set of names; `overlapping`, `colliding` and `dead` are mistakes."""
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import attrs
-
 from .._collapse import collapse
+from .._frozen import frozen
 from .._table import align, cut
 from .._units import format_bytes, format_seconds
 from ._plan import AppliedMigration, LoadPlan, conversions, migration_rows
@@ -15,7 +14,7 @@ from ._plan import AppliedMigration, LoadPlan, conversions, migration_rows
 _ROWS = 20
 
 
-@attrs.frozen
+@frozen
 class Cast:
     """A parameter that was converted: from the file's dtype, or what else it has, `source`, to `target`."""
 
@@ -24,7 +23,7 @@ class Cast:
     target: str
 
 
-@attrs.frozen
+@frozen
 class Renamed:
     """A parameter that came from another name, `key`, of the file."""
 
@@ -32,7 +31,7 @@ class Renamed:
     key: str
 
 
-@attrs.frozen
+@frozen
 class Rearranged:
     """A parameter that the file does not hold as it is: `key` is what holds it, of several `q.weight + k.weight`.
 
@@ -44,7 +43,7 @@ class Rearranged:
     how: tuple[str, ...]
 
 
-@attrs.frozen
+@frozen
 class LoadReport:
     """What a load did; prints as a short table.
 

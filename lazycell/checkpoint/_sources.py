@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from .._frozen import frozen
 from .._location import did_you_mean
 from ..declaration._forms import form_text, replace_leaves, shapes_in
 from ..declaration._stored_rule import split_section
@@ -18,7 +19,7 @@ from ._narrow import narrowed, place_window, window
 from ._plan import LoadStep, Piece
 
 
-@attrs.frozen
+@frozen
 class Source:
     """A block of a parameter, and how a stored tensor of the file has it."""
 

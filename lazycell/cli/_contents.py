@@ -9,8 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import attrs
-
+from .._frozen import frozen
 from .._json import MAX_BYTES, JSONProblem, read_object
 from .._printable import printable
 from .._table import align, cut
@@ -29,7 +28,7 @@ _NAMED = 5
 """Presets of other sizes that are named."""
 
 
-@attrs.frozen
+@frozen
 class _Sum:
     """How many tensors there are of one kind, and how large they are."""
 

@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 
 from .. import LoadReport, Manifest
+from .._frozen import frozen
 from .._table import align
 from .._units import format_bytes, format_seconds
 from ._measure import WHAT, Measurement
@@ -18,7 +19,7 @@ _MOST_TO_BUILD = 10_000_000
 _MOST_TO_LOAD = 1.15
 
 
-@attrs.frozen
+@frozen
 class Saved:
     """The measured ways, and the size of what was loaded."""
 

@@ -11,10 +11,10 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import attrs
 import click
 
 from .._errors import LazyCellError, ManifestError
+from .._frozen import frozen
 from .._printable import printable
 from ._interrupt import interrupts_held
 from ._progress import working
@@ -29,7 +29,7 @@ _NO = 1
 _SENTENCE = re.compile(r"[\w,.:;()-]+( [\w,.:;()-]+)+")
 
 
-@attrs.frozen
+@frozen
 class _Zoo:
     """What was held, and what was not.
 
@@ -47,7 +47,7 @@ class _Zoo:
         return [held for held in self.held if held.state != "same"]
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class _Wanted:
     """A preset or a file that is to be held; `model` and `preset` are None for a file without a preset."""
 

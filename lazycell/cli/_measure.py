@@ -14,6 +14,7 @@ from typing import Any
 import attrs
 
 from .._errors import LazyCellError
+from .._frozen import frozen
 from ._minilm import CHECKPOINT, declared
 
 WAYS = ("lazy", "eager")
@@ -31,7 +32,7 @@ class MeasurementError(LazyCellError, RuntimeError):
     """A process that was to be measured failed."""
 
 
-@attrs.frozen
+@frozen
 class Measurement:
     """One run: seconds of each step, and bytes of resident memory above what the process had after its imports.
 

@@ -11,6 +11,7 @@ import attrs
 import click
 
 from .._errors import ManifestError
+from .._frozen import frozen
 from .._printable import printable
 from ._gate import shell_words
 from ._interrupt import interrupts_held
@@ -36,7 +37,7 @@ Exit status: 0 kept, or nothing to keep; 1 a renamed parameter would still not b
 """
 
 
-@attrs.frozen
+@frozen
 class _Kept:
     """What is to be kept.
 

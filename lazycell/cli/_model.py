@@ -16,6 +16,7 @@ import attrs
 import click
 
 from .._errors import LazyCellError
+from .._frozen import frozen
 from ._interrupt import interrupts_held
 from ._progress import working
 
@@ -29,7 +30,7 @@ _HEAD = 4096
 """Bytes at the start of a file in which a manifest says that it is one."""
 
 
-@attrs.frozen
+@frozen
 class Options:
     """What `--set`, `--config` and `--dtype` say."""
 
@@ -44,7 +45,7 @@ class Options:
         return next((name for name, value in used.items() if value), None)
 
 
-@attrs.frozen(slots=False)
+@frozen(slots=False)
 class Model:
     """What MODEL stands for.
 

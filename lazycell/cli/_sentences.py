@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from .._frozen import frozen
 
-@attrs.frozen(eq=False)
+
+@frozen(eq=False)
 class Tokens:
     """A batch of sentences as the model reads them, each int64, (batch, sequence)."""
 
@@ -61,7 +62,7 @@ def embed(net: Any, tokens: Tokens) -> NDArray[np.float32]:
     return np.asarray(means / np.linalg.norm(means, axis=-1, keepdims=True), np.float32)
 
 
-@attrs.frozen
+@frozen
 class Pair:
     """Two sentences, by position, and the cosine of the angle between their vectors."""
 

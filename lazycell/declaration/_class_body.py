@@ -8,9 +8,8 @@ from collections.abc import Iterable, Mapping
 from types import FrameType
 from typing import Any, NoReturn
 
-import attrs
-
 from .._errors import DeclarationError, UnknownNameError
+from .._frozen import frozen
 from .._location import Location, did_you_mean, frame_location, message, user_location
 from ._declare import NOTHING, Conditional, Declared, Hyperparameter, Requirement
 from ._stored_rule import StoredRule
@@ -175,7 +174,7 @@ def _misused(problem: str, frame: FrameType) -> NoReturn:
     raise DeclarationError(message("", f"require(condition, message) {problem}", frame_location(frame)))
 
 
-@attrs.frozen
+@frozen
 class Said:
     """One name of a class body, once the body has run: annotation (or None), value (or NOTHING), place."""
 

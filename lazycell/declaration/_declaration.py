@@ -8,9 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 from weakref import WeakKeyDictionary
 
-import attrs
-
 from .._errors import DeclarationError
+from .._frozen import frozen
 from .._location import did_you_mean, message, user_location
 from ._declare import (
     NOTHING,
@@ -30,7 +29,7 @@ from ._stored_rule import StoredRule
 from ._symbols import names_in, render, symbol
 
 
-@attrs.frozen
+@frozen
 class Declaration:
     """All that a class declares, inherited declarations included, in order of declaration."""
 

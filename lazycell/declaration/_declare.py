@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar, overload
 import attrs
 
 from .._errors import DeclarationError
+from .._frozen import frozen
 from .._location import Location, message, user_location
 from ._parse import parse_shape
 from ._symbols import choose, render
@@ -27,7 +28,7 @@ def _symbolic_field(**options: Any) -> Any:
     return attrs.field(eq=render, repr=render, **options)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Declared:
     """What every declaration carries: its name, the class that made it, and where."""
 
@@ -41,7 +42,7 @@ class Declared:
         raise DeclarationError(message(f"{self.owner}.{self.name}", problem, self.location))
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Hyperparameter(Declared):
     """An argument of the generated `__init__`, and an attribute of the instance."""
 
@@ -51,14 +52,14 @@ class Hyperparameter(Declared):
     converter: Any = None
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Derived(Declared):
     """An attribute computed from the hyperparameters."""
 
     value: Any = _symbolic_field()
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Requirement(Declared):
     """A condition that the hyperparameters must meet."""
 
@@ -66,7 +67,7 @@ class Requirement(Declared):
     text: str
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ParameterSpec(Declared):
     """A parameter or a buffer: how it starts, and what it looks like.
 
@@ -87,7 +88,7 @@ class ParameterSpec(Declared):
     __ror__ = __or__
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ChildSpec(Declared):
     """A cell inside the cell: what to call, and with which arguments."""
 
@@ -96,7 +97,7 @@ class ChildSpec(Declared):
     kwargs: dict[str, Any] = _symbolic_field(factory=dict)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ChildrenSpec(Declared):
     """A list of cells: `each` built `count` times, with `INDEX` bound to the position."""
 
@@ -104,7 +105,7 @@ class ChildrenSpec(Declared):
     each: Any  # ChildSpec | Conditional
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Tie(Declared):
     """Two dotted names for one parameter; the one at `source` is stored."""
 
@@ -112,7 +113,7 @@ class Tie(Declared):
     source: str
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Conditional(Declared):
     """A declaration that holds under a condition; `present` is NOTHING where the annotation says what is declared."""
 

@@ -11,10 +11,11 @@ from typing import Any
 
 import attrs
 
+from .._frozen import frozen
 from ._symbols import render
 
 
-@attrs.frozen
+@frozen
 class Fused:
     """Several joined along one axis, in this order.
 
@@ -27,7 +28,7 @@ class Fused:
     sections: tuple[tuple[str, Any], ...]
 
 
-@attrs.frozen
+@frozen
 class Transposed:
     """The axes in another order: axis i is axis `axes[i]` of `inner`; None reverses them."""
 
@@ -35,7 +36,7 @@ class Transposed:
     axes: tuple[int, ...] | None = None
 
 
-@attrs.frozen
+@frozen
 class Reshaped:
     """The same elements, row by row, in the shape `shape`, which is symbolic in a class body."""
 

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 
 import attrs
 
+from .._frozen import frozen
+
 _CAPTURE = re.compile(r"\{(\*?)([A-Za-z_][A-Za-z0-9_]*)\}")
 _BRACES = re.compile(r"[{}]")
 
 
-@attrs.frozen
+@frozen
 class Pattern:
     """A name with captures, parsed.
 

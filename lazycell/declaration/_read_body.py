@@ -9,6 +9,7 @@ from typing import Any, NoReturn, get_args
 import attrs
 
 from .._errors import DeclarationError
+from .._frozen import frozen
 from .._location import Location, message
 from ._annotations import resolve_annotation
 from ._class_body import ClassBody, Said, is_class_variable, what_was_said
@@ -34,7 +35,7 @@ from ._symbols import is_symbolic, render, symbol
 _TAKEN = frozenset({"self", "INDEX", "SELF"})
 
 
-@attrs.frozen
+@frozen
 class OwnDeclarations:
     """What one class body says by itself, before its bases are looked at."""
 

@@ -9,8 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import attrs
-
+from .._frozen import frozen
 from ._declaration import Declaration, declaration_of
 from ._declare import ChildrenSpec, ChildSpec, Conditional, ParameterSpec, Tie
 from ._forms import Fused, Reshaped, Transposed
@@ -20,7 +19,7 @@ from ._stored_rule import StoredRule
 from ._symbols import sections_of
 
 
-@attrs.frozen
+@frozen
 class Known:
     """What is known of a stored tensor.
 

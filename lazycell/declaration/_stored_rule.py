@@ -6,9 +6,8 @@ import functools
 import re
 from typing import Any, NoReturn
 
-import attrs
-
 from .._errors import DeclarationError
+from .._frozen import frozen
 from .._location import message
 from ._declare import Declared
 from ._forms import form_text, leaves
@@ -17,7 +16,7 @@ from ._patterns import Pattern, parse_pattern
 _LEAF = re.compile(r"([^\[\]]+)(?:\[\s*([A-Za-z_][A-Za-z0-9_]*)\s*\])?")
 
 
-@attrs.frozen
+@frozen
 class Leaf:
     """One name in a form, parsed: `qkv[q]` is the section `q` of `qkv`."""
 
@@ -48,7 +47,7 @@ def split_section(text: str) -> tuple[str, str | None]:
     return found[1], found[2]
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@frozen(kw_only=True, slots=False)
 class StoredRule(Declared):
     """One stored tensor, `name`, and what it is made of; None: a rule of a base that is taken back."""
 

@@ -13,22 +13,21 @@ from collections.abc import Callable, Iterator, Mapping
 from types import BuiltinFunctionType, FunctionType
 from typing import Any, NoReturn
 
-import attrs
-
 from .._errors import DeclarationError
+from .._frozen import frozen
 from .._location import message, user_location
 
 # ------------------------------------------------------------------------------------------------------------- nodes
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Name:
     """The value bound to a hyperparameter, a derived value, `INDEX` or `SELF`."""
 
     name: str
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Operation:
     """An operator applied to one or two operands, each a plain value or an `Expression`."""
 
@@ -36,14 +35,14 @@ class Operation:
     operands: tuple[Any, ...]
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Sections(Operation):
     """The sum of sizes that have names, `fused(q=…, k=…)`: to whoever does not ask for the names, a sum."""
 
     sections: tuple[tuple[str, Any], ...] = ()
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Attribute:
     """`target.name`, for a hyperparameter that is an object."""
 
@@ -51,7 +50,7 @@ class Attribute:
     name: str
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Item:
     """`target[key]`."""
 
@@ -59,7 +58,7 @@ class Item:
     key: Any
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Call:
     """One of the functions in `FUNCTIONS` applied to its arguments."""
 
@@ -67,7 +66,7 @@ class Call:
     arguments: tuple[Any, ...]
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Choice:
     """`when(condition, present, otherwise=…)` between two values."""
 
@@ -84,7 +83,7 @@ def _invert(value: Any) -> Any:
     return (not value) if isinstance(value, bool) else ~value
 
 
-@attrs.frozen
+@frozen
 class _Operator:
     function: Callable[..., Any]
     precedence: int

@@ -11,11 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import attrs
-
 from .. import _dtypes
 from .._collector import collector_paused
 from .._errors import CheckpointFormatError
+from .._frozen import frozen
 from . import _files, _sniff
 from ._ckpt_records import Record, records
 from ._header import ByteRange, CheckpointHeader, MemoryRange, Part, TensorHeader, checked_nbytes
@@ -88,7 +87,7 @@ def read_ckpt(path: Path, *, decrypt: Callable[[Path], bytes] | None = None) -> 
         return _scan(_Source(path, Window.of_file(file), lambda start, stop: ByteRange(path, start, stop, stamp)))
 
 
-@attrs.frozen
+@frozen
 class _Source:
     """What is scanned: its name in messages, its bytes, and how to point at some of them."""
 

@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from .._errors import CheckpointError, CheckpointFormatError, RegistryError
+from .._frozen import frozen
 from . import _files, _sniff
-from ._ckpt import read_ckpt
 from ._header import CheckpointHeader
 from ._safetensors import read_safetensors
-from ._sharded import read_index
-from ._third_party import check_header
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -52,7 +50,7 @@ def _is_function_of(what: str) -> Callable[[Format, attrs.Attribute[Any], object
     return check
 
 
-@attrs.frozen
+@frozen
 class Format:
     """How checkpoints of one kind are known and read.
 
@@ -74,13 +72,28 @@ class Format:
         return name.endswith(self.suffixes)
 
 
+# Who loads a file of one format does not wait for what reads the others.
+
+
+def _read_ckpt(path: Path) -> CheckpointHeader:
+    from ._ckpt import read_ckpt
+
+    return read_ckpt(path)
+
+
+def _read_index(path: Path) -> CheckpointHeader:
+    from ._sharded import read_index
+
+    return read_index(path)
+
+
 def _looks_like(name: str) -> Callable[[bytes], bool]:
     return lambda start: _sniff.looks_like(start) == name
 
 
 SAFETENSORS = Format("safetensors", (".safetensors",), _looks_like("safetensors"), read_safetensors)
-CKPT = Format("ckpt", (".ckpt",), _looks_like("ckpt"), read_ckpt)
-SHARDED = Format("sharded", (".json",), _looks_like("sharded"), read_index)
+CKPT = Format("ckpt", (".ckpt",), _looks_like("ckpt"), _read_ckpt)
+SHARDED = Format("sharded", (".json",), _looks_like("sharded"), _read_index)
 
 _OWN = (SAFETENSORS, CKPT, SHARDED)
 _registered: dict[str, Format] = {}
@@ -179,6 +192,8 @@ def read(format: Format, path: Path) -> CheckpointHeader:
     """
     if format in _OWN:
         return format.read(path)
+    from ._third_party import check_header
+
     _files.open_regular(path).close()
     try:
         header: object = format.read(path)

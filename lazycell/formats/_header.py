@@ -10,6 +10,7 @@ import attrs
 
 from .. import _dtypes
 from .._errors import CheckpointFormatError
+from .._frozen import frozen
 from . import _files
 from ._stamp import FileStamp
 
@@ -29,7 +30,7 @@ class Part(Protocol):
         """
 
 
-@attrs.frozen
+@frozen
 class ByteRange:
     """Bytes `start` to `stop` (exclusive) of a file.
 
@@ -61,7 +62,7 @@ class ByteRange:
         target[:] = content
 
 
-@attrs.frozen
+@frozen
 class MemoryRange:
     """Bytes in memory: of a dict of arrays, or of a file that had to be decrypted."""
 
@@ -77,7 +78,7 @@ class MemoryRange:
         target[:] = self.content[start : start + len(target)]
 
 
-@attrs.frozen
+@frozen
 class TensorHeader:
     """One stored tensor: little-endian, row-major, its bytes in `ranges` one after the other.
 
@@ -118,7 +119,7 @@ class TensorHeader:
         return sum(part.nbytes for part in self.ranges)
 
 
-@attrs.frozen
+@frozen
 class CheckpointHeader:
     """All tensors of a checkpoint by name, in the order of the file.
 

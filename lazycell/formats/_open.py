@@ -9,10 +9,7 @@ from pathlib import Path
 from .._arguments import file_path
 from .._errors import CheckpointFormatError
 from . import _files, _formats, _sniff
-from ._ckpt import read_ckpt
-from ._directory import find_checkpoint
 from ._header import CheckpointHeader
-from ._memory import DICT, read_arrays
 
 
 def open_checkpoint(
@@ -35,13 +32,18 @@ def open_checkpoint(
             file, the tensor and the cause.
         RegistryError: the file is of a format that a package announces, and that cannot be loaded.
     """
+    # Imported where it is needed: most checkpoints are one file of safetensors.
     if isinstance(source, Mapping):
+        from ._memory import DICT, read_arrays
+
         _refuse_key(DICT, decrypt)
         return read_arrays(source)
     path = file_path(source, "path")
     if not path.exists():
         raise FileNotFoundError(_nothing_at(path))
     if path.is_dir():
+        from ._directory import find_checkpoint
+
         path = find_checkpoint(path)
     format = _formats.format_of(path.name, lambda: _start(path))
     if format is None:
@@ -50,6 +52,8 @@ def open_checkpoint(
             "reads .safetensors, MindSpore's .ckpt, .safetensors.index.json with its shards, and directories"
         )
     if format is _formats.CKPT:
+        from ._ckpt import read_ckpt
+
         return read_ckpt(path, decrypt=decrypt)
     _refuse_key(path, decrypt)
     return _formats.read(format, path)

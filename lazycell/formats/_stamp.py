@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 
-import attrs
+from .._frozen import frozen
 
 
-@attrs.frozen
+@frozen
 class FileStamp:
     """What tells one state of a file from another without reading it.
 

@@ -13,6 +13,8 @@ from typing import Any
 
 import attrs
 
+from .._frozen import frozen
+
 UNBOUNDED = 1 << 72
 """Stands for no bound: larger than any size in a file (63 bits)."""
 
@@ -22,7 +24,7 @@ ANY: None = None
 """The `others` of a domain that may hold anything besides whole numbers."""
 
 
-@attrs.frozen
+@frozen
 class Domain:
     """A set of values.
 

@@ -17,6 +17,7 @@ from typing import Any
 import attrs
 
 from .._errors import DeclarationError
+from .._frozen import frozen
 from ..declaration._declaration import Declaration, declaration_of, expressions_of
 from ..declaration._declare import ChildrenSpec, ChildSpec, Conditional, Declared, ParameterSpec, Tie, is_cell
 from ..declaration._forms import Fused, Reshaped, Transposed, form_text, leaves, replace_leaves
@@ -50,7 +51,7 @@ Values = Mapping[str, Any]
 Guard = tuple[Any, bool]
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class _Formed:
     """A stored tensor that a rule of `rename({…})` makes of several names, or in another form."""
 
@@ -60,7 +61,7 @@ class _Formed:
     rule: StoredRule
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class _Share:
     """One name's part in a stored tensor: a leaf of its form, perhaps one section of what has the name."""
 
@@ -75,7 +76,7 @@ class _Share:
         return self.tensor.shape, id(self.tensor.rule), self.pattern
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class _Block:
     """The declared size of one of the parts that a stored tensor is made of."""
 

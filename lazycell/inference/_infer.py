@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 
 from .._collector import collector_paused
+from .._frozen import frozen
 from .._location import did_you_mean
 from ..declaration._declaration import Declaration, declaration_of
 from ..declaration._declare import NOTHING, Hyperparameter
@@ -27,7 +28,7 @@ _MOST_RELATIONS = 2
 # ------------------------------------------------------------------------------------------------------------- results
 
 
-@attrs.frozen
+@frozen
 class Undetermined:
     """A hyperparameter that shapes do not tell.
 
@@ -53,7 +54,7 @@ class Undetermined:
         return f"{text}, which does not fit{better}"
 
 
-@attrs.frozen
+@frozen
 class Solved:
     """What shapes say about the hyperparameters of a class.
 

@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 
 from .._errors import CheckpointMismatchError, DeclarationError
+from .._frozen import frozen
 from .._printable import printable
 from .._table import align
 from ..checkpoint._fit import make_plan
@@ -33,7 +34,7 @@ Describe = Callable[[dict[str, Any]], Manifest]
 """Makes the manifest of the class for some hyperparameters."""
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Inference(Mapping[str, Any]):
     """The hyperparameters that a checkpoint tells, as a mapping: `Model(**Model.infer(path))`.
 
@@ -170,7 +171,7 @@ def _dtype(header: CheckpointHeader) -> str | None:
 # --------------------------------------------------------------------------------------------------------------- proof
 
 
-@attrs.frozen
+@frozen
 class _Proof:
     """Whether the values fit: the manifest that they make, and what a plan has against it."""
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import attrs
 
+from .._frozen import frozen
 from ..declaration._symbols import Expression, Operation, operate, render
 from ._domains import UNBOUNDED
 
@@ -31,7 +32,7 @@ class _TooLong(Exception):
     """An expression has more terms than it is worth."""
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Equation:
     """A sum of products that is a number, and the equations that it follows from, by their positions."""
 

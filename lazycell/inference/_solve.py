@@ -13,6 +13,7 @@ from typing import Any
 
 import attrs
 
+from .._frozen import frozen
 from ..declaration._symbols import Attribute, Call, Choice, Expression, Item, Name, Operation, is_symbolic, render
 from ._domains import ANY, ANYTHING, Domain, backward, exactly, forward, truths
 from ._linear import eliminate
@@ -25,7 +26,7 @@ _MOST_CONFLICTS = 8
 # --------------------------------------------------------------------------------------------------------------- facts
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Fact:
     """Something that is known about an expression.
 
@@ -52,7 +53,7 @@ class Fact:
         return f"{render(self.expression)} = {self.value!r}{guards}"
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Because:
     """Where a fact is from.
 
@@ -65,7 +66,7 @@ class Because:
     text: str
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Conflict:
     """Facts that cannot all be true.
 
@@ -83,7 +84,7 @@ class Conflict:
 # --------------------------------------------------------------------------------------------------------------- terms
 
 
-@attrs.frozen(eq=False, slots=True)
+@frozen(eq=False, slots=True)
 class _Term:
     """An expression, taken apart: `mark` is an operator or function, or `value`, `unknown`, `when`, `opaque`."""
 
@@ -139,7 +140,7 @@ def _term(value: Any) -> _Term:
     return _Term("opaque")
 
 
-@attrs.frozen(eq=False, slots=True)
+@frozen(eq=False, slots=True)
 class _Clause:
     """A fact, ready to be used."""
 

@@ -8,26 +8,19 @@ from typing import Any, NoReturn
 
 import attrs
 
-from ..declaration._declaration import Declaration
+from .._frozen import frozen
 from ..declaration._declare import Conditional
 from ..declaration._forms import Reshaped, Transposed, replace_leaves, replace_nodes
 from ..declaration._patterns import fill
 from ..declaration._stored_rule import StoredRule
 from ..declaration._symbols import render
+from ._cell_rules import CellRules
 from ._layout import Block, Form, reversed_axes, shape_of
 from ._manifest import ManifestEntry
 from ._resolve import evaluated
 
 
-@attrs.frozen
-class CellRules:
-    """What the class of one cell says about storing what is below it, and the values that it says it with."""
-
-    declaration: Declaration
-    values: Mapping[str, Any]
-
-
-@attrs.frozen
+@frozen
 class Item:
     """What goes by one stored name.
 
@@ -94,7 +87,7 @@ def apply_rules(
     return application.finished()
 
 
-@attrs.frozen
+@frozen
 class _Hit:
     """A leaf of a rule that takes a name, or a section of what goes by it."""
 
@@ -104,7 +97,7 @@ class _Hit:
     taken: Item
 
 
-@attrs.frozen
+@frozen
 class _Group:
     """One stored tensor in the making: a rule with values for its captures, and what was found for its leaves."""
 

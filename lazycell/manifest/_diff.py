@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 
 from .._collector import collector_paused
+from .._frozen import frozen
 from ..declaration._forms import form_text
 from ._as_stored import as_stored
 from ._manifest import Manifest, ManifestEntry
@@ -19,7 +20,7 @@ _DECLARED = ("initializer", "trainable", "shard", "tags", "sections", "expressio
 _MINOR = frozenset({"trainable", "shard", "tags", "sections"})
 
 
-@attrs.frozen
+@frozen
 class Change:
     """A parameter of both sides that is not the same on both, or that seems to have been renamed.
 
@@ -40,7 +41,7 @@ class Change:
         return self.old.name != self.new.name
 
 
-@attrs.frozen
+@frozen
 class Detail:
     """Something that differs besides the parameters: a hyperparameter, a tie, a stored tensor, a computed buffer.
 
@@ -55,7 +56,7 @@ class Detail:
     new: str | None
 
 
-@attrs.frozen
+@frozen
 class DiffSide:
     """One of the two manifests.
 
@@ -72,7 +73,7 @@ class DiffSide:
     parameters: int
 
 
-@attrs.frozen
+@frozen
 class ManifestDiff:
     """What differs between two manifests; false where nothing does. `str()` is a text for people.
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-import attrs
-
 from .._collapse import Splits, collapse
+from .._frozen import frozen
 from .._printable import printable
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ _TITLED = 6
 Cells = tuple[str, ...]
 
 
-@attrs.frozen
+@frozen
 class Section:
     """The differences of one kind.
 

@@ -6,7 +6,7 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 
-import attrs
+from .._frozen import frozen
 
 # As `collapse` knows them: "007" is a word.
 _INDEX = re.compile(r"0|[1-9][0-9]{0,17}")
@@ -16,7 +16,7 @@ _BRACES = re.compile(r"(?<![^.])\{([0-9.,]*)\}(?![^.])")
 _SHOWN = 80
 
 
-@attrs.frozen
+@frozen
 class Pattern:
     """A name with ranges, taken apart: how many names it stands for is known before any of them is made.
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
+from .._frozen import frozen
 from ._manifest import Manifest
 from ._migration import Migration
 from ._name_rules import NameRules, name_rules
@@ -17,7 +18,7 @@ from ._name_rules import NameRules, name_rules
 _MOST_PATHS = 8  # that a cell is looked for under; rules that tear a cell apart give it several
 
 
-@attrs.frozen
+@frozen
 class Version:
     """The names of a model at one time.
 

@@ -10,6 +10,7 @@ import attrs
 
 from .._collapse import index_free
 from .._errors import ManifestError
+from .._frozen import frozen
 from .._printable import printable
 from ._manifest import Manifest, ManifestEntry
 
@@ -22,7 +23,7 @@ _SHORT = 12
 _NAMES_SHOWN = 6
 
 
-@attrs.frozen
+@frozen
 class Held:
     """One preset, held against its committed file.
 

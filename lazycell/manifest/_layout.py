@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from .._dtypes import numpy_dtype
+from .._frozen import frozen
 from ..declaration._forms import Fused, Reshaped, Transposed, form_text, leaves, replace_leaves
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 # ------------------------------------------------------------------ from a stored tensor to a block of a parameter
 
 
-@attrs.frozen
+@frozen
 class Reshape:
     """The same elements in row-major order, in another shape."""
 
@@ -34,7 +35,7 @@ class Reshape:
         return array.reshape(self.shape)
 
 
-@attrs.frozen
+@frozen
 class Transpose:
     """Axis i of the result is axis `axes[i]` of what it is applied to."""
 
@@ -45,7 +46,7 @@ class Transpose:
         return array.transpose(self.axes)
 
 
-@attrs.frozen
+@frozen
 class Slice:
     """Positions `start` to `stop` (exclusive) of one axis."""
 
@@ -63,7 +64,7 @@ Operation = Reshape | Transpose | Slice
 # ----------------------------------------------------------------------------------------------------------- the tree
 
 
-@attrs.frozen
+@frozen
 class Block:
     """A parameter, or one block of it.
 
@@ -145,7 +146,7 @@ def reversed_axes(rank: int) -> tuple[int, ...]:
 # ------------------------------------------------------------------------------------------------------ stored tensors
 
 
-@attrs.frozen
+@frozen
 class Stored:
     """One tensor of a checkpoint, and how it is made of parameters.
 

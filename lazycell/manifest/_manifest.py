@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from .._dtypes import itemsize
+from .._frozen import frozen
 from .._stream_version import STREAM_VERSION
 from ._layout import Block, Stored
 from ._migration import Migration
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from ._sizes import Sizes
 
 
-@attrs.frozen
+@frozen
 class ManifestEntry:
     """One parameter, or one buffer that is saved.
 
@@ -84,7 +85,7 @@ class ManifestEntry:
         return blocks
 
 
-@attrs.frozen
+@frozen
 class Manifest:
     """Every parameter of a model, in order of declaration.
 

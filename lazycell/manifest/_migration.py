@@ -6,8 +6,10 @@ from collections.abc import Mapping
 
 import attrs
 
+from .._frozen import frozen
 
-@attrs.frozen
+
+@frozen
 class Migration:
     """Names that a class once gave to what is below it, and those that it gives now.
 

@@ -23,7 +23,6 @@ from .._errors import ManifestError
 from .._json import JSONProblem, read_object
 from ..declaration._declaration import declaration_of
 from ._migration import Migration
-from ._name_rules import name_rules
 
 FORMAT = "lazycell.migrations"
 VERSION = 1
@@ -200,6 +199,8 @@ def check_migration(migration: Migration) -> None:
     for old, new in rename.items():
         if not (isinstance(old, str) and isinstance(new, str)):
             raise ManifestError(f'"rename" has {old!r:.80}: {new!r:.80}: both have to be names, as text')
+    from ._name_rules import name_rules  # not before: few models have such a file
+
     try:
         name_rules(rename)
     except ValueError as error:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-import attrs
-
 from .._collector import collector_paused
 from .._errors import ManifestError
+from .._frozen import frozen
 from ..declaration._declaration import declares
 from ._former_names import known_names
 from ._manifest import Manifest
@@ -141,7 +140,7 @@ def _starts(name: str) -> Iterator[str]:
         end = name.find(".", end + 1)
 
 
-@attrs.frozen
+@frozen
 class _Step:
     """A rename that is one class's: of names that the model had one after the other.
 
@@ -263,7 +262,7 @@ def _contrary(
 # --------------------------------------------------------------------------------------------------------------- rules
 
 
-@attrs.frozen
+@frozen
 class _Family:
     """Renames that differ in indices, or in what follows: the patterns, and the renames that they stand for."""
 

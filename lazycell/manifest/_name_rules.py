@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-import attrs
-
+from .._frozen import frozen
 from ..declaration._patterns import Pattern, captures_in, fill, parse_pattern
 
 
-@attrs.frozen
+@frozen
 class NameRules:
     """The rules of one rename, parsed. An exact name goes before a pattern, an earlier pattern before a later one.
 

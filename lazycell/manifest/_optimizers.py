@@ -5,15 +5,14 @@ from __future__ import annotations
 import difflib
 import math
 
-import attrs
-
 from .._dtypes import itemsize
+from .._frozen import frozen
 
 _SCALAR = 4
 """Bytes of a counter (int32), and of a rate (float32)."""
 
 
-@attrs.frozen
+@frozen
 class OptimizerState:
     """The arrays of an optimizer beside the parameters.
 

@@ -9,21 +9,22 @@ from typing import Any
 
 import attrs
 
+from .._frozen import frozen
 from ..declaration._declaration import Declaration, declaration_of
 from ..declaration._declare import Declared, initializer_text, is_cell
 from ..declaration._symbols import render
-from ._apply_rules import CellRules
 from ._calls import complete
+from ._cell_rules import CellRules
 from ._check_tie import check_tie
 from ._collect_migrations import migrations_in
+from ._layout import Stored
 from ._manifest import Manifest, ManifestEntry
 from ._migration import Migration
 from ._migration_files import migrations_of
 from ._resolve import Resolved, ResolvedChild, ResolvedParameter, resolve
-from ._stored_names import stored_names
 
 
-@attrs.frozen
+@frozen
 class Outline:
     """What one cell and all cells below it hold; names are relative to the cell.
 
@@ -70,16 +71,23 @@ def manifest_of_outline(model: str, outline: Outline, hyperparameters: Mapping[s
     Raises:
         DeclarationError: what the classes say about how it is stored does not go together.
     """
-    names = stored_names(outline.entries, outline.ties, outline.computed, outline.rules)
+    stored: tuple[Stored, ...] = ()
+    copies: tuple[Stored, ...] = ()
+    computed = outline.computed
+    if outline.rules:
+        from ._stored_names import stored_names  # not before: most nets have none
+
+        names = stored_names(outline.entries, outline.ties, outline.computed, outline.rules)
+        stored, copies, computed = names.stored, names.copies, names.computed
     return Manifest(
         model=model,
         entries=outline.entries,
         ties=outline.ties,
-        computed=names.computed,
+        computed=computed,
         hyperparameters=hyperparameters,
-        stored=names.stored,
-        copies=names.copies,
-        migrations=migrations_in(outline.migrations, names.stored) if outline.migrations else (),
+        stored=stored,
+        copies=copies,
+        migrations=migrations_in(outline.migrations, stored) if outline.migrations else (),
     )
 
 

@@ -12,9 +12,8 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 
-import attrs
-
 from .._collapse import Splits
+from .._frozen import frozen
 from ._manifest import ManifestEntry
 from ._similar import agreement, score, similarity
 
@@ -34,7 +33,7 @@ _SPELLED = 20_000
 _NUMBER = re.compile("[0-9]{1,18}")
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class _Unit:
     """What is renamed as one: a family in the order of its indices, or a single parameter."""
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from .._dtypes import dtype_name
 from .._errors import DeclarationError, HyperparameterError, RequirementError
+from .._frozen import frozen
 from .._location import did_you_mean, message, user_location
 from ..declaration._declaration import Declaration, expressions_of
 from ..declaration._declare import (
@@ -33,7 +34,7 @@ from ..declaration._symbols import evaluate, is_symbolic, names_in, render, sect
 DEFAULT_DTYPE = "float32"
 
 
-@attrs.frozen
+@frozen
 class ResolvedParameter:
     """A parameter that will be there: its shape in ints, its dtype by canonical name, its initializer.
 
@@ -48,7 +49,7 @@ class ResolvedParameter:
     sections: tuple[tuple[int, tuple[tuple[str, int], ...]], ...] = ()
 
 
-@attrs.frozen
+@frozen
 class ResolvedChild:
     """A cell that will be there: what to call with which arguments."""
 
@@ -58,7 +59,7 @@ class ResolvedChild:
     spec: Declared
 
 
-@attrs.frozen
+@frozen
 class Resolved:
     """A class with its hyperparameters bound."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import attrs
 
 from .._dtypes import FLOATING, itemsize
+from .._frozen import frozen
 from ._mesh import axes_of, checked_mesh, local_shape
 from ._optimizers import OptimizerState, optimizer_state
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 TRAINABLE, NOT_TRAINABLE = "trainable", "not trainable"
 
 
-@attrs.frozen
+@frozen
 class Size:
     """What some parameters take.
 
@@ -52,7 +53,7 @@ class Size:
         )
 
 
-@attrs.frozen
+@frozen
 class RankSizes:
     """What one rank of a mesh holds.
 
@@ -73,7 +74,7 @@ class RankSizes:
     unused: tuple[str, ...]
 
 
-@attrs.frozen
+@frozen
 class Sizes:
     """How much memory a model takes; prints as a table. Buffers that are saved count, as not trainable.
 

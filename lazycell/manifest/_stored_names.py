@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-import attrs
-
-from ._apply_rules import CellRules, Item, Items, Matcher, apply_rules
+from .._frozen import frozen
+from ._apply_rules import Item, Items, Matcher, apply_rules
+from ._cell_rules import CellRules
 from ._layout import Block, Stored
 from ._manifest import ManifestEntry
 
 
-@attrs.frozen
+@frozen
 class StoredNames:
     """The stored tensors of a model, as `Manifest` has them."""
 

@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-import attrs
-
 from .._collapse import braces
+from .._frozen import frozen
 from .._printable import printable
 from .._units import format_bytes
 
@@ -24,7 +23,7 @@ _LONGEST = 100
 """Characters of a title."""
 
 
-@attrs.frozen
+@frozen
 class Branch:
     """A cell or a parameter, or several that are alike in everything below them.
 

@@ -7,9 +7,8 @@ import types
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import attrs
-
 from .._errors import DeclarationError
+from .._frozen import frozen
 from ..declaration._parse import parse
 from ..declaration._symbols import evaluate, is_symbolic, names_in
 from ._settings import Setting
@@ -18,7 +17,7 @@ from ._settings import Setting
 _RIGHT_TO_WRONG = 3
 
 
-@attrs.frozen
+@frozen
 class Axis:
     """One axis in which parameters of one declaration differ, or do not differ: the axis and what both sides have."""
 
@@ -31,7 +30,7 @@ Names = dict[Axis, list[list[str]]]
 """For each axis the names of the parameters in which it differs, in the lists of `Sides.alike`: none is copied."""
 
 
-@attrs.frozen
+@frozen
 class Change:
     """A hyperparameter with another value."""
 

@@ -10,6 +10,7 @@ import attrs
 
 from .._collapse import Splits, collapse
 from .._collector import collector_paused
+from .._frozen import frozen
 from .._printable import printable
 from ..declaration._forms import form_text
 from ..formats._header import TensorHeader
@@ -27,7 +28,7 @@ APPLIED_BY_CAST = 'dtype="cast" applies them'
 """The end of the message of codes whose scales lazycell applies, if it may convert."""
 
 
-@attrs.frozen
+@frozen
 class Problem:
     """One thing wrong with one name.
 
@@ -47,7 +48,7 @@ class Problem:
     tensor: TensorHeader | None = None
 
 
-@attrs.frozen
+@frozen
 class Cause:
     """A likely reason for several problems, and what to do about it. Proposed, never acted on.
 
@@ -78,7 +79,7 @@ class Cause:
         return bool(self.rename or self.missing or self.unexpected)
 
 
-@attrs.frozen
+@frozen
 class _Kind:
     """The words for one kind of problem."""
 

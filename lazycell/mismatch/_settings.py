@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import attrs
+from .._frozen import frozen
 
 
-@attrs.frozen
+@frozen
 class Setting:
     """One whole number that a model was built with.
 

@@ -9,6 +9,7 @@ from typing import Protocol
 import attrs
 
 from .._collapse import Splits
+from .._frozen import frozen
 from ..formats._header import TensorHeader
 from ..manifest._manifest import Manifest
 from ..reading._castable import castable
@@ -27,7 +28,7 @@ class Sized(Protocol):
         """Canonical name of its dtype."""
 
 
-@attrs.frozen
+@frozen
 class Sides:
     """What does not fit, and what does.
 

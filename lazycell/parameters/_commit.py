@@ -11,11 +11,11 @@ import _thread
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar, overload
 
-import attrs
 import numpy as np
 from mindspore import Tensor
 
 from .._collector import collector_paused
+from .._frozen import frozen
 from . import _framework as framework
 from ._filled import LazyParameter, write_into
 from ._filling import copy_of, filling, tensor_of
@@ -28,7 +28,7 @@ _BLOCK = 1 << 18
 """Bytes that are exchanged at a time: three such blocks stay in a core's cache."""
 
 
-@attrs.frozen
+@frozen
 class Assignment:
     """The values that one parameter is to have.
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from mindspore import Parameter, Tensor
 
+from .._collector import collector_paused
 from .._dtypes import dtype_name, numpy_dtype
 from .._errors import CheckpointError
 from . import _framework as framework
@@ -88,7 +89,8 @@ def initialize_parameter(tensor: Any, seed: int | None = None, name: str | None 
     with filling:
         if not is_declared(tensor):
             return
-        from ._initial import start_of, values_for  # not before: a loaded net never needs it
+        with collector_paused():
+            from ._initial import start_of, values_for  # not before: a loaded net never needs it
 
         start = start_of(tensor, seed, name)
         (values,) = values_for([start])

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import attrs
 import numpy as np
 from mindspore.common.initializer import Initializer
 
 from .._allocate import empty
 from .._dtypes import dtype_name, numpy_dtype
 from .._errors import InitializationError
+from .._frozen import frozen
 from ..streams import DTYPES, Constant, Dirac, Identity, Job, Law, fill, stream_key
 from ._foreign import describe, draw
 from ._law import law_of
@@ -23,7 +23,7 @@ from ._without_values import title
 _ANY_DTYPE = (Constant, Identity, Dirac)  # what is not random is the same in integers
 
 
-@attrs.frozen
+@frozen
 class Start:
     """One tensor without values, and the stream that its values come from.
 

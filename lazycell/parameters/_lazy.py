@@ -14,9 +14,9 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, TypeVar, overload
 
-import attrs
 from mindspore import nn
 
+from .._frozen import frozen
 from ._declared import DeferredParameter, UninitializedParameter, adopt
 from ._framework import BirthSwitch, install_birth_hook, install_birth_switch
 
@@ -24,7 +24,7 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 _C = TypeVar("_C", bound=type)
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class _Context:
     """One entered context. They form a stack, innermost first."""
 

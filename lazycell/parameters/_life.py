@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-import attrs
 from mindspore import Parameter
 
+from .._frozen import frozen
 from ._without_values import is_declared
 
 State = Literal["declared", "loaded", "initialized"]
 
 
-@attrs.frozen
+@frozen
 class Origin:
     """Where the values of a parameter come from."""
 
@@ -42,7 +42,7 @@ def life_of(tensor: Any) -> tuple[State, Origin | None]:
     return ("initialized" if origin.kind == "initializer" else "loaded"), origin
 
 
-@attrs.frozen
+@frozen
 class Mark:
     """An attribute that a load sets on an object, in its `__dict__`: on a parameter, or on the net."""
 

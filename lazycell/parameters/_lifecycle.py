@@ -11,8 +11,10 @@ from typing import Any
 import attrs
 from mindspore import Parameter, ParameterTuple, nn
 
+from .._collector import collector_paused
 from .._dtypes import dtype_name, itemsize
 from .._errors import UninitializedParameterError, UninitializedWarning
+from .._frozen import frozen
 from .._progress import ProgressBar
 from .._table import align
 from ._commit import Assignment, fill_all
@@ -26,7 +28,7 @@ from ._without_values import is_declared
 _LISTED = 8
 
 
-@attrs.frozen
+@frozen
 class ParameterStatus:
     """Where one parameter, or computed buffer, of a net stands."""
 
@@ -42,7 +44,7 @@ class ParameterStatus:
     """a non-persistent buffer: never in a checkpoint"""
 
 
-@attrs.frozen
+@frozen
 class Status(Mapping[str, ParameterStatus]):
     """Where each parameter of a net stands, by full name; prints as a table."""
 
@@ -165,7 +167,8 @@ def init_parameters_data(
     Raises:
         InitializationError: an initializer cannot give the values of a parameter.
     """
-    from ._initial import start_of, values_for  # not before: a loaded net never needs it
+    with collector_paused():
+        from ._initial import start_of, values_for  # not before: a loaded net never needs it
 
     kinds = UninitializedParameter if seed is None and not streams else (UninitializedParameter, DeferredParameter)
     with ProgressBar("initializing") as bar, filling:

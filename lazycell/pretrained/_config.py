@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import attrs
 
 from .._errors import ConfigError
+from .._frozen import frozen
 from .._json import JSONProblem, read_object
 from .._location import did_you_mean
 from ..declaration._declaration import declaration_of
@@ -48,7 +49,7 @@ def _as_set(names: Iterable[str]) -> frozenset[str]:
     return frozenset(names)
 
 
-@attrs.frozen
+@frozen
 class ConfigRules:
     """How a model reads `config.json`: set `config_rules = ConfigRules(…)` in its class body.
 
@@ -70,7 +71,7 @@ class ConfigRules:
     by_file: Callable[[Mapping[str, Any], StoredTensors], Mapping[str, Any]] | None = None
 
 
-@attrs.frozen
+@frozen
 class Config:
     """A model's `config.json`; one that is not there has no options.
 

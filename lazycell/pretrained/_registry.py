@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import attrs
 
 from .._errors import RegistryError
+from .._frozen import frozen
 from .._location import did_you_mean
 from ..declaration._declaration import declaration_of
 from ..manifest._committed import GROUP
@@ -25,7 +26,7 @@ def _as_dict(hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
     return dict(hyperparameters)
 
 
-@attrs.frozen
+@frozen
 class Preset:
     """A well-known size of a model, by name: hyperparameters and where they come from; no weights.
 
@@ -59,7 +60,7 @@ class Preset:
             raise RegistryError(f"preset {name!r} has {what}: use letters, digits, and -, _, . or + between them")
 
 
-@attrs.frozen
+@frozen
 class RegisteredModel:
     """A class and what it answers to.
 

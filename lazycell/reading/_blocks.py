@@ -9,17 +9,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-import attrs
 import numpy as np
 
 from .._allocate import Array
+from .._frozen import frozen
 from ..manifest._layout import Operation, Reshape, Slice, Transpose
 
 Box = tuple[tuple[int, int], ...]
 """For each axis start and stop."""
 
 
-@attrs.frozen
+@frozen
 class Located:
     """A box of a stored tensor, and where its elements go.
 
@@ -93,7 +93,7 @@ def _reshaped(array: Array, shape: tuple[int, ...]) -> Array | None:
     return view
 
 
-@attrs.frozen
+@frozen
 class Slab:
     """Rows of a tensor that lie one after the other: `tensor[(*prefix, slice(start, stop))]`."""
 

@@ -6,7 +6,6 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-import ml_dtypes
 import numpy as np
 
 from .. import _dtypes
@@ -48,7 +47,12 @@ def overflow_text(lost: int, dtype_name: str) -> str:
     return f"{lost} value{'s' if lost > 1 else ''} too large for {dtype_name} (at most {largest:g}) became {became}"
 
 
-_finfo: Callable[[object], Any] = ml_dtypes.finfo  # has no types
+def _finfo(dtype: np.dtype[Any]) -> Any:
+    import ml_dtypes  # a tenth of a process's first load, which mostly converts nothing
+
+    finfo: Callable[[object], Any] = ml_dtypes.finfo  # has no types
+    return finfo(dtype)
+
 
 _BITS: dict[int, type[np.unsignedinteger[Any]]] = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
 _SIGNED: dict[int, type[np.signedinteger[Any]]] = {1: np.int8, 2: np.int16, 4: np.int32}

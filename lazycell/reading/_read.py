@@ -24,7 +24,7 @@ from ..formats._header import ByteRange, MemoryRange, Part, TensorHeader
 from ..formats._stamp import FileStamp
 
 
-@attrs.define
+@attrs.define(eq=False, repr=False)
 class _OpenFile:
     """A file of this load, the state it had when it was opened, and its map once somebody has asked for one."""
 

@@ -30,9 +30,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 
-import attrs
-
 from .._errors import CheckpointError
+from .._frozen import frozen
 from ..formats._hidden import hidden_files
 from ._leftovers import COMMIT, abandoned, files_in_use, files_named_by, files_of, flush, is_locked, sweep
 
@@ -40,7 +39,7 @@ _LONGEST_NAME = 255  # bytes
 _LONGEST = 60  # bytes of NAME, so that there is room for FILE
 
 
-@attrs.frozen
+@frozen
 class NewFile:
     """A hidden file that is being written: where it is, and its descriptor, open for reading and writing."""
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import attrs
-
 from .._arguments import file_path
+from .._frozen import frozen
 from ..formats._hidden import INDEX_SUFFIX
 from ._atomic import refuse_irregular
 from ._shards import shard_bytes
@@ -16,7 +15,7 @@ _SAFETENSORS, _CKPT = ".safetensors", ".ckpt"
 _INDEX = _SAFETENSORS + INDEX_SUFFIX
 
 
-@attrs.frozen
+@frozen
 class Destination:
     """What a save was asked for.
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from .. import _dtypes
 from .._allocate import Array
+from .._frozen import frozen
 from ..formats._header import TensorHeader
 from ..reading._cast import CHUNK, convert_into
 from ..reading._read import Reader, bytes_of
@@ -28,7 +29,7 @@ Lost = Callable[[str, int], None]
 """Called with a tensor's name, and how many of its finite values its dtype cannot hold."""
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Content:
     """One tensor that is to be written.
 

@@ -12,10 +12,9 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-import attrs
-
 from .._collector import collector_paused
 from .._errors import CheckpointError
+from .._frozen import frozen
 from .._progress import ProgressBar
 from .._units import format_bytes, format_seconds
 from ..reading._cast import overflow_text
@@ -31,7 +30,7 @@ Progress = Callable[[int, int], None]
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-@attrs.frozen
+@frozen
 class SaveReport:
     """What was saved; prints as one line.
 

@@ -7,9 +7,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import attrs
-
 from .._arguments import check_progress
+from .._frozen import frozen
 from .._units import format_bytes, format_seconds
 from ..formats._open import open_checkpoint
 from ..reading._read import Reader
@@ -18,7 +17,7 @@ from ._checksums import verify as verify_header
 Progress = Callable[[int, int], None]
 
 
-@attrs.frozen
+@frozen
 class VerifyReport:
     """A checkpoint whose bytes are those that were saved; prints as one line.
 

@@ -18,6 +18,7 @@ import attrs
 
 from .. import _json
 from .._errors import CheckpointError
+from .._frozen import frozen
 from ._output import Content, Output
 
 CRC32 = "lazycell.crc32"
@@ -44,7 +45,7 @@ _NAMES = {
 _RANK = {dtype: rank for rank, dtype in enumerate(_NAMES)}
 
 
-@attrs.frozen
+@frozen
 class SafetensorsFile:
     """What a file will be, before anything is written.
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-import attrs
-
 from .. import _dtypes
+from .._frozen import frozen
 from ..formats._header import TensorHeader
 
 
-@attrs.frozen
+@frozen
 class Quantized:
     """One weight, stored as codes.
 
@@ -38,7 +37,7 @@ class Quantized:
         return (self.codes, *self.needed, *self.others)
 
 
-@attrs.frozen
+@frozen
 class _Layout:
     """How the tensors of one quantized weight are called: each begins with `{cell}`, or with `{codes}`.
 

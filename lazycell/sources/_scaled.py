@@ -18,6 +18,7 @@ import numpy as np
 from .. import _dtypes
 from .._allocate import Array
 from .._errors import CheckpointFormatError
+from .._frozen import frozen
 from ..formats._header import CheckpointHeader, TensorHeader
 from ._quantized import Quantized, quantized_tensors
 
@@ -34,7 +35,7 @@ Blocks = tuple[int, int]
 """Rows and columns that have one scale."""
 
 
-@attrs.frozen(slots=False)
+@frozen(slots=False)
 class Scaled:
     """All of a tensor of float32: the products of codes and scales, computed as they are read.
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeGuard
 
-import attrs
 import numpy as np
 
 from .. import _dtypes
 from .._allocate import Array, populate
+from .._frozen import frozen
 from .._workers import Scratch, Task, available_cores, run
 from ._laws import Elementwise, Law, Whole, convert
 from ._words import BLOCK, Stream
@@ -24,7 +24,7 @@ _TOGETHER = 256
 """Small tensors that one task fills at most."""
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Job:
     """One tensor to fill.
 
@@ -96,7 +96,7 @@ def _tasks(jobs: Iterable[Job]) -> Iterator[Task]:
         yield _Several(together)
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class _Chunk:
     """Task: some elements of a tensor, an even number unless they are the last."""
 
@@ -112,7 +112,7 @@ class _Chunk:
         return self.out.nbytes
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class _Several:
     """Task: small tensors."""
 
@@ -122,7 +122,7 @@ class _Several:
         return sum(chunk(scratch) for chunk in self.chunks)
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class _Whole:
     """Task: a tensor that cannot be cut."""
 

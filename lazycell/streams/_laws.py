@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-import attrs
 import numpy as np
 
 from .._allocate import Array
+from .._frozen import frozen
 from .._workers import Scratch
 from ._normal import write_pairs
 from ._quantile import below, quantile
@@ -22,7 +22,7 @@ _NEVER = 8.7
 _PIECE = 1 << 15  # elements: a dozen float64 arrays of them stay in a core's cache
 
 
-@attrs.frozen
+@frozen
 class Constant:
     """One value everywhere."""
 
@@ -35,7 +35,7 @@ class Constant:
         out.fill(self.value)
 
 
-@attrs.frozen
+@frozen
 class Uniform:
     """Uniform in [low, high): element i of float32 is `low` and `high`'s mean, and half their distance times k 2^-23.
 
@@ -59,7 +59,7 @@ class Uniform:
             np.add(out, kind(middle), out=out)
 
 
-@attrs.frozen
+@frozen
 class Normal:
     """Normal values; `write_pairs` says how."""
 
@@ -81,7 +81,7 @@ class Normal:
             np.add(out, out.dtype.type(self.mean), out=out)
 
 
-@attrs.frozen
+@frozen
 class TruncatedNormal:
     """Normal values between two bounds, which are values, not standard deviations: the quantile of a uniform value.
 
@@ -138,7 +138,7 @@ def _integers(stream: Stream, start: int, out: Array) -> tuple[Array, float]:
     return integers, 2.0**-52
 
 
-@attrs.frozen
+@frozen
 class Orthogonal:
     """A matrix with orthonormal rows or columns, whichever are fewer, times `gain`.
 
@@ -161,7 +161,7 @@ class Orthogonal:
         convert((q.T if tall is not normal else q).reshape(out.shape), out)
 
 
-@attrs.frozen
+@frozen
 class Sparse:
     """A matrix of normal values; in each column a share `sparsity` of the rows, drawn at random, is zero.
 
@@ -186,7 +186,7 @@ class Sparse:
         convert(values, out)
 
 
-@attrs.frozen
+@frozen
 class Identity:
     """A matrix with ones where row and column are the same."""
 
@@ -196,7 +196,7 @@ class Identity:
         np.fill_diagonal(out[: out.shape[1]], 1)
 
 
-@attrs.frozen
+@frozen
 class Dirac:
     """The weight of a convolution (out, in, *kernel) that passes its inputs on, as many as it can, in each group."""
 

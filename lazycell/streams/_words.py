@@ -11,9 +11,10 @@ import hashlib
 import threading
 from typing import Any
 
-import attrs
 import numpy as np
 import numpy.typing as npt
+
+from .._frozen import frozen
 
 BLOCK = 1 << 17
 """Words. Long calls keep threads out of each other's way: half as many cost a tenth more with two of them."""
@@ -34,7 +35,7 @@ def stream_key(seed: int, name: str) -> int:
     return int.from_bytes(hashlib.blake2b(message, digest_size=16).digest(), "little")
 
 
-@attrs.frozen
+@frozen
 class Stream:
     """The words of one key."""
 

@@ -6,11 +6,13 @@ from typing import Any
 
 import attrs
 
+from .._frozen import frozen
+
 MARKS = ("added", "removed", "renamed", "reshaped", "retyped", "reinitialized", "changed", "redeclared")
 """What can differ in a row. In `Rows.marks`, the first is bit 0, the next bit 1, and so on."""
 
 
-@attrs.frozen
+@frozen
 class Side:
     """One of the two models that are held against each other, or the only one.
 
@@ -35,7 +37,7 @@ class Side:
     hyperparameters: tuple[tuple[str, str], ...] = ()
 
 
-@attrs.frozen
+@frozen
 class Spec:
     """All there is to tell of a parameter but its name; parameters that share it in every point point to one.
 
@@ -73,7 +75,7 @@ class Spec:
     nbytes: int = 0
 
 
-@attrs.frozen
+@frozen
 class Rows:
     """The parameters, one position of every column each.
 
@@ -97,7 +99,7 @@ class Rows:
     state: list[int] = attrs.field(factory=list)
 
 
-@attrs.frozen
+@frozen
 class View:
     """What one page shows.
 

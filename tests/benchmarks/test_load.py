@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file
 
 import tests
-from benchmarks import _checkpoints, _memory, _read, _report
+from benchmarks import _checkpoints, _memory, _process, _read, _report
 from benchmarks._case import Case, Quantity, Side, Target
 from benchmarks._command import command
 from benchmarks._harness import BenchmarkError, check_same_values, run_case
@@ -63,7 +63,8 @@ def test_the_output_says_where_it_was_measured(quick: tuple[str, dict[str, Any],
     printed, _, _ = quick
     for fact in ("date: 20", "processor: ", "cores: ", "memory: ", "kernel: ", f"mindspore {mindspore.__version__}"):
         assert f"- {fact}" in printed or f", {fact}" in printed
-    assert "in the page cache" in printed
+    for fact in ("in the page cache", "nothing of the kind was done before", "`import mindspore`"):
+        assert fact in printed.replace("\n", " ")
     assert _report.QUICK in printed
 
 
@@ -79,6 +80,9 @@ def test_the_json_has_every_run(quick: tuple[str, dict[str, Any], list[Path]]) -
             for run in case["runs"][side.name]:
                 assert list(run["steps"]) == [*side.steps, "read"]
                 assert all(step["seconds"] >= 0 for step in run["steps"].values())
+                assert list(run["later"]) == ([*side.steps, "read"] if declared.first else [])
+                assert (run["first_use"] > 0) is not declared.first
+                assert run["declared"] > 0
         assert len(case["runs"]["lazycell"]) == 1
 
 
@@ -149,6 +153,22 @@ def test_a_process_that_fails_says_why() -> None:
         BenchmarkError, match=r"the process of lazycell failed with status 1:\n(.*\n)*.*layers\.0\.weight"
     ):
         run_case(Case("few", "Few", FEW, FEW, (build_only,), ".safetensors"), {}, {}, rounds=1)
+
+
+def test_the_first_load_is_the_first(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is done before it, not even a collection of garbage; else a tiny net comes before."""
+    done: list[tuple[int, bool]] = []
+
+    def run(side: object, steps: list[str], work: Work, *, collect: bool = True) -> dict[str, Any]:
+        done.append((work.n_layers, collect))
+        return {"steps": {}, "checksum": 0}
+
+    monkeypatch.setattr(_process, "run", run)
+    for before, expected in ((None, [(2, False), (2, True)]), (FEW.first()._asdict(), [(1, True), (2, True)])):
+        _process.main(["numpy", "_numpy", "[]", json.dumps(before), json.dumps(FEW._asdict())])
+        assert done == expected
+        done.clear()
+    assert len(capsys.readouterr().out.splitlines()) == 2
 
 
 def test_sides_that_disagree_are_refused() -> None:

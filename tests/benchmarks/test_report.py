@@ -26,9 +26,10 @@ def test_times_have_three_digits(value: float, shown: str) -> None:
     assert _text.seconds(value) == shown
 
 
-def table_of(case: Case, *steps: str) -> list[list[str]]:
+def table_of(case: Case, *steps: str, later: Step | None = None) -> list[list[str]]:
     """Give the cells of the table of a case that only its first side ran."""
-    run = Run(dict.fromkeys(steps, STEP), first_use=5, checksum=0)
+    again = {} if later is None else dict.fromkeys(steps, later)
+    run = Run(dict.fromkeys(steps, STEP), first_use=5, checksum=0, declared=6, later=again)
     result = Result(case, case.work, {case.sides[0].name: [run]}, {side.name: "absent" for side in case.sides[1:]})
     lines = _tables.sides(result).splitlines()
     return [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
@@ -41,6 +42,18 @@ def test_a_table_has_a_column_for_each_step_and_for_reading() -> None:
     assert head == ["", "build", "load", "build + load", "+ read", "CPU", *memory, "first use", "runs"]
     assert one == ["one", "1.00 s", "1.00 s", "2.00 s", "3.00 s", "4.00 s", "3 B", "3 B", "4 B", "5.00 s", "1"]
     assert two == ["two", "absent", *[""] * 9]
+
+
+def test_the_first_of_a_process_stands_beside_a_later_one() -> None:
+    """What is measured is the first; nothing is said about a tiny model, which there was not."""
+    later = Step(seconds=0.25, cpu=0, peak=0, anonymous=0)
+    case = Case("few", "Few", FEW, FEW, PAIR[:1], first=True)
+    head, _, one = table_of(case, "build", "load", "read", later=later)
+    assert head[:5] == ["", "build", "load", "build + load", "+ read"]
+    assert head[-3:] == ["declare", "later build + load", "runs"]
+    assert one[3] == "2.00 s"
+    assert one[-3:] == ["6.00 s", "500 ms", "1"]
+    assert "first use" not in head
 
 
 def test_what_is_only_built_is_not_read() -> None:

@@ -90,18 +90,30 @@ def test_an_absolute_target_of_a_side_that_did_not_run_is_open() -> None:
         (Target("load", SECONDS, TORCH, 1.2), "4.00 s|torch|2.00 s|2.00 x|at most 1.2 x|NO"),
         (Target("load", SECONDS, TORCH, 0.5), "4.00 s|torch|2.00 s|2.00 x|at most 0.5 x|NO"),
         (Target("load", SECONDS, TORCH, 1 / 8), "4.00 s|torch|2.00 s|1 / 0.5|at most 1 / 8|NO"),
+        (Target("load", SECONDS, TORCH, 1, enough=3.5), "4.00 s|torch|2.00 s|2.00 x|at most 1 x, or 3.50 s|NO"),
+        (Target("load", SECONDS, TORCH, 1, enough=4.5), "4.00 s|torch|2.00 s|2.00 x|at most 1 x, or 4.50 s|yes"),
         (Target("load", SECONDS, plus=1.5), "4.00 s|nothing: absolute||4.00 s|at most 1.50 s|NO"),
         (Target("peak", PEAK, plus=150e6), "200 MB|nothing: absolute||200 MB|at most 150 MB|NO"),
         (Target("peak", PEAK, RESULT, 1, 64e6), "200 MB|the parameters|160 B|+ 200 MB|at most + 64.0 MB|NO"),
         (Target("load", SECONDS, Quantity("few", "nobody", "seconds"), 1), "4.00 s|nobody|not run|-|at most 1 x|?"),
     ],
-    ids=["times", "half", "speedup", "seconds", "bytes", "and bytes", "absent"],
+    ids=["times", "half", "speedup", "not enough", "enough", "seconds", "bytes", "and bytes", "absent"],
 )
 def test_a_row_shows_measured_and_target_alike(target: Target, row: str) -> None:
     """In the unit and form of the target, whether it is a ratio, a speedup, or a number."""
     result = result_of({"lazycell": [4], "torch": [2]}, peak=200_000_160)
     printed = _targets.targets(judge([target], {"few": result})).splitlines()[2]
     assert [cell.strip() for cell in printed.split("|")[3:-1]] == row.split("|")
+
+
+def test_a_later_load_is_held_against_later_loads() -> None:
+    """What a process does once more is a quantity of its own."""
+    case = Case("few", "Few", FEW, FEW, (OURS,), ".safetensors", first=True)
+    first, ours, theirs = ({"load": Step(each, 0, 0, 0), "read": Step(1000, 0, 0, 0)} for each in (100, 3, 2))
+    runs = {"lazycell": [Run(first, 0, 0, 0, ours)], "torch": [Run(first, 0, 0, 0, theirs)]}
+    later = [Quantity("few", side, "later seconds") for side in runs]
+    (verdict,) = judge([Target("later", *later, 1.5)], {"few": Result(case, FEW, runs, {})})
+    assert (verdict.measured, verdict.reference, verdict.met) == (3, 2, True)
 
 
 def test_the_summary_counts_what_was_met() -> None:

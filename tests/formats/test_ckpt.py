@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lazycell._errors import CheckpointFormatError
-from lazycell.formats import _ckpt, open_checkpoint, read_ckpt
+from lazycell.formats import _ckpt, open_checkpoint
+from lazycell.formats._ckpt import read_ckpt
 from lazycell.reading._read import read_tensor
 
 from .files import field, record, tensor_proto, varint

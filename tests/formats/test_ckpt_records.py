@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lazycell._errors import CheckpointFormatError
-from lazycell.formats import read_ckpt
+from lazycell.formats._ckpt import read_ckpt
 from lazycell.formats._ckpt_records import Record, records
 from lazycell.formats._wire import Window
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lazycell._errors import CheckpointFormatError
-from lazycell.formats import find_checkpoint
+from lazycell.formats._directory import find_checkpoint
 
 from .files import write_tensors
 from .test_sharded import INDEX, sharded, write_index

@@ -14,8 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lazycell._errors import CheckpointFormatError
-from lazycell.formats import read_safetensors
-from lazycell.formats._safetensors import _BITS, _DTYPES, _UNSUPPORTED, parse_header
+from lazycell.formats._safetensors import _BITS, _DTYPES, _UNSUPPORTED, parse_header, read_safetensors
 from lazycell.reading._read import read_tensor
 
 from .files import entry, safetensors_bytes

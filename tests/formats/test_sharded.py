@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from lazycell._errors import CheckpointFormatError
-from lazycell.formats import open_checkpoint, read_index
+from lazycell.formats import open_checkpoint
+from lazycell.formats._sharded import read_index
 from lazycell.reading._read import read_tensor
 
 from .files import write_tensors

@@ -17,7 +17,10 @@ import safetensors
 from hypothesis import strategies as st
 
 from lazycell._errors import CheckpointError, ManifestError
-from lazycell.formats import ByteRange, CheckpointHeader, read_ckpt, read_index, read_safetensors
+from lazycell.formats import ByteRange, CheckpointHeader
+from lazycell.formats._ckpt import read_ckpt
+from lazycell.formats._safetensors import read_safetensors
+from lazycell.formats._sharded import read_index
 from lazycell.manifest._manifest import Manifest
 
 from ..formats.corpus import CKPT, GOOD, HUB_INDEX, NAME_MAP, SAFETENSORS
