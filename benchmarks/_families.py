@@ -21,7 +21,7 @@ PADDING = 1
 _WIDTH, _HEADS, _HEAD_DIM = 16, 2, 8
 _SLOW = slice(2, 4)
 """Where in a head a rotation hardly turns."""
-_LEVEL = 2.8
+_LEVEL = 3.0
 """About what the layers' normalization makes of a column that is 4 for every word, between the first and the last."""
 
 _ENCODER = {
@@ -170,10 +170,15 @@ FAMILIES: Mapping[str, Family] = {
     ),
     "llama": Family("llama.LlamaForCausalLM", _BIASED),
     "mistral": Family(
-        "mistral.MistralForCausalLM", {**_DECODER, "sliding_window": 4}, padding="ends", shifted_by="column"
+        "mistral.MistralForCausalLM",
+        {**_DECODER, "initializer_range": 0.2, "sliding_window": 4},
+        padding="ends",
+        shifted_by="column",
     ),
     "mixtral": Family(
-        "mixtral.MixtralForCausalLM", {**_DECODER, **_EXPERTS, "num_local_experts": 2}, shifted_by="column"
+        "mixtral.MixtralForCausalLM",
+        {**_DECODER, **_EXPERTS, "initializer_range": 0.2, "num_local_experts": 2},
+        shifted_by="column",
     ),
     "qwen2": Family(
         "qwen2.Qwen2ForCausalLM",

@@ -2,7 +2,8 @@
 
 What a graph costs is compiling it, once for each family; a call is quick. So the masks are drawn for graphs in float16,
 where the faults were, and a few go through PyNative, where a call takes as long as ten of a graph. In GRAPH_MODE, and in
-graphs of float32, are the families that have no code in common but the layers. About a minute on two quiet cores.
+graphs of float32, are those that have no code in common but the layers. All of it takes 65 s of processor time, most of
+it for compiling.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 from mindspore import Tensor, ops
 
 from benchmarks._families import FAMILIES, VOCABULARY, Arrays, Family, call, compiled, fill
+from models import attention
 
 from .families import FAMILIES as REFERENCE
 
@@ -204,7 +206,6 @@ def test_compiled(family: str, size: float, batch: Batch, other: Batch, kept: li
 @settings(max_examples=2, deadline=None)
 @given(size=st.sampled_from(SIZES), batch=batches(), other=batches(), row=st.integers(0, ROWS - 1))
 @example(size=25, batch=FEW, other=MANY, row=0)
-@example(size=1000, batch=MANY, other=FEW, row=1)
 def test_pynative(family: str, size: float, batch: Batch, other: Batch, row: int):
     """Operator by operator too, in both dtypes, and it is what it is without its padding."""
     alone = batch.alone(row)
@@ -216,7 +217,7 @@ def test_pynative(family: str, size: float, batch: Batch, other: Batch, row: int
 
 
 @ALL
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [1, 25, 30000])
 def test_float16_is_near_float32(family: str, size: float):
     """Padding or not, float16 is as near to float32 as its epsilon says, operator by operator and as a graph."""
     batch = attrs.evolve(MANY, mask=np.array([FEW.mask[0], *MANY.mask[1:]]), written_mask=FEW.written_mask)
@@ -228,9 +229,7 @@ def test_float16_is_near_float32(family: str, size: float):
             check_near(family, size, "float16", (batch, found, row), (batch, wide, row))
 
 
-@pytest.mark.parametrize(
-    ("family", "dtype"), [("gpt2", "float32"), ("llama", "float16"), ("qwen3_moe", "float32"), ("t5", "float16")]
-)
+@pytest.mark.parametrize(("family", "dtype"), [("gpt2", "float32"), ("llama", "float16"), ("t5", "float16")])
 def test_graph_mode(family: str, dtype: str):
     """So it is where a net runs as a whole as a graph."""
     ms.set_context(mode=ms.GRAPH_MODE)
@@ -238,6 +237,26 @@ def test_graph_mode(family: str, dtype: str):
         net = filled(family, dtype, size)
         check_graph(family, dtype, size, net, FEW, MANY, [True, False, True])
         check_graph(family, dtype, size, net, MANY, FEW, [False, True, True])
+
+
+@ALL
+def test_scores_are_as_large_as_is_said(family: str, monkeypatch: pytest.MonkeyPatch):
+    """Every layer has a head whose scores are far below 0, and one whose are far above: else no test here says much."""
+    scores, product = [], attention._SCORES
+
+    def recorded(query: Tensor, key: Tensor) -> Tensor:
+        found = product(query, key)
+        # Heads that share keys are rows of one product.
+        scores.append(found.asnumpy().reshape(found.shape[0], 2, -1))
+        return found
+
+    monkeypatch.setattr(attention, "_SCORES", recorded)
+    outputs(family, filled(family, "float32", 1000), MANY)
+    assert len(scores) == (6 if FAMILIES[family].reads_two_texts else 2)
+    for each in scores:
+        below, above = np.median(each, axis=(0, 2))
+        assert -4000 < below < -250, below
+        assert 250 < above < 4000, above
 
 
 def test_every_family_is_here():
