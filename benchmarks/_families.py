@@ -223,7 +223,14 @@ def compiled(net: Any) -> Any:
     def run(**inputs: Tensor) -> Any:
         return net(**inputs)
 
-    return mindspore.jit(run)
+    graph = mindspore.jit(run)
+
+    def named(**inputs: Tensor) -> Any:
+        found = graph(**inputs)
+        # Where a graph gives a plain tuple, the net knows its names.
+        return found if hasattr(found, "_asdict") else net.output_type(*found)
+
+    return named
 
 
 def call(run: Any, inputs: Arrays) -> Arrays:
