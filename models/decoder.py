@@ -13,7 +13,7 @@ from lazycell import child
 from .attention import attend, extended, split_heads
 from .layers import Dropout, Linear, Part, RMSNorm, activate
 from .outputs import Cache, KeyValue
-from .rotary import rotate
+from .rotary import rotate_both
 
 Rotation = tuple[Tensor, Tensor]
 """Cosines and sines, as `Rotary` gives them."""
@@ -91,7 +91,8 @@ class Attention(Part):
 
     def construct(self, x: Tensor, mask: Tensor, positions: Rotation, past: KeyValue | None) -> tuple[Tensor, KeyValue]:
         query, key = self.query_and_key(x)
-        query, key, value = rotate(query, *positions), rotate(key, *positions), self.heads(self.v_proj(x))
+        query, key = rotate_both(query, key, *positions)
+        value = self.heads(self.v_proj(x))
         key, value = extended(past, key, value)
         return self.o_proj(attend(query, key, value, mask, self.dropout, self.scale, self.most)), (key, value)
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import mindspore
 from mindspore import Tensor
 
 from lazycell import INDEX, SELF, ConfigRules, Param, child, children, hyper, register, same
@@ -10,19 +9,19 @@ from lazycell import INDEX, SELF, ConfigRules, Param, child, children, hyper, re
 from . import layers
 from .decoder import LAYER_TYPES, Attention, GatedMLP, LayerOutput, Rotation, windows
 from .heads import OF_HEADS
-from .layers import Part, activation, cap, cast
+from .layers import Part, activation, cap
 from .llama import LlamaForCausalLM, LlamaForSequenceClassification, LlamaModel, LlamaOptions
 from .outputs import KeyValue
 from .presets.gemma2 import PRESETS
 
 
 class RMSNorm(layers.RMSNorm):
-    """Scaled by 1 + weight, so that a weight of zeros changes nothing; in float32 to the end."""
+    """Scaled by 1 + weight, so that a weight of zeros changes nothing."""
 
     weight: Param["zeros", (width,)]
 
-    def construct(self, x: Tensor) -> Tensor:
-        return cast(self.normalized(x) * (1.0 + cast(self.weight, mindspore.float32)), x.dtype)
+    def gain(self) -> Tensor:
+        return 1.0 + super().gain()
 
 
 class Gemma2Options(LlamaOptions):

@@ -70,7 +70,8 @@ class Gemma3TextModel(Gemma3Options, Gemma2Model):
         ]
 
     def rotations(self, position_ids: Tensor) -> tuple[Rotation, ...]:
-        both = self.rotary_emb(position_ids), self.rotary_emb_local(position_ids)
+        heads = self.rotated_heads
+        both = self.rotary_emb(position_ids, heads), self.rotary_emb_local(position_ids, heads)
         return tuple([both[window is not None] for window in self.windows])
 
 

@@ -58,6 +58,7 @@ def cap(x: Tensor, most: float | None) -> Tensor:
 
 
 _PRODUCT = ops.MatMul(transpose_b=True)
+_OUTER = ops.MatMul()
 
 
 def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -141,11 +142,16 @@ class RMSNorm(LazyCell):
     weight: Param["ones", (width,)]
 
     def construct(self, x: Tensor) -> Tensor:
-        return self.weight * cast(self.normalized(x), self.weight.dtype)
-
-    def normalized(self, x: Tensor) -> Tensor:
         x = cast(x, mindspore.float32)
-        return x * ops.rsqrt(ops.square(x).mean(-1, keep_dims=True) + self.eps)
+        factor = ops.rsqrt(ops.square(x).mean(dim=-1, keepdim=True) + self.eps)
+        # Every row's factor times every column's, as a product, since MindSpore's CPU multiplies what has to be
+        # broadcast several times as slowly as what has one shape.
+        scale = _OUTER(factor.reshape(-1, 1), self.gain().reshape(1, -1))
+        return cast(x * scale.reshape(x.shape), self.weight.dtype)
+
+    def gain(self) -> Tensor:
+        """Give what the normalized numbers are multiplied by, (width,), float32."""
+        return cast(self.weight, mindspore.float32)
 
 
 def run(layers: Any, x: Tensor, mask: Tensor) -> States:

@@ -82,6 +82,7 @@ class LlamaModel(LlamaOptions, Reader):
     def __post_init__(self) -> None:
         windows = self.windows_by_layer()
         self.windows = tuple(dict.fromkeys(windows))
+        self.rotated_heads = self.num_attention_heads + self.num_key_value_heads
         self.kinds = tuple(self.windows.index(window) for window in windows)
 
     def construct(
@@ -111,7 +112,7 @@ class LlamaModel(LlamaOptions, Reader):
 
     def rotations(self, position_ids: Tensor) -> tuple[Rotation, ...]:
         """Give the rotation that goes with each window."""
-        return (self.rotary_emb(position_ids),) * len(self.windows)
+        return (self.rotary_emb(position_ids, self.rotated_heads),) * len(self.windows)
 
 
 @register("llama", presets=PRESETS)

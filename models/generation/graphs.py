@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import mindspore
@@ -81,6 +82,11 @@ def graphs_of(net: Any) -> Graphs:
     return graphs
 
 
+def forget(net: Any) -> None:
+    """Let go of all that is compiled of a net, and of the caches, in which there may be what is no number."""
+    net.__dict__.pop(_PLACE, None)
+
+
 @contextmanager
 def announced(what: str, shape: tuple[int, ...], is_new: bool) -> Iterator[None]:
     """Say on a terminal that something is compiled, and how long it took: seconds, in which nothing else is seen."""
@@ -99,17 +105,23 @@ class Table:
 
     def __init__(self, like: Tensor, room: int, name: str) -> None:
         batch, heads, _, size = like.shape
-        self.shape = batch, heads, room, size
+        self.room = room
         empty = ops.zeros((batch * heads * room, size), like.dtype)
         self.parameter = Parameter(empty, name=name, requires_grad=False)
 
     def fill(self, first: Tensor) -> None:
-        """Put in what there is of the first positions, (batch, heads, positions, size)."""
-        left = self.shape[2] - first.shape[2]
-        if left:
-            first = ops.concat((first, ops.zeros((*self.shape[:2], left, self.shape[3]), first.dtype)), 2)
-        # In place: a graph goes on reading the memory that it was compiled with.
-        ops.assign(self.parameter, first.reshape(self.parameter.shape))
+        """Put in the first positions, (batch, heads, positions, size): in place, where the graph reads.
+
+        What an earlier text left behind them is not seen.
+        """
+        batch, heads, count, size = first.shape
+        rows = _rows(batch * heads, self.room, count)
+        ops.scatter_update(self.parameter, rows, first.reshape(-1, size))
+
+
+@lru_cache(maxsize=4)
+def _rows(heads: int, room: int, count: int) -> Tensor:
+    return Tensor((np.arange(heads)[:, None] * room + np.arange(count)).reshape(-1).astype(np.int32))
 
 
 class Step:

@@ -14,6 +14,7 @@ from ..inputs import Reader, check_ids
 from . import compiled as _compiled
 from .choosing import Choice
 from .finite import not_finite
+from .graphs import forget
 from .padding import texts_of
 from .plain import Answering, Continuing
 
@@ -139,6 +140,7 @@ def _words(
         with launch_blocking():  # never beyond a step: what the caller does between two is the caller's
             scores = writer.scores()
         if not np.isfinite(scores).all():
+            forget(net)
             raise not_finite(net, scores, written, seen, texts)
         words = choice.words(scores, seen, written, generators)
         if ended.any():
