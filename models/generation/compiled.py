@@ -27,15 +27,20 @@ class Continuing:
     def scores(self) -> Scores:
         """Score what comes after the words so far."""
         if self.step is None:
-            logits, past = self.graphs.read(lambda: Prompt(self.net), self.ids, self.mask, self.positions)
-            self.step = self.graphs.step((len(self.ids), self.room), lambda: Step(past, self.room, self._make))
-            self.step.fill(past)
-            after = np.ones((len(self.mask), self.room - self.mask.shape[1]), self.mask.dtype)
-            self.whole = Tensor(np.concatenate((self.mask, after), 1))
-        else:
-            logits = self.step(Tensor(self.ids), self.whole, Tensor(self.positions), _index(self.place))
-            self.place += 1
+            return self._begin()
+        logits = self.step(Tensor(self.ids), self.whole, Tensor(self.positions), _index(self.place))
+        self.place += 1
         return last(logits)
+
+    def _begin(self) -> Scores:
+        logits, past = self.graphs.read(lambda: Prompt(self.net), self.ids, self.mask, self.positions)
+        # First, since it sleeps until the graph has run: what else asks for a result spins, on a core that is needed.
+        scores = last(logits)
+        self.step = self.graphs.step((len(self.ids), self.room), lambda: Step(past, self.room, self._make))
+        self.step.fill(past)
+        after = np.ones((len(self.mask), self.room - self.mask.shape[1]), self.mask.dtype)
+        self.whole = Tensor(np.concatenate((self.mask, after), 1))
+        return scores
 
     def go_on(self, words: NDArray[Any]) -> None:
         """Take the words that were chosen, (batch,)."""
@@ -60,17 +65,21 @@ class Answering:
     def scores(self) -> Scores:
         """Score what comes after the words so far."""
         if self.step is None:
-            found = self.graphs.read(lambda: Question(self.net), self.question, self.mask, self.ids)
-            logits, past, self.read = found
-            own, others = (list(pairs) for pairs in zip(*past, strict=True))
-            key = len(self.ids), self.room, self.mask.shape[1]
-            self.step = self.graphs.step(key, lambda: Step(own, self.room, self._make, others))
-            self.step.fill(own + others)
-            self.seen, self.whole = Tensor(self.mask), ops.ones((len(self.ids), self.room), mindspore.int64)
-        else:
-            logits = self.step(Tensor(self.ids), self.seen, self.whole, self.read, _index(self.place))
-            self.place += 1
+            return self._begin()
+        logits = self.step(Tensor(self.ids), self.seen, self.whole, self.read, _index(self.place))
+        self.place += 1
         return last(logits)
+
+    def _begin(self) -> Scores:
+        found = self.graphs.read(lambda: Question(self.net), self.question, self.mask, self.ids)
+        logits, past, self.read = found
+        scores = last(logits)
+        own, others = (list(pairs) for pairs in zip(*past, strict=True))
+        key = len(self.ids), self.room, self.mask.shape[1]
+        self.step = self.graphs.step(key, lambda: Step(own, self.room, self._make, others))
+        self.step.fill(own + others)
+        self.seen, self.whole = Tensor(self.mask), ops.ones((len(self.ids), self.room), mindspore.int64)
+        return scores
 
     def go_on(self, words: NDArray[Any]) -> None:
         """Take the words that were chosen, (batch,)."""

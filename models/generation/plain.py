@@ -2,11 +2,13 @@
 
 from typing import Any
 
+import mindspore
 import numpy as np
 from mindspore import Tensor
 from numpy.typing import NDArray
 
 from ..heads import CausalLM
+from ..layers import cast
 from .choosing import Scores
 from .padding import Ids, positions_of
 
@@ -56,5 +58,5 @@ class Answering:
 
 def last(logits: Tensor) -> Scores:
     """Give the scores of the last position as an array, (batch, vocabulary)."""
-    scores: Scores = logits.astype("float32").asnumpy()[:, -1]
+    scores: Scores = cast(logits, mindspore.float32).asnumpy()[:, -1]
     return scores
