@@ -29,8 +29,7 @@ class SparseMoe(Part):
             mixed = self.mix_chosen(flat, weights.astype(x.dtype), chosen)
         else:
             mixed = self.mix_all(flat, weights.astype(x.dtype), chosen)
-        # A copy: of a float16 graph on CPU, MindSpore 2.10 returns no bare product in a tuple of a named tuple.
-        return mixed.reshape(x.shape), logits.copy()
+        return mixed.reshape(x.shape), logits
 
     def mix_chosen(self: Any, flat: Tensor, weights: Tensor, chosen: Tensor) -> Tensor:
         """Send each position to its own experts alone; `weights` and `chosen` are (positions, experts of each)."""

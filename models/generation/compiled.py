@@ -36,7 +36,8 @@ class Continuing:
         logits, past = self.graphs.read(lambda: Prompt(self.net), self.ids, self.mask, self.positions)
         # First, since it sleeps until the graph has run: what else asks for a result spins, on a core that is needed.
         scores = last(logits)
-        self.step = self.graphs.step((len(self.ids), self.room), lambda: Step(past, self.room, self._make))
+        self.key = len(self.ids), self.room
+        self.step = self.graphs.take(self.key, lambda: Step(past, self.room, self._make))
         self.step.fill(past)
         after = np.ones((len(self.mask), self.room - self.mask.shape[1]), self.mask.dtype)
         self.whole = Tensor(np.concatenate((self.mask, after), 1))
@@ -46,6 +47,12 @@ class Continuing:
         """Take the words that were chosen, (batch,)."""
         self.ids = words[:, None].astype(self.ids.dtype)
         self.positions = self.positions[:, -1:] + 1
+
+    def close(self, *, keep: bool = True) -> None:
+        """Leave the cache to the next text."""
+        if keep and self.step is not None:
+            self.graphs.put_back(self.key, self.step)
+        self.step = None
 
     def _make(self, tables: Any, starts: Tensor) -> Any:
         return NextWord(self.net, tables, starts)
@@ -75,8 +82,8 @@ class Answering:
         logits, past, self.read = found
         scores = last(logits)
         own, others = (list(pairs) for pairs in zip(*past, strict=True))
-        key = len(self.ids), self.room, self.mask.shape[1]
-        self.step = self.graphs.step(key, lambda: Step(own, self.room, self._make, others))
+        self.key = len(self.ids), self.room, self.mask.shape[1]
+        self.step = self.graphs.take(self.key, lambda: Step(own, self.room, self._make, others))
         self.step.fill(own + others)
         self.seen, self.whole = Tensor(self.mask), ops.ones((len(self.ids), self.room), mindspore.int64)
         return scores
@@ -84,6 +91,12 @@ class Answering:
     def go_on(self, words: NDArray[Any]) -> None:
         """Take the words that were chosen, (batch,)."""
         self.ids = words[:, None].astype(self.ids.dtype)
+
+    def close(self, *, keep: bool = True) -> None:
+        """Leave the cache to the next text."""
+        if keep and self.step is not None:
+            self.graphs.put_back(self.key, self.step)
+        self.step = None
 
     def _make(self, tables: Any, starts: Tensor) -> Any:
         return NextWordOfAnswer(self.net, tables, starts, len(self.ids), self.mask.shape[1])

@@ -23,7 +23,7 @@ LEAST = 64
 """Positions of the smallest prompt, and the smallest cache, that are compiled."""
 
 MOST = 8
-"""So many steps are kept for a net, the latest; each has a cache, and the memory that its graph works in."""
+"""So many steps are kept for a net, the latest, beside those in use. Each has a cache, and what its graph works in."""
 
 _PLACE = "graphs_of_generation"
 
@@ -37,14 +37,15 @@ class Graphs:
     """What is compiled of a net.
 
     Attributes:
-        made_of: the net as it was then.
+        training: as the net was then.
+        parameters: those of the net then, each with its dtype.
         prompt: the cell that reads a prompt; MindSpore compiles it for each shape.
         shapes: those that it is compiled for.
-        steps: by batch and positions, each with a cache of its own.
+        steps: by batch and positions, those that no text is written with now; each has a cache of its own.
     """
 
-    def __init__(self, made_of: Any = None) -> None:
-        self.made_of = made_of
+    def __init__(self, training: bool = False, parameters: Sequence[tuple[Any, Any]] = ()) -> None:
+        self.training, self.parameters = training, parameters
         self.prompt: Any = None
         self.shapes: set[Any] = set()
         self.steps: dict[Any, Step] = {}
@@ -64,27 +65,31 @@ class Graphs:
         self.shapes.add(shapes)
         return found
 
-    def step(self, key: Any, make: Callable[[], "Step"]) -> "Step":
-        """Give the step of a key, made if it is not there, and let go of the one that has not been used for longest."""
-        step = self.steps.pop(key, None) or make()
+    def are_of(self, training: bool, parameters: Sequence[tuple[Any, Any]]) -> bool:
+        """Tell whether the net is still what it was: the same parameters, and not others that are where they were."""
+        if self.training != training or len(self.parameters) != len(parameters):
+            return False
+        pairs = zip(self.parameters, parameters, strict=True)
+        return all(was is each and dtype == now for (was, dtype), (each, now) in pairs)
+
+    def take(self, key: Any, make: Callable[[], "Step"]) -> "Step":
+        """Take the step of a key, made if it is not there: its cache is one text's until it is put back."""
+        return self.steps.pop(key, None) or make()
+
+    def put_back(self, key: Any, step: "Step") -> None:
+        """Keep a step for the next text, and let go of the one that has not been used for longest."""
         self.steps[key] = step
         if len(self.steps) > MOST:
             self.steps.pop(next(iter(self.steps)))
-        return step
 
 
 def graphs_of(net: Any) -> Graphs:
     """Give what is compiled of a net, as it is now: with another parameter in it, all is compiled anew."""
-    made_of = net.training, [(id(each), str(each.dtype)) for each in net.get_parameters()]
+    parameters = [(each, each.dtype) for each in net.get_parameters()]
     graphs: Graphs | None = net.__dict__.get(_PLACE)
-    if graphs is None or graphs.made_of != made_of:
-        graphs = net.__dict__[_PLACE] = Graphs(made_of)
+    if graphs is None or not graphs.are_of(net.training, parameters):
+        graphs = net.__dict__[_PLACE] = Graphs(net.training, parameters)
     return graphs
-
-
-def forget(net: Any) -> None:
-    """Let go of all that is compiled of a net, and of the caches, in which there may be what is no number."""
-    net.__dict__.pop(_PLACE, None)
 
 
 @contextmanager

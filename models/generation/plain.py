@@ -36,6 +36,9 @@ class Continuing:
         self.mask = np.pad(self.mask, ((0, 0), (0, 1)), constant_values=1)
         self.positions = self.positions[:, -1:] + 1
 
+    def close(self, *, keep: bool = True) -> None:
+        """Nothing is kept."""
+
 
 class Answering:
     """Writes answers to texts, each of which is read once."""
@@ -54,6 +57,9 @@ class Answering:
     def go_on(self, words: NDArray[Any]) -> None:
         """Take the words that were chosen, (batch,)."""
         self.ids = words[:, None].astype(self.ids.dtype)
+
+    def close(self, *, keep: bool = True) -> None:
+        """Nothing is kept."""
 
 
 def last(logits: Tensor) -> Scores:

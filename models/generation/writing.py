@@ -14,7 +14,6 @@ from ..inputs import Reader, check_ids
 from . import compiled as _compiled
 from .choosing import Choice
 from .finite import not_finite
-from .graphs import forget
 from .padding import texts_of
 from .plain import Answering, Continuing
 
@@ -103,7 +102,7 @@ def stream_generate(
     defaults = getattr(net, "generation_config", None) or {}
     choice = Choice.made(defaults, max_new_tokens=max_new_tokens, **options)
     ids, mask = texts_of(input_ids, attention_mask)
-    check(net, input_ids, int(mask.sum(1).max()), choice.max_new_tokens)
+    check(net, input_ids, decoder_input_ids, int(mask.sum(1).max()), choice.max_new_tokens)
     if hasattr(net, "encoder"):
         given = None if decoder_input_ids is None else decoder_input_ids.asnumpy()
         start = np.full((len(ids), 1), net.decoder_start_token_id, ids.dtype) if given is None else given
@@ -118,14 +117,23 @@ def stream_generate(
             raise TypeError(f"{type(net).__name__} has no encoder: the text it goes on with is input_ids alone")
         writer = _compiled.Continuing(net, ids, mask, choice.max_new_tokens) if compiled else Continuing(net, ids, mask)
         seen = [row[kept > 0] for row, kept in zip(ids, mask, strict=True)]
-    return _words(net, writer, choice, seen, (ids, mask))
+    return _closing(writer, _words(net, writer, choice, seen, (ids, mask)))
 
 
-def check(net: Any, input_ids: Tensor, length: int, words: int) -> None:
+def _closing(writer: Any, words: Iterator[NDArray[np.int64]]) -> Iterator[NDArray[np.int64]]:
+    """Close the writer when its words have come, or nobody wants more of them."""
+    try:
+        yield from words
+    finally:
+        writer.close()
+
+
+def check(net: Any, input_ids: Tensor, decoder_input_ids: Tensor | None, length: int, words: int) -> None:
     """Refuse what the model will not read, before anything is computed or compiled."""
     reader = net if isinstance(net, Reader) else getattr(net, getattr(net, "base", ""), None)
     if isinstance(reader, Reader):
         check_ids(reader, "input_ids", input_ids, reader.ids_below["input_ids"])
+        check_ids(reader, "decoder_input_ids", decoder_input_ids, reader.ids_below["input_ids"])
         what = f"{length} positions and max_new_tokens={words} are {length + words - 1} to read"
         reader.check_length(what, length + words - 1)  # the last word is not read
 
@@ -140,7 +148,7 @@ def _words(
         with launch_blocking():  # never beyond a step: what the caller does between two is the caller's
             scores = writer.scores()
         if not np.isfinite(scores).all():
-            forget(net)
+            writer.close(keep=False)  # in its cache there may be what is no number
             raise not_finite(net, scores, written, seen, texts)
         words = choice.words(scores, seen, written, generators)
         if ended.any():

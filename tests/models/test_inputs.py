@@ -92,3 +92,11 @@ def test_generation_is_refused_before_it_begins():
         with pytest.raises(ValueError, match=f"input_ids has {net.vocab_size} at"):
             models.generate(net, Tensor([[net.vocab_size]]), compiled=compiled)
     assert not hasattr(net, "graphs_of_generation")
+
+
+def test_how_an_answer_begins_is_checked_too():
+    """Before a graph reads it, which checks nothing."""
+    net = net_of(FAMILIES["t5"])
+    for compiled in (False, True):
+        with pytest.raises(ValueError, match=f"decoder_input_ids has {net.vocab_size} at"):
+            models.generate(net, Tensor([[1, 2]]), decoder_input_ids=Tensor([[net.vocab_size]]), compiled=compiled)

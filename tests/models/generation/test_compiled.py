@@ -89,14 +89,50 @@ def test_sizes_are_rounded_up(length: int, size: int):
 
 
 def test_so_many_steps_are_kept():
-    """The one that has not been used for longest goes first."""
+    """The one that has not been used for longest goes first; one that is taken is nobody else's."""
     graphs = Graphs()
     for key in range(MOST):
-        graphs.step(key, object)
-    kept = graphs.step(0, object)
-    graphs.step(MOST, object)
+        graphs.put_back(key, graphs.take(key, object))
+    kept = graphs.take(0, object)
+    assert graphs.take(0, object) is not kept
+    graphs.put_back(0, kept)
+    graphs.put_back(MOST, graphs.take(MOST, object))
     assert list(graphs.steps) == [*range(2, MOST), 0, MOST]
-    assert graphs.step(0, object) is kept
+    assert graphs.take(0, object) is kept
+
+
+def test_texts_that_are_written_in_turns():
+    """Two streams of one net and one shape do not write into one cache; and one that is left leaves its cache."""
+    net = lazycell.from_pretrained(LLAMA.path)
+    texts = [Tensor([[5, 6, 7]]), Tensor([[40, 3, 9]])]
+    options = {"max_new_tokens": 6, "eos_token_id": ()}
+    alone = [models.generate(net, text, **options).asnumpy()[0].tolist() for text in texts]
+    streams = [models.stream_generate(net, text, **options, compiled=True) for text in texts]
+    words = [[int(word) for (word,) in turn] for turn in zip(*streams, strict=True)]
+    assert [list(each) for each in zip(*words, strict=True)] == alone
+
+    steps = graphs_of(net).steps
+    (kept,) = steps.values()
+    left = models.stream_generate(net, texts[0], **options, compiled=True)
+    next(left)
+    assert steps == {}
+    left.close()
+    assert list(steps.values()) == [kept]
+    assert models.generate(net, texts[1], **options, compiled=True).asnumpy()[0].tolist() == alone[1]
+
+
+def test_a_cache_with_what_is_no_number_is_not_used_again():
+    """After the error, and a load that mends the net, a text is what it is."""
+    net = lazycell.from_pretrained(LLAMA.path)
+    text, options = Tensor([[5, 6, 7]]), {"max_new_tokens": 4, "eos_token_id": (), "compiled": True}
+    words = models.generate(net, text, **options).asnumpy()
+    values = net.model.embed_tokens.weight.asnumpy()
+    before = values.copy()
+    values[7] = np.nan
+    with pytest.raises(FloatingPointError):
+        models.generate(net, text, **options)
+    values[...] = before
+    assert np.array_equal(models.generate(net, text, **options).asnumpy(), words)
 
 
 ANOTHER_PROCESS = """
