@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from ._collector import collector_paused
+from .system._collector import collector_paused
 
 _PLACES = {
     "cell._cell": ("LazyCell",),
@@ -38,10 +38,11 @@ _PLACES = {
     "parameters": ("lazy", "no_init_parameters"),
     "parameters._life": ("Origin",),
     "parameters._lifecycle": ("ParameterStatus", "Status", "init_parameters_data", "status", "uninitialized"),
-    "manifest._diff": ("Change", "ManifestDiff"),
-    "manifest._manifest": ("Manifest", "ManifestEntry"),
-    "manifest._migration": ("Migration",),
-    "manifest._sizes": ("Sizes",),
+    "manifest.diff._diff": ("Change", "ManifestDiff"),
+    "layout._entry": ("ManifestEntry",),
+    "manifest._manifest": ("Manifest",),
+    "history._migration": ("Migration",),
+    "manifest.sizes._sizes": ("Sizes",),
     "pretrained._config": ("ConfigRules",),
     "pretrained._pretrained": ("from_pretrained",),
     "pretrained._stored_tensors": ("StoredTensors",),
@@ -52,9 +53,9 @@ _PLACES = {
     "formats._open": ("open_checkpoint",),
     "reading._read": ("read_tensor",),
     "mismatch._problems": ("Cause", "Problem"),
-    "checkpoint._plan": ("LoadPlan",),
-    "checkpoint._planning": ("plan",),
-    "checkpoint._report": ("LoadReport",),
+    "loading._plan": ("LoadPlan",),
+    "loading._planning": ("plan",),
+    "loading._load_report": ("LoadReport",),
     "inference._infer": ("Undetermined",),
     "inference._inference": ("Inference",),
     "saving._convert": ("convert",),

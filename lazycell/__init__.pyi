@@ -28,9 +28,6 @@ from .cell._cell import LazyCell
 from .cell._initial_values import initial_values
 from .cell._initializers import register_initializer
 from .cell._launching import launch_blocking
-from .checkpoint._plan import LoadPlan
-from .checkpoint._planning import plan
-from .checkpoint._report import LoadReport
 from .declaration._class_body import require
 from .declaration._declaration import same
 from .declaration._declare import buffer, child, children, hyper, param, tie, when
@@ -40,6 +37,7 @@ from .declaration._symbols import INDEX, SELF, max_, min_
 from .formats._formats import Format, register_format
 from .formats._header import ByteRange, CheckpointHeader, MemoryRange, Part, TensorHeader
 from .formats._open import open_checkpoint
+from .history._migration import Migration
 from .inference._infer import Undetermined
 from .inference._inference import Inference
 from .initializers import (
@@ -57,10 +55,13 @@ from .initializers import (
     xavier_uniform,
     zeros,
 )
-from .manifest._diff import Change, ManifestDiff
-from .manifest._manifest import Manifest, ManifestEntry
-from .manifest._migration import Migration
-from .manifest._sizes import Sizes
+from .layout._entry import ManifestEntry
+from .loading._load_report import LoadReport
+from .loading._plan import LoadPlan
+from .loading._planning import plan
+from .manifest._manifest import Manifest
+from .manifest.diff._diff import Change, ManifestDiff
+from .manifest.sizes._sizes import Sizes
 from .mismatch._problems import Cause, Problem
 from .parameters import lazy, no_init_parameters
 from .parameters._life import Origin

@@ -10,7 +10,6 @@ import textwrap
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from lazycell.declaration._check_stored import check_rules
 from lazycell.declaration._class_body import ClassBody, require
 from lazycell.declaration._declaration import Declaration, assemble, declaration_of, names_of, same, symbols_of
 from lazycell.declaration._declare import Buffer, Param, buffer, child, children, hyper, param, tie, when
@@ -18,6 +17,7 @@ from lazycell.declaration._generate import make_init
 from lazycell.declaration._read_body import read_body
 from lazycell.declaration._stored import fused, rename, reshaped, transposed
 from lazycell.declaration._symbols import INDEX, SELF, max_, min_
+from lazycell.layout._check_rules import check_rules
 from lazycell.manifest._manifest import Manifest
 from lazycell.manifest._outline import Outline, manifest_of_class
 from lazycell.manifest._resolve import ResolvedChild, resolve

@@ -53,7 +53,7 @@ print(json.dumps(figures))
 
 def figures(way: str) -> dict[str, float]:
     """Give what a process measured of itself, in bytes."""
-    from lazycell.cli._minilm import directory
+    from lazycell.demo._minilm import directory
 
     command = [sys.executable, "-c", CHILD, way, str(directory())]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -63,7 +63,7 @@ def figures(way: str) -> dict[str, float]:
 
 def checkpoint_bytes() -> int:
     """Give the size of the checkpoint's file."""
-    from lazycell.cli._minilm import CHECKPOINT, directory
+    from lazycell.demo._minilm import CHECKPOINT, directory
 
     return (directory() / CHECKPOINT).stat().st_size
 
@@ -89,8 +89,8 @@ def test_loading_takes_the_checkpoint_once():
 @needs_minilm
 def test_the_measure_sees_an_eager_build():
     """The demo's measure finds an eager build to hold its weights: it would not miss memory that laziness took."""
-    from lazycell.cli import _measure
-    from lazycell.cli._minilm import directory
+    from lazycell.demo import _measure
+    from lazycell.demo._minilm import directory
 
     eager, lazy = (_measure.in_own_process(way, directory()) for way in ("eager", "lazy"))
     assert eager.build_bytes > 0.9 * checkpoint_bytes()
@@ -100,7 +100,7 @@ def test_the_measure_sees_an_eager_build():
 
 def test_an_unknown_way_is_reported():
     """A measured process that fails is reported with what it said last, and the way around it."""
-    from lazycell.cli import _measure
+    from lazycell.demo import _measure
 
     with pytest.raises(_measure.MeasurementError, match=r"(?s)`lazy` failed with status 1.*--no-measure"):
         _measure.in_own_process("lazy", ROOT / "no such directory")

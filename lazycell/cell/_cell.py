@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from mindspore import nn
 
 from .._arguments import file_path
-from .._collector import collector_paused
 from ..parameters import (
     init_parameters_data,
     initialize_for_execution,
@@ -20,6 +19,7 @@ from ..parameters import (
     undeclare,
     warn_before_execution,
 )
+from ..system._collector import collector_paused
 from ._build import refuse_plain_cells
 from ._meta import LazyCellMeta
 from ._ties import fill_ties, ties_below, under_stored_names
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from .._nn_cell import Cell as _Cell
-    from ..checkpoint._report import LoadReport
     from ..inference._inference import Inference
+    from ..loading._load_report import LoadReport
     from ..manifest._manifest import Manifest
     from ..saving._save import SaveReport
 else:
@@ -77,7 +77,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
 
     def _repr_html_(self) -> str:
         with collector_paused():
-            from ._notebook import net_html
+            from ._net_html import net_html
 
         return net_html(self)
 
@@ -141,7 +141,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             ValueError: there is no such choice, or arguments contradict each other.
         """
         with collector_paused():
-            from ._load import load_checkpoint
+            from ._load_checkpoint import load_checkpoint
 
         return load_checkpoint(
             self,
@@ -190,7 +190,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             OSError: the directory is missing, the disk full, a permission lacking; the old checkpoint is as it was.
         """
         with collector_paused():
-            from ._save import save_checkpoint
+            from ._save_checkpoint import save_checkpoint
 
         return save_checkpoint(
             self,

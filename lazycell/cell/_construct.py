@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._collector import collector_paused
 from ..declaration._declaration import Declaration
-from ..declaration._stored_names import has_rules
+from ..layout._class_names import has_rules
+from ..system._collector import collector_paused
 from ._build import build, is_inside_another
 
 

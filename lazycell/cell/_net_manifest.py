@@ -9,18 +9,25 @@ from typing import Any
 import attrs
 from mindspore import nn
 
-from .._collector import collector_paused
 from .._dtypes import dtype_name
 from ..declaration._declaration import Declaration, declaration_of
 from ..declaration._declare import initializer_text
-from ..manifest._cell_rules import CellRules
-from ..manifest._cells import cells_of_class
-from ..manifest._manifest import Manifest, ManifestEntry
-from ..manifest._migration import Migration
-from ..manifest._migration_files import migrations_of
-from ..manifest._outline import Outline, entry_of, hyperparameters_of, manifest_of_class, manifest_of_outline
+from ..history._migration import Migration
+from ..history._migration_files import migrations_of
+from ..layout._cell_rules import CellRules
+from ..layout._entry import ManifestEntry
+from ..manifest._manifest import Manifest
+from ..manifest._outline import (
+    Outline,
+    cells_of_class,
+    entry_of,
+    hyperparameters_of,
+    manifest_of_class,
+    manifest_of_outline,
+)
 from ..manifest._resolve import ResolvedChild, resolve_bound
 from ..parameters import buffers_of, building, parameters_of, unsaved_buffers_of
+from ..system._collector import collector_paused
 from ._blueprint import key_of
 from ._build import make_child
 from ._ties import ties_of

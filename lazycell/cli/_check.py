@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from .._errors import CheckpointMismatchError
-from .._printable import printable
+from ..show._printable import printable
 from ._completion import complete_files, complete_models
 from ._model import Options, find, model_options
 
@@ -73,8 +73,8 @@ def check(
     is not imported. CHECKPOINT is a .safetensors or .ckpt file, an index with its shards, or a directory. Only
     headers are read.
     """
-    from ..checkpoint._fit import make_plan
     from ..formats._open import open_checkpoint
+    from ..loading._fit import make_plan
     from ._verdict import mismatch_json, options_of, plan_json
 
     header = open_checkpoint(checkpoint)

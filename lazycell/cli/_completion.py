@@ -93,7 +93,7 @@ def complete_presets(ctx: click.Context, param: click.Parameter, incomplete: str
 def _named(incomplete: str) -> list[CompletionItem[str]]:
     from click.shell_completion import CompletionItem
 
-    from ..manifest._committed import committed_manifests
+    from ..gate._committed import committed_manifests
 
     known = dict.fromkeys(name for name, _ in committed_manifests())
     return [CompletionItem(name) for name in known if name.startswith(incomplete)]

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from .._frozen import frozen
-from .._json import MAX_BYTES, JSONProblem, read_object
-from .._printable import printable
-from .._table import align, cut
-from .._units import format_bytes
-from ..checkpoint._candidates import Candidate
 from ..formats._header import ByteRange, CheckpointHeader, TensorHeader
-from ._table import print_table
+from ..gate._candidates import Candidate
+from ..show._printable import printable
+from ..show._table import align, cut
+from ..show._units import format_bytes
+from ..system._json import MAX_BYTES, JSONProblem, read_object
+from ._print_table import print_table
 
 _VALUE = 160
 """Characters that are shown of a value of the metadata."""
@@ -175,7 +175,7 @@ def _verdict(header: CheckpointHeader, fitting: Sequence[Candidate]) -> Iterator
 
 
 def _groups(header: CheckpointHeader) -> list[tuple[str, ...]]:
-    from ..manifest._of_checkpoint import manifest_of_header
+    from ..manifest._manifest import manifest_of_header
     from ..manifest._text import alike
 
     return [

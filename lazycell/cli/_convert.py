@@ -78,7 +78,7 @@ def convert(
             max_shard_size=destination.most,
             format=destination.format,
         )
-    from .._printable import printable
+    from ..show._printable import printable
 
     losses = [printable(str(each.message)) for each in caught]
     for loss in losses:

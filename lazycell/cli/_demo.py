@@ -8,7 +8,7 @@ import attrs
 import click
 
 from ._interrupt import interrupts_held
-from ._progress import working
+from ._working import working
 
 _PAIRS = 5
 
@@ -36,15 +36,23 @@ def demo(sentences: tuple[str, ...], as_json: bool, no_measure: bool) -> None:
     The model is MiniLM, a small BERT that turns a sentence into a vector. Give sentences to see which of them are
     near, one sentence to see which of the built-in ones is nearest to it, or none to compare the built-in ones.
     """
-    from ._minilm import CHECKPOINT, declared, directory
+    from ..demo._minilm import CHECKPOINT, declared, directory
 
     path = directory()  # before anything slow is imported: what is missing is said at once
     texts = _texts(sentences)
     say = _silent if as_json else _say
 
     with interrupts_held() as let_interrupts_through:
-        from ._demo_output import Saved, declared_text, loaded_text, manifest_data, pairs_text, saved_data, saved_text
-        from ._sentences import embed, nearest_pairs, tokenize
+        from ..demo._demo_output import (
+            Saved,
+            declared_text,
+            loaded_text,
+            manifest_data,
+            pairs_text,
+            saved_data,
+            saved_text,
+        )
+        from ..demo._sentences import embed, nearest_pairs, tokenize
 
         with working("importing MindSpore"):
             cls, hyperparameters = declared(path)
@@ -63,7 +71,7 @@ def demo(sentences: tuple[str, ...], as_json: bool, no_measure: bool) -> None:
 
     saved = None
     if not no_measure:
-        from ._measure import RUNS, WAYS, measure
+        from ..demo._measure import RUNS, WAYS, measure
 
         with working(f"measuring, in {RUNS * len(WAYS)} processes one after the other"):
             saved = Saved(measure(path), (path / CHECKPOINT).stat().st_size)
@@ -92,7 +100,7 @@ def _silent(text: str) -> None:
 
 def _texts(sentences: tuple[str, ...]) -> list[str]:
     """Give the sentences to embed: the user's, with the built-in ones after a single one, or those alone."""
-    from ._examples import SENTENCES
+    from ..demo._sentences import SENTENCES
 
     # Bytes that the locale cannot decode arrive as lone surrogates, which no tokenizer takes.
     own = [text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for text in sentences]

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .._printable import printable
+from ..show._printable import printable
 from ._completion import complete_sides
 from ._model import Options, model_options
 from ._side import find_side, is_class
 
 if TYPE_CHECKING:
-    from ..manifest._diff import ManifestDiff
+    from ..manifest.diff._diff import ManifestDiff
 
 _DIFFERS = 1
 
@@ -54,7 +54,7 @@ def diff(old: str, new: str, options: Options, as_json: bool, as_markdown: bool,
     other = one if old == new else find_side(new, options)
     found: ManifestDiff = one.diff(other)
     if html is not None:
-        from .._whole_file import write_whole
+        from ..system._whole_file import write_whole
 
         write_whole(html, one.to_html(other))
     if as_json:

@@ -15,13 +15,13 @@ import click
 
 from .._errors import LazyCellError, ManifestError
 from .._frozen import frozen
-from .._printable import printable
+from ..show._printable import printable
 from ._interrupt import interrupts_held
-from ._progress import working
+from ._working import working
 
 if TYPE_CHECKING:
-    from ..checkpoint._former_checkpoints import Trial
-    from ..manifest._gate import Held
+    from ..gate._former_checkpoints import Trial
+    from ..gate._hold import Held
     from ..pretrained._registry import Preset, RegisteredModel
 
 _NO = 1
@@ -110,8 +110,8 @@ def accept(
 
 def _hold(patterns: Sequence[str], directory: Path | None, reason: str | None = None) -> _Zoo:
     with interrupts_held() as let_through, working("making the manifests"):
-        from ..manifest._committed import manifest_file
-        from ..manifest._gate import hold
+        from ..gate._committed import manifest_file
+        from ..gate._hold import hold
         from ..pretrained._registry import registered_models
 
         models = registered_models()
@@ -133,7 +133,7 @@ def _wanted(
     patterns: Sequence[str], directory: Path | None, models: Sequence[RegisteredModel]
 ) -> tuple[list[_Wanted], dict[str, int]]:
     """Choose what is held, and count the presets of the packages that are skipped."""
-    from ..manifest._committed import manifest_directory, manifests_in
+    from ..gate._committed import manifest_directory, manifests_in
 
     presets: list[_Wanted] = []
     skipped: dict[str, int] = {}
@@ -194,7 +194,7 @@ def _shown(path: Path) -> Path:
 
 def _trials(differing: Sequence[Held]) -> dict[str, Trial]:
     """Try older checkpoints of each preset in which something seems to be renamed."""
-    from ..checkpoint._former_checkpoints import try_former_checkpoints
+    from ..gate._former_checkpoints import try_former_checkpoints
 
     return {
         held.preset: try_former_checkpoints(held.old, held.new, held.renames)
@@ -207,7 +207,7 @@ def _trials(differing: Sequence[Held]) -> dict[str, Trial]:
 
 
 def _check_lines(zoo: _Zoo, trials: Mapping[str, Trial], directory: Path | None) -> Iterator[str]:
-    from ..manifest._gate import group_text, grouped
+    from ..gate._hold import group_text, grouped
 
     differing = zoo.differing
     groups = grouped(differing)
@@ -257,8 +257,8 @@ def _skipped_lines(zoo: _Zoo) -> Iterator[str]:
 
 
 def _refusal(zoo: _Zoo, orphaned: Mapping[str, Trial], directory: Path | None) -> str:
-    from .._collapse import collapse
-    from ..manifest._gate import grouped, names_text
+    from ..gate._hold import grouped, names_text
+    from ..show._collapse import collapse
 
     pairs = next(iter(orphaned.values())).orphaned
     names = ", ".join(f"`{printable(pattern)}`" for pattern, _ in collapse(old for old, _ in pairs)[:6])
@@ -314,9 +314,9 @@ def _write(differing: Sequence[Held], reason: str, orphaned: Collection[str]) ->
     """Write what differs, and the log of each directory after its files; give the logs."""
     from datetime import datetime, timezone
 
-    from .._whole_file import write_whole
-    from ..manifest._gate import golden_text
-    from ..manifest._gate_log import LOG, with_entry
+    from ..gate._gate_log import LOG, with_entry
+    from ..gate._hold import golden_text
+    from ..system._whole_file import write_whole
 
     by_directory: dict[Path, list[Held]] = {}
     for held in differing:

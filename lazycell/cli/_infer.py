@@ -93,7 +93,7 @@ def _refused(cls: type, checkpoint: Path, error: CheckpointMismatchError, as_jso
         plain = {"model": cls.__name__, "path": str(checkpoint), "solved": False, "fits": False, "message": words}
         print(json.dumps(plain, indent=2))
     else:
-        from .._printable import printable
+        from ..show._printable import printable
 
         print("lazycell: " + "\n".join(map(printable, words.split("\n"))), file=sys.stderr)
     return _NO_SOLUTION
@@ -102,7 +102,7 @@ def _refused(cls: type, checkpoint: Path, error: CheckpointMismatchError, as_jso
 def _plain(inference: Inference, solved: bool) -> dict[str, Any]:
     from attrs import NOTHING
 
-    from ..manifest._canonical_values import plain
+    from ..manifest.file._canonical_values import plain
     from ._infer_words import inference_words
 
     def told(value: Any) -> dict[str, Any]:

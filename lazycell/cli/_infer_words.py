@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .._printable import printable
 from ..declaration._forms import form_text
+from ..show._printable import printable
 from ._typed import typed
 from ._verdict import options_of
 
@@ -25,7 +25,7 @@ def inference_words(inference: Inference) -> str:
         inference: what the shapes tell.
     """
     from ..inference._inference import inference_verdict
-    from ..manifest._canonical_values import plain
+    from ..manifest.file._canonical_values import plain
 
     if inference.mismatch:
         return _with_options(inference.mismatch, inference.causes)

@@ -9,7 +9,7 @@ import click
 from ._completion import complete_models
 from ._interrupt import interrupts_held
 from ._model import Options, find, model_options
-from ._progress import working
+from ._working import working
 
 _EPILOG = """\b
 Examples:
@@ -78,6 +78,6 @@ def init(
             )
         )
     else:
-        from .._printable import printable
+        from ..show._printable import printable
 
         print(f"{manifest.model}, seed {seed}, digest {manifest.digest[:12]}: {printable(str(report))}")

@@ -25,9 +25,9 @@ def inspect(checkpoint: Path, every: bool, as_json: bool) -> None:
     CHECKPOINT is a .safetensors or .ckpt file, an index with its shards, or a directory. Only headers are read, and
     MindSpore is not imported, so that this takes no time however large the checkpoint is.
     """
-    from ..checkpoint._candidates import candidates
     from ..formats._open import open_checkpoint
-    from ..manifest._committed import committed_manifests
+    from ..gate._candidates import candidates
+    from ..gate._committed import committed_manifests
     from ._contents import contents_json, print_contents
 
     header = open_checkpoint(checkpoint)

@@ -14,7 +14,7 @@ import click
 
 from .. import __version__
 from .._errors import LazyCellError
-from .._printable import printable
+from ..show._printable import printable
 
 _TROUBLE, _INTERRUPTED, _UNREAD = 2, 130, 141
 

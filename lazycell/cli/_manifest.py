@@ -101,13 +101,13 @@ def _print(
     if as_json:
         text = found.to_json(collapsed=collapsed)
     else:
-        from .._printable import printable
+        from ..show._printable import printable
 
         lines = (found.to_markdown() if as_markdown else str(found)).split("\n")
         text = "\n".join(map(printable, lines)).rstrip("\n") + "\n"
     if output is None:
         click.echo(text, nl=False)
     else:
-        from .._whole_file import write_whole
+        from ..system._whole_file import write_whole
 
         write_whole(output, text)

@@ -12,16 +12,16 @@ import click
 
 from .._errors import ManifestError
 from .._frozen import frozen
-from .._printable import printable
+from ..show._printable import printable
 from ._gate import shell_words
 from ._interrupt import interrupts_held
 from ._model import Model, Options, find, model_options
-from ._progress import working
+from ._working import working
 
 if TYPE_CHECKING:
-    from ..checkpoint._former_checkpoints import Trial
+    from ..gate._former_checkpoints import Trial
+    from ..history._migration import Migration
     from ..manifest._manifest import Manifest
-    from ..manifest._migration import Migration
 
 _NO = 1
 _SHOWN = 12
@@ -135,7 +135,7 @@ def _old(model: Model, old: str | None, directory: Path | None) -> Manifest:
             f"{model.title} is no preset, so no manifest of it is committed: write --from OLD, a manifest file or a "
             "checkpoint of before"
         )
-    from ..manifest._committed import manifest_directory, manifest_file
+    from ..gate._committed import manifest_directory, manifest_file
     from ..manifest._manifest import Manifest
 
     place = directory or manifest_directory(model.class_.__module__)
@@ -154,7 +154,7 @@ def _old(model: Model, old: str | None, directory: Path | None) -> Manifest:
 
 def _kept(model: Model, old: Manifest, rules: Mapping[str, str]) -> _Kept:
     """Find out what was renamed, and which classes' rules say so."""
-    from ..checkpoint._migrate import former_names
+    from ..loading._apply_migrations import former_names
     from ..manifest._manifest import Manifest
 
     new = Manifest.from_json(model.call(model.class_.manifest).to_json())  # as the old one was read
@@ -174,7 +174,7 @@ def _kept(model: Model, old: Manifest, rules: Mapping[str, str]) -> _Kept:
     cells: dict[str, type] = {}
     if guessed or stated:
         from ..cell._net_manifest import cells_of_call
-        from ..manifest._migration_of import migrations_of_renames
+        from ..gate._migration_of import migrations_of_renames
 
         cells = model.call(lambda **values: cells_of_call(model.class_, (), values))
         rules_of = migrations_of_renames((*guessed, *stated), cells, old=old, new=new)
@@ -184,8 +184,8 @@ def _kept(model: Model, old: Manifest, rules: Mapping[str, str]) -> _Kept:
 def _stated(old: Manifest, new: Manifest, rules: Mapping[str, str]) -> list[tuple[str, str]]:
     """Apply what `--rename` states to the names of before."""
     from .._location import did_you_mean
-    from ..checkpoint._rename import apply_rules, parse_rules
-    from ..manifest._former_names import known_names
+    from ..history._former_names import known_names
+    from ..layout._rename import apply_rules, parse_rules
 
     known = known_names(new)
     try:
@@ -209,8 +209,8 @@ def _stated(old: Manifest, new: Manifest, rules: Mapping[str, str]) -> list[tupl
 
 
 def _migrations(kept: _Kept, reason: str) -> dict[type, Migration]:
-    from ..manifest._migration import Migration
-    from ..manifest._migration_files import check_migration, migration_file, now
+    from ..history._migration import Migration
+    from ..history._migration_files import check_migration, migration_file, now
 
     created = now()
     migrations = {}
@@ -228,8 +228,8 @@ def _migrations(kept: _Kept, reason: str) -> dict[type, Migration]:
 
 def _with(kept: _Kept, migrations: Mapping[type, Migration]) -> Manifest:
     """Give the model's manifest as it will be with more migrations."""
-    from ..manifest._collect_migrations import migrations_in
-    from ..manifest._migration_files import migrations_of
+    from ..history._collect import migrations_in
+    from ..history._migration_files import migrations_of
 
     if not migrations:
         return kept.new
@@ -241,7 +241,7 @@ def _with(kept: _Kept, migrations: Mapping[type, Migration]) -> Manifest:
 
 
 def _write(migrations: Mapping[type, Migration]) -> None:
-    from ..manifest._migration_files import append_migration
+    from ..history._migration_files import append_migration
 
     for migration in migrations.values():
         append_migration(migration.file, migration)
@@ -252,7 +252,7 @@ def _trial(kept: _Kept, new: Manifest) -> Trial:
 
 
 def _trial_of(old: Manifest, new: Manifest, renames: Sequence[tuple[str, str]]) -> Trial:
-    from ..checkpoint._former_checkpoints import try_former_checkpoints
+    from ..gate._former_checkpoints import try_former_checkpoints
 
     return try_former_checkpoints(old, new, renames)
 
@@ -313,7 +313,7 @@ def _not_covered(trial: Trial, kept: _Kept) -> tuple[list[str], list[str]]:
 
 def _arrows(pairs: Iterable[tuple[str, str]]) -> list[str]:
     """List renames, layers in one line."""
-    from .._collapse import collapse
+    from ..show._collapse import collapse
 
     renames = dict(pairs)
     lines = []
@@ -327,7 +327,7 @@ def _arrows(pairs: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def _collapsed(names: Iterable[str]) -> list[str]:
-    from .._collapse import collapse
+    from ..show._collapse import collapse
 
     return _short_list([pattern for pattern, _ in collapse(names)])
 

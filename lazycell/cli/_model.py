@@ -18,7 +18,7 @@ import click
 from .._errors import LazyCellError
 from .._frozen import frozen
 from ._interrupt import interrupts_held
-from ._progress import working
+from ._working import working
 
 if TYPE_CHECKING:
     from ..formats._header import CheckpointHeader

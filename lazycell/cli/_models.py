@@ -11,7 +11,7 @@ import click
 
 from ._completion import complete_presets
 from ._interrupt import interrupts_held
-from ._progress import working
+from ._working import working
 
 if TYPE_CHECKING:
     from .._errors import RegistryError
@@ -62,7 +62,7 @@ def _complain(
     failures: Iterable[RegistryError],
 ) -> int:
     """Say on stderr what is not listed, and why; give the exit status."""
-    from .._printable import printable
+    from ..show._printable import printable
     from ._main import advice
 
     status = 0
@@ -96,8 +96,8 @@ def _size(model: RegisteredModel, preset: Preset) -> Manifest | None:
 
 
 def _print(found: Sequence[RegisteredModel], sizes: dict[str, Manifest | None]) -> None:
-    from .._units import format_bytes
-    from ._table import print_table
+    from ..show._units import format_bytes
+    from ._print_table import print_table
 
     print_table(
         ("model_type", "class", "module", "presets"),
@@ -117,7 +117,7 @@ def _print(found: Sequence[RegisteredModel], sizes: dict[str, Manifest | None]) 
 
 
 def _plain(model: RegisteredModel, sizes: dict[str, Manifest | None]) -> dict[str, Any]:
-    from ..manifest._canonical_values import plain
+    from ..manifest.file._canonical_values import plain
 
     return {
         "model_type": model.model_type,

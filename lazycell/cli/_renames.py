@@ -29,7 +29,7 @@ def checked(rules: dict[str, str]) -> dict[str, str] | None:
     Raises:
         click.UsageError: a rule is none: a name is made of captures that are not there.
     """
-    from ..checkpoint._rename import parse_rules
+    from ..layout._rename import parse_rules
 
     try:
         parse_rules(rules)
@@ -46,7 +46,7 @@ def rules_in(path: Path | None) -> dict[str, str]:
     """
     if path is None:
         return {}
-    from .._json import JSONProblem, read_object
+    from ..system._json import JSONProblem, read_object
 
     try:
         found = read_object(path.read_bytes())

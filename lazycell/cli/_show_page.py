@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .._printable import printable
-from .._units import format_bytes
-from ._progress import working
+from ..show._printable import printable
+from ..show._units import format_bytes
 from ._side import find_side
+from ._working import working
 
 if TYPE_CHECKING:
     from ..manifest._manifest import Manifest
@@ -28,7 +28,7 @@ def write_page(path: Path, manifest: Manifest, against: str | None) -> None:
         click.UsageError: there is no such model.
         OSError: the file cannot be written.
     """
-    from .._whole_file import write_whole
+    from ..system._whole_file import write_whole
 
     other = None if against is None else find_side(against)
     with working("making the page"):

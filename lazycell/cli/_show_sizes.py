@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._table import print_table
+from ._print_table import print_table
 
 if TYPE_CHECKING:
     from ..manifest._manifest import Manifest
-    from ..manifest._sizes import Size, Sizes
+    from ..manifest.sizes._sizes import Size, Sizes
 
 _ITSELF, _UNTAGGED = "(itself)", "untagged"
 
@@ -41,7 +41,7 @@ def print_sizes(
     Raises:
         click.UsageError: there is no such optimizer, or a dimension cannot be divided by its axes.
     """
-    from ..manifest._sizes_text import sizes_json, sizes_notes, sizes_table, sizes_title
+    from ..manifest.sizes._sizes_text import sizes_json, sizes_notes, sizes_table, sizes_title
 
     try:
         sizes = manifest.sizes(optimizer=optimizer, gradients=gradients, mesh=mesh)
@@ -73,7 +73,7 @@ def _groups(sizes: Sizes, kind: str, depth: int) -> dict[str | None, Size]:
 
 
 def _rows(groups: Mapping[str | None, Size], sizes: Sizes, titles: tuple[str, ...]) -> list[tuple[str, ...]]:
-    from .._units import format_bytes
+    from ..show._units import format_bytes
 
     rows = []
     total = {"in all" if sizes.rank is None else "in all, over all ranks": sizes.total}

@@ -7,10 +7,10 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .._collapse import collapse
-from .._printable import printable
-from .._table import align
-from ._table import MOST_FOLDED
+from ..show._collapse import collapse
+from ..show._printable import printable
+from ..show._table import align
+from ._print_table import MOST_FOLDED
 
 if TYPE_CHECKING:
     from ..manifest._manifest import Manifest
@@ -34,7 +34,7 @@ def print_tree(manifest: Manifest, depth: int | None) -> None:
         manifest: the manifest.
         depth: how many levels below the model to show; None: all.
     """
-    from ..manifest._tree import TREE_TITLES, tree_of, tree_rows
+    from ..viewer._tree import TREE_TITLES, tree_of, tree_rows
 
     tree = tree_of(manifest)
     in_terminal = sys.stdout.isatty()
@@ -90,7 +90,7 @@ def _tie_lines(manifest: Manifest) -> list[str]:
 
 
 def _totals(manifest: Manifest) -> str:
-    from .._units import format_bytes
+    from ..show._units import format_bytes
 
     count = len(manifest)
     trainable = sum(entry.size for entry in manifest if entry.trainable)

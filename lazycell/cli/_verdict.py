@@ -11,7 +11,7 @@ from ._typed import typed
 
 if TYPE_CHECKING:
     from .._errors import CheckpointMismatchError
-    from ..checkpoint._plan import LoadPlan
+    from ..loading._plan import LoadPlan
 
 
 def mismatch_json(error: CheckpointMismatchError) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import _dtypes
-from .._collector import collector_paused
 from .._errors import CheckpointFormatError, UninitializedParameterError
+from ..system._collector import collector_paused
 from ._header import CheckpointHeader, MemoryRange, TensorHeader
 
 if TYPE_CHECKING:

@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .. import _dtypes, _json
-from .._collector import collector_paused
+from .. import _dtypes
 from .._errors import CheckpointFormatError
+from ..system import _json
+from ..system._collector import collector_paused
 from . import _files, _sniff
 from ._header import ByteRange, CheckpointHeader, TensorHeader
 from ._stamp import FileStamp

@@ -16,8 +16,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from .. import _json
 from .._errors import CheckpointFormatError
+from ..system import _json
 from . import _files
 from ._header import CheckpointHeader, TensorHeader
 from ._safetensors import read_safetensors

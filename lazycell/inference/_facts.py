@@ -20,6 +20,7 @@ from .._errors import DeclarationError
 from .._frozen import frozen
 from ..declaration._declaration import Declaration, declaration_of, expressions_of
 from ..declaration._declare import ChildrenSpec, ChildSpec, Conditional, Declared, ParameterSpec, Tie, is_cell
+from ..declaration._evaluate import evaluated
 from ..declaration._forms import Fused, Reshaped, Transposed, form_text, leaves, replace_leaves
 from ..declaration._patterns import fill
 from ..declaration._stored_rule import StoredRule
@@ -152,19 +153,8 @@ def _with_derived(declaration: Declaration, known: Values) -> dict[str, Any]:
     for name in declaration.evaluation_order:
         for item in declaration.derived:
             if item.name == name:
-                values[name] = _evaluate(item, item.value, values)
+                values[name] = evaluated(item, item.value, values)
     return values
-
-
-def _evaluate(item: Declared, value: Any, values: Values) -> Any:
-    if not is_symbolic(value):
-        return value
-    try:
-        return evaluate(value, values)
-    except DeclarationError:
-        raise
-    except Exception as error:  # the user's arithmetic, on what was given
-        item.complain(f"`{render(value)}` cannot be computed: {type(error).__name__}: {error}")
 
 
 class _Walk:
@@ -197,7 +187,7 @@ class _Walk:
         inner = _with_ties(declaration, values, translated)
         found = Found()
         for requirement in declaration.requirements:
-            condition = _evaluate(requirement, requirement.condition, values)
+            condition = evaluated(requirement, requirement.condition, values)
             if isinstance(condition, Expression):
                 text = f"{requirement.owner} requires `{render(requirement.condition)}`"
                 because = Because(None, f"{text} ({requirement.text}{_place(requirement)})")
@@ -218,7 +208,7 @@ class _Walk:
         """Walk what one name of a class body declares."""
         match item:
             case Conditional():
-                condition = _evaluate(item, item.condition, values)
+                condition = evaluated(item, item.condition, values)
                 return self.either(
                     item,
                     condition,
@@ -266,8 +256,8 @@ class _Walk:
         if "SELF" in names_in((spec.factory, spec.args, spec.kwargs)):
             own = {name: value for name, value in values.items() if name != "INDEX"}
             values = {**values, "SELF": types.SimpleNamespace(**own)}
-        factory = _evaluate(item, spec.factory, values)
-        args, kwargs = _evaluate(item, spec.args, values), _evaluate(item, spec.kwargs, values)
+        factory = evaluated(item, spec.factory, values)
+        args, kwargs = evaluated(item, spec.args, values), evaluated(item, spec.kwargs, values)
         return self._called(item, factory, args, kwargs, names, prefix)
 
     def _called(self, item: Declared, factory: Any, args: Any, kwargs: Any, names: Names, prefix: str) -> Found:
@@ -301,14 +291,14 @@ class _Walk:
         values: dict[str, Any] = {}
         for name in declaration.evaluation_order:
             if name in derived:
-                values[name] = _evaluate(derived[name], derived[name].value, values)
+                values[name] = evaluated(derived[name], derived[name].value, values)
                 continue
             own, value = items[name], given[name]
             if value is own.default:
                 if isinstance(value, attrs.Factory):  # type: ignore[arg-type]
                     value = self.unknown() if value.takes_self else value.factory()
                 else:
-                    value = _evaluate(own, value, values)
+                    value = evaluated(own, value, values)
             if own.converter is not None:
                 value = self._converted(own.converter, value)
             values[name] = value
@@ -327,7 +317,7 @@ class _Walk:
     def children(self, spec: ChildrenSpec, owner: Declaration, values: Values, names: Names, prefix: str) -> Found:
         """Walk a list of cells: its length is that of the file's, and those that are alike are walked once."""
         there, length = names.positions()
-        count = _evaluate(spec, spec.count, values)
+        count = evaluated(spec, spec.count, values)
         self.lengths.append(count)
         numbered = isinstance(spec.each, Conditional) or any(
             "INDEX" in names_in(value) for value, _ in expressions_of(spec.each)
@@ -392,7 +382,7 @@ def _parameter(spec: ParameterSpec, owner: Declaration, values: Values, names: N
     if names.shape is None and not names.parts:
         return Found(missing=1, examples=[name])
     found = Found(used=0 if names.tied is not None else 1)
-    dimensions = _evaluate(spec, spec.shape, values)
+    dimensions = evaluated(spec, spec.shape, values)
     if names.tied is not None and isinstance(names.tied, Expression):
         text = f"`{name}` is not stored, and declared under the condition that it is tied, `{render(names.tied)}`"
         found.facts.append(Fact(names.tied, True, False, (), Because(None, text)))
@@ -431,7 +421,7 @@ def _section(
     for axis, dimension in enumerate(spec.shape):
         for conditions, sections in sections_of(dimension, meaning):
             if section in dict(sections) and not conditions:
-                size = _evaluate(spec, dict(sections)[section], values)
+                size = evaluated(spec, dict(sections)[section], values)
                 return (*dimensions[:axis], size, *dimensions[axis + 1 :])
     return None
 
@@ -455,7 +445,7 @@ def _ties_in(item: Any, values: Values) -> Iterator[tuple[Tie, Any]]:
     if isinstance(item, Tie):
         yield item, None
     elif isinstance(item, Conditional):
-        condition = _evaluate(item, item.condition, values)
+        condition = evaluated(item, item.condition, values)
         for part, holds in ((item.present, True), (item.otherwise, False)):
             if isinstance(condition, Expression):
                 own = condition if holds else operate("==", choose(condition, 1, 0), 0)

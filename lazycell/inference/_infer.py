@@ -10,13 +10,13 @@ from typing import Any
 
 import attrs
 
-from .._collector import collector_paused
 from .._frozen import frozen
 from .._location import did_you_mean
 from ..declaration._declaration import Declaration, declaration_of
 from ..declaration._declare import NOTHING, Hyperparameter
 from ..declaration._symbols import evaluate, is_symbolic, render, symbol
 from ..manifest._resolve import _convert
+from ..system._collector import collector_paused
 from ._domains import ANY, ANYTHING, NONE, TRUTH, UNBOUNDED, Domain, divisors_of, exactly, truths
 from ._facts import Found, facts_of
 from ._names import Names, Shape, tree_of

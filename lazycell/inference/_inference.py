@@ -11,17 +11,17 @@ import attrs
 
 from .._errors import CheckpointMismatchError, DeclarationError
 from .._frozen import frozen
-from .._printable import printable
-from .._table import align
-from ..checkpoint._fit import make_plan
-from ..checkpoint._rename import apply_rules, parse_rules
 from ..declaration._declaration import declaration_of
 from ..declaration._declare import NOTHING
 from ..declaration._symbols import render
 from ..formats import CheckpointHeader, open_checkpoint
+from ..layout._rename import apply_rules, parse_rules
+from ..loading._fit import make_plan
 from ..manifest._manifest import Manifest
 from ..mismatch import Cause, Problem
 from ..mismatch._problems import advice
+from ..show._printable import printable
+from ..show._table import align
 from ..sources._quantized import quantized_tensors
 from ._infer import Solved, Undetermined, solve_shapes
 from ._solve import Conflict

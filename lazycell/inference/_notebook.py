@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .. import _html
+from ..show import _html
 from ._inference import inference_rows, inference_title, inference_verdict
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import attrs
 
 from ..declaration._forms import form_text, replace_leaves
-from ._layout import Block
+from ..layout._layout import Block
 
 if TYPE_CHECKING:
-    from ._former_names import Version
+    from ..history._former_names import Version
     from ._manifest import Manifest
 
 DIGEST = "lazycell.digest"

@@ -2,87 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from .._dtypes import itemsize
 from .._frozen import frozen
 from .._stream_version import STREAM_VERSION
-from ._layout import Block, Stored
-from ._migration import Migration
+from ..history._migration import Migration
+from ..layout._entry import ManifestEntry
+from ..layout._layout import Stored
 
 if TYPE_CHECKING:
-    from ._diff import ManifestDiff
-    from ._sizes import Sizes
-
-
-@frozen
-class ManifestEntry:
-    """One parameter, or one buffer that is saved.
-
-    Attributes:
-        name: its full name, as checkpoints have it.
-        shape: its dimensions.
-        dtype: canonical name of its dtype.
-        initializer: the initializer as written: `normal`, `Normal(sigma=0.02, mean=0.0)`, `1.0`, a function's name.
-        trainable: whether gradients are taken for it.
-        expression: the declared shape, `(n_heads * head_dim, hidden)`; None for a parameter of a plain cell.
-        declared_by: class and attribute, `Linear.weight`; None for a parameter of a plain cell.
-        declared_at: `models/layers.py:31`; None for a parameter of a plain cell. For people to read: two entries that
-            differ in nothing else are equal.
-        shard: for each dimension a mesh axis, a tuple of axes, or None.
-        tags: the declaration's labels.
-        sections: for each axis that was declared as `fused(…)`: the axis, and name and size of each of its sections.
-        packed_bytes: the bytes of its values in a file, where `dtype` is the file's own name of one that no MindSpore
-            tensor can hold (`F4`, `Int4`); None for all others, whose dtype tells.
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    dtype: str
-    initializer: str
-    trainable: bool = True
-    expression: str | None = None
-    declared_by: str | None = None
-    declared_at: str | None = attrs.field(default=None, eq=False)
-    shard: tuple[Any, ...] | None = None
-    tags: tuple[str, ...] = ()
-    sections: tuple[tuple[int, tuple[tuple[str, int], ...]], ...] = ()
-    packed_bytes: int | None = None
-
-    @property
-    def size(self) -> int:
-        """The number of elements."""
-        return math.prod(self.shape)
-
-    @property
-    def nbytes(self) -> int:
-        """The bytes of its values."""
-        return self.size * itemsize(self.dtype) if self.packed_bytes is None else self.packed_bytes
-
-    @property
-    def block(self) -> Block:
-        """All of it, as a part of a stored tensor."""
-        return Block(self.name, self.shape, self.dtype)
-
-    @property
-    def section_blocks(self) -> dict[str, tuple[int, Block]]:
-        """Each section by its name: the axis that it is a part of, and the section as a part of a stored tensor."""
-        blocks: dict[str, tuple[int, Block]] = {}
-        for axis, named in self.sections:
-            start = 0
-            for name, size in named:
-                shape = (*self.shape[:axis], size, *self.shape[axis + 1 :])
-                place = tuple(
-                    (start, start + size) if each == axis else (0, whole) for each, whole in enumerate(self.shape)
-                )
-                blocks[name] = (axis, Block(self.name, shape, self.dtype, place, name))
-                start += size
-        return blocks
+    from ..formats._header import CheckpointHeader
+    from .diff._diff import ManifestDiff
+    from .sizes._sizes import Sizes
 
 
 @frozen
@@ -155,7 +90,7 @@ class Manifest:
         return manifest_text(self)
 
     def _repr_html_(self) -> str:
-        from ._notebook import manifest_html
+        from ._text import manifest_html
 
         return manifest_html(self)
 
@@ -168,7 +103,7 @@ class Manifest:
             collapsed: parameters that differ in nothing but their layer indices share a line, whose name is
                 `layers.{0..31}.mlp.up.weight`; `from_json` reads both.
         """
-        from ._canonical import to_json
+        from .file._canonical import to_json
 
         return to_json(self, collapsed=collapsed)
 
@@ -179,7 +114,7 @@ class Manifest:
         Raises:
             ManifestError: it is no manifest, or one of a later version; the message says where and why.
         """
-        from ._canonical import from_json
+        from .file._canonical import from_json
 
         return from_json(text)
 
@@ -195,13 +130,13 @@ class Manifest:
             FileNotFoundError: there is nothing at `path`.
             CheckpointFormatError: a file is not what its format promises.
         """
-        from ._of_checkpoint import manifest_of_checkpoint
+        from ..formats._open import open_checkpoint  # not before: what is declared needs no file
 
-        return manifest_of_checkpoint(path)
+        return manifest_of_header(open_checkpoint(path))
 
     def to_markdown(self) -> str:
         """Give the manifest as Markdown, repeated layers in one row."""
-        from ._markdown import manifest_markdown
+        from ._text import manifest_markdown
 
         return manifest_markdown(self)
 
@@ -212,7 +147,7 @@ class Manifest:
             other: a manifest to hold against this one: what differs is marked.
         """
         from ..viewer._page import page
-        from ._view import view_of
+        from ..viewer._view import view_of
 
         return page(view_of(self, other))
 
@@ -220,7 +155,7 @@ class Manifest:
 
     def diff(self, other: Manifest) -> ManifestDiff:
         """Compare with a later manifest: what `other` adds, removes, renames (a guess), reshapes, and so on."""
-        from ._diff import diff
+        from .diff._diff import diff
 
         return diff(self, other)
 
@@ -237,6 +172,28 @@ class Manifest:
         Raises:
             ValueError: there is no such optimizer, or a dimension cannot be divided by its axes.
         """
-        from ._sizes import sizes_of
+        from .sizes._sizes import sizes_of
 
         return sizes_of(self, optimizer=optimizer, gradients=gradients, mesh=mesh)
+
+
+MODEL = "lazycell.model"
+"""Key of a checkpoint's metadata: the name of the class."""
+
+
+def manifest_of_header(header: CheckpointHeader) -> Manifest:
+    """Make the manifest of what a checkpoint holds, in the order of the file.
+
+    A dtype that no MindSpore tensor can hold has the file's own name for it, and the bytes that it takes there.
+    """
+    entries = tuple(
+        ManifestEntry(
+            name=tensor.name,
+            shape=tuple(tensor.shape),
+            dtype=tensor.dtype,
+            initializer="",
+            packed_bytes=None if tensor.is_readable else tensor.nbytes,
+        )
+        for tensor in header.tensors.values()
+    )
+    return Manifest(model=header.metadata.get(MODEL) or header.path.name, entries=entries, declared=False)

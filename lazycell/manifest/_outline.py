@@ -1,4 +1,4 @@
-"""From a class and its hyperparameters to a manifest, with nothing built."""
+"""From a class and its hyperparameters to a manifest, and to the classes of its cells, with nothing built."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from typing import Any
 import attrs
 
 from .._frozen import frozen
+from ..declaration._check_tie import check_tie
 from ..declaration._declaration import Declaration, declaration_of
 from ..declaration._declare import Declared, initializer_text, is_cell
 from ..declaration._symbols import render
+from ..history._collect import migrations_in
+from ..history._migration import Migration
+from ..history._migration_files import migrations_of
+from ..layout._cell_rules import CellRules
+from ..layout._entry import ManifestEntry
+from ..layout._layout import Stored
 from ._calls import complete
-from ._cell_rules import CellRules
-from ._check_tie import check_tie
-from ._collect_migrations import migrations_in
-from ._layout import Stored
-from ._manifest import Manifest, ManifestEntry
-from ._migration import Migration
-from ._migration_files import migrations_of
+from ._manifest import Manifest
 from ._resolve import Resolved, ResolvedChild, ResolvedParameter, resolve
 
 
@@ -75,7 +76,7 @@ def manifest_of_outline(model: str, outline: Outline, hyperparameters: Mapping[s
     copies: tuple[Stored, ...] = ()
     computed = outline.computed
     if outline.rules:
-        from ._stored_names import stored_names  # not before: most nets have none
+        from ..layout._stored_names import stored_names  # not before: most nets have none
 
         names = stored_names(outline.entries, outline.ties, outline.computed, outline.rules)
         stored, copies, computed = names.stored, names.copies, names.computed
@@ -198,3 +199,54 @@ def _child_outline(
     values, own = bind(child.factory, child.args, complete(child, dtype))
     outline = outline_of(resolve(declaration, values, own), plain, migrations)
     return _with_migrations(outline, migrations(child.factory))
+
+
+PlainCells = Callable[[ResolvedChild, str], Mapping[str, type]]
+"""How to look into a cell that declares nothing: the declared cells in it, by path. Takes the child and a dtype."""
+
+
+def no_cells(child: ResolvedChild, dtype: str) -> Mapping[str, type]:
+    """Look into nothing: for models all of whose cells are declared."""
+    del child, dtype
+    return {}
+
+
+def cells_of_class(
+    cls: type, args: tuple[Any, ...], kwargs: Mapping[str, Any], plain: PlainCells = no_cells
+) -> dict[str, type]:
+    """Give the class of every declared cell of `cls(*args, **kwargs)`, by its path; the model itself has the path "".
+
+    Args:
+        cls: a class with a declaration, whose constructor is the generated one.
+        args: what the constructor would be given.
+        kwargs: likewise.
+        plain: looks into cells that declare nothing.
+
+    Raises:
+        TypeError: the arguments do not fit the constructor.
+        DeclarationError: as when an instance is built.
+    """
+    declaration = declaration_of(cls)
+    assert declaration is not None
+    return _cells_of(cls, resolve(declaration, *bind(cls, args, kwargs)), plain)
+
+
+def _cells_of(cls: type, resolved: Resolved, plain: PlainCells) -> dict[str, type]:
+    found = {"": cls}
+    given = {name: built_already(value) for name, value in resolved.values.items() if is_cell(value)}
+    for name, child in {**given, **resolved.children}.items():
+        seen: dict[int, Mapping[str, type]] = {}  # layers that are alike are looked into once
+        for position, one in enumerate(child) if isinstance(child, tuple) else ((None, child),):
+            if id(one) not in seen:
+                seen[id(one)] = _cells_below(one, resolved.dtype, plain)
+            own = name if position is None else f"{name}.{position}"
+            found.update({f"{own}.{path}" if path else own: each for path, each in seen[id(one)].items()})
+    return found
+
+
+def _cells_below(child: ResolvedChild, dtype: str, plain: PlainCells) -> Mapping[str, type]:
+    declaration = declaration_of(child.factory) if isinstance(child.factory, type) else None
+    if declaration is None or declaration.own_init:
+        return plain(child, dtype)
+    values, own = bind(child.factory, child.args, complete(child, dtype))
+    return _cells_of(child.factory, resolve(declaration, values, own), plain)

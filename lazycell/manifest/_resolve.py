@@ -17,7 +17,7 @@ import numpy as np
 from .._dtypes import dtype_name
 from .._errors import DeclarationError, HyperparameterError, RequirementError
 from .._frozen import frozen
-from .._location import did_you_mean, message, user_location
+from .._location import message, user_location
 from ..declaration._declaration import Declaration, expressions_of
 from ..declaration._declare import (
     ChildrenSpec,
@@ -29,7 +29,8 @@ from ..declaration._declare import (
     Requirement,
     Tie,
 )
-from ..declaration._symbols import evaluate, is_symbolic, names_in, render, sections_of
+from ..declaration._evaluate import brief, evaluated, with_values
+from ..declaration._symbols import is_symbolic, names_in, render, sections_of
 
 DEFAULT_DTYPE = "float32"
 
@@ -198,7 +199,7 @@ def _refuse_value(item: Hyperparameter, value: Any, error: Exception) -> NoRetur
     if isinstance(error, DeclarationError):
         raise error
     text = error.args[0] if error.args else type(error).__name__  # attrs' validators give the field and more besides
-    problem = f"{item.name}={_brief(value)} is refused: {text}"
+    problem = f"{item.name}={brief(value)} is refused: {text}"
     raise HyperparameterError(message(f"{item.owner}.{item.name}", problem, item.location)) from error
 
 
@@ -210,42 +211,9 @@ def _several(given: Any) -> tuple[Any, ...]:
 
 def _check(requirement: Requirement, values: Mapping[str, Any], class_name: str) -> None:
     if not evaluated(requirement, requirement.condition, values):
-        text = (
-            f"{requirement.text}: `{render(requirement.condition)}` does not hold{_with(requirement.condition, values)}"
-        )
+        used = with_values(requirement.condition, values)
+        text = f"{requirement.text}: `{render(requirement.condition)}` does not hold{used}"
         raise RequirementError(message(class_name, text, requirement.location))
-
-
-def evaluated(item: Declared, value: Any, values: Mapping[str, Any]) -> Any:
-    """Give the value of an expression in a declaration.
-
-    Raises:
-        DeclarationError: it cannot be computed; the message names the declaration and the values it used.
-    """
-    if not is_symbolic(value):
-        return value
-    try:
-        return evaluate(value, values)
-    except DeclarationError:
-        raise
-    except Exception as error:  # whatever the user's arithmetic raises, it is about this expression
-        hint = ""
-        if isinstance(error, AttributeError) and error.name:
-            hint = did_you_mean(error.name, [name for name in dir(error.obj) if not name.startswith("_")])
-        item.complain(
-            f"`{render(value)}` cannot be computed{_with(value, values)}: {type(error).__name__}: {error}{hint}"
-        )
-
-
-def _with(value: Any, values: Mapping[str, Any]) -> str:
-    """Give ` with hidden=64, n_heads=5`: the hyperparameters that an expression used."""
-    used = [name for name in values if name in names_in(value)]
-    return f" with {', '.join(f'{name}={_brief(values[name])}' for name in used)}" if used else ""
-
-
-def _brief(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
 
 
 def _dtype(declaration: Declaration, dtype: Any) -> str:
@@ -276,7 +244,7 @@ def _parameter(
         try:
             dtype = default if asked is None else dtype_name(asked)
         except TypeError as error:
-            spec.complain(f"the dtype `{render(spec.dtype)}`{_with(spec.dtype, values)}: {error}")
+            spec.complain(f"the dtype `{render(spec.dtype)}`{with_values(spec.dtype, values)}: {error}")
     initializer = evaluated(spec, spec.initializer, values)
     sections = tuple(_sections(spec, values, formulas))
     return ResolvedParameter(spec.name, _shape(spec, values), dtype, initializer, spec, sections)
@@ -292,7 +260,7 @@ def _sections(
                 sizes = tuple((name, evaluated(spec, size, values)) for name, size in sections)
                 for name, size in sizes:
                     if not (_is_whole(size) and size > 0):
-                        used = _with(dict(sections)[name], values)
+                        used = with_values(dict(sections)[name], values)
                         spec.complain(
                             f"the section `{name}` of dimension {axis} is {size!r}{used}: a size is a whole number, "
                             "at least 1"
@@ -321,7 +289,7 @@ def _is_whole(value: Any) -> bool:
 
 def _refuse_size(spec: ParameterSpec, position: int, size: Any, values: Mapping[str, Any]) -> NoReturn:
     part = spec.shape[position]
-    found = f"dimension {position} of the shape `{render(spec.shape)}` is {size!r}{_with(part, values)}"
+    found = f"dimension {position} of the shape `{render(spec.shape)}` is {size!r}{with_values(part, values)}"
     if isinstance(size, float):
         spec.complain(f"{found}: a size is a whole number. Write `//` instead of `/`")
     if _is_whole(size):
@@ -343,7 +311,8 @@ def _children(spec: ChildrenSpec, values: Mapping[str, Any]) -> tuple[ResolvedCh
     count = evaluated(spec, spec.count, values)
     if not (_is_whole(count) and count >= 0):
         spec.complain(
-            f"the count `{render(spec.count)}` is {count!r}{_with(spec.count, values)}: it is a whole number, 0 or more"
+            f"the count `{render(spec.count)}` is {count!r}{with_values(spec.count, values)}: "
+            "it is a whole number, 0 or more"
         )
     built: list[ResolvedChild] = []
     same: ResolvedChild | None = None

@@ -1,17 +1,25 @@
-"""A manifest as plain text: a table for a terminal, repeated layers in one row."""
+"""A manifest for people: plain text for a terminal, Markdown for pages and reviews, a table in a notebook.
+
+Repeated layers are one row in each.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .._collapse import collapse
-from .._printable import printable
-from .._table import align
-from ._layout_text import layout_lines
+from ..layout._layout_text import layout_lines
+from ..show import _html
+from ..show._collapse import collapse
+from ..show._printable import printable
+from ..show._table import align
+from ..show._units import format_bytes
+from .file._canonical_values import encoded, plain
 
 if TYPE_CHECKING:
-    from ._manifest import Manifest, ManifestEntry
+    from ..layout._entry import ManifestEntry
+    from ._manifest import Manifest
 
 
 def manifest_text(manifest: Manifest) -> str:
@@ -57,3 +65,154 @@ def _lines(manifest: Manifest) -> Iterable[str]:
         f"{len(manifest):,} parameter{many}, {manifest.size:,} elements{known}, "
         f"{manifest.nbytes:,} bytes, digest {manifest.digest[:12]}"
     )
+
+
+# What Markdown, its tables, or HTML would take for something else, even in a code span.
+_SPECIAL = re.compile(r"[`|<>&\\]")
+_MARKS = re.compile(r"[!-/:-@\[-`{-~]")
+
+
+def manifest_markdown(manifest: Manifest) -> str:
+    """Give a manifest as Markdown: heading, hyperparameters, totals, parameters, ties, stored layout and digest."""
+    return "\n\n".join(_markdown_blocks(manifest)) + "\n"
+
+
+def _markdown_blocks(manifest: Manifest) -> Iterator[str]:
+    yield f"# {_escape(printable(manifest.model))}"
+    if manifest.hyperparameters:
+        rows = [(code(str(key)), code(_value(value))) for key, value in manifest.hyperparameters.items()]
+        yield _table(("Hyperparameter", "Value"), rows)
+    yield _totals(manifest)
+    if manifest.entries:
+        yield _parameter_table(manifest)
+    if manifest.ties:
+        yield "## Ties"
+        yield _list(_tie_lines(manifest.ties))
+    if manifest.stored:
+        yield "## Stored otherwise than declared"
+        yield _list(map(code, layout_lines(manifest.stored)))
+    yield f"Digest {code(manifest.digest)}"
+
+
+def _totals(manifest: Manifest) -> str:
+    trainable = sum(entry.size for entry in manifest.entries if entry.trainable)
+    known = f" ({trainable:,} trainable)" if manifest.declared else ""
+    return (
+        f"{_counted(len(manifest), 'parameter')}, {_counted(manifest.size, 'element')}{known}, "
+        f"{_counted(manifest.nbytes, 'byte')} ({format_bytes(manifest.nbytes)})"
+    )
+
+
+def _parameter_table(manifest: Manifest) -> str:
+    groups = alike(manifest)
+    columns = ["Parameter", "Shape", "Dtype"]
+    if manifest.declared:
+        columns += ["Initializer", "Declared as"]
+    rows: list[tuple[str, ...]] = []
+    for title, (entry, *_) in groups:
+        row = [code(title), code(str(entry.shape)), code(entry.dtype)]
+        if manifest.declared:
+            row += [code(entry.initializer), code(entry.expression or "")]
+        rows.append(tuple(row))
+    return _table(columns, rows)
+
+
+def _tie_lines(ties: Mapping[str, str]) -> Iterator[str]:
+    """Give one line for all ties to one parameter."""
+    tied: dict[str, list[str]] = {}
+    for target, source in ties.items():
+        tied.setdefault(source, []).append(target)
+    for source, targets in tied.items():
+        names = ", ".join(code(pattern) for pattern, _ in collapse(targets))
+        yield f"{names} {'is' if len(targets) == 1 else 'are'} tied to {code(source)}"
+
+
+def _value(value: Any) -> str:
+    known = plain(value)
+    return known["repr"] if isinstance(known, dict) and known.keys() == {"repr"} else encoded(known)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _list(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def code(text: str) -> str:
+    """Give text as code in Markdown, in a table too: nothing in it is taken for a mark, a cell's end or a tag."""
+    text = printable(text)
+    if not text:
+        return ""
+    if _SPECIAL.search(text) or text != text.strip():
+        return f"<code>{_escape(text)}</code>"
+    return f"`{text}`"
+
+
+def _escape(text: str) -> str:
+    """Write every sign of ASCII that may mean something as the number of the character."""
+    return _MARKS.sub(lambda found: f"&#{ord(found[0])};", text)
+
+
+_MOST_HYPERPARAMETERS, _MOST_LETTERS = 12, 40
+
+
+@_html.harmless
+def manifest_html(manifest: Manifest) -> str:
+    """Show a manifest: what model it is, its totals, and, to be opened, its parameters."""
+    return _html.block([_html.title(called(manifest)), *parameters_html(manifest)])
+
+
+def called(manifest: Manifest) -> str:
+    """Give the model as it was called, short: `Linear(in_features=768, out_features=10)`."""
+    named = list(manifest.hyperparameters.items())
+    values = [f"{name}={_short(value)}" for name, value in named[:_MOST_HYPERPARAMETERS]]
+    return f"{manifest.model}({', '.join(values + ['…'] * (len(named) > len(values)))})"
+
+
+def _short(value: Any) -> str:
+    # A value may be anything, also something whose text would fetch what is in memory: only plain values are printed.
+    if value is None or type(value) in (bool, float, str) or (type(value) is int and value.bit_length() < 128):
+        text = repr(value)
+    else:
+        text = value.__name__ if isinstance(value, type) else f"<{type(value).__name__}>"
+    return text if len(text) <= _MOST_LETTERS else f"{text[: _MOST_LETTERS - 1]}…"
+
+
+def parameters_html(
+    manifest: Manifest, title: str = "", state: Callable[[list[ManifestEntry]], str] | None = None
+) -> list[str]:
+    """Show the totals of a manifest and its parameters, those that are alike in one row.
+
+    Args:
+        manifest: of what.
+        title: of one more column, if there is one.
+        state: gives the text of that column for parameters that are alike.
+    """
+    titles = ("parameter", *((title,) if state else ()), "shape", "dtype", "initializer", "declared as", "bytes")
+    rows = [
+        (
+            *((name, state(members)) if state else (name,)),
+            str(members[0].shape),
+            members[0].dtype,
+            members[0].initializer,
+            members[0].expression or "",
+            format_bytes(sum(each.nbytes for each in members)),
+        )
+        for name, members in alike(manifest)
+    ]
+    notes = [f"{target} is tied to {source}" for target, source in manifest.ties.items()]
+    notes += [line.strip() for line in layout_lines(manifest.stored)]
+    body = [_html.table(titles, rows, right=(len(titles) - 1,))]
+    body += [_html.lines("\n".join(notes))] if notes else []
+    many = "" if len(manifest) == 1 else "s"
+    trainable = sum(entry.size for entry in manifest.entries if entry.trainable)
+    summary = f"{len(manifest):,} parameter{many}, {manifest.size:,} elements"
+    summary += f" ({trainable:,} trainable)" if manifest.declared else ""
+    return [_html.folded(f"{summary}, {format_bytes(manifest.nbytes)}", _html.block(body))]

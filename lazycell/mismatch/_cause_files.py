@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from .._collapse import collapse
+from ..show._collapse import collapse
 from ..sources._quantized import quantized_tensors
 from ..sources._scaled import NO_BLOCKS
 from ._problems import APPLIED_BY_CAST, Cause

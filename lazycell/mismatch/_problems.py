@@ -8,13 +8,13 @@ from typing import Any
 
 import attrs
 
-from .._collapse import Splits, collapse
-from .._collector import collector_paused
 from .._frozen import frozen
-from .._printable import printable
 from ..declaration._forms import form_text
 from ..formats._header import TensorHeader
-from ..manifest._manifest import ManifestEntry
+from ..layout._entry import ManifestEntry
+from ..show._collapse import Splits, collapse
+from ..show._printable import printable
+from ..system._collector import collector_paused
 from ._near import NearNames
 
 # The whole message keeps within some 60 lines: groups shown in all, and of those that a likely cause explains.

@@ -8,11 +8,11 @@ from typing import Protocol
 
 import attrs
 
-from .._collapse import Splits
 from .._frozen import frozen
 from ..formats._header import TensorHeader
 from ..manifest._manifest import Manifest
 from ..reading._castable import castable
+from ..show._collapse import Splits
 from ._problems import Problem
 
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from mindspore.common.initializer import Initializer
 
-from .._allocate import empty
 from .._dtypes import dtype_name, numpy_dtype
 from .._errors import InitializationError
 from .._frozen import frozen
 from ..streams import DTYPES, Constant, Dirac, Identity, Job, Law, fill, stream_key
+from ..system._allocate import empty
 from ._foreign import describe, draw
 from ._law import law_of
 from ._life import Origin

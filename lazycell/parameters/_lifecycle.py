@@ -11,12 +11,13 @@ from typing import Any
 import attrs
 from mindspore import Parameter, ParameterTuple, nn
 
-from .._collector import collector_paused
 from .._dtypes import dtype_name, itemsize
 from .._errors import UninitializedParameterError, UninitializedWarning
 from .._frozen import frozen
-from .._progress import ProgressBar
-from .._table import align
+from ..show import _html
+from ..show._progress import ProgressBar
+from ..show._table import align
+from ..system._collector import collector_paused
 from ._commit import Assignment, fill_all
 from ._declared import DeferredParameter, UninitializedParameter
 from ._filling import filling, initialize_parameter, undeclare_parameter
@@ -64,7 +65,6 @@ class Status(Mapping[str, ParameterStatus]):
         return "\n".join([*align([STATUS_TITLES, *rows], indent="", right=(4,)), status_totals(self)])
 
     def _repr_html_(self) -> str:
-        from ._notebook import status_html
 
         return status_html(self)
 
@@ -254,3 +254,10 @@ def _listing(names: list[str]) -> str:
     cut = names[:_LISTED]
     more = f", and {len(names) - len(cut)} more" if len(names) > len(cut) else ""
     return ", ".join(cut) + more
+
+
+@_html.harmless
+def status_html(status: Status) -> str:
+    """Show how many parameters are in each state, and, to be opened, each of them."""
+    rows = [status_row(entry) for entry in status.values()]
+    return _html.folded(status_totals(status), _html.table(STATUS_TITLES, rows, right=(4,)))

@@ -10,11 +10,11 @@ import attrs
 
 from .._errors import ConfigError
 from .._frozen import frozen
-from .._json import JSONProblem, read_object
 from .._location import did_you_mean
 from ..declaration._declaration import declaration_of
 from ..declaration._declare import Hyperparameter
-from ..sources._config import quantization_problem
+from ..sources._quantization_config import quantization_problem
+from ..system._json import JSONProblem, read_object
 
 if TYPE_CHECKING:
     from ._stored_tensors import StoredTensors

@@ -8,8 +8,8 @@ from typing import Any
 
 from .._dtypes import dtype_name, itemsize
 from .._errors import DtypeWarning
-from .._units import format_bytes
 from ..declaration._declaration import Declaration
+from ..show._units import format_bytes
 from ._config import Config
 
 AS_STORED = "checkpoint"

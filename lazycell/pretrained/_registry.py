@@ -14,7 +14,7 @@ from .._errors import RegistryError
 from .._frozen import frozen
 from .._location import did_you_mean
 from ..declaration._declaration import declaration_of
-from ..manifest._committed import GROUP
+from ..gate._committed import GROUP
 
 _C = TypeVar("_C", bound=type)
 

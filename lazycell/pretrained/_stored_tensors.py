@@ -7,10 +7,10 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from ..checkpoint._rename import apply_rules, parse_rules
-from ..checkpoint._ties import same_bytes
 from ..formats._header import CheckpointHeader
 from ..formats._open import open_checkpoint
+from ..layout._rename import apply_rules, parse_rules
+from ..loading._tie_copies import same_bytes
 from ..reading._read import Reader
 
 

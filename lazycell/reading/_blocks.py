@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from .._allocate import Array
 from .._frozen import frozen
-from ..manifest._layout import Operation, Reshape, Slice, Transpose
+from ..layout._layout import Operation, Reshape, Slice, Transpose
+from ..system._allocate import Array
 
 Box = tuple[tuple[int, int], ...]
 """For each axis start and stop."""

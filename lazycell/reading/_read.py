@@ -15,13 +15,13 @@ import attrs
 import numpy as np
 
 from .. import _dtypes
-from .._allocate import Array, empty
 from .._arguments import check_switch
 from .._errors import CheckpointFormatError
-from .._workers import available_cores
 from ..formats import _files
 from ..formats._header import ByteRange, MemoryRange, Part, TensorHeader
 from ..formats._stamp import FileStamp
+from ..system._allocate import Array, empty
+from ..system._workers import available_cores
 
 
 @attrs.define(eq=False, repr=False)

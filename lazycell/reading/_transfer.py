@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 import attrs
 import numpy as np
 
-from .._allocate import Array, empty, populate
 from .._dtypes import numpy_dtype
 from .._frozen import frozen
-from .._workers import Scratch
 from ..formats._header import ByteRange, TensorHeader
-from ..manifest._layout import Operation
+from ..layout._layout import Operation
+from ..system._allocate import Array, empty, populate
+from ..system._workers import Scratch
 from ._blocks import Located, Slab, slabs
 from ._cast import CHUNK, convert_into, count_lost
 from ._read import Reader, bytes_of

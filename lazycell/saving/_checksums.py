@@ -16,14 +16,14 @@ from pathlib import Path
 
 import attrs
 
-from .. import _json
-from .._collapse import collapse
 from .._errors import CheckpointFormatError, ChecksumError
-from .._progress import ProgressBar
 from ..formats import _files
 from ..formats._header import ByteRange, CheckpointHeader, TensorHeader
 from ..formats._safetensors import read_safetensors
 from ..reading._read import Reader
+from ..show._collapse import collapse
+from ..show._progress import ProgressBar
+from ..system import _json
 from ._write_safetensors import CRC32
 
 Progress = Callable[[int, int], None]

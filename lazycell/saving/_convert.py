@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Mapping
 
 from .. import _dtypes
 from .._arguments import check_progress
-from .._collapse import collapse
 from .._errors import CheckpointError, CheckpointFormatError
-from ..checkpoint._rename import apply_rules, parse_rules
 from ..formats._header import CheckpointHeader, TensorHeader
 from ..formats._open import open_checkpoint
+from ..layout._rename import apply_rules, parse_rules
 from ..manifest._digest import DIGEST
 from ..reading._read import Reader
+from ..show._collapse import collapse
 from ._destination import destination_of
 from ._output import content_of_stored
 from ._save import Losses, SaveReport, save

@@ -9,10 +9,10 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from .. import _json
 from .._errors import CheckpointError
 from ..formats import _files
 from ..formats._hidden import HIDDEN, INDEX_SUFFIX, hidden_files, is_file
+from ..system import _json
 
 COMMIT = "00000000"
 """Instead of a token: the lock of whoever commits, which is no leftover: the next one takes it, and removes it."""

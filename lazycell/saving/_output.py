@@ -13,11 +13,11 @@ import attrs
 import numpy as np
 
 from .. import _dtypes
-from .._allocate import Array
 from .._frozen import frozen
 from ..formats._header import TensorHeader
 from ..reading._cast import CHUNK, convert_into
 from ..reading._read import Reader, bytes_of
+from ..system._allocate import Array
 
 PIECE = 4 << 20
 """Bytes: so large that a call costs nothing, so small that what one core has just read is near for the other."""

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from .._arguments import check_progress
 from .._frozen import frozen
-from .._units import format_bytes, format_seconds
 from ..formats._open import open_checkpoint
 from ..reading._read import Reader
+from ..show._units import format_bytes, format_seconds
 from ._checksums import verify as verify_header
 
 Progress = Callable[[int, int], None]
@@ -43,7 +43,7 @@ class VerifyReport:
         return f"{self.summary} in {self.path.name}"
 
     def _repr_html_(self) -> str:
-        from .._html import report
+        from ..show._html import report
 
         return report(self)
 

@@ -16,9 +16,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 
-from .. import _json
 from .._errors import CheckpointError
 from .._frozen import frozen
+from ..system import _json
 from ._output import Content, Output
 
 CRC32 = "lazycell.crc32"

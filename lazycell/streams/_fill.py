@@ -8,9 +8,9 @@ from typing import TypeGuard
 import numpy as np
 
 from .. import _dtypes
-from .._allocate import Array, populate
 from .._frozen import frozen
-from .._workers import Scratch, Task, available_cores, run
+from ..system._allocate import Array, populate
+from ..system._workers import Scratch, Task, available_cores, run
 from ._laws import Elementwise, Law, Whole, convert
 from ._words import BLOCK, Stream
 

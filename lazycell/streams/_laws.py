@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .._allocate import Array
 from .._frozen import frozen
-from .._workers import Scratch
+from ..system._allocate import Array
+from ..system._workers import Scratch
 from ._normal import write_pairs
 from ._quantile import below, quantile
 from ._words import Stream

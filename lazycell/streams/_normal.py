@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from .._allocate import Array
-from .._workers import Scratch
+from ..system._allocate import Array
+from ..system._workers import Scratch
 from ._scratch import arrays
 from ._words import Stream
 

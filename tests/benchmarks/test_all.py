@@ -18,7 +18,7 @@ from benchmarks.__main__ import CASES, TARGETS
 from benchmarks._case import Case
 from benchmarks._command import command
 from benchmarks._work import Work
-from lazycell._workers import available_cores
+from lazycell.system._workers import available_cores
 
 ROOT = Path(tests.__file__).parents[1]
 BY_NAME: Mapping[str, Case] = {case.name: case for case in CASES}

@@ -12,7 +12,7 @@ from safetensors.numpy import load_file
 from benchmarks.run import CASES
 from benchmarks.running import _answers, _files
 from benchmarks.running._clock import Clock, Taken, median
-from lazycell.cli import _minilm
+from lazycell.demo import _minilm
 
 from ..golden_cases import needs_minilm
 

@@ -55,9 +55,9 @@ print(json.dumps({"modules": sorted(set(sys.modules) - before), "classes": made,
 NEEDLESS = (
     *("lazycell.saving", "lazycell.inference", "lazycell.streams", "lazycell.pretrained", "lazycell.viewer"),
     *(f"lazycell.formats.{name}" for name in ("_ckpt", "_sharded", "_directory", "_memory", "_third_party")),
-    *("lazycell.reading._cast", "lazycell.reading._transfer", "lazycell.checkpoint._move"),
-    *("lazycell.checkpoint._migrate", "lazycell.checkpoint._notebook", "lazycell.mismatch._causes"),
-    *("lazycell.manifest._stored_names", "lazycell.manifest._apply_rules", "lazycell.manifest._name_rules"),
+    *("lazycell.reading._cast", "lazycell.reading._transfer", "lazycell.loading._move"),
+    *("lazycell.loading._apply_migrations", "lazycell.mismatch._causes"),
+    *("lazycell.layout._stored_names", "lazycell.layout._apply_rules", "lazycell.history._name_rules"),
     *("rich", "ml_dtypes", "click"),
 )
 """What saves, infers, draws, converts, explains, prints, or reads something else than one file of safetensors."""
@@ -88,7 +88,7 @@ def straight(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 def test_a_first_load_imports_what_it_needs(straight: dict[str, Any]) -> None:
     """Nothing that other kinds of loads need, and no more modules than 15 ms are enough for, a third of one each."""
     modules = [name for name in straight["modules"] if name.startswith("lazycell.")]
-    assert "lazycell.checkpoint._fit" in modules
+    assert "lazycell.loading._fit" in modules
     needless = [name for name in straight["modules"] if f"{name}.".startswith(tuple(f"{each}." for each in NEEDLESS))]
     assert needless == []
     assert len(modules) <= 45
@@ -96,7 +96,7 @@ def test_a_first_load_imports_what_it_needs(straight: dict[str, Any]) -> None:
 
 def test_a_first_load_makes_few_classes(straight: dict[str, Any]) -> None:
     """Each takes a quarter of a millisecond, together no more than 9."""
-    assert "lazycell.checkpoint._plan.LoadStep" in straight["classes"]
+    assert "lazycell.loading._plan.LoadStep" in straight["classes"]
     assert len(straight["classes"]) <= 36
 
 
@@ -114,6 +114,4 @@ def test_what_is_left_out_is_there(name: str) -> None:
 def test_a_conversion_imports_what_converts(tmp_path: Path) -> None:
     """What a load without conversion leaves out is there for one with it."""
     modules = first_load(tmp_path / "net.safetensors", "bfloat16")["modules"]
-    assert {"lazycell.reading._cast", "lazycell.reading._transfer", "lazycell.checkpoint._move", "ml_dtypes"} <= {
-        *modules
-    }
+    assert {"lazycell.reading._cast", "lazycell.reading._transfer", "lazycell.loading._move", "ml_dtypes"} <= {*modules}

@@ -48,7 +48,7 @@ def save(net: nn.Cell, path: Path) -> Path:
 @needs_minilm
 def test_minilm():
     """Every size is told; the number of heads cannot be; the model that is built so loads the file."""
-    from lazycell.cli._minilm import directory
+    from lazycell.demo._minilm import directory
 
     found = BertModel.infer(directory() / "model.safetensors")
     assert dict(found) == {

@@ -17,9 +17,9 @@ import lazycell
 from lazycell import CheckpointMismatchError
 from lazycell.cell._net_manifest import cells_of_call, cells_of_net
 from lazycell.formats._open import open_checkpoint
-from lazycell.manifest._migration import Migration
-from lazycell.manifest._migration_files import append_migration, migration_file
-from lazycell.manifest._migration_of import migrations_of_renames
+from lazycell.gate._migration_of import migrations_of_renames
+from lazycell.history._migration import Migration
+from lazycell.history._migration_files import append_migration, migration_file
 
 SOURCE = """
 from lazycell import LazyCell, Param, child, children

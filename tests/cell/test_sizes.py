@@ -11,7 +11,7 @@ from mindspore import Parameter, nn
 from mindspore.mint import optim
 
 from lazycell import Buffer, LazyCell, Param, child, param, tie
-from lazycell.manifest._optimizers import OPTIMIZERS
+from lazycell.manifest.sizes._optimizers import OPTIMIZERS
 
 MAKERS: dict[str, Callable[[Any], Any]] = {
     "sgd": nn.SGD,

@@ -8,11 +8,11 @@ from pathlib import Path
 import attrs
 import pytest
 
-from lazycell.checkpoint._candidates import Candidate
 from lazycell.cli._contents import contents_json, print_contents
 from lazycell.formats import ByteRange, CheckpointHeader, MemoryRange, TensorHeader
+from lazycell.gate._candidates import Candidate
 
-from ..checkpoint.models import stored
+from ..loading.models import stored
 
 HEADER = stored({"b": ((2,), "float32"), "a": ((), "float32")})
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from lazycell import Manifest
-from lazycell.manifest._of_checkpoint import manifest_of_header
+from lazycell.manifest._manifest import manifest_of_header
 
-from ..checkpoint.models import stored
+from ..loading.models import stored
 from ..mismatch.transformer import model
 from ..pure import PureCell, param
 from ..pure import manifest as manifest_of

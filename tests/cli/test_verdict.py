@@ -10,7 +10,7 @@ from lazycell.cli._verdict import mismatch_json, options_of, plan_json
 from lazycell.declaration._stored import transposed
 from lazycell.mismatch._problems import Cause, Problem
 
-from ..checkpoint.models import declared, stored
+from ..loading.models import declared, stored
 from ..mismatch.transformer import file, mended, model, refusal
 
 CAUSES = (

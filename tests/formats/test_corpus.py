@@ -9,10 +9,10 @@ import pytest
 import safetensors
 
 from lazycell._errors import CheckpointFormatError
-from lazycell.checkpoint._planning import plan
 from lazycell.formats import ByteRange, open_checkpoint
+from lazycell.loading._planning import plan
 
-from ..checkpoint.models import declared, manifest
+from ..loading.models import declared, manifest
 from .corpus import BAD, GOOD, Bad, Good
 
 # What reading the largest file of the corpus, of two million bytes, may take; most of it is its dims as numbers.

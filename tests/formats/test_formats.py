@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from lazycell._errors import CheckpointFormatError, RegistryError
-from lazycell.checkpoint._fit import make_plan
 from lazycell.formats import (
     CheckpointHeader,
     Format,
@@ -22,9 +21,10 @@ from lazycell.formats import (
     open_checkpoint,
     register_format,
 )
+from lazycell.loading._fit import make_plan
 from lazycell.reading._read import read_tensor
 
-from ..checkpoint.models import declared, manifest
+from ..loading.models import declared, manifest
 from .files import record, write_tensors
 
 # A format of a third party: the name of its one tensor on the first line, float32 numbers as text on the others.

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from lazycell._errors import DeclarationError
 from lazycell.inference._infer import Solved, solve_shapes
-from lazycell.manifest._stored import stored_tensors
+from lazycell.manifest._tensors import stored_tensors
 from tests.pure import (
     INDEX,
     SELF,

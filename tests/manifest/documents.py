@@ -8,12 +8,13 @@ from typing import Any
 import attrs
 from hypothesis import strategies as st
 
-from lazycell.manifest._layout import Stored
-from lazycell.manifest._manifest import Manifest, ManifestEntry
-from lazycell.manifest._migration import Migration
+from lazycell.history._migration import Migration
+from lazycell.layout._entry import ManifestEntry
+from lazycell.layout._layout import Stored
+from lazycell.manifest._manifest import Manifest
 
+from ..layout.forms import stored_tensors
 from ..pure import PureCell, buffer, child, children, fused, manifest, param, rename, tie, transposed
-from .forms import stored_tensors
 
 TEXT = st.text(max_size=8)
 _SEGMENTS = st.sampled_from(

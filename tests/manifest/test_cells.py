@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lazycell.manifest._cells import cells_of_class
+from lazycell.manifest._outline import cells_of_class
 from tests.pure import run
 
 SOURCE = """

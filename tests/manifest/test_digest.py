@@ -6,10 +6,11 @@ import attrs
 import pytest
 
 from lazycell.declaration._forms import Fused
+from lazycell.history._former_names import Version
+from lazycell.layout._entry import ManifestEntry
+from lazycell.layout._layout import Stored
 from lazycell.manifest._digest import digest_of
-from lazycell.manifest._former_names import Version
-from lazycell.manifest._layout import Stored
-from lazycell.manifest._manifest import Manifest, ManifestEntry
+from lazycell.manifest._manifest import Manifest
 
 
 def model(q: str = "q", stored: str = "qk", dtype: str = "float32", tied: str = "t") -> Manifest:

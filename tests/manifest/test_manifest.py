@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lazycell._dtypes import itemsize
-from lazycell.manifest._layout import Block
-from lazycell.manifest._manifest import Manifest, ManifestEntry
+from lazycell.layout._entry import ManifestEntry
+from lazycell.layout._layout import Block
+from lazycell.manifest._manifest import Manifest
 
 entries = st.builds(
     ManifestEntry,

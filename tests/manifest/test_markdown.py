@@ -1,4 +1,4 @@
-"""Tests of `lazycell.manifest._markdown`."""
+"""Tests of `lazycell.manifest._text`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lazycell._printable import printable
-from lazycell.manifest._manifest import Manifest, ManifestEntry
-from lazycell.manifest._markdown import code
+from lazycell.layout._entry import ManifestEntry
+from lazycell.manifest._manifest import Manifest
+from lazycell.manifest._text import code
+from lazycell.show._printable import printable
 
 from .documents import everything, manifests
 

@@ -1,4 +1,4 @@
-"""Tests of `lazycell.manifest._of_checkpoint`."""
+"""Tests of `lazycell.manifest._manifest`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from lazycell._errors import CheckpointFormatError
-from lazycell.manifest._manifest import Manifest, ManifestEntry
+from lazycell.layout._entry import ManifestEntry
+from lazycell.manifest._manifest import Manifest
 
 from ..formats.files import entry, record, safetensors_bytes, write_tensors
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from lazycell._errors import DeclarationError
+from lazycell.declaration._check_tie import check_tie
 from lazycell.declaration._declare import (
     Buffer,
     Param,
@@ -19,8 +20,7 @@ from lazycell.declaration._declare import (
     when,
 )
 from lazycell.declaration._symbols import INDEX
-from lazycell.manifest._check_tie import check_tie
-from lazycell.manifest._manifest import ManifestEntry
+from lazycell.layout._entry import ManifestEntry
 from lazycell.manifest._outline import Outline, bind, manifest_of_class, outline_of
 from lazycell.manifest._resolve import ResolvedChild
 from tests.pure import PureCell, manifest, names

@@ -19,9 +19,9 @@ from jsonschema import Draft202012Validator
 import tests
 from lazycell._dtypes import NAMES
 from lazycell._errors import ManifestError
-from lazycell.manifest import _canonical, _canonical_entries, _canonical_forms
-from lazycell.manifest._check_json import MAX_NUMBER, MAX_RANK
 from lazycell.manifest._manifest import Manifest
+from lazycell.manifest.file import _canonical, _canonical_entries, _canonical_forms
+from lazycell.manifest.file._check_json import MAX_NUMBER, MAX_RANK
 
 from ..formats.files import entry, safetensors_bytes
 from .documents import document, everything, manifests

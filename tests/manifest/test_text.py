@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hypothesis import given
 
-from lazycell.manifest._manifest import Manifest, ManifestEntry
+from lazycell.layout._entry import ManifestEntry
+from lazycell.manifest._manifest import Manifest
 from lazycell.manifest._text import alike, manifest_text, signature
 
 from .documents import manifests

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import attrs
 
-from ..checkpoint.models import declared, manifest, stored
+from ..loading.models import declared, manifest, stored
 from .transformer import Tensors, causes, file, kinds, mended, model, refusal, tensors
 
 F = "float32"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from ..checkpoint.models import declared, manifest, stored
+from ..loading.models import declared, manifest, stored
 from .transformer import causes, file, kinds, mended, model
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lazycell.checkpoint._fit import make_plan
+from lazycell.loading._fit import make_plan
 
-from ..checkpoint.models import declared, manifest, stored
+from ..loading.models import declared, manifest, stored
 from .transformer import causes, file, kinds, mended, model, refusal, tensors
 
 

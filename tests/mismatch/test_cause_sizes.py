@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from lazycell.manifest._manifest import Manifest, ManifestEntry
+from lazycell.layout._entry import ManifestEntry
+from lazycell.manifest._manifest import Manifest
 from lazycell.mismatch._cause_sizes import axis_expressions, padding
 
-from ..checkpoint.models import declared, manifest, stored
+from ..loading.models import declared, manifest, stored
 from .transformer import causes, file, kinds, mended, model
 
 

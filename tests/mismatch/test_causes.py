@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lazycell._errors import CheckpointMismatchError
-from lazycell.checkpoint._fit import make_plan
-from lazycell.checkpoint._rename import parse_rules
 from lazycell.formats import CheckpointHeader
+from lazycell.layout._rename import parse_rules
+from lazycell.loading._fit import make_plan
 from lazycell.manifest._manifest import Manifest
 from lazycell.mismatch import Problem
 from lazycell.mismatch._problems import Cause
 
-from ..checkpoint.models import declared, manifest, stored
+from ..loading.models import declared, manifest, stored
 from .transformer import causes, file, kinds, mended, model, refusal, tensors
 
 

@@ -6,7 +6,7 @@ from lazycell.declaration._forms import Fused
 from lazycell.mismatch._near import NearNames
 from lazycell.mismatch._problems import Cause, Problem, describe, group, render
 
-from ..checkpoint.models import declared
+from ..loading.models import declared
 
 
 def missing(*names: str, message: str = "float32 (2, 3)") -> list[Problem]:

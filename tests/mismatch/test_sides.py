@@ -5,7 +5,7 @@ from __future__ import annotations
 from lazycell.mismatch import Problem
 from lazycell.mismatch._sides import Sides, fits
 
-from ..checkpoint.models import declared, manifest, stored
+from ..loading.models import declared, manifest, stored
 
 
 def sides() -> Sides:

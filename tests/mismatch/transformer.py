@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 
 from lazycell._errors import CheckpointMismatchError
-from lazycell.checkpoint._fit import make_plan
-from lazycell.checkpoint._plan import LoadPlan
 from lazycell.formats import CheckpointHeader
+from lazycell.loading._fit import make_plan
+from lazycell.loading._plan import LoadPlan
 from lazycell.manifest._manifest import Manifest
 from lazycell.mismatch._problems import Cause
 
 from ..pure import PureCell, manifest
 
 from ..pure import Param, child, children, tie, when  # isort: skip
-from ..checkpoint.models import stored
+from ..loading.models import stored
 
 Tensors = dict[str, tuple[tuple[int, ...], str]]
 

@@ -116,7 +116,7 @@ def test_defaults_of_the_arguments():
 @needs_minilm
 def test_minilm():
     """The real MiniLM computes the reference's embeddings, cosines and hidden states."""
-    from lazycell.cli._minilm import directory as minilm
+    from lazycell.demo._minilm import directory as minilm
 
     expected = load_file(GOLDEN / "minilm" / "minilm_expected.safetensors")
     net = lazycell.from_pretrained(minilm())

@@ -15,10 +15,10 @@ from mindspore.common.initializer import Constant, HeNormal, Initializer, Normal
 import lazycell
 from lazycell import LazyCell, Param, child
 from lazycell._dtypes import dtype_name, numpy_dtype
-from lazycell._progress import ProgressBar
 from lazycell.parameters._declared import declare
 from lazycell.parameters._foreign import describe
 from lazycell.parameters._initial import start_of, values_for
+from lazycell.show._progress import ProgressBar
 from lazycell.streams import Job, fill, stream_key
 from lazycell.streams import Normal as NormalLaw
 

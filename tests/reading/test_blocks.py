@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lazycell.manifest._layout import Operation, Reshape, Slice, Transpose
+from lazycell.layout._layout import Operation, Reshape, Slice, Transpose
 from lazycell.reading._blocks import Located, locate, slabs
 
 SHAPES = st.lists(st.integers(1, 4), min_size=1, max_size=4).map(tuple)

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from lazycell._dtypes import dtype_name, numpy_dtype
-from lazycell._workers import Scratch
 from lazycell.formats import ByteRange, TensorHeader
-from lazycell.manifest._layout import Transpose
+from lazycell.layout._layout import Transpose
 from lazycell.reading._blocks import Located, locate
 from lazycell.reading._read import Reader
 from lazycell.reading._transfer import ITEM, Destination, MoveEach, MoveSmall, MoveWhole, Transfer
+from lazycell.system._workers import Scratch
 
 RNG = np.random.default_rng(0)
 

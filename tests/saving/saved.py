@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from lazycell._allocate import Array
 from lazycell._dtypes import dtype_name
 from lazycell.formats import open_checkpoint
 from lazycell.reading._read import Reader
 from lazycell.saving._destination import destination_of
 from lazycell.saving._output import Content, content_of_array
 from lazycell.saving._save import SaveReport, save
+from lazycell.system._allocate import Array
 
 
 def contents(arrays: Mapping[str, Array]) -> Sequence[Content]:

@@ -14,15 +14,15 @@ from hypothesis import assume, given, settings
 
 import tests
 from lazycell import CheckpointError, CheckpointFormatError
-from lazycell._allocate import Array
 from lazycell._dtypes import FLOATING, numpy_dtype
 from lazycell.formats import open_checkpoint
 from lazycell.saving._convert import convert
 from lazycell.saving._verify import verify
 from lazycell.saving._write_safetensors import CRC32
+from lazycell.system._allocate import Array
 
-from ..checkpoint.strategies import COMMON, checkpoints
 from ..formats.files import entry, safetensors_bytes
+from ..loading.strategies import COMMON, checkpoints
 from ..sources.layouts import APPLIED, LAYOUTS
 from .saved import load_arrays, same_arrays, save_arrays, some_arrays
 

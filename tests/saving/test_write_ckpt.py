@@ -12,11 +12,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lazycell import CheckpointError, _dtypes
-from lazycell._allocate import Array
 from lazycell.formats import open_checkpoint
 from lazycell.saving import _write_ckpt
+from lazycell.system._allocate import Array
 
-from ..checkpoint.strategies import COMMON, arrays, checkpoints
+from ..loading.strategies import COMMON, arrays, checkpoints
 from .saved import load_arrays, same_arrays, save_arrays
 
 pytestmark = pytest.mark.usefixtures("no_flush")

@@ -13,12 +13,13 @@ import safetensors
 import safetensors.numpy
 from hypothesis import assume, example, given, settings
 
-from lazycell import CheckpointError, _json
-from lazycell._allocate import Array
+from lazycell import CheckpointError
 from lazycell.formats import ByteRange, open_checkpoint
 from lazycell.saving._write_safetensors import CRC32, plan_safetensors
+from lazycell.system import _json
+from lazycell.system._allocate import Array
 
-from ..checkpoint.strategies import COMMON, checkpoints
+from ..loading.strategies import COMMON, checkpoints
 from .saved import contents, load_arrays, same_arrays, save_arrays
 
 pytestmark = pytest.mark.usefixtures("no_flush")

@@ -6,7 +6,7 @@ import pytest
 
 from lazycell.sources._quantized import quantized_tensors
 
-from ..checkpoint.models import stored
+from ..loading.models import stored
 from .layouts import BF16, F8, F32, LAYOUTS, Spec
 
 

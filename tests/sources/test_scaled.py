@@ -14,16 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lazycell import CheckpointFormatError
-from lazycell._allocate import Array
 from lazycell._dtypes import numpy_dtype
 from lazycell.formats import CheckpointHeader, open_checkpoint
 from lazycell.reading._read import Reader, read_tensor
 from lazycell.saving._convert import convert
 from lazycell.sources._quantized import quantized_tensors
 from lazycell.sources._scaled import block_size, blocks_of, with_scales
+from lazycell.system._allocate import Array
 
-from ..checkpoint.models import stored
 from ..formats.files import entry, safetensors_bytes
+from ..loading.models import stored
 from .layouts import F8, F32, Spec
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -150,7 +150,7 @@ _CHILD = """
 import sys
 from pathlib import Path
 import numpy as np
-from lazycell._allocate import empty
+from lazycell.system._allocate import empty
 from lazycell._dtypes import numpy_dtype
 from lazycell.streams import *
 

@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lazycell._workers import Scratch
 from lazycell.streams._scratch import arrays
+from lazycell.system._workers import Scratch
 
 
 @given(st.integers(1, 3000), st.sampled_from(["float32", "float64"]), st.integers(1, 4))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import attrs
 
-from lazycell.manifest._manifest import Manifest, ManifestEntry
+from lazycell.layout._entry import ManifestEntry
+from lazycell.manifest._manifest import Manifest
 
 HOSTILE = "</script><img src=x onerror=alert(1)><!--<script>"
 

@@ -12,8 +12,8 @@ from selenium.webdriver import ActionChains
 from selenium.webdriver.support.ui import WebDriverWait
 
 from lazycell.manifest._manifest import Manifest
-from lazycell.manifest._view import view_of
 from lazycell.viewer._page import page as page_of
+from lazycell.viewer._view import view_of
 from tests.viewer.browser import Keys, Page, browser, prefer, resize
 from tests.viewer.samples import HOSTILE, changed, entry, large, small
 

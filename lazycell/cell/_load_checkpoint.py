@@ -1,0 +1,99 @@
+"""Carrying out a load plan: every tensor is ready before a parameter changes, and all change or none."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from os import PathLike
+from typing import Any
+
+from mindspore import nn
+
+from .._arguments import check_progress, check_switch
+from ..formats import open_checkpoint
+from ..loading._fit import make_plan
+from ..loading._load_report import LoadReport
+from ..loading._plan import LoadPlan
+from ..loading._stage import stage
+from ..loading._tie_copies import check_ties
+from ..parameters import Assignment, Mark, Origin, decryption, fill_all, left_by_checkpoint
+from ..reading._read import Reader
+from ..show._progress import ProgressBar
+from ..system._allocate import Array
+from ..system._collector import collector_paused
+from ._cipher import cipher_mode
+from ._net_manifest import built_again, survey
+
+Progress = Callable[[int, int], None]
+
+LAYOUT = "_lazycell_layout"
+"""The attribute of a net that says in which layout the checkpoint was that it was loaded from."""
+
+
+def load_checkpoint(
+    net: nn.Cell,
+    path: str | PathLike[str] | Mapping[str, Any],
+    *,
+    missing: str | Iterable[str],
+    unexpected: str | Iterable[str],
+    dtype: str,
+    rename: Mapping[str, Any] | None,
+    mmap: bool,
+    progress: Progress | None,
+    verify: bool,
+    dec_key: bytes | None,
+    dec_mode: str | None,
+) -> LoadReport:
+    """Plan a load from headers alone, then carry it out; the body of `LazyCell.load_checkpoint`."""
+    started = time.perf_counter()
+    check_progress(progress)
+    check_switch(mmap, "mmap")
+    check_switch(verify, "verify")
+    decrypt = decryption(dec_key, cipher_mode(dec_key, dec_mode, "dec"))
+    with collector_paused():
+        header = open_checkpoint(path, decrypt=decrypt)
+        manifest, parameters = survey(net)
+        policies: dict[str, Any] = {"missing": missing, "unexpected": unexpected, "dtype": dtype, "rename": rename}
+        again = built_again(net)
+        plan = make_plan(manifest, header, **policies, again=again)
+    with Reader(mmap=mmap) as reader, ProgressBar(f"loading {plan.path.name}") as bar:
+        report = _Report(bar if progress is None else progress, plan.nbytes)
+        if verify:
+            from ..saving._checksums import verify as verify_checksums  # not before: few loads verify
+
+            verify_checksums(header, reader, report.verified)
+        check_ties(plan, reader, manifest=manifest, again=again)
+        arrays = stage(plan, reader, report.read)
+    with collector_paused():
+        assignments = _assignments(plan, parameters, arrays)
+        marks = [left_by_checkpoint(parameters[name]) for name in plan.initialize]
+        marks.append(Mark(net, LAYOUT, plan.layout))
+    # From here on nothing is read and nothing can be found wrong. No line may follow, nor a `with` be left: an
+    # interrupt there would find the load done, and yet look like one that failed.
+    return fill_all(assignments, marks, finish=lambda: LoadReport.of(plan, time.perf_counter() - started))
+
+
+class _Report:
+    """One report of progress for all of a load: first the bytes that are verified, then those that are read."""
+
+    def __init__(self, progress: Progress, to_read: int) -> None:
+        self._progress = progress
+        self._to_read = to_read
+        self._verified = 0
+
+    def verified(self, done: int, total: int) -> None:
+        """Tell how many bytes of the checkpoint are verified."""
+        self._verified = total
+        self._progress(done, total + self._to_read)
+
+    def read(self, done: int, total: int) -> None:
+        """Tell how many of the bytes to be read are read."""
+        self._progress(self._verified + done, self._verified + total)
+
+
+def _assignments(plan: LoadPlan, parameters: Mapping[str, Any], arrays: dict[str, Array]) -> list[Assignment]:
+    file = plan.path.name
+    return [
+        Assignment(parameters[step.parameter], arrays.pop(step.parameter), Origin("checkpoint", f"{file}: {step.key}"))
+        for step in plan.steps
+    ]

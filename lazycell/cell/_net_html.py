@@ -1,0 +1,36 @@
+"""A net in a notebook: its manifest, and the state of each parameter."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..manifest._text import called, parameters_html
+from ..parameters._life import life_of
+from ..show import _html
+from ..system._collector import collector_paused
+from ._net_manifest import survey
+
+if TYPE_CHECKING:
+    from .._nn_cell import Cell
+    from ..layout._entry import ManifestEntry
+
+
+@_html.harmless
+def net_html(net: Cell) -> str:
+    """Show a net: how many parameters are in each state, and, to be opened, each of them. No value is read."""
+    with collector_paused():
+        manifest, parameters = survey(net)
+    states = {name: life_of(parameter)[0] for name, parameter in parameters.items()}
+
+    def state(members: list[ManifestEntry]) -> str:
+        counts = Counter(states[entry.name] for entry in members)
+        return next(iter(counts)) if len(counts) == 1 else _counted(counts)
+
+    parts = [_html.title(called(manifest)), _html.note(_counted(Counter(states.values())) or "no parameters")]
+    return _html.block([*parts, *parameters_html(manifest, "state", state)])
+
+
+def _counted(states: Mapping[Any, int]) -> str:
+    return ", ".join(f"{count:,} {state}" for state, count in sorted(states.items()))

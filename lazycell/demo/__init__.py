@@ -1,0 +1,1 @@
+"""The demo: a real checkpoint, sentences, and what laziness saves."""

@@ -1,0 +1,235 @@
+"""The rules of one cell, applied to the names below it: what they find, what they make of it, what they refuse."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+import attrs
+
+from .._frozen import frozen
+from ..declaration._declare import Conditional
+from ..declaration._evaluate import evaluated
+from ..declaration._forms import Reshaped, Transposed, replace_leaves, replace_nodes
+from ..declaration._patterns import fill
+from ..declaration._stored_rule import StoredRule
+from ..declaration._symbols import render
+from ._cell_rules import CellRules
+from ._entry import ManifestEntry
+from ._layout import Block, Form, reversed_axes, shape_of
+
+
+@frozen
+class Item:
+    """What goes by one stored name.
+
+    Attributes:
+        form: of parameters; None for a computed buffer, of which only the name matters.
+        tied: the name that a tie gave up, where this is only a copy that a file may have.
+        rule: the rule that says how it is stored, and where.
+    """
+
+    form: Form | None
+    tied: str | None = None
+    rule: str = ""
+
+
+Items = dict[str, Item]
+
+
+class Matcher:
+    """Finds the rules that take a name: plain names by a dictionary, since names are many."""
+
+    def __init__(self, rules: tuple[StoredRule, ...]) -> None:
+        self._plain: dict[str, list[tuple[StoredRule, int]]] = {}
+        self._patterns: list[tuple[StoredRule, int]] = []
+        for rule in rules:
+            for position, leaf in enumerate(rule.leaves):
+                if leaf.pattern.is_plain:
+                    self._plain.setdefault(leaf.pattern.text, []).append((rule, position))
+                else:
+                    self._patterns.append((rule, position))
+
+    def __call__(self, name: str) -> list[tuple[StoredRule, int, dict[str, str]]]:
+        """Give each rule that takes `name`, which of its leaves does, and what the captures stand for."""
+        hits: list[tuple[StoredRule, int, dict[str, str]]]
+        hits = [(rule, position, {}) for rule, position in self._plain.get(name, ())]
+        for rule, position in self._patterns:
+            values = rule.leaves[position].pattern.match(name)
+            if values is not None:
+                hits.append((rule, position, values))
+        return hits
+
+
+def apply_rules(
+    cell: CellRules, matcher: Matcher, prefix: str, entries: Mapping[str, ManifestEntry], items: Items
+) -> Items:
+    """Give the names that a cell shows to those above it.
+
+    Args:
+        cell: the rules, and the values that they use.
+        matcher: of the rules.
+        prefix: of the names below the cell.
+        entries: the model's parameters by their full names.
+        items: what the cells below show, by full names.
+
+    Raises:
+        DeclarationError: two things get one name, or a part of what belongs together is absent.
+    """
+    application = _Application(cell, prefix, entries)
+    for name, item in items.items():
+        hits = application.hits(name, item, matcher(name[len(prefix) :]))
+        if not hits:
+            application.add(name, item, None)
+        for hit in hits:
+            application.take(name, item, hit)
+    return application.finished()
+
+
+@frozen
+class _Hit:
+    """A leaf of a rule that takes a name, or a section of what goes by it."""
+
+    rule: StoredRule
+    position: int
+    values: dict[str, str]
+    taken: Item
+
+
+@frozen
+class _Group:
+    """One stored tensor in the making: a rule with values for its captures, and what was found for its leaves."""
+
+    rule: StoredRule
+    values: dict[str, str]
+    found: dict[int, Item] = attrs.field(factory=dict)
+
+
+class _Application:
+    def __init__(self, cell: CellRules, prefix: str, entries: Mapping[str, ManifestEntry]) -> None:
+        self._cell = cell
+        self._prefix = prefix
+        self._entries = entries
+        self._groups: dict[tuple[str, tuple[tuple[str, str], ...]], _Group] = {}
+        self._result: dict[str, Item | _Group] = {}
+        self._made_by: dict[str, StoredRule] = {}
+
+    # ------------------------------------------------------------------------------------------------ what is taken
+
+    def hits(self, name: str, item: Item, matches: list[tuple[StoredRule, int, dict[str, str]]]) -> list[_Hit]:
+        """Give each leaf that takes the name or a section of it; that no two take the same was checked before."""
+        hits: list[_Hit] = []
+        by_section: dict[str | None, StoredRule] = {}
+        sections: dict[str, tuple[int, Block]] = {}
+        for rule, position, values in matches:
+            section, taken = rule.leaves[position].section, item
+            if section is not None:
+                sections = sections or self._sections(rule, name, item)
+                if section not in sections:
+                    continue  # declared under a condition that does not hold
+                taken = attrs.evolve(item, form=sections[section][1])
+            by_section[section] = rule
+            hits.append(_Hit(rule, position, values, taken))
+        if sections and hits:
+            self._check_sections(name, by_section, {each: axis for each, (axis, _) in sections.items()})
+        return hits
+
+    def _sections(self, rule: StoredRule, name: str, item: Item) -> dict[str, tuple[int, Block]]:
+        """Give each section of a parameter, and the axis that it is a part of."""
+        block = item.form
+        if not isinstance(block, Block) or block.place is not None:
+            rule.complain(f"`{name}` is not stored as it is, so it has no sections here")
+        return self._entries[block.parameter].section_blocks
+
+    def _check_sections(self, name: str, by_section: Mapping[str | None, StoredRule], axes: Mapping[str, int]) -> None:
+        """All sections of one axis are stored, or none: anything else would store a part twice, or not at all."""
+        used = [section for section in by_section if section is not None]
+        axis = axes[used[0]]
+        wrong = [each for each in axes if (axes[each] == axis) != (each in by_section)]
+        if wrong:
+            by_section[used[0]].complain(
+                f"`{name}[{wrong[0]}]` is stored nowhere, or twice: give a rule to each section of one axis"
+            )
+
+    # ------------------------------------------------------------------------------------------------- what is made
+
+    def take(self, name: str, item: Item, hit: _Hit) -> None:
+        """Let a rule have what it takes."""
+        rule = hit.rule
+        new_name = self._prefix + fill(rule.name, hit.values)
+        if item.form is None or item.tied is not None:  # it is not stored, and has no more than a name
+            if len(rule.leaves) > 1:
+                rule.complain(f"`{name}` {self._why_not_stored(item)}: it cannot be a part of this")
+            form = None if hit.taken.form is None else self._form(rule, {rule.leaves[0].text: hit.taken})
+            self.add(new_name, attrs.evolve(item, form=form), rule)
+            return
+        key = (rule.name, tuple(sorted(hit.values.items())))
+        group = self._groups.get(key)
+        if group is None:
+            group = self._groups[key] = _Group(rule, hit.values)
+            self.add(new_name, group, rule)
+        group.found[hit.position] = hit.taken
+
+    def _why_not_stored(self, item: Item) -> str:
+        if isinstance(item.form, Block):
+            return f"is tied to `{item.form.parameter}`, which is what is stored"
+        return "is computed, not stored"
+
+    def add(self, name: str, made: Item | _Group, rule: StoredRule | None) -> None:
+        """Give something a name that nothing else has; `rule` is what gave it, if one did."""
+        if name in self._result:
+            to_blame = rule or self._made_by[name]
+            to_blame.complain(f"two things would be stored as `{name}`: give one of them another name")
+        self._result[name] = made
+        if rule is not None:
+            self._made_by[name] = rule
+
+    def finished(self) -> Items:
+        """Give the names and forms, once everything has been taken."""
+        return {name: self._finish(made) if isinstance(made, _Group) else made for name, made in self._result.items()}
+
+    def _finish(self, group: _Group) -> Item:
+        rule = group.rule
+        for position, leaf in enumerate(rule.leaves):
+            if position not in group.found:
+                there = fill(rule.leaves[next(iter(group.found))].text, group.values)
+                self._refuse_absence(rule, fill(leaf.text, group.values), there)
+        taken = {leaf.text: group.found[position] for position, leaf in enumerate(rule.leaves)}
+        text = f"{rule.text} of {rule.owner}" + (f" at {rule.location.short}" if rule.location else "")
+        if isinstance(rule.form, str):  # a new name: how it is stored was said by a cell below
+            text = group.found[0].rule or text
+        return Item(self._form(rule, taken), rule=text)
+
+    def _refuse_absence(self, rule: StoredRule, missing: str, there: str) -> NoReturn:
+        reason = ""
+        for member in self._cell.declaration.members:
+            if isinstance(member, Conditional) and member.name == missing.split(".")[0]:
+                reason = f": it is declared under `when({render(member.condition)})`"
+        rule.complain(
+            f"`{there}` is there and `{missing}` is not{reason}. "
+            "What is stored as one has to be there under one condition"
+        )
+
+    # ------------------------------------------------------------------------------------------------------- numbers
+
+    def _form(self, rule: StoredRule, taken: Mapping[str, Item]) -> Form:
+        """Put what was found in the place of the names, and numbers in the place of expressions."""
+        form = replace_leaves(rule.form, lambda text: taken[text].form)
+        try:
+            form = replace_nodes(form, lambda node: self._with_numbers(rule, node))
+            shape_of(form)
+        except ValueError as error:
+            rule.complain(str(error))
+        return form
+
+    def _with_numbers(self, rule: StoredRule, node: Any) -> Any:
+        if isinstance(node, Transposed) and node.axes is None:
+            return Transposed(node.inner, reversed_axes(len(shape_of(node.inner))))
+        if isinstance(node, Reshaped):
+            shape = evaluated(rule, node.shape, self._cell.values)
+            try:
+                return Reshaped(node.inner, tuple(map(operator.index, shape)))
+            except TypeError:
+                rule.complain(f"the shape `{render(node.shape)}` is {shape!r}: a size is a whole number")
+        return node

@@ -1,0 +1,194 @@
+"""Checks of a class's `rename` rules when the class is defined: each has an inverse, is needed, and is alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .._location import did_you_mean
+from ..declaration._declaration import Declaration, own_rules, parameter_specs
+from ..declaration._declare import Tie
+from ..declaration._forms import Fused, Reshaped, Transposed, form_text
+from ..declaration._stored_rule import Leaf, StoredRule
+from ..declaration._symbols import sections_of
+from ._class_names import Known, names_below, renamed
+from ._overlap import ANYTHING, overlap, shown
+
+_Use = tuple[StoredRule, Leaf]
+
+
+def check_rules(cls: type, declaration: Declaration) -> None:
+    """Refuse rules that could not be applied backwards, overlap, or match nothing.
+
+    Raises:
+        DeclarationError: for the first mistake; it names the class, the rule and the line.
+    """
+    _check_sections(declaration)
+    if not declaration.stored:
+        return
+    # A subclass may have taken away what an inherited rule was for.
+    own = [rule for rule in declaration.stored if any(rule is each for each in own_rules(cls))]
+    for rule in own:
+        _check_captures(rule)
+    names = names_below(cls, declaration)
+    uses = {name: _uses(declaration, name) for name in names}
+    for rule in own:
+        for leaf in rule.leaves:
+            if not any((rule, leaf) in found for found in uses.values()):
+                _refuse_dead(rule, leaf, declaration, names)
+        _check_axes(rule, rule.form, _ranks(rule, names, uses))
+    for name, found in uses.items():
+        _check_alone(name, found)
+        _check_complete(name, names[name].sections, found)
+    _check_stored_once(declaration, names)
+
+
+def _check_sections(declaration: Declaration) -> None:
+    """Refuse a parameter that has two sections of one name: `qkv[q]` would mean either."""
+    formulas = {item.name: item.value for item in declaration.derived}
+    for parameter in parameter_specs(declaration):
+        seen: set[str] = set()
+        for dimension in parameter.shape:
+            here = {name for _, named in sections_of(dimension, formulas) for name, _ in named}
+            for name in sorted(here & seen):
+                parameter.complain(f"two of its dimensions have a section `{name}`: give each a name of its own")
+            seen |= here
+
+
+def _check_captures(rule: StoredRule) -> None:
+    """Every name of a rule has the same captures, so that each of them can be made from any other."""
+    ours = rule.pattern.captures
+    for leaf in rule.leaves:
+        theirs = leaf.pattern.captures
+        for name in (*ours, *theirs):
+            if ours.get(name) != theirs.get(name):
+                lacking = rule.name if name not in ours or name in theirs else leaf.text
+                text = f"`{theirs.get(name, ours.get(name))}`"
+                rule.complain(
+                    f'it has no inverse: "{lacking}" does not have the capture {text}, as its counterpart does. '
+                    "Write the same captures on both sides"
+                )
+
+
+def _ranks(rule: StoredRule, names: Mapping[str, Known], uses: Mapping[str, list[_Use]]) -> dict[str, int | None]:
+    """Give the number of axes of what each name of a rule stands for, where all that it stands for have the same."""
+    ranks: dict[str, int | None] = {}
+    for leaf in rule.leaves:
+        found = {names[name].rank for name, used in uses.items() if (rule, leaf) in used}
+        ranks[leaf.text] = found.pop() if len(found) == 1 else None
+    return ranks
+
+
+def _check_axes(rule: StoredRule, form: Any, ranks: Mapping[str, int | None]) -> int | None:
+    """Refuse axes that the parameters do not have; give the number of axes of the form, where it is known."""
+    match form:
+        case Fused(axis, sections):
+            known = {name: _check_axes(rule, inner, ranks) for name, inner in sections}
+            counts = {rank for rank in known.values() if rank is not None}
+            if len(counts) > 1:
+                listed = ", ".join(f"`{name}` has {rank}" for name, rank in known.items() if rank is not None)
+                rule.complain(f"what is joined has the same number of axes, and here {listed}")
+            rank = counts.pop() if counts else None
+            if rank is not None and axis >= rank:
+                rule.complain(f"axis={axis} is counted from 0, and what is joined has {_axes(rank)}")
+            return rank
+        case Transposed(inner, axes):
+            rank = _check_axes(rule, inner, ranks)
+            if axes is not None and rank is not None and len(axes) != rank:
+                rule.complain(f"axes={axes} orders {len(axes)} axes, and `{form_text(inner)}` has {_axes(rank)}")
+            return rank if axes is None else len(axes)
+        case Reshaped(inner, shape):
+            _check_axes(rule, inner, ranks)
+            return len(shape)
+    return ranks.get(form)
+
+
+def _axes(rank: int) -> str:
+    return "1 axis" if rank == 1 else f"{rank} axes"
+
+
+def _uses(declaration: Declaration, name: str) -> list[_Use]:
+    """Give every leaf of every rule that can take a name."""
+    return [
+        (rule, leaf)
+        for rule in declaration.stored
+        for leaf in rule.leaves
+        if leaf.pattern.match(name) is not None or overlap(leaf.pattern.text, name) is not None
+    ]
+
+
+def _refuse_dead(rule: StoredRule, leaf: Leaf, declaration: Declaration, names: Mapping[str, Known]) -> None:
+    for tie in declaration.ties:
+        if isinstance(tie, Tie) and overlap(leaf.pattern.text, tie.target):
+            rule.complain(
+                f"`{tie.target}` is tied to `{tie.source}`, which is what is stored: give that a rule instead"
+            )
+    near = did_you_mean(leaf.pattern.text, [shown(name) for name in names if ANYTHING not in name])
+    hint = near or (f": there are {_listed(names)}" if names else ": nothing is declared")
+    if "*" in leaf.pattern.text.replace("{*", ""):
+        hint = "; `*` is no wildcard here: write `{i}` for one segment, `{*rest}` for several"
+    rule.complain(f"nothing below this cell is called `{leaf.pattern.text}`{hint}")
+
+
+def _listed(names: Mapping[str, Known]) -> str:
+    texts = [f"`{shown(name)}`" for name in names]
+    return ", ".join(texts if len(texts) <= 8 else [*texts[:8], f"and {len(texts) - 8} more"])
+
+
+def _check_alone(name: str, found: list[_Use]) -> None:
+    """Refuse two rules, or two leaves of one, that take the same parameter or the same section of it."""
+    for position, (rule, leaf) in enumerate(found):
+        for other, twin in found[:position]:
+            if twin.section is not None and leaf.section is not None and twin.section != leaf.section:
+                continue
+            both = overlap(leaf.pattern.text, twin.pattern.text, name)
+            if both is not None:
+                where = "twice" if other is rule else f"here and by {other.text}"
+                taken = both if leaf.section is None else f"{both}[{leaf.section}]"
+                instead = "" if other.owner == rule.owner else f'; to replace that rule, add `"{other.name}": None`'
+                rule.complain(f"`{taken}` is taken {where}: a parameter is stored once{instead}")
+
+
+def _check_complete(name: str, alternatives: tuple[frozenset[str], ...], found: list[_Use]) -> None:
+    """Refuse sections that do not exist, and rules for some of the sections of a parameter and not for others."""
+    used = {leaf.section: rule for rule, leaf in found if leaf.section is not None}
+    if not used or ANYTHING in name:
+        return
+    known = sorted(frozenset[str]().union(*alternatives))
+    for section, rule in used.items():
+        if section not in known:
+            has = (
+                f"its sections are {', '.join(known)}"
+                if known
+                else "it has none: write a dimension of its shape as `fused(q=…, k=…)`, with a size for each"
+            )
+            near = did_you_mean(section, known)
+            rule.complain(f"`{shown(name)}` has no section `{section}`{near or ': ' + has}")
+    if not any(alternative and alternative <= used.keys() for alternative in alternatives):
+        nearest = max(alternatives, key=lambda each: len(each & used.keys()))
+        lacking = ", ".join(f"`{shown(name)}[{each}]`" for each in sorted(nearest - used.keys()))
+        rule = next(iter(used.values()))
+        rule.complain(f"{lacking} is stored nowhere: give every section of `{shown(name)}` a rule, or none")
+
+
+def _check_stored_once(declaration: Declaration, names: Mapping[str, Known]) -> None:
+    """Refuse two parameters under one stored name; what is not known before a cell is built is left to that time."""
+    kept = dict.fromkeys(name for name in names if ANYTHING not in name)
+    made: list[tuple[StoredRule, dict[str, str]]] = []
+    for rule in declaration.stored:
+        new_names: dict[str, str] = {}
+        for name in names:
+            new, whole = renamed(rule, name)
+            if whole:
+                kept.pop(name, None)
+            if new is not None and ANYTHING not in name:
+                new_names[new] = name
+        made.append((rule, new_names))
+    for position, (rule, new_names) in enumerate(made):
+        others: list[tuple[StoredRule | None, dict[str, str]]] = [(None, {name: name for name in kept})]
+        for other, there in [*others, *made[:position]]:
+            for new, name in new_names.items():
+                for twin, before in there.items():
+                    if (both := overlap(new, twin)) is not None:
+                        where = "keeps that name" if other is None else f"is too, by {other.text}"
+                        rule.complain(f"`{shown(name)}` would be stored as `{both}`, and `{shown(before)}` {where}")

@@ -1,0 +1,255 @@
+"""How a checkpoint stores parameters that it does not store as they are: several in one tensor, or one turned round.
+
+A `Stored` tensor is an expression over blocks of parameters: `Transposed(Fused(q, k, v))`. Each operation has an
+inverse, so that one expression says both how to fill the parameters from the tensor and how to make the tensor of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from .._dtypes import numpy_dtype
+from .._frozen import frozen
+from ..declaration._forms import Fused, Reshaped, Transposed, form_text, leaves, replace_leaves
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ..system._allocate import Array
+
+# ------------------------------------------------------------------ from a stored tensor to a block of a parameter
+
+
+@frozen
+class Reshape:
+    """The same elements in row-major order, in another shape."""
+
+    shape: tuple[int, ...]
+
+    def __call__(self, array: Array) -> Array:
+        """Apply it; a view where numpy can make one."""
+        return array.reshape(self.shape)
+
+
+@frozen
+class Transpose:
+    """Axis i of the result is axis `axes[i]` of what it is applied to."""
+
+    axes: tuple[int, ...]
+
+    def __call__(self, array: Array) -> Array:
+        """Apply it; always a view."""
+        return array.transpose(self.axes)
+
+
+@frozen
+class Slice:
+    """Positions `start` to `stop` (exclusive) of one axis."""
+
+    axis: int
+    start: int
+    stop: int
+
+    def __call__(self, array: Array) -> Array:
+        """Apply it; always a view."""
+        return array[(slice(None),) * self.axis + (slice(self.start, self.stop),)]
+
+
+Operation = Reshape | Transpose | Slice
+
+# ----------------------------------------------------------------------------------------------------------- the tree
+
+
+@frozen
+class Block:
+    """A parameter, or one block of it.
+
+    Attributes:
+        parameter: its full name.
+        shape: of the block.
+        dtype: of the parameter (canonical).
+        place: for each axis of the parameter start and stop of the block. None: the block is the parameter.
+        section: what the block is called in the declaration, `q` of `qkv[q]`; for people to read.
+    """
+
+    parameter: str
+    shape: tuple[int, ...]
+    dtype: str
+    place: tuple[tuple[int, int], ...] | None = None
+    section: str | None = None
+
+    def __str__(self) -> str:
+        return self.parameter if self.section is None else f"{self.parameter}[{self.section}]"
+
+    def take(self, parameter: Array) -> Array:
+        """Give the block of the parameter's values: a view."""
+        if self.place is None:
+            return parameter
+        return parameter[tuple(slice(start, stop) for start, stop in self.place)]
+
+
+Form = Block | Fused | Transposed | Reshaped
+"""A tree whose leaves are blocks, with numbers for all axes and shapes."""
+
+
+def shape_of(form: Form) -> tuple[int, ...]:
+    """Give the shape of what a form stands for.
+
+    Raises:
+        ValueError: it has none: the message says which operation does not fit what.
+    """
+    match form:
+        case Block(shape=shape):
+            return shape
+        case Fused(axis, sections):
+            return _fused_shape(form, axis, [(name, shape_of(part)) for name, part in sections])
+        case Transposed(inner, axes):
+            before = shape_of(inner)
+            axes = reversed_axes(len(before)) if axes is None else axes
+            if sorted(axes) != list(range(len(before))):
+                raise ValueError(f"`{form_text(form)}` orders the axes {axes}, and `{form_text(inner)}` is {before}")
+            return tuple(before[axis] for axis in axes)
+        case Reshaped(inner, shape):
+            before = shape_of(inner)
+            if math.prod(before) != math.prod(shape):
+                raise ValueError(
+                    f"`{form_text(form)}` has {math.prod(shape)} elements in the shape {shape}, "
+                    f"and `{form_text(inner)}` has {math.prod(before)} in {before}"
+                )
+            return shape
+
+
+def _fused_shape(form: Fused, axis: int, shapes: list[tuple[str, tuple[int, ...]]]) -> tuple[int, ...]:
+    first, shape = shapes[0]
+    if not 0 <= axis < len(shape):
+        raise ValueError(f"`{form_text(form)}` joins along axis {axis}, and `{first}` is {shape}")
+    for name, other in shapes[1:]:
+        if len(other) != len(shape) or any(
+            mine != theirs for each, (mine, theirs) in enumerate(zip(shape, other, strict=True)) if each != axis
+        ):
+            raise ValueError(
+                f"`{form_text(form)}` joins `{first}` {shape} and `{name}` {other} along axis {axis}: "
+                "they may differ in that axis alone"
+            )
+    return (*shape[:axis], sum(each[axis] for _, each in shapes), *shape[axis + 1 :])
+
+
+def reversed_axes(rank: int) -> tuple[int, ...]:
+    """Give the axes in reverse order, as `transposed(…)` without `axes` has them."""
+    return tuple(reversed(range(rank)))
+
+
+# ------------------------------------------------------------------------------------------------------ stored tensors
+
+
+@frozen
+class Stored:
+    """One tensor of a checkpoint, and how it is made of parameters.
+
+    Attributes:
+        name: the tensor's name in the checkpoint.
+        form: what it is made of.
+        rule: the rule that says so and where it stands, `"q": "qkv[q]"` of Attention at models/layers.py:31; empty
+            where nothing was declared.
+    """
+
+    name: str
+    form: Form
+    rule: str = attrs.field(default="", eq=False, repr=False)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The tensor's shape."""
+        return shape_of(self.form)
+
+    @property
+    def dtype(self) -> str:
+        """The tensor's dtype (canonical): the smallest that holds all of the parameters' dtypes."""
+        names = {block.dtype for block in leaves(self.form)}
+        return names.pop() if len(names) == 1 else _joined_dtype({numpy_dtype(name) for name in names}).name
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the parameters that it is made of, each once."""
+        if isinstance(self.form, Block):  # names are many, and most forms no more than that
+            return (self.form.parameter,)
+        return tuple(dict.fromkeys(block.parameter for block in leaves(self.form)))
+
+    @property
+    def blocks(self) -> tuple[tuple[Block, tuple[Operation, ...]], ...]:
+        """Each block of a parameter, with the operations that take it out of the tensor."""
+        return tuple(_blocks(self.form, ()))
+
+    def assemble(self, get: Callable[[str], Array]) -> Array:
+        """Make the tensor.
+
+        Args:
+            get: gives the values of a parameter, in its shape.
+
+        Returns:
+            An array of the tensor's shape; perhaps a view of a parameter's values, perhaps not contiguous.
+        """
+        return _assemble(self.form, get)
+
+
+def _joined_dtype(dtypes: set[np.dtype[Any]]) -> np.dtype[Any]:
+    """Give the smallest dtype that holds all of `dtypes`."""
+    import numpy as np  # not above: whoever only plans has no arrays
+
+    joined, *others = dtypes
+    for other in others:
+        try:
+            joined = np.promote_types(joined, other)
+        except TypeError:  # float16 has the digits, bfloat16 the range
+            joined = np.dtype(np.float32)
+    return joined
+
+
+def _assemble(form: Form, get: Callable[[str], Array]) -> Array:
+    match form:
+        case Block(parameter):
+            return form.take(get(parameter))
+        case Fused(axis, sections):
+            import numpy as np
+
+            parts = [_assemble(part, get) for _, part in sections]
+            dtype = _joined_dtype({part.dtype for part in parts})
+            return np.concatenate([part.astype(dtype, copy=False) for part in parts], axis)
+        case Transposed(inner, axes):
+            return _assemble(inner, get).transpose(axes)
+        case Reshaped(inner, shape):
+            return _assemble(inner, get).reshape(shape)
+
+
+def _blocks(form: Form, operations: tuple[Operation, ...]) -> Iterator[tuple[Block, tuple[Operation, ...]]]:
+    """Undo the form from the outside in."""
+    match form:
+        case Block():
+            yield form, operations
+        case Fused(axis, sections):
+            start = 0
+            for _, part in sections:
+                stop = start + shape_of(part)[axis]
+                yield from _blocks(part, (*operations, Slice(axis, start, stop)))
+                start = stop
+        case Transposed(inner, axes):
+            rank = len(shape_of(inner))
+            axes = reversed_axes(rank) if axes is None else axes
+            inverse = tuple(sorted(range(rank), key=axes.__getitem__))
+            yield from _blocks(inner, (*operations, Transpose(inverse)))
+        case Reshaped(inner):
+            yield from _blocks(inner, (*operations, Reshape(shape_of(inner))))
+
+
+def with_dtypes(form: Form, dtype_of: Callable[[str], str]) -> Form:
+    """Give the form with the dtypes that the parameters have now."""
+
+    def renew(block: Block) -> Block:
+        dtype = dtype_of(block.parameter)
+        return block if dtype == block.dtype else attrs.evolve(block, dtype=dtype)
+
+    return replace_leaves(form, renew)

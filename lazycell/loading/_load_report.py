@@ -1,0 +1,168 @@
+"""What a load did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from .._frozen import frozen
+from ..show import _html
+from ..show._collapse import collapse
+from ..show._table import align, cut
+from ..show._units import format_bytes, format_seconds
+from ._plan import AppliedMigration, LoadPlan, conversions, migration_rows
+
+_ROWS = 20
+
+
+@frozen
+class Cast:
+    """A parameter that was converted: from the file's dtype, or what else it has, `source`, to `target`."""
+
+    parameter: str
+    source: str
+    target: str
+
+
+@frozen
+class Renamed:
+    """A parameter that came from another name, `key`, of the file."""
+
+    parameter: str
+    key: str
+
+
+@frozen
+class Rearranged:
+    """A parameter that the file does not hold as it is: `key` is what holds it, of several `q.weight + k.weight`.
+
+    `how` says how it was got from there: `split`, `transposed`, `reshaped`, `joined`, in the order of the work.
+    """
+
+    parameter: str
+    key: str
+    how: tuple[str, ...]
+
+
+@frozen
+class LoadReport:
+    """What a load did; prints as a short table.
+
+    Attributes:
+        path: the checkpoint.
+        loaded: full names of the parameters that were filled.
+        cast: those of them that were converted.
+        renamed: those of them that the file has under another name, through `rename`, a migration or a tie.
+        rearranged: those of them that were split off a tensor of the file, joined from several, or turned round.
+        initialized: full names of the parameters that were left to their initializers.
+        ignored: keys of the file that `unexpected` let pass.
+        computed: keys of the file that were left out because the model computes them.
+        nbytes: bytes of the file that were taken.
+        seconds: how long it took.
+        migrated: the migrations that gave tensors of the file the names they have in the model now, oldest first.
+    """
+
+    path: Path
+    loaded: tuple[str, ...]
+    cast: tuple[Cast, ...] = ()
+    renamed: tuple[Renamed, ...] = ()
+    initialized: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    computed: tuple[str, ...] = ()
+    nbytes: int = 0
+    seconds: float = 0.0
+    rearranged: tuple[Rearranged, ...] = ()
+    migrated: tuple[AppliedMigration, ...] = ()
+
+    @classmethod
+    def of(cls, plan: LoadPlan, seconds: float) -> LoadReport:
+        """Report that `plan` was carried out in `seconds`."""
+        words = conversions(plan.layout)
+        how = {name: tuple(text.strip(" ()").split(", ")) for name, text in words.items()}
+        return cls(
+            path=plan.path,
+            loaded=tuple(step.parameter for step in plan.steps),
+            cast=tuple(
+                Cast(step.parameter, step.source, step.dtype) for step in plan.steps if step.dtype != step.source
+            ),
+            renamed=tuple(
+                Renamed(step.parameter, step.key)
+                for step in plan.steps
+                if step.key != step.parameter and step.parameter not in how
+            ),
+            rearranged=tuple(
+                Rearranged(step.parameter, step.key, how[step.parameter])
+                for step in plan.steps
+                if step.parameter in how and (step.key != step.parameter or step.pieces)
+            ),
+            initialized=plan.initialize,
+            ignored=plan.ignored,
+            computed=plan.computed,
+            nbytes=plan.nbytes,
+            seconds=seconds,
+            migrated=plan.migrated,
+        )
+
+    def __str__(self) -> str:
+        return "\n".join([report_title(self), *align(report_rows(self))])
+
+    def _repr_html_(self) -> str:
+
+        return load_report_html(self)
+
+
+def report_title(report: LoadReport) -> str:
+    """Say in one line what was loaded."""
+    count = f"{len(report.loaded)} parameter{'' if len(report.loaded) == 1 else 's'}"
+    size, time = format_bytes(report.nbytes), format_seconds(report.seconds)
+    return f"loaded {count}, {size} in {time} from {report.path.name}"
+
+
+def report_rows(report: LoadReport) -> list[tuple[str, ...]]:
+    """Give a row for parameters that are alike: what was done, their names, how."""
+    rows: list[tuple[str, ...]] = []
+    rows += _titled("cast", _cast_rows(report.cast))
+    rows += _titled("renamed", _renamed_rows(report.renamed))
+    rows += _titled("migrated", migration_rows(report.migrated))
+    rows += _titled("rearranged", _rearranged_rows(report.rearranged))
+    rows += _titled("initialized", [(pattern, "") for pattern, _ in collapse(report.initialized)])
+    ignored = [(pattern, "") for pattern, _ in collapse(report.ignored)]
+    ignored += [(pattern, "computed by the model") for pattern, _ in collapse(report.computed)]
+    return rows + _titled("ignored", ignored)
+
+
+def _titled(title: str, rows: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    return [(title if position == 0 else "", *row) for position, row in enumerate(cut(rows, _ROWS))]
+
+
+def _cast_rows(casts: tuple[Cast, ...]) -> list[tuple[str, ...]]:
+    alike: dict[str, list[str]] = {}
+    for cast in casts:
+        alike.setdefault(f"{cast.source} -> {cast.target}", []).append(cast.parameter)
+    return [(pattern, how) for how, names in alike.items() for pattern, _ in collapse(names)]
+
+
+def _renamed_rows(renamed: tuple[Renamed, ...]) -> list[tuple[str, ...]]:
+    keys = {pair.parameter: pair.key for pair in renamed}
+    return [
+        (pattern, "from " + ", ".join(key for key, _ in collapse(keys[name] for name in members)))
+        for pattern, members in collapse(keys)
+    ]
+
+
+def _rearranged_rows(rearranged: tuple[Rearranged, ...]) -> list[tuple[str, ...]]:
+    alike: dict[tuple[str, ...], dict[str, str]] = {}
+    for each in rearranged:
+        alike.setdefault(each.how, {})[each.parameter] = each.key
+    return [
+        (pattern, f"from {', '.join(key for key, _ in collapse(keys[name] for name in members))} ({', '.join(how)})")
+        for how, keys in alike.items()
+        for pattern, members in collapse(keys)
+    ]
+
+
+@_html.harmless
+def load_report_html(report: LoadReport) -> str:
+    """Show what a load did; parameters that are alike in one row."""
+    rows = report_rows(report)
+    return _html.block([_html.title(report_title(report)), *([_html.table((), rows)] if rows else [])])

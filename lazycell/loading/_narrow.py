@@ -1,0 +1,83 @@
+"""Where a block of a tensor has its bytes one after the other, so that it can be read like a tensor of its own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+
+import attrs
+
+from .._frozen import frozen
+from ..formats._header import ByteRange, MemoryRange, Part
+from ..layout._layout import Operation, Reshape, Slice, Transpose
+
+
+def window(shape: tuple[int, ...], operations: Sequence[Operation]) -> tuple[int, int] | None:
+    """Give the first element and the end, in row-major order, of what `operations` take out of a tensor of `shape`.
+
+    Returns:
+        None if its elements do not lie one after the other in the order that the operations give.
+    """
+    start = 0
+    for operation in operations:
+        match operation:
+            case Reshape(other):
+                shape = other
+            case Transpose(axes):
+                long = [axis for axis in axes if shape[axis] > 1]
+                if long != sorted(long):
+                    return None
+                shape = tuple(shape[axis] for axis in axes)
+            case Slice(axis, first, last):
+                if last - first != shape[axis]:
+                    if math.prod(shape[:axis]) != 1:
+                        return None
+                    start += first * math.prod(shape[axis + 1 :])
+                shape = (*shape[:axis], last - first, *shape[axis + 1 :])
+    return start, start + math.prod(shape)
+
+
+def place_window(shape: tuple[int, ...], place: tuple[tuple[int, int], ...] | None) -> tuple[int, int] | None:
+    """Give the same for a block of a tensor of `shape`; None for `place` is all of it."""
+    return window(shape, [Slice(axis, *each) for axis, each in enumerate(place or ())])
+
+
+def narrowed(parts: Iterable[Part], start: int, stop: int) -> tuple[Part, ...]:
+    """Give the bytes `start` to `stop` of those that `parts` hold one after the other."""
+    return tuple(_narrowed(parts, start, stop))
+
+
+def _narrowed(parts: Iterable[Part], start: int, stop: int) -> Iterator[Part]:
+    offset = 0
+    for part in parts:
+        first, last = max(start - offset, 0), min(stop - offset, part.nbytes)
+        if first < last:
+            yield part if last - first == part.nbytes else _cut(part, first, last)
+        offset += part.nbytes
+
+
+def _cut(part: Part, start: int, stop: int) -> Part:
+    match part:
+        case ByteRange():
+            return attrs.evolve(part, start=part.start + start, stop=part.start + stop)
+        case MemoryRange(content):
+            return MemoryRange(content[start:stop])
+    return PartOf(part, start, stop)
+
+
+@frozen
+class PartOf:
+    """Bytes `start` to `stop` (exclusive) of a part that only its format knows how to read."""
+
+    part: Part
+    start: int
+    stop: int
+
+    @property
+    def nbytes(self) -> int:
+        """How many bytes there are."""
+        return self.stop - self.start
+
+    def read_into(self, target: memoryview, start: int) -> None:
+        """Fill `target` with the bytes from `start` on."""
+        self.part.read_into(target, self.start + start)

@@ -1,0 +1,213 @@
+"""What a load will do, as data that can be printed and compared. `_fit.py` decides it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from .._frozen import frozen
+from ..formats._header import TensorHeader
+from ..layout._layout import Operation, Reshape, Slice, Stored, Transpose
+from ..show import _html
+from ..show._collapse import collapse
+from ..show._printable import printable
+from ..show._table import align, cut
+from ..show._units import format_bytes
+
+_ROWS = 40
+_LONGEST_REASON = 100
+
+
+@frozen
+class Piece:
+    """A block of one parameter, and how to take it out of one stored tensor.
+
+    Attributes:
+        tensor: the stored tensor, whole.
+        operations: applied to its array one after the other, they give the block.
+        place: of the block in the parameter: for each axis start and stop. None: the block is the parameter.
+    """
+
+    tensor: TensorHeader
+    operations: tuple[Operation, ...] = ()
+    place: tuple[tuple[int, int], ...] | None = None
+
+
+@frozen
+class LoadStep:
+    """Fill one parameter.
+
+    Attributes:
+        parameter: its full name in the model.
+        key: the tensor's name in the file; of several, `q.weight + k.weight`.
+        tensor: what the parameter's values are, in its shape, and where the bytes are. Where `pieces` are given its
+            `ranges` are empty: then they say.
+        dtype: the dtype the parameter will have (canonical); converted to where it is not `tensor.dtype`.
+        same_as: copies of the tensor that the file holds under the names of ties; all have to be equal
+            (`check_ties`).
+        pieces: the blocks that make the parameter, where its bytes do not lie in the file one after the other.
+    """
+
+    parameter: str
+    key: str
+    tensor: TensorHeader
+    dtype: str
+    same_as: tuple[TensorHeader, ...] = ()
+    pieces: tuple[Piece, ...] = ()
+
+    @property
+    def source(self) -> str:
+        """What the file has: a dtype, or what the bytes are computed from."""
+        return self.tensor.origin or self.tensor.dtype
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the file that are the parameter's; where they are computed, of what is computed."""
+        return math.prod(self.tensor.shape) * self.tensor.itemsize
+
+
+@frozen
+class AppliedMigration:
+    """A migration that a checkpoint needed.
+
+    Attributes:
+        cell: qualified name of the class.
+        reason: why the names changed, as its author wrote it.
+        created: when, in UTC.
+        file: where it is kept.
+        tensors: how many tensors of the checkpoint it gave another name.
+    """
+
+    cell: str
+    reason: str
+    created: str
+    file: str
+    tensors: int
+
+
+@frozen
+class LoadPlan:
+    """Everything a load will do, in the manifest's order.
+
+    Attributes:
+        path: the checkpoint.
+        model: the class's name.
+        steps: the parameters to fill.
+        initialize: names of the parameters that stay with their initializers.
+        ignored: keys of the file that nothing needs and that `unexpected` permits.
+        computed: keys of the file that the model computes itself.
+        layout: the tensors of the file that are not simply a parameter under its own name, those that it lacks
+            included: what a save writes to give such a file again. Names that a migration changed are the present ones.
+        migrated: the migrations that gave tensors of the file the names they have in the model now, oldest first.
+    """
+
+    path: Path
+    model: str
+    steps: tuple[LoadStep, ...]
+    initialize: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    computed: tuple[str, ...] = ()
+    layout: tuple[Stored, ...] = ()
+    migrated: tuple[AppliedMigration, ...] = ()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes to be read."""
+        return sum(step.nbytes for step in self.steps)
+
+    def __str__(self) -> str:
+        rows = [tuple(map(printable, row)) for row in plan_rows(self)]
+        lines = [printable(plan_title(self)), *align(cut(rows, _ROWS))]
+        for title, names in left_over(self):
+            lines += [f"{title}:", *align(cut([(printable(pattern),) for pattern, _ in collapse(names)], _ROWS))]
+        lines += [f"migrated {tensors}, {source}" for tensors, source in migration_rows(self.migrated)]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+
+        return plan_html(self)
+
+
+def plan_title(plan: LoadPlan) -> str:
+    """Say in one line what will be loaded."""
+    many = "" if len(plan.steps) == 1 else "s"
+    return f"fill {len(plan.steps)} parameter{many} of {plan.model} from {plan.path}, {format_bytes(plan.nbytes)}"
+
+
+def left_over(plan: LoadPlan) -> list[tuple[str, tuple[str, ...]]]:
+    """Give the names that nothing is loaded for, or from, by what is done with them."""
+    both = (("initialize", plan.initialize), ("ignore", (*plan.ignored, *plan.computed)))
+    return [(title, names) for title, names in both if names]
+
+
+def migration_rows(migrated: Iterable[AppliedMigration]) -> list[tuple[str, str]]:
+    """Give a row for each migration: how many tensors it renamed, and which it is and why it was made."""
+    return [
+        (
+            f"{each.tensors} name{'' if each.tensors == 1 else 's'}",
+            f"by {printable(each.file or each.cell)}: {_in_short(each.reason)}",
+        )
+        for each in migrated
+    ]
+
+
+def _in_short(reason: str) -> str:
+    text = printable(" ".join(reason.split()))
+    return text if len(text) <= _LONGEST_REASON else f"{text[: _LONGEST_REASON - 1]}…"
+
+
+def plan_rows(plan: LoadPlan) -> Iterator[tuple[str, ...]]:
+    """Give a row for parameters that are alike: names, shape, dtypes, where they come from."""
+    words = conversions(plan.layout)
+    alike: dict[tuple[str, str, str], dict[str, str]] = {}
+    order = {step.parameter: position for position, step in enumerate(plan.steps)}
+    for step in plan.steps:
+        stored = step.source
+        dtype = stored if stored == step.dtype else f"{stored} -> {step.dtype}"
+        how = words.get(step.parameter, "") if step.key != step.parameter or step.pieces else ""
+        alike.setdefault((str(step.tensor.shape), dtype, how), {})[step.parameter] = step.key
+    found: dict[tuple[str, ...], list[tuple[int, str]]] = {}
+    for (shape, dtype, how), keys in alike.items():
+        for pattern, members in collapse(keys):
+            source = ", ".join(key for key, _ in collapse(keys[name] for name in members))
+            source = "" if source == pattern and not how else f"from {source}{how}"
+            # The sections of one tensor in one row, as they are stored; anything else has a row of its own.
+            row = (shape, dtype, source) if "split" in how else (shape, dtype, source, pattern)
+            found.setdefault(row, []).append((order[members[0]], pattern))
+    for (shape, dtype, source, *_), patterns in sorted(found.items(), key=lambda item: item[1]):
+        yield ", ".join(pattern for _, pattern in patterns), shape, dtype, source
+
+
+def conversions(layout: Iterable[Stored]) -> dict[str, str]:
+    """Give, for each parameter that is not stored as it is, ` (split, transposed)`: how it is got from what is."""
+    words: dict[str, dict[str, None]] = {}
+    for stored in layout:
+        for block, operations in stored.blocks:
+            here = words.setdefault(block.parameter, {})
+            here.update(dict.fromkeys(_WORDS[type(operation)] for operation in operations))
+            if block.place is not None:
+                here["joined"] = None
+    # In an order of their own: undone from the outside in, a transposed tensor is turned back before it is split.
+    return {
+        name: f" ({', '.join(word for word in ('split', 'transposed', 'reshaped', 'joined') if word in here)})"
+        for name, here in words.items()
+        if here
+    }
+
+
+_WORDS: dict[type, str] = {Slice: "split", Transpose: "transposed", Reshape: "reshaped"}
+
+
+@_html.harmless
+def plan_html(plan: LoadPlan) -> str:
+    """Show what a load will do; parameters that are alike in one row."""
+    parts = [_html.title(plan_title(plan))]
+    rows = list(plan_rows(plan))
+    if rows:
+        parts.append(_html.table(("parameter", "shape", "dtype", ""), rows))
+    for title, names in left_over(plan):
+        parts.append(_html.table((title,), [(pattern,) for pattern, _ in collapse(names)]))
+    if plan.migrated:
+        parts.append(_html.table(("migrated", ""), migration_rows(plan.migrated)))
+    return _html.block(parts)

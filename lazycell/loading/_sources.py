@@ -1,0 +1,129 @@
+"""Which stored tensors a parameter is made of, where it is not simply one under its own name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import attrs
+
+from .._frozen import frozen
+from .._location import did_you_mean
+from ..declaration._forms import form_text, replace_leaves, shapes_in
+from ..declaration._stored_rule import split_section
+from ..declaration._symbols import is_symbolic, render
+from ..formats._header import TensorHeader
+from ..layout._entry import ManifestEntry
+from ..layout._layout import Block, Form, Operation, Stored, shape_of
+from ..manifest._manifest import Manifest
+from ._narrow import narrowed, place_window, window
+from ._plan import LoadStep, Piece
+
+
+@frozen
+class Source:
+    """A block of a parameter, and how a stored tensor of the file has it."""
+
+    stored: Stored
+    tensor: TensorHeader
+    block: Block
+    operations: tuple[Operation, ...]
+
+
+def sources_of(stored: Stored, tensor: TensorHeader) -> Iterator[Source]:
+    """Give the blocks that a tensor of the file, of the shape that it is to have, is made of."""
+    for block, operations in stored.blocks:
+        yield Source(stored, tensor, block, operations)
+
+
+def whole(entry: ManifestEntry, sources: Sequence[Source]) -> bool | None:
+    """Tell whether sources make up a parameter: None, if parts are lacking; False, if parts are there twice."""
+    blocks = [source.block for source in sources]
+    places = {block.place for block in blocks}
+    size = sum(_size(block) for block in blocks)
+    if len(places) < len(blocks) or size > entry.size:
+        return False
+    return True if size == entry.size else None
+
+
+def _size(block: Block) -> int:
+    size = 1
+    for each in block.shape:
+        size *= each
+    return size
+
+
+def step_of(entry: ManifestEntry, sources: Sequence[Source], dtype: str) -> LoadStep:
+    """Plan to fill a parameter from the sources that make it up.
+
+    Where each is a run of bytes, and they follow each other in the parameter, the step reads like that of a tensor
+    which is stored as it is.
+    """
+    key = " + ".join(dict.fromkeys(source.tensor.name for source in sources))
+    stored = sources[0].tensor.dtype
+    origin = next((source.tensor.origin for source in sources if source.tensor.origin), "")
+    runs = _runs(entry, sources) if all(source.tensor.dtype == stored for source in sources) else None
+    if runs is None:
+        pieces = tuple(Piece(source.tensor, source.operations, source.block.place) for source in sources)
+        return LoadStep(entry.name, key, TensorHeader(key, stored, entry.shape, (), origin), dtype, pieces=pieces)
+    if len(runs) == 1:
+        return LoadStep(entry.name, key, attrs.evolve(runs[0], shape=entry.shape), dtype)
+    parts = tuple(part for run in runs for part in run.ranges)
+    return LoadStep(entry.name, key, TensorHeader(key, stored, entry.shape, parts, origin), dtype)
+
+
+def _runs(entry: ManifestEntry, sources: Sequence[Source]) -> list[TensorHeader] | None:
+    """Give the parts of stored tensors that a parameter's bytes are, one after the other; None if they are not."""
+    found: list[tuple[int, TensorHeader]] = []
+    for source in sources:
+        ours = place_window(entry.shape, source.block.place)
+        theirs = window(source.tensor.shape, source.operations)
+        if ours is None or theirs is None:
+            return None
+        found.append((ours[0], _part(source.tensor, *theirs)))
+    return [tensor for _, tensor in sorted(found, key=lambda each: each[0])]
+
+
+def _part(tensor: TensorHeader, start: int, stop: int) -> TensorHeader:
+    """Give the elements `start` to `stop` of a tensor, named for what they are: `qkv.weight[0:768]`."""
+    count = 1
+    for size in tensor.shape:
+        count *= size
+    if stop - start == count:
+        return tensor
+    row = count // tensor.shape[0]
+    unit = row if start % row == stop % row == 0 else 1
+    name = f"{tensor.name}[{start // unit}:{stop // unit}]"
+    ranges = narrowed(tensor.ranges, start * tensor.itemsize, stop * tensor.itemsize)
+    return TensorHeader(name, tensor.dtype, (stop - start,), ranges, tensor.origin)
+
+
+def bind_form(manifest: Manifest, form: Any) -> Form:
+    """Put the model's parameters in the place of the names in a form that was given to a load.
+
+    Raises:
+        ValueError: a name is none of the model's, or the form has no shape.
+    """
+    declared = {stored.name: stored.form for stored in manifest.stored}
+
+    def bind(text: str) -> Form:
+        name, section = split_section(text)
+        if name in manifest:
+            entry = manifest[name]
+            if section is None:
+                return entry.block
+            if section in entry.section_blocks:
+                return entry.section_blocks[section][1]
+            has = ", ".join(f"`{each}`" for each in entry.section_blocks) or "none"
+            raise ValueError(f"`{name}` has no section `{section}`: it has {has}")
+        if section is None and name in declared:
+            return declared[name]
+        candidates = [entry.name for entry in manifest.entries]
+        raise ValueError(f"`{name}` is not a parameter of the model{did_you_mean(name, candidates)}")
+
+    for shape in shapes_in(form):
+        if is_symbolic(shape) or not all(type(size) is int for size in shape):
+            raise ValueError(f"the shape `{render(shape)}` in `{form_text(form)}` has to be a tuple of ints")
+    bound = replace_leaves(form, bind)
+    shape_of(bound)
+    return bound

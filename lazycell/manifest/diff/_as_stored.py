@@ -1,0 +1,90 @@
+"""A model as a checkpoint would have it: the tensors that it stores, under the names that a given one has for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import attrs
+
+from ...declaration._forms import form_text
+from ...layout._entry import ManifestEntry
+from ...layout._layout import Block, Stored
+from .._manifest import Manifest
+from .._tensors import stored_tensors
+
+
+def as_stored(model: Manifest, checkpoint: Manifest) -> tuple[Manifest, Manifest]:
+    """Bring a model and a checkpoint together: both as the tensors of a checkpoint.
+
+    As when it is loaded, a parameter may be there under the name it is stored under, its own, or that of a tie. Copies
+    of ties and of computed buffers, which a load does not need, are left out.
+
+    Args:
+        model: what is declared.
+        checkpoint: what headers tell.
+
+    Returns:
+        The tensors of the model, with what is declared of those that are one parameter each; those of the checkpoint.
+    """
+    there = {entry.name for entry in checkpoint.entries}
+    names = _Names(model, there)
+    entries = tuple(names.entries(stored_tensors(model)))
+    spare = (names.spare | model.computed) - {entry.name for entry in entries}
+    kept = tuple(entry for entry in checkpoint.entries if entry.name not in spare)
+    return Manifest(model.model, entries), Manifest(checkpoint.model, kept, declared=False)
+
+
+class _Names:
+    """Under which names a checkpoint has what a model stores.
+
+    Attributes:
+        spare: names of what is there a second time.
+    """
+
+    def __init__(self, model: Manifest, there: set[str]) -> None:
+        self._model = model
+        self._there = there
+        self._declared = {stored.name for stored in model.stored}
+        self._aliases: dict[str, list[str]] = {}
+        for alias, owner in model.ties.items():
+            self._aliases.setdefault(owner, []).append(alias)
+        self._copies: dict[tuple[str, ...], list[Stored]] = {}
+        for copy in model.copies:
+            self._copies.setdefault(copy.parameters, []).append(copy)
+        self.spare: set[str] = set()
+
+    def entries(self, tensors: Sequence[Stored]) -> Iterator[ManifestEntry]:
+        """Give each tensor of the model as the checkpoint may have it."""
+        given: set[str] = set()
+        for stored in tensors:
+            first, *others = [found for found in self._forms(stored) if found.name in self._there] or [stored]
+            self.spare.update(other.name for other in others)
+            own = [name for name in stored.parameters if name not in self._declared]
+            if first.name not in self._there and len(own) == len(stored.parameters) and self._there.issuperset(own):
+                parts = [self._model[name] for name in own if name not in given]
+            else:
+                parts = [self._entry(first)]
+            for entry in parts:
+                given.add(entry.name)
+                yield entry
+
+    def _forms(self, stored: Stored) -> Iterator[Stored]:
+        """Give the tensor under each name that it may have, the likeliest first."""
+        yield stored
+        if _is_whole(stored):
+            (name,) = stored.parameters
+            for each in (name, *self._aliases.get(name, ())):
+                if each != stored.name and each not in self._declared:
+                    yield Stored(each, stored.form)
+        yield from self._copies.get(stored.parameters, ())
+
+    def _entry(self, stored: Stored) -> ManifestEntry:
+        if _is_whole(stored):
+            entry = self._model[stored.parameters[0]]
+            return entry if entry.name == stored.name else attrs.evolve(entry, name=stored.name)
+        return ManifestEntry(stored.name, stored.shape, stored.dtype, "", expression=form_text(stored.form))
+
+
+def _is_whole(stored: Stored) -> bool:
+    """Whether it is one parameter as it is."""
+    return isinstance(stored.form, Block) and stored.form.place is None

@@ -1,0 +1,269 @@
+"""Two manifests held against each other: what the newer one adds, removes and changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from operator import attrgetter
+from typing import Any
+
+import attrs
+
+from ..._frozen import frozen
+from ...declaration._forms import form_text
+from ...layout._entry import ManifestEntry
+from ...system._collector import collector_paused
+from .._manifest import Manifest
+from ._as_stored import as_stored
+from ._guess import guess_renames
+
+_VALUES = ("shape", "dtype")
+_DECLARED = ("initializer", "trainable", "shard", "tags", "sections", "expression", "declared_by")
+_MINOR = frozenset({"trainable", "shard", "tags", "sections"})
+
+
+@frozen
+class Change:
+    """A parameter of both sides that is not the same on both, or that seems to have been renamed.
+
+    Attributes:
+        old: as it was.
+        new: as it is now.
+        differs: which attributes differ, of `shape`, `dtype`, `initializer`, `trainable`, `shard`, `tags`, `sections`,
+            `expression` and `declared_by`; those that only one side can know are not compared.
+    """
+
+    old: ManifestEntry
+    new: ManifestEntry
+    differs: tuple[str, ...] = ()
+
+    @property
+    def is_guess(self) -> bool:
+        """Whether the names differ: that it is the same parameter is a guess then."""
+        return self.old.name != self.new.name
+
+
+@frozen
+class Detail:
+    """Something that differs besides the parameters: a hyperparameter, a tie, a stored tensor, a computed buffer.
+
+    Attributes:
+        name: what it is called.
+        old: what it was, as text; None: it was not there.
+        new: what it is now, as text; None: it is there no more.
+    """
+
+    name: str
+    old: str | None
+    new: str | None
+
+
+@frozen
+class DiffSide:
+    """One of the two manifests.
+
+    Attributes:
+        model: name of the class, or of the checkpoint.
+        digest: the manifest's digest.
+        declared: whether a model declares it; False for a checkpoint.
+        parameters: how many there are.
+    """
+
+    model: str
+    digest: str
+    declared: bool
+    parameters: int
+
+
+@frozen
+class ManifestDiff:
+    """What differs between two manifests; false where nothing does. `str()` is a text for people.
+
+    Order is no difference, and neither are the model's name and the lines that declare it. Where a model is held
+    against a checkpoint, it is taken as one stores it, and only names, shapes and dtypes are compared.
+
+    A parameter may be in several of `renamed`, `reshaped`, `retyped`, `reinitialized` and `changed`.
+
+    Attributes:
+        old: the older side.
+        new: the newer side.
+        breaks_checkpoints: whether the digests differ, so that a checkpoint of the one is none of the other as it is;
+            for a model and a checkpoint: whether the checkpoint holds something else than the model stores.
+        unchanged: how many parameters are alike on both sides.
+        added: parameters of the newer side alone.
+        removed: parameters of the older side alone.
+        renamed: pairs that seem to be one parameter under two names: guesses, from shape, declaration and names.
+        reshaped: those whose shape differs.
+        retyped: those whose dtype differs.
+        reinitialized: those whose initializer differs.
+        changed: those that differ in `trainable`, `shard`, `tags` or `sections`.
+        redeclared: those that differ in nothing but the expression of their shape, or the class that declares them.
+        ties: names that are tied to another parameter than before.
+        stored: tensors that a checkpoint stores in another form.
+        computed: names of buffers that are computed on one side only.
+        hyperparameters: those that have another value.
+        streams: the stream version: with another one, a seed draws other values.
+    """
+
+    old: DiffSide
+    new: DiffSide
+    breaks_checkpoints: bool
+    unchanged: int = 0
+    added: tuple[ManifestEntry, ...] = ()
+    removed: tuple[ManifestEntry, ...] = ()
+    renamed: tuple[Change, ...] = ()
+    reshaped: tuple[Change, ...] = ()
+    retyped: tuple[Change, ...] = ()
+    reinitialized: tuple[Change, ...] = ()
+    changed: tuple[Change, ...] = ()
+    redeclared: tuple[Change, ...] = ()
+    ties: tuple[Detail, ...] = ()
+    stored: tuple[Detail, ...] = ()
+    computed: tuple[Detail, ...] = ()
+    hyperparameters: tuple[Detail, ...] = ()
+    streams: tuple[Detail, ...] = ()
+
+    def __bool__(self) -> bool:
+        return (
+            self.breaks_checkpoints
+            or any((self.added, self.removed, self.renamed, self.retyped, self.reshaped, self.reinitialized))
+            or any((self.changed, self.redeclared, self.ties, self.stored, self.computed))
+            or any((self.hyperparameters, self.streams))
+        )
+
+    def _repr_html_(self) -> str:
+        from ...show._html import report
+
+        return report(self)
+
+    def __str__(self) -> str:
+        from ._diff_text import diff_text
+
+        return diff_text(self)
+
+    def to_json(self) -> str:
+        """Give the differences as JSON: always the same text for the same ones, each on a line."""
+        from ._diff_json import diff_json
+
+        return diff_json(self)
+
+    def to_markdown(self) -> str:
+        """Give the differences as Markdown: a table for each kind, repeated layers in one row."""
+        from ._diff_text import diff_markdown
+
+        return diff_markdown(self)
+
+
+def diff(old: Manifest, new: Manifest) -> ManifestDiff:
+    """Hold two manifests against each other. Close to linear in the number of parameters.
+
+    Args:
+        old: the older side, or what is expected.
+        new: the newer side, or what there is.
+    """
+    with collector_paused():
+        return _diff(old, new)
+
+
+def _diff(old: Manifest, new: Manifest) -> ManifestDiff:
+    sides = [DiffSide(each.model, each.digest, each.declared, len(each)) for each in (old, new)]
+    if old.declared and new.declared:
+        breaks = sides[0].digest != sides[1].digest
+        return _parameters(old, new, sides, breaks, _VALUES + _DECLARED, _details(old, new))
+    if old.declared:
+        old, new = as_stored(old, new)
+    elif new.declared:
+        new, old = as_stored(new, old)
+    return _parameters(old, new, sides, old.digest != new.digest, _VALUES, {})
+
+
+def _parameters(
+    old: Manifest,
+    new: Manifest,
+    sides: list[DiffSide],
+    breaks: bool,
+    compared: tuple[str, ...],
+    details: Mapping[str, Any],
+) -> ManifestDiff:
+    mine = {entry.name: entry for entry in old.entries}
+    theirs = {entry.name: entry for entry in new.entries}
+    removed = [entry for name, entry in mine.items() if name not in theirs]
+    added = [entry for name, entry in theirs.items() if name not in mine]
+    values = attrgetter(*compared)
+    differing = {
+        name: _change(entry, theirs[name], compared)
+        for name, entry in mine.items()
+        if name in theirs and values(entry) != values(theirs[name])
+    }
+    guesses = guess_renames(removed, added, mine.values(), theirs.values())
+    renamed = {one.name: _change(one, other, compared) for one, other in guesses}
+    gone, come = set(renamed), {change.new.name for change in renamed.values()}
+    changes = [found for name in mine if (found := differing.get(name) or renamed.get(name)) is not None]
+    before, after = sides
+    difference = ManifestDiff(
+        before,
+        after,
+        breaks,
+        unchanged=len(mine) - len(removed) - len(differing),
+        added=tuple(entry for entry in added if entry.name not in come),
+        removed=tuple(entry for entry in removed if entry.name not in gone),
+        renamed=tuple(renamed.values()),
+        reshaped=_of(changes, "shape"),
+        retyped=_of(changes, "dtype"),
+        reinitialized=_of(changes, "initializer"),
+        changed=_of(changes, *_MINOR),
+        redeclared=tuple(each for each in differing.values() if {"expression", "declared_by"}.issuperset(each.differs)),
+    )
+    return attrs.evolve(difference, **details)
+
+
+def _change(old: ManifestEntry, new: ManifestEntry, compared: Iterable[str]) -> Change:
+    return Change(old, new, tuple(each for each in compared if getattr(old, each) != getattr(new, each)))
+
+
+def _of(changes: Iterable[Change], *attributes: str) -> tuple[Change, ...]:
+    return tuple(change for change in changes if not set(attributes).isdisjoint(change.differs))
+
+
+# ------------------------------------------------------------------------------------------- besides the parameters
+
+
+def _details(old: Manifest, new: Manifest) -> dict[str, tuple[Detail, ...]]:
+    def streams(manifest: Manifest) -> dict[str, str]:
+        return {"stream_version": str(manifest.stream_version)}
+
+    return {
+        "ties": _differences(old.ties, new.ties),
+        "stored": _differences(_forms(old), _forms(new)),
+        "computed": _differences(dict.fromkeys(old.computed, "computed"), dict.fromkeys(new.computed, "computed")),
+        "hyperparameters": _differences(_hyperparameters(old), _hyperparameters(new)),
+        "streams": _differences(streams(old), streams(new)),
+    }
+
+
+def _differences(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[Detail, ...]:
+    """Compare two mappings; what is not ordered comes sorted."""
+    names = [*old, *(name for name in new if name not in old)]
+    found = [Detail(name, old.get(name), new.get(name)) for name in names if old.get(name) != new.get(name)]
+    return tuple(sorted(found, key=lambda detail: detail.name))
+
+
+def _forms(manifest: Manifest) -> dict[str, str]:
+    return {stored.name: f"{stored.shape} {form_text(stored.form)}" for stored in manifest.stored}
+
+
+def _hyperparameters(manifest: Manifest) -> dict[str, str]:
+    """Give the values as text: the same for a value and for what a file that it was written to gives back."""
+    from ..file._canonical_values import plain
+
+    return {str(name): _value_text(plain(value)) for name, value in manifest.hyperparameters.items()}
+
+
+def _value_text(value: Any) -> str:
+    match value:
+        case {"repr": str(text), **others} if not others:
+            return text
+        case list():
+            return f"[{', '.join(map(_value_text, value))}]"
+        case dict():
+            return f"{{{', '.join(f'{key!r}: {_value_text(each)}' for key, each in value.items())}}}"
+    return repr(value)

@@ -1,0 +1,1 @@
+"""A manifest as JSON: one text for one manifest, and read back. Needs no MindSpore."""

@@ -1,0 +1,115 @@
+"""What one rank of a mesh holds of a parameter: its `shard`, checked and applied."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ...layout._entry import ManifestEntry
+
+
+def checked_mesh(mesh: Mapping[str, int]) -> dict[str, int]:
+    """Give the size of each axis.
+
+    Raises:
+        TypeError: `mesh` maps no names to whole numbers.
+        ValueError: a size is less than 1, or a name is empty.
+    """
+    if not isinstance(mesh, Mapping):
+        raise TypeError(f'mesh={mesh!r} is not a mapping: write the size of each axis, mesh={{"dp": 2, "tp": 8}}')
+    return {_axis(axis): _size(axis, size) for axis, size in mesh.items()}
+
+
+def _axis(axis: Any) -> str:
+    if not isinstance(axis, str):
+        raise TypeError(f'mesh has the axis {axis!r}, which is not a string: write names, mesh={{"tp": 8}}')
+    if not axis:
+        raise ValueError('mesh has an axis without a name: write one, mesh={"tp": 8}')
+    return axis
+
+
+def _size(axis: str, size: Any) -> int:
+    try:
+        if isinstance(size, bool):
+            raise TypeError
+        number = operator.index(size)
+    except TypeError:
+        raise TypeError(f"mesh[{axis!r}] is {size!r}: write how many ranks there are along it, 1 or more") from None
+    if number < 1:
+        raise ValueError(f"mesh[{axis!r}] is {number}: an axis has 1 rank or more")
+    return number
+
+
+def axes_of(entry: ManifestEntry, mesh: Mapping[str, int]) -> tuple[tuple[str, ...], ...]:
+    """Give, for each dimension of a parameter, the axes of the mesh that divide it.
+
+    Raises:
+        ValueError: `shard` has not one entry a dimension, or names an axis twice, or one that the mesh lacks.
+    """
+    if entry.shard is None:
+        return ((),) * len(entry.shape)
+    if len(entry.shard) != len(entry.shape):
+        raise ValueError(
+            f"parameter {entry.name!r} has shard={entry.shard!r}, {len(entry.shard)} entries, and its shape "
+            f"{entry.shape} has {len(entry.shape)} dimensions: write an axis, a tuple of axes, or None for each"
+        )
+    axes = tuple(_axes_of_dimension(entry, each) for each in entry.shard)
+    seen: set[str] = set()
+    for axis in (axis for each in axes for axis in each):
+        if axis not in mesh:
+            raise ValueError(_lacking(entry, axis, mesh))
+        if axis in seen:
+            raise ValueError(
+                f"parameter {entry.name!r} has shard={entry.shard!r}, which names the axis {axis!r} twice: an axis "
+                f"can divide one dimension, once"
+            )
+        seen.add(axis)
+    return axes
+
+
+def _axes_of_dimension(entry: ManifestEntry, axes: Any) -> tuple[str, ...]:
+    if axes is None:
+        return ()
+    if isinstance(axes, str):
+        return (axes,)
+    if isinstance(axes, (tuple, list)) and all(isinstance(axis, str) for axis in axes):
+        return tuple(axes)
+    raise ValueError(
+        f"parameter {entry.name!r} has {axes!r} in its shard={entry.shard!r}: write the name of an axis, a tuple of "
+        f"names, or None"
+    )
+
+
+def _lacking(entry: ManifestEntry, axis: str, mesh: Mapping[str, int]) -> str:
+    has = ", ".join(mesh) or "none"
+    return (
+        f"parameter {entry.name!r} is divided over the axis {axis!r}, which the mesh lacks; its axes: {has}. "
+        f"If there is no such axis, write mesh={mesh_text({**mesh, axis: 1})}"
+    )
+
+
+def local_shape(entry: ManifestEntry, axes: tuple[tuple[str, ...], ...], mesh: Mapping[str, int]) -> tuple[int, ...]:
+    """Give the shape of what one rank holds.
+
+    Raises:
+        ValueError: a dimension cannot be divided by its axes.
+    """
+    shape = list(entry.shape)
+    for dimension, each in enumerate(axes):
+        parts = math.prod(mesh[axis] for axis in each)
+        if shape[dimension] % parts:
+            sizes = " * ".join(f"{axis}={mesh[axis]}" for axis in each)
+            raise ValueError(
+                f"parameter {entry.name!r} of shape {entry.shape}: dimension {dimension}, {shape[dimension]}, cannot "
+                f"be divided into {parts} equal parts ({sizes}): choose another mesh, or another shape or shard"
+            )
+        shape[dimension] //= parts
+    return tuple(shape)
+
+
+def mesh_text(mesh: Mapping[str, int]) -> str:
+    """Print a mesh as it is written: `{"dp": 2, "tp": 8}`."""
+    return "{" + ", ".join(f'"{axis}": {size}' for axis, size in mesh.items()) + "}"

@@ -1,0 +1,212 @@
+"""A manifest, or two that are held against each other, as the rows of the viewer's page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ._data import MARKS, Rows, Side, Spec, View
+
+if TYPE_CHECKING:
+    from ..layout._entry import ManifestEntry
+    from ..manifest._manifest import Manifest
+    from ..manifest.diff._diff import ManifestDiff
+
+# A hyperparameter may be any object, with a repr of any length.
+_LONGEST_VALUE = 300
+
+
+def view_of(manifest: Manifest, other: Manifest | None = None, *, states: Mapping[str, str] | None = None) -> View:
+    """Lay out a manifest for `lazycell.viewer`.
+
+    Args:
+        manifest: the model; the older one when there is another.
+        other: a manifest to hold against it, the newer one.
+        states: for each parameter's name what it is: `declared`, `loaded`, `initialized`; of a net.
+
+    Returns:
+        The rows in order of declaration. One that `other` has no more comes where it once was.
+    """
+    table = _Table(states)
+    if other is None:
+        for name, spec in _specs(manifest).items():
+            table.add(name, spec)
+        return table.view((_side(manifest),))
+    difference = manifest.diff(other)
+    for row in _compared(_specs(manifest), _specs(other), difference):
+        table.compare(*row)
+    return table.view((_side(manifest), _side(other)), same=not difference, notes=_notes(difference))
+
+
+class _Table:
+    """Columns that grow by a row at a time."""
+
+    def __init__(self, states: Mapping[str, str] | None) -> None:
+        self._prefixes: dict[str, int] = {}
+        self._words: dict[str, int] = {}
+        self._specs: dict[Any, int] = {}
+        self._states: dict[str, int] = {}
+        self._state_of = states
+        self._rows = Rows([], [], [])
+
+    def add(self, name: str, spec: _Facts) -> None:
+        """Add the row of a parameter."""
+        rows = self._rows
+        start = name.rfind(".") + 1
+        rows.prefix.append(_place(self._prefixes, name[:start]))
+        rows.word.append(_place(self._words, name[start:]))
+        rows.spec.append(_place(self._specs, spec))
+        if self._state_of is not None:
+            state = self._state_of.get(name)
+            rows.state.append(-1 if state is None else _place(self._states, state))
+
+    def compare(self, name: str, old: _Facts | None, new: _Facts | None, marks: int, was: str | None) -> None:
+        """Add the row of a parameter that is held against an older one."""
+        facts = old if new is None else new
+        assert facts is not None
+        self.add(name, facts)
+        self._rows.before.append(-1 if old is None else _place(self._specs, old))
+        self._rows.marks.append(marks)
+        self._rows.was.append(-1 if was is None else _place(self._words, was))
+
+    def view(self, sides: tuple[Side, ...], same: bool = True, notes: tuple[str, ...] = ()) -> View:
+        """Give what was gathered."""
+        specs = tuple(_spec(facts) for facts in self._specs)
+        return View(
+            sides, tuple(self._prefixes), tuple(self._words), specs, tuple(self._states), self._rows, same, notes
+        )
+
+
+def _place(known: dict[Any, int], key: Any) -> int:
+    return known.setdefault(key, len(known))
+
+
+# ------------------------------------------------------------------------------------------------------------- the rows
+
+# What tells one Spec from another, cheap to make and to hash: 100,000 parameters share a few dozen.
+_Facts = tuple[Any, ...]
+
+
+def _specs(manifest: Manifest) -> dict[str, _Facts]:
+    """Give what is to be told of each name, ties and computed buffers included."""
+    declared = manifest.declared
+    facts: dict[str, _Facts] = {entry.name: _facts(entry, declared) for entry in manifest.entries}
+    for target, source in manifest.ties.items():
+        facts.setdefault(target, ("tie", f"tied to {source}"))
+    for name in sorted(manifest.computed):
+        facts.setdefault(name, ("computed", "computed when the model is built, not stored"))
+    return facts
+
+
+def _facts(entry: ManifestEntry, declared: bool) -> _Facts:
+    return (
+        *("parameter", entry.shape, entry.dtype, entry.initializer, entry.trainable if declared else None),
+        *(entry.expression, entry.declared_by, entry.declared_at, _shard(entry.shard), entry.tags),
+        *(_sections(entry.sections), entry.size, entry.nbytes),
+    )
+
+
+def _spec(facts: _Facts) -> Spec:
+    if facts[0] != "parameter":
+        return Spec(kind=facts[0], note=facts[1])
+    kind, shape, dtype, initializer, trainable, expression, by, at, shard, tags, sections, size, nbytes = facts
+    return Spec(
+        kind=kind,
+        shape=shape,
+        dtype=dtype,
+        initializer=initializer,
+        trainable=trainable,
+        expression=expression or "",
+        declared_by=by or "",
+        declared_at=at or "",
+        shard=shard,
+        tags=tags,
+        sections=sections,
+        size=size,
+        nbytes=nbytes,
+    )
+
+
+def _shard(shard: tuple[Any, ...] | None) -> str:
+    """Write the axes of a mesh: `(tp, -)`, `(dp+tp, -)`."""
+    if not shard:
+        return ""
+    axes = (("+".join(map(str, axis)) if isinstance(axis, tuple) else str(axis)) if axis else "-" for axis in shard)
+    return f"({', '.join(axes)})"
+
+
+def _sections(sections: Iterable[tuple[int, tuple[tuple[str, int], ...]]]) -> str:
+    """Write the sections of fused axes: `axis 0: query 768, key 768, value 768`."""
+    return "; ".join(f"axis {axis}: {', '.join(f'{name} {size}' for name, size in named)}" for axis, named in sections)
+
+
+# ---------------------------------------------------------------------------------------------------------- compared
+
+
+def _compared(
+    old: dict[str, _Facts], new: dict[str, _Facts], difference: ManifestDiff
+) -> Iterator[tuple[str, _Facts | None, _Facts | None, int, str | None]]:
+    """Give name, facts of old and new, marks and former name of each row, in the order of the newer model."""
+    marks = _marks(difference)
+    was = {change.new.name: change.old.name for change in difference.renamed}
+    renamed = set(was.values())
+    gone: dict[str | None, list[str]] = {}
+    last = None  # a removed row is shown after the one that it came after
+    for name in old:
+        if name in new:
+            last = name
+        elif name not in renamed:
+            gone.setdefault(last, []).append(name)
+    for name in gone.get(None, ()):
+        yield name, old[name], None, _bit("removed"), None
+    for name, facts in new.items():
+        former = was.get(name)
+        before = old.get(former if former is not None else name)
+        bits = marks.get(name, 0)
+        if before is None:
+            bits |= _bit("added")
+        elif "parameter" not in (facts[0], before[0]) and facts[:2] != before[:2]:
+            bits |= _bit("changed")  # tied to another
+        elif facts[0] != before[0]:
+            bits |= _bit("changed")  # a parameter became a tie, or a tie a parameter
+        yield name, before, facts, bits, former
+        for removed in gone.get(name, ()):
+            yield removed, old[removed], None, _bit("removed"), None
+
+
+def _marks(difference: ManifestDiff) -> dict[str, int]:
+    """Give the marks of each changed parameter, by its newer name."""
+    marks: dict[str, int] = {}
+    for mark in MARKS[2:]:
+        for change in getattr(difference, mark):
+            marks[change.new.name] = marks.get(change.new.name, 0) | _bit(mark)
+    return marks
+
+
+def _bit(mark: str) -> int:
+    return 1 << MARKS.index(mark)
+
+
+def _notes(difference: ManifestDiff) -> tuple[str, ...]:
+    return ()
+
+
+# ------------------------------------------------------------------------------------------------------------ the sides
+
+
+def _side(manifest: Manifest) -> Side:
+    return Side(
+        title=manifest.model,
+        declared=manifest.declared,
+        digest=manifest.digest,
+        parameters=len(manifest),
+        elements=manifest.size,
+        trainable=sum(entry.size for entry in manifest.entries if entry.trainable),
+        nbytes=manifest.nbytes,
+        hyperparameters=tuple((str(key), _value(value)) for key, value in manifest.hyperparameters.items()),
+    )
+
+
+def _value(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "…"

@@ -1,0 +1,198 @@
+"""Manifests as the rows of the viewer's page."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import attrs
+
+from lazycell.manifest._manifest import Manifest
+from lazycell.viewer._data import MARKS, Spec, View
+from lazycell.viewer._view import view_of
+from tests.pure import LANGUAGE, PureCell, manifest
+from tests.viewer.samples import changed, entry, large, small
+
+
+def names(view: View) -> list[str]:
+    """Give the full names of all rows."""
+    return [
+        view.prefixes[prefix] + view.words[word] for prefix, word in zip(view.rows.prefix, view.rows.word, strict=True)
+    ]
+
+
+def specs(view: View) -> dict[str, Spec]:
+    """Give what is told of each name."""
+    return {name: view.specs[spec] for name, spec in zip(names(view), view.rows.spec, strict=True)}
+
+
+def marks(view: View) -> dict[str, list[str]]:
+    """Give the marks of each name, where it has any."""
+    return {
+        name: [mark for bit, mark in enumerate(MARKS) if bits & (1 << bit)]
+        for name, bits in zip(names(view), view.rows.marks, strict=True)
+        if bits
+    }
+
+
+def column(view: View, which: str) -> dict[str, Any]:
+    """Give a column of the rows, by name."""
+    return dict(zip(names(view), getattr(view.rows, which), strict=True))
+
+
+class TestOne:
+    def test_rows_come_in_order_of_declaration_then_ties_then_what_is_computed(self) -> None:
+        assert names(view_of(small())) == [*(each.name for each in small()), "head.weight", "position_ids"]
+
+    def test_a_row_tells_what_the_entry_tells(self) -> None:
+        told = specs(view_of(small()))
+        assert told["layers.0.up.weight"] == Spec(
+            shape=(64, 16),
+            dtype="float32",
+            initializer="normal",
+            trainable=True,
+            expression="(4 * hidden, hidden)",
+            declared_by="Linear.weight",
+            declared_at="layers.py:7",
+            shard="(tp, -)",
+            size=1024,
+            nbytes=4096,
+        )
+        assert told["layers.0.up.bias"].tags == ("no_decay",)
+        assert told["layers.1.norm"].trainable is False
+
+    def test_ties_and_computed_buffers_say_what_they_are(self) -> None:
+        told = specs(view_of(small()))
+        assert told["head.weight"] == Spec(kind="tie", note="tied to embed.weight")
+        assert told["position_ids"] == Spec(kind="computed", note="computed when the model is built, not stored")
+
+    def test_parameters_that_are_alike_share_what_is_told(self) -> None:
+        view = view_of(large(2))
+        assert len(view.rows.spec) == 400
+        assert len(view.specs) == 4  # gate and up are alike
+
+    def test_the_side_sums_up(self) -> None:
+        (side,) = view_of(small()).sides
+        model = small()
+        assert (side.title, side.declared, side.digest) == ("Small", True, model.digest)
+        assert (side.parameters, side.elements, side.nbytes) == (7, model.size, model.nbytes)
+        assert side.trainable == model.size - 2 * 16
+        assert side.hyperparameters == (("hidden", "16"), ("vocab", "1000"))
+
+    def test_a_hyperparameter_may_be_of_any_length(self) -> None:
+        (side,) = view_of(attrs.evolve(small(), hyperparameters={"table": "x" * 10_000})).sides
+        ((_, text),) = side.hyperparameters
+        assert text == repr("x" * 10_000)[:300] + "…"
+
+    def test_fused_axes_are_written_out(self) -> None:
+        sections = ((0, (("query", 8), ("key", 8))),)
+        view = view_of(Manifest("Net", (entry("qkv", (16, 4), sections=sections),)))
+        assert view.specs[0].sections == "axis 0: query 8, key 8"
+
+    def test_several_axes_of_a_mesh_on_one_dimension(self) -> None:
+        view = view_of(Manifest("Net", (entry("weight", (16, 4), shard=(("dp", "tp"), None)),)))
+        assert view.specs[0].shard == "(dp+tp, -)"
+
+    def test_a_checkpoint_does_not_know_what_is_trained(self) -> None:
+        view = view_of(attrs.evolve(small(), declared=False))
+        assert specs(view)["layers.1.norm"].trainable is None
+        assert view.sides[0].declared is False
+
+    def test_states_of_a_net(self) -> None:
+        view = view_of(small(), states={"embed.weight": "loaded", "layers.0.norm": "declared"})
+        assert view.states == ("loaded", "declared")
+        assert column(view, "state") | {} == dict.fromkeys(names(view), -1) | {
+            "embed.weight": 0,
+            "layers.0.norm": 1,
+        }
+
+    def test_a_manifest_has_no_states(self) -> None:
+        assert view_of(small()).rows.state == []
+
+    def test_a_class_that_declares(self) -> None:
+        told = specs(view_of(manifest(_Linear, 3, 5)))
+        assert (told["weight"].expression, told["weight"].shape) == ("(out, size)", (5, 3))
+        assert told["weight"].declared_at.startswith("tests/viewer/test_view.py:")
+
+
+class TestCompared:
+    def test_every_difference_has_its_mark(self) -> None:
+        assert marks(view_of(small(), changed())) == {
+            "embed.weight": ["reshaped"],
+            "layers.0.up.weight": ["retyped"],
+            "layers.0.up.bias": ["reinitialized"],
+            "layers.0.norm": ["changed"],
+            "layers.1.norm": ["removed"],
+            "layers.1.grow.weight": ["renamed"],
+            "extra.scale": ["added"],
+        }
+
+    def test_a_removed_row_comes_where_it_was(self) -> None:
+        assert names(view_of(small(), changed())) == [
+            *("embed.weight", "layers.0.up.weight", "layers.0.up.bias", "layers.0.norm", "layers.1.up.bias"),
+            *("layers.1.norm", "layers.1.grow.weight", "extra.scale", "head.weight", "position_ids"),
+        ]
+
+    def test_a_row_that_was_first_and_is_removed_comes_first(self) -> None:
+        without = attrs.evolve(small(), entries=small().entries[1:], ties={})
+        assert names(view_of(small(), without))[0] == "embed.weight"
+
+    def test_a_changed_row_points_to_old_and_new(self) -> None:
+        view = view_of(small(), changed())
+        before = column(view, "before")
+        assert view.specs[before["embed.weight"]].shape == (1000, 16)
+        assert specs(view)["embed.weight"].shape == (1200, 16)
+        assert before["extra.scale"] == -1
+        assert specs(view)["layers.1.norm"] == view.specs[before["layers.1.norm"]]
+
+    def test_a_renamed_row_knows_its_former_name(self) -> None:
+        view = view_of(small(), changed())
+        was = {name: view.words[word] for name, word in column(view, "was").items() if word >= 0}
+        assert was == {"layers.1.grow.weight": "layers.1.up.weight"}
+
+    def test_a_tie_to_another_is_a_change(self) -> None:
+        tied = attrs.evolve(small(), ties={"head.weight": "layers.0.up.weight"})
+        view = view_of(small(), tied)
+        assert marks(view) == {"head.weight": ["changed"]}
+        assert specs(view)["head.weight"].note == "tied to layers.0.up.weight"
+
+    def test_a_tie_that_is_no_more(self) -> None:
+        assert marks(view_of(small(), attrs.evolve(small(), ties={}))) == {"head.weight": ["removed"]}
+
+    def test_the_same_model_has_no_mark(self) -> None:
+        view = view_of(small(), small())
+        assert marks(view) == {}
+        assert view.same
+
+    def test_different_models_are_not_the_same(self) -> None:
+        assert not view_of(small(), changed()).same
+
+    def test_hyperparameters_alone_make_a_difference_that_no_row_shows(self) -> None:
+        view = view_of(small(), attrs.evolve(small(), hyperparameters={"hidden": 16, "vocab": 1000, "dropout": 0.1}))
+        assert marks(view) == {}
+        assert not view.same
+
+
+class TestSize:
+    def test_100_000_parameters_take_less_than_a_second_and_a_few_megabytes(self) -> None:
+        model = large()
+        assert len(model) == 100_000
+        start = time.process_time()
+        html = model.to_html()
+        assert time.process_time() - start < 1
+        assert len(html) < 5_000_000
+
+    def test_what_json_holds_is_what_the_view_holds(self) -> None:
+        plain = json.loads(json.dumps(view_of(small(), changed()).plain()))
+        assert plain["markNames"] == list(MARKS)
+        assert len(plain["rows"]["spec"]) == len(plain["rows"]["marks"]) == 10
+
+
+Param = LANGUAGE["Param"]
+
+
+class _Linear(PureCell):
+    size: int
+    out: int
+    weight: Param["normal", (out, size)]
