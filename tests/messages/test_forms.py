@@ -38,7 +38,7 @@ def test_fused_with_names_and_sizes() -> None:
 def test_fused_with_an_axis() -> None:
     """A dimension is one; names are joined along one that is counted from 0."""
 
-    with told("a dimension has no axis...`fused(q=n, k=n)`"):
+    with told("a dimension has no axis, and no section can be named `axis`...`fused(q=n, k=n)`"):
 
         class A(LazyCell):
             n: int
