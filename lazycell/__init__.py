@@ -1,6 +1,7 @@
 """lazycell: models for MindSpore whose parameters are declared, checked and loaded before any memory is touched.
 
-The public names are here, each imported when it is first used: what needs no MindSpore does not import it.
+The public names are in `__init__.pyi`, which checkers read, and which is read here when the first of them is used: each
+is imported then, from where the stub imports it, and what needs no MindSpore does not import it.
 """
 
 from __future__ import annotations
@@ -10,90 +11,33 @@ from typing import Any
 
 from .system._collector import collector_paused
 
-_PLACES = {
-    "cell._cell": ("LazyCell",),
-    "cell._initial_values": ("initial_values",),
-    "cell._launching": ("launch_blocking",),
-    "declaration._declare": ("Buffer", "Param", "buffer", "child", "children", "hyper", "param", "tie", "when"),
-    "declaration._class_body": ("require",),
-    "declaration._declaration": ("same",),
-    "declaration._symbols": ("INDEX", "SELF", "max_", "min_"),
-    "declaration._fields": ("Fields", "fields"),
-    "cell._initializers": ("register_initializer",),
-    "initializers": (
-        "dirac",
-        "he_normal",
-        "he_uniform",
-        "identity",
-        "normal",
-        "ones",
-        "orthogonal",
-        "truncated_normal",
-        "uniform",
-        "variance_scaling",
-        "xavier_normal",
-        "xavier_uniform",
-        "zeros",
-    ),
-    "parameters": ("lazy", "no_init_parameters"),
-    "parameters._life": ("Origin",),
-    "parameters._lifecycle": ("ParameterStatus", "Status", "init_parameters_data", "status", "uninitialized"),
-    "manifest.diff._diff": ("Change", "ManifestDiff"),
-    "layout._entry": ("ManifestEntry",),
-    "manifest._manifest": ("Manifest",),
-    "history._migration": ("Migration",),
-    "manifest.sizes._sizes": ("Sizes",),
-    "pretrained._config": ("ConfigRules",),
-    "pretrained._pretrained": ("from_pretrained",),
-    "pretrained._stored_tensors": ("StoredTensors",),
-    "pretrained._registry": ("Preset", "RegisteredModel", "find_model", "find_preset", "register", "registered_models"),
-    "declaration._stored": ("fused", "rename", "reshaped", "transposed"),
-    "formats._header": ("ByteRange", "CheckpointHeader", "MemoryRange", "Part", "TensorHeader"),
-    "formats._formats": ("Format", "register_format"),
-    "formats._open": ("open_checkpoint",),
-    "reading._read": ("read_tensor",),
-    "mismatch._problems": ("Cause", "Problem"),
-    "loading._plan": ("LoadPlan",),
-    "loading._planning": ("plan",),
-    "loading._load_report": ("LoadReport",),
-    "inference._infer": ("Undetermined",),
-    "inference._inference": ("Inference",),
-    "saving._convert": ("convert",),
-    "saving._save": ("SaveReport",),
-    "saving._verify": ("VerifyReport", "verify"),
-    "_errors": (
-        "CheckpointError",
-        "CheckpointFormatError",
-        "CheckpointMismatchError",
-        "ChecksumError",
-        "ConfigError",
-        "ConfigWarning",
-        "DeclarationError",
-        "DtypeWarning",
-        "HyperparameterError",
-        "InitializationError",
-        "LazyCellError",
-        "ManifestError",
-        "RegistryError",
-        "RequirementError",
-        "UninitializedParameterError",
-        "UninitializedWarning",
-        "UnknownNameError",
-    ),
-}
-_PLACE = {name: place for place, names in _PLACES.items() for name in names}
-__all__ = sorted(_PLACE)
 __version__ = "0.1.0"
+# To a checker these two are `typing.Annotated`, so the stub does not say where they are.
+_places = {"Buffer": "declaration._declare", "Param": "declaration._declare"}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _PLACE:
+    if len(_places) == 2:
+        _read_stub()
+    if name == "__all__":
+        return sorted(_places)
+    if name not in _places:
         raise AttributeError(f"module 'lazycell' has no attribute {name!r}")
     with collector_paused():  # with MindSpore's objects about, one walk over them takes as long as all the imports
-        value = getattr(import_module(f".{_PLACE[name]}", __name__), name)
+        value = getattr(import_module(f".{_places[name]}", __name__), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return [*__all__, "__version__"]
+    return [*__getattr__("__all__"), "__version__"]
+
+
+def _read_stub() -> None:
+    """Note where the stub imports each name from: `from .module import name, name`, in brackets or on one line."""
+    text = __loader__.get_data(f"{__path__[0]}/__init__.pyi").decode()  # type: ignore[name-defined]
+    found = {}
+    for block in text.partition("\n__all__")[0].split("\nfrom .")[1:]:
+        module, _, names = block.partition("\n\n")[0].partition(" import ")
+        found.update({name.strip(): module for name in names.strip("()\n").split(",") if name.strip()})
+    _places.update(found)  # at once: another thread may look meanwhile

@@ -158,18 +158,15 @@ def test_typed_is_lazycell() -> None:
 
 
 def test_stub_of_package() -> None:
-    """The stub of the package names what the package has, from the modules that have it."""
+    """The stub is the one list of the public names: what runs reads it as Python does, and it exports all it imports."""
     tree = ast.parse((PACKAGE / "__init__.pyi").read_text())
-    places = {
-        alias.asname or alias.name: node.module
-        for node in tree.body
-        if isinstance(node, ast.ImportFrom) and node.level == 1
-        for alias in node.names
-    }
-    everything = {name: place for name, place in lazycell._PLACE.items() if name not in ("Param", "Buffer")}
-    assert places == everything
+    imports = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+    places = {alias.name: node.module for node in imports if node.level == 1 for alias in node.names}
+    twins = {alias.asname for node in imports if node.level == 0 for alias in node.names}
     listed = next(node.value for node in tree.body if isinstance(node, ast.Assign))
-    assert sorted(ast.literal_eval(listed)) == sorted(lazycell.__all__)
+    assert sorted(ast.literal_eval(listed)) == sorted({*places, *twins}) == lazycell.__all__
+    assert {name: place for name, place in lazycell._places.items() if name not in twins} == places
+    assert twins == {"Buffer", "Param"}
 
 
 def test_specifiers_keep_the_parameters() -> None:

@@ -11,7 +11,7 @@ from ._model import Options, find, model_options
 _EPILOG = """\b
 Examples:
   lazycell manifest bert-base-uncased                    a table
-  lazycell manifest bert-tiny --json -o tiny.json        for tools, and for diff, check and show
+  lazycell manifest bert-tiny -o tiny.json               for tools, and for diff, check and show
   lazycell manifest models.bert:BertModel --set num_hidden_layers=2 --markdown
   lazycell manifest --check                              do all presets have the manifests that are committed?
   lazycell manifest --check "bert-*" --json              some of them, for a script
@@ -25,10 +25,14 @@ Exit status: 0 done, or as committed; 1 something differs, or a rename lacks its
 @click.command(epilog=_EPILOG, short_help="Print a model's manifest, or hold a zoo against what is committed.")
 @click.argument("names", nargs=-1, metavar="MODEL | PATTERN...")
 @click.option("--json", "as_json", is_flag=True, help="Print canonical JSON; of the gate, one document.")
-@click.option("--collapsed", is_flag=True, help="With --json: layers that are alike in one line.")
+@click.option("--collapsed", is_flag=True, help="In JSON: layers that are alike in one line.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown.")
 @click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write to a file instead."
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write to a file instead: JSON if it ends in .json, Markdown if in .md, unless an option says another form.",
 )
 @click.option("--check", "checked", is_flag=True, help="Hold presets against their committed manifests.")
 @click.option("--accept", "reason", metavar="REASON", help="Commit the manifests that differ, and why they do.")
@@ -83,7 +87,12 @@ def manifest(
         what = "Several MODELs are" if names else "No MODEL is"
         raise click.UsageError(f"{what} given: give one, or write --check to hold presets against what is committed")
     _refuse({"--markdown": as_json and as_markdown}, "does not go with --json: choose one")
-    _refuse({"--collapsed": collapsed and not as_json}, "goes with --json; other forms are collapsed anyway")
+    if output is not None and not (as_json or as_markdown):
+        as_json, as_markdown = output.suffix.lower() == ".json", output.suffix.lower() == ".md"
+    _refuse(
+        {"--collapsed": collapsed and not as_json},
+        "goes with JSON: write --json, or -o FILE.json; other forms are collapsed anyway",
+    )
     _print(names[0], options, as_json=as_json, collapsed=collapsed, as_markdown=as_markdown, output=output)
     return 0
 

@@ -5,11 +5,9 @@ It is appended to and never reordered, one rule a line, so that a review sees wh
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
-import secrets
 import sys
 from collections.abc import Mapping
 from datetime import datetime, timezone
@@ -22,6 +20,7 @@ import attrs
 from .._errors import ManifestError
 from ..declaration._declaration import declaration_of
 from ..system._json import JSONProblem, read_object
+from ..system._whole_file import write_whole
 from ._migration import Migration
 
 FORMAT = "lazycell.migrations"
@@ -229,19 +228,20 @@ def append_migration(path: str | os.PathLike[str], migration: Migration) -> None
 
     Raises:
         ManifestError: the migration is no good, or the file is not; nothing is written.
-        OSError: the file cannot be written; what is there is as it was.
+        OSError: the file cannot be written; the message names `path`, and what is there is as it was.
     """
     check_migration(migration)
     present = read_migrations(path)
     try:
-        content = migrations_text((*present, migration)).encode()
+        text = migrations_text((*present, migration))
+        content = text.encode()
     except UnicodeEncodeError as error:
         raise ManifestError(
             f"{os.fspath(path)}: {error.object[error.start]!r} is not Unicode text (a lone surrogate), and cannot be "
             "written"
         ) from None
     _parse(content, os.fspath(path))
-    _replace(Path(os.path.realpath(path)), content)
+    write_whole(path, text)
 
 
 def migrations_text(migrations: tuple[Migration, ...]) -> str:
@@ -267,19 +267,3 @@ def _escaped(match: re.Match[str]) -> str:
     if letter.isprintable() or "\ud800" <= letter <= "\udfff":
         return letter
     return json.dumps(letter)[1:-1] if letter != "\x7f" else "\\u007f"
-
-
-def _replace(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with open(temporary, "xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(OSError):
-            os.chmod(temporary, os.stat(path).st_mode & 0o777)
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise

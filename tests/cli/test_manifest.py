@@ -49,6 +49,38 @@ def test_a_manifest_file_without_mindspore(tiny: Manifest, tmp_path: Path):
         assert output.read_text() == text
 
 
+@pytest.mark.parametrize(
+    ("name", "options", "form"),
+    [
+        ("m.json", [], "json"),
+        ("M.JSON", [], "json"),
+        ("m.json", ["--collapsed"], "collapsed"),
+        ("m.md", [], "markdown"),
+        ("m.txt", [], "table"),
+        ("json", [], "table"),
+        ("m.md", ["--json"], "json"),
+        ("m.md", ["--json", "--collapsed"], "collapsed"),
+        ("m.json", ["--markdown"], "markdown"),
+        ("m.txt", ["--json"], "json"),
+    ],
+)
+def test_the_suffix_says_the_form(tiny: Manifest, tmp_path: Path, name: str, options: list[str], form: str):
+    """JSON or Markdown, where no option says what is wanted; an option is heard whatever the suffix."""
+    path = tmp_path / "tiny"
+    path.write_text(tiny.to_json())
+    read = Manifest.from_json(path.read_text())
+    forms = {
+        "json": read.to_json(),
+        "collapsed": read.to_json(collapsed=True),
+        "markdown": read.to_markdown().rstrip("\n") + "\n",
+        "table": f"{read}\n",
+    }
+    assert len(set(forms.values())) == len(forms)
+    done = lazycell("manifest", str(path), *options, "-o", str(tmp_path / name), first=without("mindspore"))
+    assert (done.status, done.stdout, done.stderr) == (0, "", "")
+    assert (tmp_path / name).read_text() == forms[form]
+
+
 def test_names_do_no_harm(tmp_path: Path):
     """A stranger's names are printed as escapes."""
     manifest = Manifest.of_checkpoint({})
@@ -68,7 +100,9 @@ def test_names_do_no_harm(tmp_path: Path):
         ((), "No MODEL is given: give one, or write --check"),
         (("a", "b"), "Several MODELs are given"),
         (("a", "--json", "--markdown"), "--markdown does not go with --json: choose one"),
-        (("a", "--collapsed"), "--collapsed goes with --json"),
+        (("a", "--collapsed"), "--collapsed goes with JSON: write --json, or -o FILE.json"),
+        (("a", "--collapsed", "-o", "a.md"), "--collapsed goes with JSON: write --json, or -o FILE.json"),
+        (("a", "--collapsed", "--markdown", "-o", "a.json"), "--collapsed goes with JSON"),
         (("there/is/none.json",), "there is no file there/is/none.json"),
     ],
 )

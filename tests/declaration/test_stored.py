@@ -1,4 +1,4 @@
-"""Tests of `lazycell.declaration._stored`. The texts of its errors are in `test_messages.py`."""
+"""Tests of `lazycell.declaration._stored`. The texts of its errors are in `tests/messages`."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -104,6 +105,24 @@ def test_permissions_and_links_stay(tmp_path: Path) -> None:
     assert link.is_symlink()
     assert len(read_migrations(real)) == 2
     assert real.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("name", ["nowhere/a.migrations.json", f"{'a' * 300}.json", "file/a.migrations.json"])
+def test_a_file_that_cannot_be_written_is_named_as_it_was_given(tmp_path: Path, name: str) -> None:
+    """Not by the name of the hidden file that would have become it; through a link as without."""
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to(tmp_path)
+    path = tmp_path / "link" / name
+    with pytest.raises(OSError, match=re.escape(f": '{path}'")):
+        append_migration(path, ONE)
+    assert sorted(os.listdir(tmp_path)) == ["file", "link"]
+
+
+def test_a_long_name_leaves_room_for_the_hidden_one(tmp_path: Path) -> None:
+    """A name may be as long as the file system permits."""
+    path = tmp_path / f"{'a' * 238}.migrations.json"
+    append_migration(path, ONE)
+    assert read_migrations(path) == (ONE,)
 
 
 def document(**changes: Any) -> str:

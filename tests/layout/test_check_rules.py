@@ -1,4 +1,4 @@
-"""Tests of `lazycell.layout._check_rules`: what it lets pass. What it refuses is told in `test_messages.py`."""
+"""Tests of `lazycell.layout._check_rules`: what it lets pass. What it refuses is told in `tests/messages`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests of `lazycell.manifest._resolve`: a declaration with values. The texts of its errors are in `test_messages.py`."""
+"""Tests of `lazycell.manifest._resolve`: a declaration with values. The texts of its errors are in `tests/messages`."""
 
 from types import SimpleNamespace
 from typing import Any

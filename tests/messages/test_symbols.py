@@ -1,0 +1,169 @@
+"""What someone is told who uses a symbol where Python needs its value."""
+
+# ruff: noqa: B007, E501, F722, UP045, RUF100 - mistakes are what is tested
+
+from typing import Any
+
+from lazycell import LazyCell, Param, child, max_, min_, require, when
+
+from .telling import Linear, told
+
+
+@told(
+    "`n > 2` has no value while the class body runs, so Python cannot decide `if`, `and`, `or`, `not`, `in`, "
+    "`min`, `max` or a chained comparison with it. Write `when(condition, …)` for a part that may be absent, "
+    '`require(condition, "…")` for a check, `&`, `|`, `~` for logic, `min_(a, b)` and `max_(a, b)`.'
+)
+def test_a_symbol_in_if() -> None:
+    """The expression that has no value is shown."""
+
+    class A(LazyCell):
+        n: int
+        if n > 2:  # here
+            w: Param["zeros", (3,)]
+
+
+@told("`a` has no value...cannot decide...`and`...`&`, `|`, `~`...")
+def test_a_symbol_in_and() -> None:
+    """It is a choice like `if`."""
+
+    class A(LazyCell):
+        a: bool
+        b: bool
+        w: Param["zeros", (3,)] = when(a and b)  # here
+
+
+@told(
+    "`n` has no value while the class body runs, so it cannot count or index (`range`, an index into a list). "
+    "Write `children(count, Cell, …)` for repeated cells."
+)
+def test_a_symbol_in_range() -> None:
+    """There is a word for what it is mostly meant for."""
+
+    class A(LazyCell):
+        n: int
+        layers = list(range(n))  # here
+
+
+@told("`sizes` has no value...cannot be iterated...`children(count, Cell, …)`...")
+def test_a_symbol_in_for() -> None:
+    """The same."""
+
+    class A(LazyCell):
+        sizes: Any
+        for size in sizes:  # here
+            pass
+
+
+@told("`n / 2` has no value...`int()` cannot convert it...Write `//`...")
+def test_a_symbol_in_int() -> None:
+    """Whole-number division is what is meant."""
+
+    class A(LazyCell):
+        n: int
+        half = int(n / 2)  # here
+
+
+@told("`n / 2` has no value...cannot be rounded...Write `//`...")
+def test_a_symbol_in_round() -> None:
+    """The same."""
+
+    class A(LazyCell):
+        n: int
+        half = round(n / 2)  # here
+
+
+@told("`n` has no value...`float()` and `math` cannot convert it...`x ** 0.5` for a square root.")
+def test_a_symbol_in_math() -> None:
+    """Powers are there for roots."""
+
+    import math
+
+    class A(LazyCell):
+        n: int
+        scale = math.sqrt(n)  # here
+
+
+@told("`sizes` has no value...`len()` is not known...a hyperparameter of its own.")
+def test_a_symbol_in_len() -> None:
+    """A length can be an argument."""
+
+    class A(LazyCell):
+        sizes: Any
+        n = len(sizes)  # here
+
+
+@told("`n` has no value...`abs()` cannot be taken...`max_(x, -x)`.")
+def test_a_symbol_in_abs() -> None:
+    """The larger of both signs."""
+
+    class A(LazyCell):
+        n: int
+        m = abs(n)  # here
+
+
+@told("`n` has no value...f-string would hold its name...`__post_init__`...`require` shows the values...")
+def test_a_symbol_in_an_f_string() -> None:
+    """It would hold a name where a value is meant."""
+
+    class A(LazyCell):
+        n: int
+        require(n > 2, f"{n} is too small")  # here
+
+
+@told("`kinds` has no value...`in` cannot look into it...`(x == a) | (x == b)`.")
+def test_a_symbol_that_is_searched() -> None:
+    """Comparisons do it."""
+
+    class A(LazyCell):
+        kinds: Any
+        has_bias = "bias" in kinds  # here
+
+
+@told("`child` has no value...cannot be called...hides a function...rename one of them.")
+def test_a_symbol_that_hides_a_function() -> None:
+    """The name stands for something else here."""
+
+    class A(LazyCell):
+        child: int
+        inner: Linear = child(Linear, 3, 3)  # here
+
+
+@told("`config.to_dict` has no value...cannot be called...`__post_init__`...`child(make_block, config)`.")
+def test_a_method_of_a_symbol() -> None:
+    """There is no object yet whose method it could be."""
+
+    class A(LazyCell):
+        config: Any
+        inner: Linear = child(Linear, **config.to_dict())  # here
+
+
+@told("`config` has no value...nothing can be stored in it...`__post_init__`.")
+def test_a_symbol_that_is_changed() -> None:
+    """There is nothing to change yet."""
+
+    class A(LazyCell):
+        config: Any
+        config.hidden = 3  # here
+
+
+@told("A.construct: a default...is the symbol `n`...no value...write `None`...from `self`...")
+def test_a_symbol_as_a_method_s_default() -> None:
+    """It would be the symbol for ever."""
+
+    class A(LazyCell):
+        n: int
+
+        def construct(self, x: Any, k: Any = n) -> None: ...  # here
+
+
+def test_min_of_one_value() -> None:
+    """Two at least."""
+
+    with told("min_() takes two or more values, not 1: write `min_(a, b)`"):
+
+        class A(LazyCell):
+            n: int
+            m = min_(n)  # here
+
+    assert (min_(1, 2), max_(1, 2)) == (1, 2)
