@@ -100,7 +100,7 @@ def _silent(text: str) -> None:
 
 def _texts(sentences: tuple[str, ...]) -> list[str]:
     """Give the sentences to embed: the user's, with the built-in ones after a single one, or those alone."""
-    from ..demo._sentences import SENTENCES
+    from ..demo._examples import SENTENCES
 
     # Bytes that the locale cannot decode arrive as lone surrogates, which no tokenizer takes.
     own = [text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for text in sentences]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from lazycell.demo._sentences import SENTENCES
+from lazycell.demo._examples import SENTENCES
 
 from ..golden_cases import GOLDEN, needs_minilm
 from .command import Done, lazycell, without

@@ -8,8 +8,9 @@ import numpy as np
 from safetensors.numpy import load_file
 
 import lazycell
+from lazycell.demo._examples import SENTENCES
 from lazycell.demo._minilm import declared, directory
-from lazycell.demo._sentences import SENTENCES, Pair, embed, nearest_pairs, tokenize
+from lazycell.demo._sentences import Pair, embed, nearest_pairs, tokenize
 
 from ..golden_cases import GOLDEN, needs_minilm
 
