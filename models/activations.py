@@ -40,7 +40,7 @@ def activate(name: str, x: Tensor, training: bool = False) -> Tensor:
 
 
 def gelu_by_erf(x: Tensor) -> Tensor:
-    """X Φ(x), Φ being the normal distribution's share below x (Hendrycks and Gimpel 2016, arXiv:1606.08415)."""
+    """Give x Φ(x), Φ being the normal distribution's share below x (Hendrycks and Gimpel 2016, arXiv:1606.08415)."""
     return 0.5 * x * (1.0 + ops.erf(x * math.sqrt(0.5)))
 
 
@@ -52,10 +52,10 @@ _LOG_ODDS = (
 
 
 def gelu_by_sigmoid(x: Tensor) -> Tensor:
-    """X Φ(x) in float32, to 2e-6 of x, by way of Φ(x) = sigmoid(log(Φ(x) / Φ(-x))).
+    """Give x Φ(x) in float32, to 2e-6 of x, by way of Φ(x) = sigmoid(log(Φ(x) / Φ(-x))).
 
-    MindSpore 2.10's CPU computes `erf` one number at a time, which took a third of an encoder's time; sums, products and
-    sigmoids it computes many at once. A gradient has more terms this way, and takes longer.
+    MindSpore 2.10's CPU computes `erf` one number at a time, which took a third of an encoder's time; sums, products
+    and sigmoids it computes many at once. A gradient has more terms this way, and takes longer.
     """
     square = ops.minimum(ops.square(x), 36.0)
     power = _LOG_ODDS[-1] * square
