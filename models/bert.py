@@ -27,10 +27,11 @@ from lazycell import (
 )
 
 from . import layers
+from .activations import activate, activation
 from .attention import attend, padding_mask, split_heads
 from .heads import OF_HEADS, Head, Labelled, MaskedLM, QuestionAnswering, TokenClassification
 from .inputs import Reader
-from .layers import Dropout, Embedding, Linear, Part, activate, activation, run
+from .layers import Dropout, Embedding, Linear, Part, run
 from .outputs import EncoderOutput, States
 from .presets.bert import PRESETS
 
@@ -134,7 +135,7 @@ class Dense(Part):
     dense: Linear = child(Linear, config.hidden_size, out_features, initializer=config.init)
 
     def construct(self, x: Tensor) -> Tensor:
-        return activate(self.activation, self.dense(x))
+        return activate(self.activation, self.dense(x), self.training)
 
 
 class Layer(Part):
@@ -182,7 +183,7 @@ class BertModel(BertOptions, Reader):
         if token_type_ids is None:
             token_type_ids = ops.zeros_like(input_ids)
         x = self.embeddings(input_ids, token_type_ids, position_ids)
-        states = self.encoder(x, padding_mask(attention_mask))
+        states = self.encoder(x, padding_mask(attention_mask, self.num_attention_heads, input_ids.shape[1]))
         pooled = None if self.pooler is None else self.pooler(states[-1][:, 0])
         return states[-1], pooled, states if output_hidden_states else None
 

@@ -10,8 +10,9 @@ from mindspore import Tensor, ops
 
 from lazycell import child
 
+from .activations import activate
 from .attention import attend, extended, split_heads
-from .layers import Dropout, Linear, Part, RMSNorm, activate
+from .layers import Dropout, Linear, Part, RMSNorm
 from .outputs import Cache, KeyValue
 from .rotary import rotate_both
 

@@ -10,10 +10,11 @@ from mindspore.common.initializer import Normal
 from lazycell import SELF, ConfigRules, LazyCell, child, children, register, require, same, tie, when
 
 from . import layers
+from .activations import activate, activation
 from .attention import attend, padding_mask, split_heads
 from .heads import OF_HEADS, Head, Labelled, MaskedLM, QuestionAnswering, TokenClassification
 from .inputs import Reader
-from .layers import Dropout, Embedding, Linear, Part, activate, activation, run
+from .layers import Dropout, Embedding, Linear, Part, run
 from .outputs import EncoderOutput, States
 from .presets.distilbert import PRESETS
 
@@ -85,7 +86,7 @@ class FeedForward(Part):
     dropout: Dropout = child(Dropout, config.dropout)
 
     def construct(self, x: Tensor) -> Tensor:
-        return self.dropout(self.lin2(activate(self.config.activation, self.lin1(x))))
+        return self.dropout(self.lin2(activate(self.config.activation, self.lin1(x), self.training)))
 
 
 class Layer(Part):
@@ -126,7 +127,7 @@ class DistilBertModel(DistilBertOptions, Reader):
         if attention_mask is None:
             attention_mask = ops.ones_like(input_ids)
         x = self.embeddings(input_ids)
-        states = self.transformer(x, padding_mask(attention_mask))
+        states = self.transformer(x, padding_mask(attention_mask, self.n_heads, input_ids.shape[1]))
         return states[-1], None, states if output_hidden_states else None
 
 
@@ -147,7 +148,9 @@ class DistilBertForMaskedLM(MaskedLM, DistilBertHead):
     one_table = when(tie_word_embeddings, tie("vocab_projector.weight", "distilbert.embeddings.word_embeddings.weight"))
 
     def scores(self, x: Tensor) -> Tensor:
-        return self.vocab_projector(self.vocab_layer_norm(activate(self.activation, self.vocab_transform(x))))
+        return self.vocab_projector(
+            self.vocab_layer_norm(activate(self.activation, self.vocab_transform(x), self.training))
+        )
 
 
 @register("distilbert")

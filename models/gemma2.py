@@ -7,9 +7,10 @@ from mindspore import Tensor
 from lazycell import INDEX, SELF, ConfigRules, Param, child, children, hyper, register, same
 
 from . import layers
+from .activations import activation, cap
 from .decoder import LAYER_TYPES, Attention, GatedMLP, LayerOutput, Rotation, windows
 from .heads import OF_HEADS
-from .layers import Part, activation, cap
+from .layers import Part
 from .llama import LlamaForCausalLM, LlamaForSequenceClassification, LlamaModel, LlamaOptions
 from .outputs import KeyValue
 from .presets.gemma2 import PRESETS

@@ -9,11 +9,12 @@ from mindspore.common.initializer import Normal
 
 from lazycell import INDEX, SELF, ConfigRules, LazyCell, Param, child, children, register, require, same, tie, when
 
+from .activations import activate, activation
 from .attention import attend, causal_mask, extended, split_heads
 from .decoder import LayerOutput, completed, decode
 from .heads import OF_HEADS, CausalLM, Head, LastTokenClassification, TokenClassification
 from .inputs import Reader
-from .layers import Dropout, Embedding, LayerNorm, Linear, Part, activate, activation
+from .layers import Dropout, Embedding, LayerNorm, Linear, Part
 from .outputs import Cache, DecoderOutput, KeyValue
 from .presets.gpt2 import PRESETS
 
@@ -145,7 +146,7 @@ class GPT2Model(GPT2Options, Reader):
         if token_type_ids is not None:
             x = x + self.wte(token_type_ids)
         x = self.drop(x)
-        mask = causal_mask(attention_mask, input_ids.shape[1], None, cache_position)
+        mask = causal_mask(attention_mask, input_ids.shape[1], None, cache_position, self.n_head)
         kinds = [(mask,)] * self.n_layer
         return decode(self.h, self.ln_f, x, kinds, past_key_values, use_cache, output_hidden_states)
 

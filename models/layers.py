@@ -1,60 +1,18 @@
 """The layers that the families share, each a declaration and a formula."""
 
-import math
 from typing import Any
 
 import mindspore
-from attrs.validators import in_
 from mindspore import Tensor, ops
 
 from lazycell import LazyCell, Param, hyper, when
 
 from .outputs import States
 
-ACTIVATIONS = ("gelu", "gelu_new", "gelu_pytorch_tanh", "gelu_python", "quick_gelu", "relu", "silu", "swish", "tanh")
-"""Names of activations, as configs have them."""
-
 
 def cast(x: Tensor, dtype: Any) -> Tensor:
     """Give `x` in a dtype, without a call of MindSpore if it has that, as most have."""
     return x if x.dtype == dtype else x.astype(dtype)
-
-
-def activation(default: str) -> Any:
-    """Declare a hyperparameter that is one of `ACTIVATIONS`."""
-    return hyper(default, validator=in_(ACTIVATIONS))
-
-
-def tanh(x: Tensor) -> Tensor:
-    """Hyperbolic tangent, element by element, to 3e-7 of its value: MindSpore 2.10's own is off by up to 1e-4 on CPU.
-
-    In float32: a series near 0, where what caps scores has to be exact, and elsewhere (e²ˣ - 1) / (e²ˣ + 1).
-    """
-    bounded = ops.clamp(cast(x, mindspore.float32), -15.0, 15.0)
-    square = bounded * bounded
-    series = bounded * (1 - square * (1 / 3 - square * (2 / 15 - square * (17 / 315 - square * (62 / 2835)))))
-    grown = ops.expm1(2.0 * bounded)
-    return cast(ops.where(ops.abs(bounded) < 0.3, series, grown / (grown + 2.0)), x.dtype)
-
-
-def activate(name: str, x: Tensor) -> Tensor:
-    """Apply the one of `ACTIVATIONS` that a config calls `name`, element by element."""
-    if name in ("gelu_new", "gelu_pytorch_tanh"):
-        return 0.5 * x * (1.0 + tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x * x * x)))
-    if name in ("gelu", "gelu_python"):
-        return 0.5 * x * (1.0 + ops.erf(x * math.sqrt(0.5)))
-    if name == "quick_gelu":
-        return x * ops.sigmoid(1.702 * x)
-    if name == "relu":
-        return ops.relu(x)
-    if name in ("silu", "swish"):
-        return x * ops.sigmoid(x)
-    return tanh(x)
-
-
-def cap(x: Tensor, most: float | None) -> Tensor:
-    """Keep numbers within ±`most`, smoothly; None: as they are."""
-    return x if most is None else tanh(x / most) * most
 
 
 _PRODUCT = ops.MatMul(transpose_b=True)
@@ -143,7 +101,7 @@ class RMSNorm(LazyCell):
 
     def construct(self, x: Tensor) -> Tensor:
         x = cast(x, mindspore.float32)
-        factor = ops.rsqrt(ops.square(x).mean(dim=-1, keepdim=True) + self.eps)
+        factor = ops.rsqrt(ops.add(ops.square(x).mean(dim=-1, keepdim=True), self.eps))
         # Every row's factor times every column's, as a product, since MindSpore's CPU multiplies what has to be
         # broadcast several times as slowly as what has one shape.
         scale = _OUTER(factor.reshape(-1, 1), self.gain().reshape(1, -1))

@@ -2,16 +2,17 @@
 
 from typing import Any, ClassVar
 
-from mindspore import Tensor
+from mindspore import Tensor, ops
 from mindspore.common.initializer import Normal
 
 from lazycell import INDEX, SELF, ConfigRules, LazyCell, child, children, hyper, register, require, same, tie, when
 
+from .activations import activation
 from .attention import causal_mask
 from .decoder import Attention, GatedMLP, LayerOutput, Rotation, completed, decode
 from .heads import OF_HEADS, CausalLM, LastTokenClassification
 from .inputs import Reader
-from .layers import Embedding, Linear, Part, RMSNorm, activation
+from .layers import Embedding, Linear, Part, RMSNorm
 from .outputs import Cache, DecoderOutput, KeyValue
 from .presets.llama import PRESETS
 from .rotary import Rotary, check_rope
@@ -59,9 +60,9 @@ class LlamaLayer(Part):
 
     def construct(self, x: Tensor, mask: Tensor, positions: Rotation, past: KeyValue | None) -> LayerOutput:
         found, cache = self.self_attn(self.input_layernorm(x), mask, positions, past)
-        x = x + found
+        x = ops.add(x, found)
         added, router = self.feed_forward(self.post_attention_layernorm(x))
-        return x + added, cache, router
+        return ops.add(x, added), cache, router
 
     def feed_forward(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
         """Give what the network adds, and the logits of its router if it has one."""
@@ -99,7 +100,8 @@ class LlamaModel(LlamaOptions, Reader):
         attention_mask, position_ids = completed(input_ids, attention_mask, position_ids, past_key_values)
         x = self.embed(input_ids)
         rotations = self.rotations(position_ids)
-        masks = [causal_mask(attention_mask, input_ids.shape[1], window, cache_position) for window in self.windows]
+        length, heads = input_ids.shape[1], self.num_attention_heads
+        masks = [causal_mask(attention_mask, length, window, cache_position, heads) for window in self.windows]
         kinds = [(masks[kind], rotations[kind]) for kind in self.kinds]
         return decode(self.layers, self.norm, x, kinds, past_key_values, use_cache, output_hidden_states)
 

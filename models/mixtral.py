@@ -6,9 +6,10 @@ from mindspore import Tensor
 
 from lazycell import INDEX, SELF, ConfigRules, child, children, register, require, same
 
+from .activations import activate
 from .experts import SparseMoe
 from .heads import OF_HEADS
-from .layers import Linear, Part, activate
+from .layers import Linear, Part
 from .llama import LlamaLayer
 from .mistral import MistralForCausalLM, MistralForSequenceClassification, MistralModel, MistralOptions
 from .presets.mixtral import PRESETS

@@ -8,9 +8,10 @@ from mindspore import Tensor
 from lazycell import SELF, ConfigRules, Param, child, hyper, register, same, tie, when
 
 from . import layers
+from .activations import activate, tanh
 from .bert import BertModel, BertOptions, Embeddings, biases_of_file
 from .heads import OF_HEADS, Head, Labelled, MaskedLM, QuestionAnswering, TokenClassification
-from .layers import Dropout, Linear, Part, activate, tanh
+from .layers import Dropout, Linear, Part
 from .presets.roberta import PRESETS
 
 
@@ -53,7 +54,7 @@ class RobertaLMHead(Part):
     one_bias = when(config.tie_bias, tie("decoder.bias", "bias"))
 
     def construct(self, x: Tensor) -> Tensor:
-        return self.decoder(self.layer_norm(activate("gelu", self.dense(x))))
+        return self.decoder(self.layer_norm(activate("gelu", self.dense(x), self.training)))
 
 
 @register("roberta")

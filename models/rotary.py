@@ -96,11 +96,14 @@ class Rotary(LazyCell):
         return 1.0 / base**exponents
 
 
+_SWAP = Tensor(np.array([1, 0], np.int32))
+
+
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     """Turn each pair (i, i + half) of (batch, heads, sequence, head_dim) by its position's angle, in float32."""
-    half = x.shape[-1] // 2
-    swapped = ops.concat((x[..., half:], x[..., :half]), -1)
-    return cast(x * cos + swapped * sin, x.dtype)
+    # Whole halves are gathered: MindSpore's CPU copies what is sliced number by number.
+    swapped = ops.gather(x.reshape(-1, 2, x.shape[-1] // 2), _SWAP, 1).reshape(x.shape)
+    return cast(ops.add(x * cos, swapped * sin), x.dtype)
 
 
 def rotate_both(query: Tensor, key: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, Tensor]:

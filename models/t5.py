@@ -24,10 +24,11 @@ from lazycell import (
     when,
 )
 
+from .activations import ACTIVATIONS, activate
 from .attention import attend, causal_mask, extended, padding_mask, split_heads
 from .heads import OF_HEADS
 from .inputs import Reader, check_mask
-from .layers import ACTIVATIONS, Dropout, Embedding, Linear, Part, RMSNorm, activate, cast
+from .layers import Dropout, Embedding, Linear, Part, RMSNorm, cast
 from .outputs import Cache, EncoderOutput, KeyValue, Seq2SeqLMOutput, Seq2SeqOutput, States
 from .presets.t5 import PRESETS
 from .relative import bucket_of_pairs, buckets
@@ -233,7 +234,8 @@ class T5Stack(Part):
         queries = ops.arange(total - length, total) if cache_position is None else cache_position
         mask = mask + self.block[0].layer[0].SelfAttention.bias(queries, total)
         if other is not None:
-            other_mask = padding_mask(ops.ones(other.shape[:2], mindspore.int64) if other_mask is None else other_mask)
+            read = ops.ones(other.shape[:2], mindspore.int64) if other_mask is None else other_mask
+            other_mask = padding_mask(read, self.config.num_heads, length)
         x = self.dropout(self.embed_tokens(input_ids))
         if x.dtype == mindspore.float16:  # the sums of the blocks' parts exceed it
             x = x.astype(mindspore.float32)

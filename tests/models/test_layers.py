@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from mindspore import Tensor, nn
 
-from models import layers
-from models.layers import ACTIVATIONS, Dropout, Embedding, LayerNorm, Linear
+from models import activations
+from models.activations import ACTIVATIONS
+from models.layers import Dropout, Embedding, LayerNorm, Linear
 
 from . import numpy_bert
 
@@ -45,22 +46,39 @@ def slope(function: Callable[[np.ndarray], np.ndarray], x: np.ndarray) -> np.nda
     return (function(wide + step) - function(wide - step)) / (2 * step)
 
 
+@pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_activation(name: str):
-    """Each activation is its formula, far from 0 too, and so is its derivative."""
-    x = np.concatenate([np.linspace(-12, 12, 401), [-60.0, 60.0]]).astype(np.float32)
-    x = x[x != 0]  # where relu has no derivative
+def test_activation(name: str, training: bool):
+    """Each activation is its formula, far from 0 too, and so is its derivative, in both of a cell's states."""
+    x = np.concatenate([np.linspace(-12, 12, 401), [-1e4, -60.0, 60.0, 1e4]]).astype(np.float32)
+    if name == "relu":
+        x = x[x != 0]  # where it has no derivative
     formula = numpy_bert.ACTIVATIONS[name]
-    assert np.abs(layers.activate(name, Tensor(x)).asnumpy() - formula(x.astype(np.float64))).max() < 5e-6
-    derivative = ms.grad(lambda x: layers.activate(name, x).sum())(Tensor(x)).asnumpy()
+
+    def applied(x: Tensor) -> Tensor:
+        return activations.activate(name, x, training)
+
+    expected = formula(x.astype(np.float64))
+    assert (np.abs(applied(Tensor(x)).asnumpy() - expected) <= 5e-6 * np.maximum(1, np.abs(expected))).all()
+    derivative = ms.grad(lambda x: applied(x).sum())(Tensor(x)).asnumpy()
     assert np.abs(derivative - slope(formula, x)).max() < 2e-5
+
+
+@pytest.mark.parametrize("name", ["gelu", "gelu_new"])
+def test_gelu_in_half_precision(name: str):
+    """Of float16 numbers, what it gives is the nearest of float16, or the next to it: it is computed in float32."""
+    x = np.linspace(-9, 60, 4001).astype(np.float16)
+    found = activations.activate(name, Tensor(x)).asnumpy()
+    expected = numpy_bert.ACTIVATIONS[name](x.astype(np.float64))
+    assert found.dtype == np.float16
+    assert (np.abs(found - expected) <= np.spacing(np.maximum(np.abs(expected), 1e-3).astype(np.float16))).all()
 
 
 def test_every_activation_differs():
     """No two names that mean different formulas give the same values."""
     x = Tensor(np.linspace(-3, 3, 50).astype(np.float32))
     meant_alike = [{"gelu", "gelu_python"}, {"gelu_new", "gelu_pytorch_tanh"}, {"silu", "swish"}]
-    values = {name: layers.activate(name, x).asnumpy() for name in ACTIVATIONS}
+    values = {name: activations.activate(name, x).asnumpy() for name in ACTIVATIONS}
     for first in ACTIVATIONS:
         for second in ACTIVATIONS:
             alike = first == second or {first, second} in meant_alike
@@ -160,15 +178,15 @@ def test_tanh():
     x = np.concatenate([np.geomspace(1e-6, 1e4, 5000), np.linspace(0.2, 0.4, 2000)]).astype(np.float32)
     x = np.concatenate([-x, [0], x]).astype(np.float32)
     expected = np.tanh(x.astype(np.float64))
-    found = layers.tanh(Tensor(x)).asnumpy()
+    found = activations.tanh(Tensor(x)).asnumpy()
     assert (np.abs(found - expected) <= 1e-6 * np.abs(expected)).all()
-    slope = ms.grad(lambda each: layers.tanh(each).sum())(Tensor(x)).asnumpy()
+    slope = ms.grad(lambda each: activations.tanh(each).sum())(Tensor(x)).asnumpy()
     assert np.abs(slope - 1 / np.cosh(np.clip(x, -20, 20).astype(np.float64)) ** 2).max() < 1e-5
 
 
 def test_cap():
     """Small numbers stay as they are, and large ones come near the cap; without one, nothing happens."""
     x = np.array([-1e4, -3.0, 1e-3, 0.5, 1e4], np.float32)
-    capped = layers.cap(Tensor(x), 30.0).asnumpy()
+    capped = activations.cap(Tensor(x), 30.0).asnumpy()
     assert np.allclose(capped, 30 * np.tanh(x.astype(np.float64) / 30), rtol=1e-6, atol=0)
-    assert np.array_equal(layers.cap(Tensor(x), None).asnumpy(), x)
+    assert np.array_equal(activations.cap(Tensor(x), None).asnumpy(), x)
