@@ -37,7 +37,7 @@ from ..declaration._symbols import (
 )
 from ..manifest._outline import bind
 from ._names import NOTHING_STORED, Names, Shape, leaves_below, tree_of
-from ._solve import Because, Fact
+from ._fact import Because, Fact, Guard
 
 _MOST_POSITIONS = 250
 """Cells of one list that are looked into, from either end, where no two are alike."""
@@ -48,7 +48,6 @@ _MOST_ALIKE = 16
 _EXAMPLES = 8
 
 Values = Mapping[str, Any]
-Guard = tuple[Any, bool]
 
 
 @frozen(eq=False)

@@ -24,7 +24,7 @@ from ..mismatch import Cause, Problem
 from ..mismatch._problems import advice
 from ..sources._quantized import quantized_tensors
 from ._infer import Solved, Undetermined, solve_shapes
-from ._solve import Conflict
+from ._fact import Conflict
 
 _MOST_FACTS = 3
 _SHOWN_NAMES = 3

@@ -16,7 +16,7 @@ import attrs
 
 from .._frozen import frozen
 from ..declaration._symbols import Expression, Operation, operate, render
-from ._domains import UNBOUNDED
+from ._domain import UNBOUNDED
 
 _MOST_TERMS = 64
 _MOST_ROWS = 64
@@ -28,7 +28,7 @@ Product = tuple[str, ...]
 Sum = dict[Product, Fraction]
 
 
-class _TooLong(Exception):
+class TooLong(Exception):
     """An expression has more terms than it is worth."""
 
 
@@ -65,8 +65,8 @@ def eliminate(equations: Iterable[tuple[Any, int]]) -> list[Equation]:
     rows: list[_Row] = []
     for position, (expression, value) in enumerate(equations):
         try:
-            terms = _sum_of(expression, factors)
-        except _TooLong:
+            terms = sum_of(expression, factors)
+        except TooLong:
             continue
         constant = terms.pop((), Fraction(0))
         rows.append(_Row(terms, value - constant, frozenset({position})))
@@ -122,20 +122,20 @@ def _equation(row: _Row, factors: Mapping[str, Expression]) -> Equation:
     return Equation(expression, int(row.value * scale), tuple(sorted(row.sources)))
 
 
-def _sum_of(value: Any, factors: dict[str, Expression]) -> Sum:
+def sum_of(value: Any, factors: dict[str, Expression]) -> Sum:
     if isinstance(value, int):
         return {(): Fraction(value)} if value else {}
     if not isinstance(value, Expression):
-        raise _TooLong
+        raise TooLong
     match value._node:
         case Operation("+" | "-" as mark, (left, right)):
-            return _plus(_sum_of(left, factors), _sum_of(right, factors), 1 if mark == "+" else -1)
+            return _plus(sum_of(left, factors), sum_of(right, factors), 1 if mark == "+" else -1)
         case Operation("+" | "-" as mark, (operand,)):
-            return _plus({}, _sum_of(operand, factors), 1 if mark == "+" else -1)
+            return _plus({}, sum_of(operand, factors), 1 if mark == "+" else -1)
         case Operation("*", (left, right)):
-            return _times(_sum_of(left, factors), _sum_of(right, factors))
+            return _times(sum_of(left, factors), sum_of(right, factors))
         case Operation("**", (base, int() as power)) if 0 < power <= _MOST_POWER:
-            result = base_sum = _sum_of(base, factors)
+            result = base_sum = sum_of(base, factors)
             for _ in range(power - 1):
                 result = _times(result, base_sum)
             return result
@@ -153,7 +153,7 @@ def _plus(left: Sum, right: Sum, sign: int) -> Sum:
 
 def _times(left: Sum, right: Sum) -> Sum:
     if len(left) * len(right) > _MOST_TERMS:
-        raise _TooLong
+        raise TooLong
     result: Sum = {}
     for one, count in left.items():
         for other, number in right.items():
@@ -165,5 +165,5 @@ def _times(left: Sum, right: Sum) -> Sum:
 def _short(terms: Sum) -> Sum:
     left = {product: number for product, number in terms.items() if number}
     if len(left) > _MOST_TERMS or any(abs(number) > UNBOUNDED for number in left.values()):
-        raise _TooLong
+        raise TooLong
     return left
