@@ -124,6 +124,17 @@ class Found:
         return self.missing + self.misfits + max(stored - self.used, 0)
 
 
+def _either_way(present: Found, otherwise: Found, condition: Any) -> Found:
+    """Give what is known where a condition holds, and where it does not; what both say is known for certain."""
+    common = {fact.key for fact in present.facts} & {fact.key for fact in otherwise.facts}
+    certain = [fact for fact in present.facts if fact.key in common]
+    both = Found(certain)
+    for part, holds in ((present, True), (otherwise, False)):
+        alone = attrs.evolve(part, facts=[fact for fact in part.facts if fact.key not in common])
+        both.add(alone.under((condition, holds)))
+    return both
+
+
 def facts_of(cls: type, names: Names, known: Values, fallback: Values) -> tuple[Found, list[Any]]:
     """Walk a class.
 
@@ -242,8 +253,7 @@ class _Walk:
         present, otherwise = (part() for part in parts)
         near, far = present.distance(stored), otherwise.distance(stored)
         if near == far:  # the names fit both: where the condition is known, shapes will be
-            both = present.under((condition, True))
-            both.add(otherwise.under((condition, False)))
+            both = _either_way(present, otherwise, condition)
             both.missing = min(present.missing, otherwise.missing)
             both.misfits = min(present.misfits, otherwise.misfits)
             both.used = max(present.used, otherwise.used)

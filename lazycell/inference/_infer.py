@@ -190,14 +190,24 @@ class _Reading:
 
     def _assumed(self, determined: Mapping[str, Any]) -> dict[str, Any]:
         """Add values that fit together: defaults first, as far as they are known without what has none."""
-        values = self._with_derived(determined)
-        rest = [name for name in self._order if name in self._items and name not in determined]
-        for name in rest:
-            values = self._with_derived(values | self._by_default(name, values))
-        for name in rest:
-            found = {} if name in values else self._by_default(name, values) or self._example(name)
-            values = self._with_derived(values | found)
-        return values
+        order = [name for name in self._order if name in self._items and name not in determined]
+        start = self._solver.domains
+        first: list[str] = []
+        while True:
+            values = self._with_derived(determined)
+            for name in first:
+                values = self._with_derived(values | (self._by_default(name, values) or self._example(name)))
+            for name in order:
+                values = self._with_derived(values | (self._by_default(name, values) if name not in values else {}))
+            for name in order:
+                found = {} if name in values else self._by_default(name, values) or self._example(name)
+                values = self._with_derived(values | found)
+            stuck = [name for name in order if name not in values and name in self._paths.get(name, {})]
+            if not stuck or stuck[0] in first:
+                return values
+            # What was assumed before left nothing for it: it takes its value before the others.
+            first.insert(0, stuck[0])
+            self._solver.domains = start
 
     def _with_derived(self, values: Mapping[str, Any]) -> dict[str, Any]:
         complete = dict(values)
@@ -217,5 +227,6 @@ class _Reading:
         value = self._told(name)
         paths = self._paths.get(name, {})
         if value is NOTHING and paths:
-            value = self._solver.example(name) if paths.keys() == {name} else self._row(name, len(paths))
+            value = self._row(name, len(paths)) if name not in paths else self._solver.example(name)
+            value = NOTHING if value is None else value
         return {} if value is NOTHING else {name: value}
