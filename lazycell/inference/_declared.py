@@ -35,8 +35,8 @@ def domain_of(item: Hyperparameter) -> Domain:
     """Give what a hyperparameter can be. Sizes and counts are 0 or more."""
     options = getattr(item.validator, "options", None)  # of attrs' in_
     if isinstance(options, (list, tuple, set, frozenset)) and options:
-        return union(map(exactly, options))
-    domain = TRUTH if is_truth(item) and item.type is None else _domain_of_type(item.type)
+        return union([exactly(each) for each in options])
+    domain = _domain_of_type(item.type)
     default = item.default
     if default is NOTHING or is_symbolic(default) or domain.holds(default):
         return domain
@@ -75,19 +75,19 @@ def _domain_of_type(kind: Any) -> Domain:
     if kind is float:
         return ANYTHING
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
-        return union(map(exactly, kind))
+        return union([exactly(each) for each in kind])
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin in (typing.Union, types.UnionType):
         return union([_domain_of_type(part) for part in arguments])
     if origin is typing.Literal:
-        return union(map(exactly, arguments))
+        return union([exactly(each) for each in arguments])
     return attrs.evolve(NATURAL, others=None)
 
 
-def accepts_of(hyperparameters: Hyperparameters) -> Callable[[str, Any, Mapping[str, Any]], bool]:
+def accepts_of(hyperparameters: Hyperparameters) -> Callable[[str, Mapping[str, Any], Any], bool]:
     """Make the test whether a value passes the validators of a hyperparameter."""
 
-    def accepts(name: str, value: Any, known: Mapping[str, Any]) -> bool:
+    def accepts(name: str, known: Mapping[str, Any], value: Any) -> bool:
         item = hyperparameters.get(name)
         validators = item.validator if item is not None else None
         for validator in validators if isinstance(validators, (list, tuple)) else [validators]:

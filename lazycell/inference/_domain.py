@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import sys
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from .._frozen import frozen
@@ -71,8 +71,8 @@ class Domain:
         if isinstance(self.numbers, range) and isinstance(numbers, range):
             return Domain(range(max(self.numbers.start, numbers.start), min(self.numbers.stop, numbers.stop)))
         kept, wanted = (self.numbers, numbers) if isinstance(self.numbers, tuple) else (numbers, self.numbers)
-        wanted = wanted if isinstance(wanted, range) else frozenset(wanted)
-        return Domain(tuple(each for each in kept if each in wanted))
+        among = wanted if isinstance(wanted, range) else frozenset(wanted)
+        return Domain(tuple(each for each in kept if each in among))
 
     def only(self, fits: Callable[[Any], bool]) -> Domain:
         """Give the values that pass a test, where they can be listed."""
@@ -99,14 +99,15 @@ def exactly(value: Any) -> Domain:
     return Domain((), frozenset({value}))
 
 
-def union(domains: Iterable[Domain]) -> Domain:
+def union(domains: Sequence[Domain]) -> Domain:
     """Give a domain that holds the values of several; between numbers of which one has no end, all."""
-    joined = list(domains)
-    others = None if any(each.others is None for each in joined) else NONE.union(*(each.others or () for each in joined))
-    listed = [each.listed() for each in joined]
+    others = (
+        None if any(each.others is None for each in domains) else NONE.union(*(each.others or () for each in domains))
+    )
+    listed = [each.listed() for each in domains]
     if None not in listed:
         return Domain(tuple(sorted({number for each in listed for number in each or ()})), others)
-    ends = [end for each in joined if each.numbers for end in (each.numbers[0], each.numbers[-1])]
+    ends = [end for each in domains if each.numbers for end in (each.numbers[0], each.numbers[-1])]
     return Domain(range(min(ends), max(ends) + 1), others)
 
 

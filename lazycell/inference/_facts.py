@@ -36,8 +36,8 @@ from ..declaration._symbols import (
     symbol,
 )
 from ..manifest._outline import bind
-from ._names import NOTHING_STORED, Names, Shape, leaves_below, tree_of
 from ._fact import Because, Fact, Guard
+from ._names import NOTHING_STORED, Names, Shape, leaves_below, tree_of
 
 _MOST_POSITIONS = 250
 """Cells of one list that are looked into, from either end, where no two are alike."""

@@ -23,12 +23,13 @@ from ._declared import (
     is_truth,
     root_of,
 )
-from ._domain import Domain, exactly
+from ._domain import exactly
 from ._fact import Conflict
 from ._facts import Found, facts_of
 from ._names import Names, Shape, tree_of
 from ._solve import Solver
 from ._untold import reason_of
+
 
 @frozen
 class Undetermined:
@@ -183,7 +184,7 @@ class _Reading:
         return [
             Conflict(tuple(self._solver.facts_about(name)[:1]), name, is_refusal=True)
             for name, value in determined.items()
-            if name not in self._given and not accepts(name, value, determined)
+            if name not in self._given and not accepts(name, determined, value)
         ]
 
     # ------------------------------------------------------------------------------------------------------- the rest

@@ -23,8 +23,8 @@ from ..manifest._manifest import Manifest
 from ..mismatch import Cause, Problem
 from ..mismatch._problems import advice
 from ..sources._quantized import quantized_tensors
-from ._infer import Solved, Undetermined, solve_shapes
 from ._fact import Conflict
+from ._infer import Solved, Undetermined, solve_shapes
 
 _MOST_FACTS = 3
 _SHOWN_NAMES = 3

@@ -236,7 +236,7 @@ def _factors(left: Expression, value: Any, is_size: bool, domains: Domains) -> I
     total, number, divides = left, value, False
     if not is_size:
         match left._node:
-            case Operation("==", (Expression(_node=Operation("%", (int() as whole, divisor))), 0)) if value and whole > 0:
+            case Operation("==", (Expression(_node=Operation("%", (int() as whole, divisor))), 0)) if value:
                 total, number, divides = divisor, whole, True
             case Operation("==", (one, other)) if value and are_whole(left, domains):
                 total, number = operate("-", one, other), 0
@@ -253,7 +253,7 @@ def _factors(left: Expression, value: Any, is_size: bool, domains: Domains) -> I
     number -= constant
     natural = {name for name in names if domains[name].is_natural}
     if len(terms) == 1:
-        ((product, count),) = terms.items()
+        (count,) = terms.values()
         if number % count:
             raise Impossible
         number = int(number // count)

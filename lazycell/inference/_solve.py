@@ -1,31 +1,28 @@
 """Solve what shapes say about hyperparameters: every fact narrows its unknowns until none narrows anything any more.
 
-A fact is used where one unknown is left in it, or a product; sums are subtracted from each other first. Then the few
-values that an unknown still has are tried, each by itself. No value is told that was not the only one left, and nothing
-is tried in combination: what only that would tell is among what shapes cannot tell.
+A fact is used where one unknown is left in it, or a product; sums are subtracted from each other first. No value is
+told that was not the only one left, and nothing is tried in combination: what only that would tell is among what
+shapes cannot tell.
 """
 
 from __future__ import annotations
 
+import functools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from ..declaration._symbols import Expression, Operation, operate
-from ._domain import ANYTHING, Domain, exactly, union
+from ._domain import ANYTHING, Domain, exactly
 from ._fact import Conflict, Fact, are_whole, reduced
 from ._linear import eliminate
 from ._narrow import Impossible, decided, narrowed
 
-_MOST_VALUES = 256
-"""Values of one unknown that are tried, each by itself."""
-
-_MOST_TRIES = 2000
 _MOST_CONFLICTS = 8
 _EXAMPLES = 16
 
 Domains = dict[str, Domain]
-Accepts = Callable[[str, Any, Mapping[str, Any]], bool]
+Accepts = Callable[[str, Mapping[str, Any], Any], bool]
 
 
 class _Contradiction(Exception):
@@ -43,41 +40,31 @@ class Solver:
     Args:
         facts: all that is known; of facts that say the same, the first counts.
         domains: the values that each unknown can have to begin with.
-        accepts: whether a value may be given to an unknown, once the values of some others are known.
+        accepts: whether an unknown, once the values of some others are known, may have a value.
 
     Attributes:
         conflicts: facts that contradict each other.
         domains: what the unknowns can still be.
     """
 
-    def __init__(
-        self, facts: Iterable[Fact], domains: Mapping[str, Domain], accepts: Accepts = lambda name, value, known: True
-    ) -> None:
-        self._accepts = accepts
+    def __init__(self, facts: Iterable[Fact], domains: Mapping[str, Domain], accepts: Accepts | None = None) -> None:
         distinct: dict[str, Fact] = {}
         for fact in facts:
             distinct.setdefault(fact.key, fact)
         self._facts = {fact: tuple(fact.unknowns) for fact in distinct.values()}
         self._start = {**dict.fromkeys((name for names in self._facts.values() for name in names), ANYTHING), **domains}
-        self._watching = self._watched()
-        self._tries = _MOST_TRIES
+        self._watching: dict[str, list[Fact]] = {}
         self.conflicts: list[Conflict] = []
         self.domains = self._without_conflicts()
-        if not self.conflicts:
-            self._try_each()
-
-    def _watched(self) -> dict[str, list[Fact]]:
-        found: dict[str, list[Fact]] = {}
-        for fact, names in self._facts.items():
-            for name in names:
-                found.setdefault(name, []).append(fact)
-        return found
+        if accepts is not None and not self.conflicts:
+            self._ask(accepts)
 
     # ---------------------------------------------------------------------------------------------------- propagation
 
     def _without_conflicts(self) -> Domains:
         """Use all facts; where one contradicts those before it, note that and go on without it."""
-        while True:
+        while len(self.conflicts) < _MOST_CONFLICTS:
+            self._watching = _by_unknown(self._facts)
             domains, reasons = dict(self._start), dict[str, Fact]()
             try:
                 self._propagate(domains, self._facts, reasons)
@@ -86,97 +73,67 @@ class Solver:
                 failed = found.fact
                 self.conflicts.append(self._conflict(failed, found.unknown, reasons))
                 del self._facts[failed.follows_from[-1] if failed.follows_from else failed]
-                self._watching = self._watched()
-            if len(self.conflicts) == _MOST_CONFLICTS:
-                return dict(self._start)
+        return dict(self._start)
 
     def _conflict(self, failed: Fact, unknown: str | None, reasons: Mapping[str, Fact]) -> Conflict:
-        names = [unknown] if unknown in reasons else list(failed.unknowns)
+        names = list(failed.unknowns) if unknown is None or unknown not in reasons else [unknown]
         facts = [failed, *(reasons[name] for name in names if name in reasons)]
         told = [source for fact in facts for source in fact.follows_from or (fact,)]
         return Conflict(tuple(dict.fromkeys(told)), unknown)
 
-    def _propagate(self, domains: Domains, facts: Iterable[Fact], reasons: dict[str, Fact] | None = None) -> None:
-        """Narrow `domains` by facts, and by those about what was narrowed.
+    def _propagate(self, domains: Domains, facts: Iterable[Fact], reasons: dict[str, Fact]) -> None:
+        """Narrow `domains` by facts, and by those about what was narrowed; note by which.
 
         Raises:
             _Contradiction: there is no solution.
         """
-        waiting = deque(facts)
+        waiting, sums = deque(facts), True
         while waiting:
-            changed = self._use(waiting.popleft(), domains, reasons)
-            if not waiting and not changed:
-                changed = [name for fact in self.sums(domains) for name in self._use(fact, domains, reasons)]
-            waiting += [fact for name in changed for fact in self._watching.get(name, ()) if fact not in waiting]
-
-    def _use(self, fact: Fact, domains: Domains, reasons: dict[str, Fact] | None) -> list[str]:
-        """Narrow by one fact, and name what was narrowed."""
-        try:
-            found = _left(fact, domains)
-        except Impossible as impossible:
-            raise _Contradiction(fact, impossible.unknown) from None
-        domains.update(found)
-        if reasons is not None:
+            fact = waiting.popleft()
+            try:
+                found = _narrowed(fact, domains)
+            except Impossible as impossible:
+                raise _Contradiction(fact, impossible.unknown) from None
+            domains.update(found)
             reasons.update(dict.fromkeys(found, fact))
-        return list(found)
+            following = [each for name in found for each in self._watching.get(name, ())]
+            waiting += [each for each in following if each not in waiting]
+            sums = sums or bool(found)
+            if sums and not waiting:
+                waiting += self._sums(domains)
+                sums = False
 
-    def sums(self, domains: Domains) -> list[Fact]:
+    def _sums(self, domains: Domains) -> list[Fact]:
         """Give what follows from sizes that are certain, by adding and subtracting them."""
         facts: list[Fact] = []
         equations: list[tuple[Any, int]] = []
         for fact, names in self._facts.items():
-            open_ = sum(not domains[name].is_value for name in names)
-            if open_ < 1 or any(decided(condition, domains) is not truth for condition, truth in fact.guards):
+            if all(domains[name].is_value for name in names):
                 continue
-            for expression, value in _equation(fact, domains):
-                facts.append(fact)
-                equations.append((expression, value))
+            if all(decided(condition, domains) is truth for condition, truth in fact.guards):
+                found = list(_equations(fact, domains))
+                equations += found
+                facts += [fact] * len(found)
         derived = []
         for equation in eliminate(equations):
             sources = tuple(facts[position] for position in equation.sources)
             derived.append(Fact(equation.expression, equation.value, True, (), sources[0].because, sources))
         return derived
 
-    # ---------------------------------------------------------------------------------------------- one by one
+    def _ask(self, accepts: Accepts) -> None:
+        """Leave out the values that are refused, where they are few enough to ask for each."""
+        for name in self._watching:
+            domain = self.domains[name]
+            known = {key: each.value for key, each in self.domains.items() if each.is_value}
+            kept = domain if domain.is_value else domain.only(functools.partial(accepts, name, known))
+            if kept != domain:
+                self.domains = self._with(name, kept) or self.domains
 
-    def _try_each(self) -> None:
-        """Take from each unknown the values that cannot be."""
-        again = True
-        while again:
-            again = False
-            for name in self._watching:
-                pieces = self._pieces(name)
-                self._tries -= len(pieces)
-                if len(pieces) < 2 or self._tries < 0:
-                    continue
-                left = union(piece for piece in pieces if self._with(name, piece) is not None)
-                if left == self.domains[name]:
-                    continue
-                domains = self._with(name, left)
-                if domains is None:
-                    self.conflicts.append(Conflict(tuple(self.facts_about(name)[:4]), name))
-                    return
-                self.domains, again = domains, True
-
-    def _pieces(self, name: str) -> list[Domain]:
-        """Cut a domain into values, where they are few, and numbers from others."""
-        domain = self.domains[name]
-        if domain.others is None or domain.is_value:
-            return []
-        known = {key: each.value for key, each in self.domains.items() if each.is_value}
-        numbers = domain.listed(_MOST_VALUES)
-        pieces = [Domain((), frozenset({each})) for each in sorted(domain.others, key=repr)]
-        if numbers is None:
-            return [Domain(domain.numbers), *pieces]
-        return [exactly(each) for each in numbers if self._accepts(name, each, known)] + pieces
-
-    def _with(self, name: str, piece: Domain) -> Domains | None:
-        """Give the domains once one is narrowed to `piece`, or None where that is impossible."""
-        if piece.is_empty:
-            return None
-        tried = {**self.domains, name: piece}
+    def _with(self, name: str, domain: Domain) -> Domains | None:
+        """Give the domains once one is narrowed, or None where that is impossible."""
+        tried = {**self.domains, name: domain}
         try:
-            self._propagate(tried, self._watching.get(name, ()))
+            self._propagate(tried, self._watching.get(name, ()), {})
         except _Contradiction:
             return None
         return tried
@@ -187,8 +144,7 @@ class Solver:
         """Take values for unknowns, if no fact is against them; tell whether none is."""
         before = self.domains
         for name, value in values.items():
-            fits = self.domains.get(name, ANYTHING).holds(value)
-            domains = self._with(name, exactly(value)) if fits else None
+            domains = self._with(name, exactly(value)) if self.domains[name].holds(value) else None
             if domains is None:
                 self.domains = before
                 return False
@@ -197,22 +153,29 @@ class Solver:
 
     def example(self, name: str) -> Any:
         """Take the smallest number that an unknown can be, 0 only if nothing else is left; None if none was found."""
-        domain = self.domains[name]
-        for value in sorted(domain.numbers[:_EXAMPLES], key=lambda each: (each == 0, each)):
-            if self.assume({name: value}):
-                return value
-        return None
+        numbers = sorted(self.domains[name].numbers[:_EXAMPLES], key=lambda each: (each == 0, each))
+        return next((each for each in numbers if self.assume({name: each})), None)
 
     def facts_about(self, name: str) -> list[Fact]:
         """Give the facts that an unknown is part of and that are known to hold, or may be."""
         return [
             fact
-            for fact in [*self._watching.get(name, ()), *self.sums(self.domains)]
-            if name in fact.unknowns and all(decided(each, self.domains) is not (not truth) for each, truth in fact.guards)
+            for fact in (*self._watching.get(name, ()), *self._sums(self.domains))
+            if name in fact.unknowns
+            and all(decided(condition, self.domains) in (truth, None) for condition, truth in fact.guards)
         ]
 
 
-def _left(fact: Fact, domains: Domains) -> dict[str, Domain]:
+def _by_unknown(facts: Mapping[Fact, tuple[str, ...]]) -> dict[str, list[Fact]]:
+    found: dict[str, list[Fact]] = {}
+    for fact, names in facts.items():
+        for name in names:
+            found.setdefault(name, []).append(fact)
+    return found
+
+
+def _narrowed(fact: Fact, domains: Domains) -> dict[str, Domain]:
+    """Give what a fact leaves of its unknowns: or that a guard is not as it would have to be, if that is open."""
     open_ = []
     for condition, truth in fact.guards:
         holds = decided(condition, domains)
@@ -227,13 +190,13 @@ def _left(fact: Fact, domains: Domains) -> dict[str, Domain]:
         try:
             there = {**domains, **narrowed(condition, truth, False, domains)}
             narrowed(fact.expression, fact.value, fact.is_size, there)
-        except Impossible:  # so the condition is not as it would have to be
+        except Impossible:
             return narrowed(condition, not truth, False, domains)
     return {}
 
 
-def _equation(fact: Fact, domains: Domains) -> Iterator[tuple[Any, int]]:
-    """Give the sum that a fact is, and its value, with what is known put in."""
+def _equations(fact: Fact, domains: Domains) -> Iterator[tuple[Any, int]]:
+    """Give the sum that a fact is, and its value, with what is known put in; nothing where it is none."""
     try:
         expression = reduced(fact.expression, domains)
     except Exception:  # a part of it cannot be computed, and may not be needed
