@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._frozen import frozen
+from ..declaration._declare import Declared
 from ..declaration._symbols import (
     Attribute,
     Call,
@@ -85,6 +86,11 @@ class Conflict:
     facts: tuple[Fact, ...]
     unknown: str | None = None
     is_refusal: bool = False
+
+
+def place_of(item: Declared) -> str:
+    """Say where something is declared, for the end of a parenthesis."""
+    return "" if item.location is None else f", {item.location.short}"
 
 
 def path_of(expression: Any) -> str | None:

@@ -25,7 +25,8 @@ from ._declared import (
 )
 from ._domain import exactly
 from ._fact import Conflict
-from ._facts import Found, facts_of
+from ._facts import facts_of
+from ._found import Found
 from ._names import Names, Shape, tree_of
 from ._solve import Solver
 from ._untold import reason_of

@@ -1,8 +1,8 @@
 """Solve what shapes say about hyperparameters: every fact narrows its unknowns until none narrows anything any more.
 
-A fact is used where one unknown is left in it, or a product; sums are subtracted from each other first. No value is
-told that was not the only one left, and nothing is tried in combination: what only that would tell is among what
-shapes cannot tell.
+A fact is used where one unknown is left in it, or a product; sums are subtracted from each other first. Where an
+unknown has few values left, each is tried by itself. No value is told that was not the only one left, and nothing is
+tried in combination: what only that would tell is among what shapes cannot tell.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from ._domain import ANYTHING, Domain, exactly
 from ._fact import Conflict, Fact, are_whole, reduced
 from ._linear import eliminate
 from ._narrow import Impossible, decided, narrowed
+
+_MOST_TRIED = 256
+"""Values of one unknown that are tried."""
 
 _MOST_CONFLICTS = 8
 _EXAMPLES = 16
@@ -56,8 +59,8 @@ class Solver:
         self._watching: dict[str, list[Fact]] = {}
         self.conflicts: list[Conflict] = []
         self.domains = self._without_conflicts()
-        if accepts is not None and not self.conflicts:
-            self._ask(accepts)
+        if not self.conflicts:
+            self._try_each(accepts or (lambda name, known, value: True))
 
     # ---------------------------------------------------------------------------------------------------- propagation
 
@@ -120,14 +123,26 @@ class Solver:
             derived.append(Fact(equation.expression, equation.value, True, (), sources[0].because, sources))
         return derived
 
-    def _ask(self, accepts: Accepts) -> None:
-        """Leave out the values that are refused, where they are few enough to ask for each."""
-        for name in self._watching:
+    def _try_each(self, accepts: Accepts) -> None:
+        """Leave out the values that cannot be, where they are few enough to try each by itself."""
+        waiting = list(self._watching)
+        while waiting:
+            name = waiting.pop(0)
             domain = self.domains[name]
+            if domain.is_value or domain.others is None or domain.listed(_MOST_TRIED) is None:
+                continue
             known = {key: each.value for key, each in self.domains.items() if each.is_value}
-            kept = domain if domain.is_value else domain.only(functools.partial(accepts, name, known))
+            accepted = domain.only(functools.partial(accepts, name, known))
+            kept = accepted.only(lambda value: self._with(name, exactly(value)) is not None)  # noqa: B023 - used at once
+            domains = None if kept.is_empty else self._with(name, kept)
+            if domains is None:
+                self.conflicts.append(Conflict(tuple(self.facts_about(name)[:4]), name))
+                return
             if kept != domain:
-                self.domains = self._with(name, kept) or self.domains
+                waiting += [
+                    each for each in self._watching if each not in waiting and domains[each] != self.domains[each]
+                ]
+            self.domains = domains
 
     def _with(self, name: str, domain: Domain) -> Domains | None:
         """Give the domains once one is narrowed, or None where that is impossible."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from lazycell.declaration._symbols import render, symbol
-from lazycell.inference._facts import Found, facts_of
+from lazycell.inference._facts import facts_of
+from lazycell.inference._found import Found
 from lazycell.inference._names import Names, tree_of
 from tests.pure import INDEX, Param, PureCell, child, children, require, when
 
