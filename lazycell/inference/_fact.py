@@ -142,7 +142,7 @@ def reduced(value: Any, domains: Mapping[str, Domain]) -> Any:
         case Operation("==" | "!=" as mark, operands):
             left, right = (reduced(each, domains) for each in operands)
             for one, other in ((left, right), (right, left)):
-                if isinstance(one, Expression) and not isinstance(other, (int, Expression)):
+                if isinstance(one, Expression) and not isinstance(other, Expression) and not is_number(other):
                     domain = domains.get(path_of(one) or "", ANYTHING)
                     if not domain.holds(other):  # such as None, where a number is left
                         return mark == "!="
@@ -157,6 +157,11 @@ def reduced(value: Any, domains: Mapping[str, Domain]) -> Any:
                 return reduced(present if decided else otherwise, domains)
             return choose(decided, reduced(present, domains), reduced(otherwise, domains))
     return value
+
+
+def is_number(value: Any) -> bool:
+    """Tell whether a plain value is equal to a whole number; True and 3.0 are."""
+    return isinstance(value, int) or (isinstance(value, float) and value.is_integer())
 
 
 def are_whole(value: Any, domains: Mapping[str, Domain]) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..declaration._symbols import Call, Expression, Name, Operation, evaluate, operate
 from ._domain import ANYTHING, NONE, Domain, divisors_of
-from ._fact import are_whole, reduced, unknowns_in
+from ._fact import are_whole, is_number, reduced, unknowns_in
 from ._linear import TooLong, sum_of
 
 Domains = Mapping[str, Domain]
@@ -67,7 +67,7 @@ def _parts(left: Any, value: bool, domains: Domains) -> Iterator[tuple[Any, bool
                     yield from _parts(other, value, domains)
                     return
                 for here, there in ((one, other), (other, one)):
-                    if here is neutral:
+                    if here is neutral and _is_truth(there, domains):
                         yield from _parts(there, value, domains)
                         return
             case Operation("~", (operand,)) if _is_truth(operand, domains):
@@ -122,7 +122,7 @@ def _only(name: str, domain: Domain, left: Expression, value: Any, is_size: bool
 
     match left._node:
         case Operation("==" | "!=" as mark, (Expression(_node=Name()), plain)) if (mark == "==") is value:
-            if not isinstance(plain, (int, Expression)):
+            if not isinstance(plain, Expression) and not is_number(plain):
                 return Domain((), frozenset({plain})) if domain.holds(plain) else Domain(())
             domain = Domain(domain.numbers) if not isinstance(plain, Expression) else domain
     kept = domain.only(fits)
@@ -150,7 +150,7 @@ def _of_many(name: str, numbers: Any, left: Expression, value: Any, is_size: boo
         return _halved(name, numbers, left, value, int)
     match left._node:
         case Operation("==" | "!=" as mark, (one, other)):
-            if not all(isinstance(each, (int, Expression)) for each in (one, other)):
+            if not all(isinstance(each, Expression) or is_number(each) for each in (one, other)):
                 return numbers if (mark == "!=") is value else ()  # a number is never equal to a text
             difference = operate("-", one, other)
             if (mark == "==") is value:
@@ -235,10 +235,12 @@ def _factors(left: Expression, value: Any, is_size: bool, domains: Domains) -> I
     """Give what a product says about its factors, and a sum about its terms, whatever the others are."""
     total, number, divides = left, value, False
     if not is_size:
+        if not (value and are_whole(left, domains)):
+            return
         match left._node:
-            case Operation("==", (Expression(_node=Operation("%", (int() as whole, divisor))), 0)) if value:
+            case Operation("==", (Expression(_node=Operation("%", (int() as whole, divisor))), 0)):
                 total, number, divides = divisor, whole, True
-            case Operation("==", (one, other)) if value and are_whole(left, domains):
+            case Operation("==", (one, other)):
                 total, number = operate("-", one, other), 0
             case _:
                 return

@@ -75,6 +75,21 @@ def test_values_of_other_kinds_are_told_apart() -> None:
     assert left(2 * a, 8, a=ANYTHING) == {"a": 4}
 
 
+def test_a_float_may_be_a_whole_number() -> None:
+    """3.0 is equal to 3, and 0.5 to no number."""
+    assert left(a == 3.0, True, a=Domain((2, 3, 4))) == {"a": 3}
+    assert left(a == 3.0, True) == {}
+    assert left(a == 0.5, False) == {}
+    assert left(12 % a == 0, True, a=ANYTHING) == {}
+
+
+def test_of_numbers_and_is_bit_by_bit() -> None:
+    """`2 & True` is 0, although 2 is true; where both hold, so does each."""
+    assert left(a & True, False, a=Domain((2, 3))) == {"a": 2}
+    assert left((a + b) & True, False, a=Domain((2, 3))) == {}
+    assert left(a & flag, True, a=Domain((0, 2, 3))) == {"a": Domain((2, 3)), "flag": True}
+
+
 def test_what_python_refuses_is_no_value() -> None:
     """A division by zero; but a choice that is open may not need it."""
     assert left(6 // a, 3, a=Domain((0, 1, 2))) == {"a": 2}
