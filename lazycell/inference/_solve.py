@@ -138,10 +138,9 @@ class Solver:
             if domains is None:
                 self.conflicts.append(Conflict(tuple(self.facts_about(name)[:4]), name))
                 return
-            if kept != domain:
-                waiting += [
-                    each for each in self._watching if each not in waiting and domains[each] != self.domains[each]
-                ]
+            changed = [each for each in self._watching if domains[each] != self.domains[each]]
+            related = (each for one in changed for fact in self._watching[one] for each in self._facts[fact])
+            waiting += [each for each in dict.fromkeys(related) if each not in (name, *waiting)]
             self.domains = domains
 
     def _with(self, name: str, domain: Domain) -> Domains | None:

@@ -129,9 +129,11 @@ def test_a_value_is_assumed_only_if_the_rest_can_go_with_it() -> None:
 
 
 def test_a_validator_rules_values_out() -> None:
-    """Where values are tried one by one."""
+    """Where values are few; and with them those of what is related."""
     solver = Solver([size(a * b, 6), holds(a > b)], DOMAINS, lambda name, known, value: name != "a" or value < 4)
     assert solver.domains["a"] == exactly(3)
+    solver = Solver([size(b * a, 16)], DOMAINS, lambda name, known, value: name != "a" or value > 1)
+    assert solver.domains["b"].numbers == (1, 2, 4, 8)
 
 
 @pytest.mark.parametrize("number", [(1 << 61) - 1, 1 << 40, 735134400, ((1 << 31) - 1) * ((1 << 29) - 3)])
