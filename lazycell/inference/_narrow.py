@@ -171,12 +171,13 @@ def _halved(name: str, numbers: range, expression: Expression, value: int, kind:
     def at(number: int) -> int:
         return rise * kind(evaluate(expression, {name: number}))
 
-    try:
-        at(numbers[0])
-    except ArithmeticError:  # `6 // x`, from 0 on
-        numbers = numbers[1:]
-    first = bisect.bisect_left(numbers, rise * value, key=at)
-    return numbers[first : bisect.bisect_right(numbers, rise * value, first, key=at)]
+    for rest in (numbers, numbers[1:]):  # `6 // x` is nothing for 0
+        try:
+            first = bisect.bisect_left(rest, rise * value, key=at)
+            return rest[first : bisect.bisect_right(rest, rise * value, first, key=at)]
+        except ArithmeticError:
+            continue
+    return numbers
 
 
 def _rise(value: Any, is_natural: bool) -> tuple[int | None, bool]:

@@ -36,6 +36,7 @@ def left(expression: Any, value: Any, **domains: Domain) -> dict[str, Any]:
         (min_(7, a), 5, 5),
         ((a + 3) // 5 * 5, 10, Domain(range(7, 12))),
         (64 // a, 16, 4),
+        (64 // (a // 9), 64, NATURAL),
         (a - a // 2, 4, NATURAL),
         (a == 3, True, 3),
         (2 * a == 6, True, 3),
