@@ -145,6 +145,33 @@ def test_conditions_that_names_do_not_tell_are_told_by_shapes() -> None:
     assert solved(Net, n=4, wide=False).determined == {"n": 4, "wide": False}
 
 
+def test_what_both_parts_of_a_condition_say_is_told() -> None:
+    """DistilBERT's table of positions is drawn one way or computed, and has the same shape."""
+
+    class Net(PureCell):
+        n: int
+        computed: bool = False
+        table: Any = when(computed, child(Linear, 3, n, True), otherwise=child(Linear, 3, n))
+
+    result = solved(Net, n=4)
+    assert result.determined == {"n": 4}
+    assert texts(result) == {"computed": "no shape depends on it; default False"}
+
+
+def test_layers_that_are_all_of_one_kind_tell_how_often_it_comes() -> None:
+    """Every first one: no other number divides 1."""
+
+    class Net(PureCell):
+        n: int
+        depth: int = 2
+        every: int = 1
+        blocks: Any = children(
+            depth, when((n > 0) & ((INDEX + 1) % every == 0), child(MLP, n, n), otherwise=child(Linear, n, n))
+        )
+
+    assert solved(Net, n=4, depth=3).determined == {"n": 4, "depth": 3, "every": 1}
+
+
 def test_a_class_that_is_chosen_by_a_hyperparameter() -> None:
     """`child(when(gated, A, otherwise=B), …)` is a condition; a hyperparameter that is a class has its default."""
 
@@ -622,6 +649,7 @@ def test_a_list_of_empty_cells_has_a_length_of_its_own() -> None:
 # ------------------------------------------------------------------------------------------------------ random classes
 
 SIZES = ["a", "b", "2*a", "a+b", "a*b", "a*b+b", "max_(a, 2)", "b**2", "(a+3)//2", "6//a", "a%4+1", "7"]
+SIZES += ["when(flag, a, otherwise=2*a)", "min_(a, b)", "when(b > 1, b, otherwise=a)"]
 CONDITIONS = ["flag", "~flag", "b > 1", "a == b", "(a > 1) & flag", "b % 2 == 0"]
 
 sizes = st.sampled_from(SIZES)
