@@ -239,7 +239,9 @@ def _factors(left: Expression, value: Any, is_size: bool, domains: Domains) -> I
         if not (value and are_whole(left, domains)):
             return
         match left._node:
-            case Operation("==", (Expression(_node=Operation("%", (int() as whole, divisor))), 0)):
+            case Operation("==", (Expression(_node=Operation("%", (int() as whole, divisor))), int() as rest)) if (
+                rest == 0
+            ):
                 total, number, divides = divisor, whole, True
             case Operation("==", (one, other)):
                 total, number = operate("-", one, other), 0

@@ -61,6 +61,8 @@ def test_a_product_tells_divisors_and_a_sum_bounds() -> None:
     """Although both unknowns are open."""
     assert left(3 * a * b, 36) == {"a": Domain((1, 2, 3, 4, 6, 12)), "b": Domain((1, 2, 3, 4, 6, 12))}
     assert left(a + 2 * b, 7) == {"a": Domain(range(8)), "b": Domain(range(4))}
+    assert left(12 % (a * b) == 0, True) == {"a": Domain((1, 2, 3, 4, 6, 12)), "b": Domain((1, 2, 3, 4, 6, 12))}
+    assert left(12 % a == b, True) == {}
     with pytest.raises(Impossible):
         left(3 * a * b, 37)
 
