@@ -7,23 +7,17 @@ parent gives it, so that all facts are about the hyperparameters of the class th
 
 from __future__ import annotations
 
-import functools
 import itertools
-import math
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import attrs
 
 from .._errors import DeclarationError
-from .._frozen import frozen
 from ..declaration._declaration import Declaration, declaration_of, expressions_of
 from ..declaration._declare import ChildrenSpec, ChildSpec, Conditional, Declared, ParameterSpec, Tie, is_cell
 from ..declaration._evaluate import evaluated
-from ..declaration._forms import Fused, Reshaped, Transposed, form_text, leaves, replace_leaves
-from ..declaration._patterns import fill
-from ..declaration._stored_rule import StoredRule
 from ..declaration._symbols import (
     Choice,
     Expression,
@@ -37,8 +31,10 @@ from ..declaration._symbols import (
     symbol,
 )
 from ..manifest._outline import bind
-from ._names import NOTHING_STORED, Names, Shape, leaves_below, tree_of
-from ._solve import Because, Fact
+from ._fact import Because, Fact, place_of
+from ._formed import Block, Share, as_declared, facts_of_blocks
+from ._found import EXAMPLES, Found, either_way
+from ._names import NOTHING_STORED, Names, Shape
 
 _MOST_POSITIONS = 250
 """Cells of one list that are looked into, from either end, where no two are alike."""
@@ -46,84 +42,7 @@ _MOST_POSITIONS = 250
 _MOST_ALIKE = 16
 """Cells of one list that are looked into, from either end, where they are alike but know their position."""
 
-_EXAMPLES = 8
-
 Values = Mapping[str, Any]
-Guard = tuple[Any, bool]
-
-
-@frozen(eq=False)
-class _Formed:
-    """A stored tensor that a rule of `rename({…})` makes of several names, or in another form."""
-
-    name: str
-    shape: Shape
-    form: Any
-    rule: StoredRule
-
-
-@frozen(eq=False)
-class _Share:
-    """One name's part in a stored tensor: a leaf of its form, perhaps one section of what has the name."""
-
-    tensor: _Formed
-    leaf: str
-    pattern: str
-    section: str | None
-
-    @property
-    def kind(self) -> Any:
-        """Equal for the same part in tensors of one rule and shape."""
-        return self.tensor.shape, id(self.tensor.rule), self.pattern
-
-
-@frozen(eq=False)
-class _Block:
-    """The declared size of one of the parts that a stored tensor is made of."""
-
-    share: _Share
-    dimensions: tuple[Any, ...]
-    guards: tuple[Guard, ...] = ()
-
-
-@attrs.define(eq=False)
-class Found:
-    """What the walk of a part of the model found.
-
-    Attributes:
-        facts: about the unknowns.
-        missing: how many parameters are declared, under no condition, that are not stored.
-        misfits: how many stored tensors cannot be what is declared, whatever the hyperparameters.
-        used: how many stored tensors are accounted for.
-        examples: some names that are missing.
-    """
-
-    facts: list[Fact] = attrs.field(factory=list)
-    missing: int = 0
-    misfits: int = 0
-    used: int = 0
-    examples: list[str] = attrs.field(factory=list)
-    blocks: list[_Block] = attrs.field(factory=list)
-
-    def add(self, other: Found, times: int = 1) -> None:
-        """Take in what another part found, or `times` parts that are alike."""
-        self.facts += other.facts
-        self.blocks += other.blocks
-        self.missing += times * other.missing
-        self.misfits += times * other.misfits
-        self.used += times * other.used
-        if len(self.examples) < _EXAMPLES:
-            self.examples += other.examples[: _EXAMPLES - len(self.examples)]
-
-    def under(self, guard: Guard) -> Found:
-        """Give the same, known only where a condition holds (or does not)."""
-        facts = [attrs.evolve(fact, guards=(guard, *fact.guards)) for fact in self.facts]
-        blocks = [attrs.evolve(block, guards=(guard, *block.guards)) for block in self.blocks]
-        return attrs.evolve(self, facts=facts, blocks=blocks)
-
-    def distance(self, stored: int) -> int:
-        """Give how far this is from fitting exactly what is stored: 0, or the number of differences."""
-        return self.missing + self.misfits + max(stored - self.used, 0)
 
 
 def facts_of(cls: type, names: Names, known: Values, fallback: Values) -> tuple[Found, list[Any]]:
@@ -183,14 +102,14 @@ class _Walk:
             self._absent.discard(cls)
 
     def _cell(self, declaration: Declaration, values: Values, names: Names, prefix: str) -> Found:
-        translated, formed = _translated(declaration.stored, names)
+        translated, formed = as_declared(declaration.stored, names)
         inner = _with_ties(declaration, values, translated)
         found = Found()
         for requirement in declaration.requirements:
             condition = evaluated(requirement, requirement.condition, values)
             if isinstance(condition, Expression):
                 text = f"{requirement.owner} requires `{render(requirement.condition)}`"
-                because = Because(None, f"{text} ({requirement.text}{_place(requirement)})")
+                because = Because(None, f"{text} ({requirement.text}{place_of(requirement)})")
                 found.facts.append(Fact(condition, True, False, (), because))
         for member in declaration.members:
             found.add(self.part(member, member.name, declaration, values, inner, prefix))
@@ -200,7 +119,7 @@ class _Walk:
         if translated is not names:
             ours = [block for block in found.blocks if id(block.share.tensor) in formed]
             found.blocks = [block for block in found.blocks if id(block.share.tensor) not in formed]
-            found.facts += _facts_of_blocks(ours, values, prefix)
+            found.facts += facts_of_blocks(ours, values, prefix)
             found.used = max(0, names.size - (translated.size - found.used))
         return found
 
@@ -233,8 +152,7 @@ class _Walk:
         present, otherwise = (part() for part in parts)
         near, far = present.distance(stored), otherwise.distance(stored)
         if near == far:  # the names fit both: where the condition is known, shapes will be
-            both = present.under((condition, True))
-            both.add(otherwise.under((condition, False)))
+            both = either_way(present, otherwise, condition)
             both.missing = min(present.missing, otherwise.missing)
             both.misfits = min(present.misfits, otherwise.misfits)
             both.used = max(present.used, otherwise.used)
@@ -246,7 +164,7 @@ class _Walk:
         what = (
             f"{'is' if stored else 'is not'} stored, as declared where `{written}` {'holds' if holds else 'does not'}"
         )
-        text = f"`{item.owner}.{item.name}` {what}{_place(item)}"
+        text = f"`{item.owner}.{item.name}` {what}{place_of(item)}"
         found.facts.append(Fact(condition, holds, False, (), Because(None, text)))
         return found
 
@@ -355,15 +273,15 @@ class _Walk:
         for position in range(length) if len(there) < length else ():
             if position not in there:
                 found.missing += after.missing
-                found.examples += after.examples[: max(0, _EXAMPLES - len(found.examples))]
+                found.examples += after.examples[: max(0, EXAMPLES - len(found.examples))]
         if isinstance(count, Expression):
             title = f"{prefix.rstrip('.')}"
             if after.missing:
                 text = f"`{title}` has length {length} in the checkpoint, declared `{render(spec.count)}`"
-                found.facts.append(Fact(count, length, True, (), Because(title, text + _place(spec))))
+                found.facts.append(Fact(count, length, True, (), Because(title, text + place_of(spec))))
             elif length:
                 text = f"`{title}` has at least length {length} in the checkpoint, declared `{render(spec.count)}`"
-                because = Because(title, text + _place(spec))
+                because = Because(title, text + place_of(spec))
                 found.facts.append(Fact(operate(">=", count, length), True, False, (), because))
         elif not after.missing or count == length:
             pass
@@ -387,12 +305,12 @@ def _parameter(spec: ParameterSpec, owner: Declaration, values: Values, names: N
         text = f"`{name}` is not stored, and declared under the condition that it is tied, `{render(names.tied)}`"
         found.facts.append(Fact(names.tied, True, False, (), Because(None, text)))
     for share in names.parts:
-        assert isinstance(share, _Share)
+        assert isinstance(share, Share)
         block = dimensions if share.section is None else _section(spec, owner, share.section, dimensions, values)
         if block is not None:
-            found.blocks.append(_Block(share, block))
+            found.blocks.append(Block(share, block))
     if names.shape is not None:
-        text = f"`{name}` is {names.shape}, declared `{render(spec.shape)}` ({spec.owner}.{spec.name}{_place(spec)})"
+        text = f"`{name}` is {names.shape}, declared `{render(spec.shape)}` ({spec.owner}.{spec.name}{place_of(spec)})"
         _sizes(found, dimensions, names.shape, Because(name, text))
     return found
 
@@ -407,10 +325,6 @@ def _sizes(found: Found, dimensions: tuple[Any, ...], shape: Shape, because: Bec
         elif dimension != size:
             found.misfits += 1
             return
-
-
-def _place(item: Declared) -> str:
-    return "" if item.location is None else f", {item.location.short}"
 
 
 def _section(
@@ -453,94 +367,3 @@ def _ties_in(item: Any, values: Values) -> Iterator[tuple[Tie, Any]]:
                     yield tie, own if inner is None else operate("&", own, inner)
             elif bool(condition) is holds:
                 yield from _ties_in(part, values)
-
-
-# -------------------------------------------------------------------------------------------------- names that differ
-
-
-def _translated(rules: Iterable[StoredRule], names: Names) -> tuple[Names, set[int]]:
-    """Give the names as the class has them, where its rules say that a checkpoint has others.
-
-    Returns:
-        The names, and the identities of the tensors that are stored in another form because of these rules.
-    """
-    rules = [rule for rule in rules if rule.form is not None]
-    if not rules:
-        return names, set()
-    made: dict[str, Names] = {}
-    formed: list[_Formed] = []
-    for stored, here in leaves_below(names):
-        found = ((rule, rule.pattern.match(stored)) for rule in rules)
-        rule, captures = next(((rule, each) for rule, each in found if each is not None), (None, {}))
-        if rule is None:
-            made.setdefault(stored, here)
-        elif isinstance(rule.form, str) and rule.leaves[0].section is None:
-            made[fill(rule.form, captures)] = here
-        elif here.shape is not None:
-            form = replace_leaves(rule.form, functools.partial(_fill, captures))
-            tensor = _Formed(stored, here.shape, form, rule)
-            formed.append(tensor)
-            for leaf, text in zip(rule.leaves, leaves(form), strict=True):
-                share = _Share(tensor, text, leaf.text, leaf.section)
-                name = fill(leaf.pattern.text, captures)
-                made[name] = Names(parts=(*made.get(name, NOTHING_STORED).parts, share))
-    return tree_of(made), {id(each) for each in formed}
-
-
-def _fill(captures: Mapping[str, str], text: str) -> str:
-    return fill(text, captures)
-
-
-def _facts_of_blocks(blocks: Iterable[_Block], values: Values, prefix: str) -> list[Fact]:
-    """Give what the shape of each stored tensor says about the sizes of the names that it is made of."""
-    by_tensor: dict[int, list[_Block]] = {}
-    for block in blocks:
-        by_tensor.setdefault(id(block.share.tensor), []).append(block)
-    facts: list[Fact] = []
-    for parts in by_tensor.values():
-        tensor = parts[0].share.tensor
-        sizes = {block.share.leaf: block.dimensions for block in parts}
-        if len(parts) != len(sizes) or sizes.keys() != set(leaves(tensor.form)):
-            continue  # alternatives, of which shapes alone do not tell
-        guards = tuple(dict.fromkeys(guard for block in parts for guard in block.guards))
-        name = f"{prefix}{tensor.name}"
-        text = f"`{name}` is {tensor.shape}, stored as `{form_text(tensor.form)}`{_place(tensor.rule)}"
-        try:
-            equations = list(_form_equations(tensor.form, tensor.shape, sizes, values))
-        except (ValueError, IndexError):  # the form does not fit what is declared: the plan will say
-            continue
-        because = Because(name, text)
-        facts += [Fact(each, size, True, guards, because) for each, size in equations if isinstance(each, Expression)]
-    return facts
-
-
-def _form_equations(
-    form: Any, shape: Shape, sizes: Mapping[str, tuple[Any, ...]], values: Values
-) -> Iterator[tuple[Any, int]]:
-    if isinstance(form, Reshaped):
-        yield from _pairs(evaluate(form.shape, values), shape)
-        yield functools.reduce(functools.partial(operate, "*"), _form_shape(form.inner, sizes)), math.prod(shape)
-    else:
-        yield from _pairs(_form_shape(form, sizes), shape)
-
-
-def _pairs(dimensions: Iterable[Any], shape: Shape) -> Iterator[tuple[Any, int]]:
-    yield from zip(dimensions, shape, strict=True)
-
-
-def _form_shape(form: Any, sizes: Mapping[str, tuple[Any, ...]]) -> tuple[Any, ...]:
-    match form:
-        case Fused(axis, sections):
-            shapes = [_form_shape(part, sizes) for _, part in sections]
-            first, *others = shapes
-            total = first[axis]
-            for other in others:
-                total = operate("+", total, other[axis])
-            return (*first[:axis], total, *first[axis + 1 :])
-        case Transposed(inner, axes):
-            before = _form_shape(inner, sizes)
-            order = axes if axes is not None else range(len(before) - 1, -1, -1)
-            return tuple(before[axis] for axis in order)
-        case Reshaped():
-            raise ValueError(form)
-    return sizes[form]

@@ -19,16 +19,9 @@ from ..layout._rename import apply_rules, parse_rules
 from ..loading._fit import make_plan
 from ..manifest._manifest import Manifest
 from ..mismatch import Cause, Problem
-from ..mismatch._problems import advice
-from ..show._printable import printable
 from ..show._table import align
-from ..sources._quantized import quantized_tensors
 from ._infer import Solved, Undetermined, solve_shapes
-from ._solve import Conflict
-
-_MOST_FACTS = 3
-_SHOWN_NAMES = 3
-_SAMPLED = 50
+from ._refusal import contradiction, strangers
 
 Describe = Callable[[dict[str, Any]], Manifest]
 """Makes the manifest of the class for some hyperparameters."""
@@ -144,9 +137,9 @@ def infer(
     shapes = {new: header.tensors[old].shape for old, new in renamed.items()}
     solved = solve_shapes(cls, shapes, known)
     if solved.conflicts:
-        raise _contradiction(cls, header, solved, known)
+        raise contradiction(cls, header, solved, known)
     if not solved.found.used and solved.found.missing:
-        raise _strangers(cls, header, solved, shapes)
+        raise strangers(cls, header, solved, shapes)
     proof = _prove(header, solved, rename, describe)
     return Inference(
         path=header.path,
@@ -192,7 +185,8 @@ def _prove(header: CheckpointHeader, solved: Solved, rename: Mapping[str, Any] |
     with_all = _fit(header, {**solved.determined, **solved.assumed}, rename, describe)
     if with_all.fits:
         return attrs.evolve(with_all, fits=False)
-    if any(problem.kind == "shape" for problem in with_all.problems):
+    is_complete = solved.undetermined.keys() <= solved.assumed.keys()  # else other values may fit
+    if is_complete and any(problem.kind == "shape" for problem in with_all.problems):
         raise CheckpointMismatchError(with_all.text, with_all.problems, with_all.causes)
     return with_all
 
@@ -213,74 +207,3 @@ def _fit(
         causes = tuple(each for each in error.causes if isinstance(each, Cause))
         return _Proof(False, manifest, problems, str(error), causes)
     return _Proof(True, manifest)
-
-
-# -------------------------------------------------------------------------------------------------------------- errors
-
-
-def _contradiction(
-    cls: type, header: CheckpointHeader, solved: Solved, known: Mapping[str, Any]
-) -> CheckpointMismatchError:
-    given = ", ".join(f"{name}={render(value)}" for name, value in known.items())
-    whatever = f"with {given}" if given else "whatever the hyperparameters are"
-    lines = [f"{header.path} does not fit {cls.__name__} {whatever}"]
-    layouts = dict.fromkeys(each.layout for each in quantized_tensors(header.tensors))
-    if layouts:
-        lines.append(
-            f"likely cause: a quantized checkpoint ({', '.join(layouts)}): codes need not have the shapes of weights; "
-            "take the original, or one that was written out in floats again"
-        )
-    for conflict in solved.conflicts:
-        lines += [f"  {line}" for line in _conflict_lines(conflict, solved)]
-    lines.append("No data was read.")
-    return CheckpointMismatchError("\n".join(map(printable, lines)), solved.conflicts)
-
-
-def _conflict_lines(conflict: Conflict, solved: Solved) -> Iterator[str]:
-    facts = conflict.facts[:_MOST_FACTS]
-    if conflict.is_refusal:
-        assert conflict.unknown is not None
-        yield f"{conflict.unknown}={render(solved.determined[conflict.unknown])} is refused by its validator:"
-    else:
-        yield "these contradict each other:" if len(facts) > 1 else "this cannot be:"
-    for fact in facts:
-        says = f", so `{render(fact.expression)}` is {fact.value}" if fact.is_size else ""
-        yield f"  {fact.because.text}{says}"
-
-
-def _strangers(
-    cls: type, header: CheckpointHeader, solved: Solved, shapes: Mapping[str, Any]
-) -> CheckpointMismatchError:
-    """Say that no name in the file is one of the model's, and which prefix would make them so."""
-    lines = [f"{header.path} does not fit {cls.__name__}: no name in it is one of the model's"]
-    missing = [name for name in solved.found.examples if not name.endswith("…")]
-    prefix, lacking = _prefix(missing, shapes), _prefix([*shapes][:_SAMPLED], dict.fromkeys(missing))
-    causes: tuple[Cause, ...] = ()
-    if prefix is not None:
-        text = f"the model's names are there under `{prefix}`"
-        causes = (Cause("prefix", text, rename={f"{prefix}{{*rest}}": "{*rest}"}),)
-    elif lacking is not None:
-        text = f"the model's names start with `{lacking}`"
-        causes = (Cause("prefix", text, rename={"{*rest}": f"{lacking}{{*rest}}"}),)
-    if causes:
-        lines.append(f"  {causes[0].text}: {', '.join(advice(causes))}")
-    else:
-        ours, theirs = solved.found.examples[:_SHOWN_NAMES], [*shapes][:_SHOWN_NAMES]
-        lines.append(f"  the model has {', '.join(f'`{name}`' for name in ours)}, …")
-        lines.append(f"  the checkpoint has {', '.join(f'`{name}`' for name in theirs) or 'no tensors'}, …")
-        lines.append("  it is another model's, or `rename` is needed")
-    lines.append("No data was read.")
-    return CheckpointMismatchError("\n".join(map(printable, lines)), causes=causes)
-
-
-def _prefix(names: list[str], longer: Mapping[str, Any]) -> str | None:
-    """Give the one prefix that makes one of `names`, and then all that are there, names of `longer`; else None."""
-    found: dict[str, int] = {}
-    for other in longer:
-        for name in names:
-            if other.endswith(f".{name}"):
-                prefix = other[: -len(name)]
-                found[prefix] = found.get(prefix, 0) + 1
-    most = max(found.values(), default=0)
-    best = [prefix for prefix, count in found.items() if count == most]
-    return best[0] if len(best) == 1 else None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from lazycell.declaration._symbols import render, symbol
-from lazycell.inference._facts import Found, facts_of
+from lazycell.inference._facts import facts_of
+from lazycell.inference._found import Found
 from lazycell.inference._names import Names, tree_of
 from tests.pure import INDEX, Param, PureCell, child, children, require, when
 
@@ -56,11 +57,3 @@ def test_what_does_not_fit_is_counted() -> None:
     assert (walked.missing, walked.misfits) == (0, 1)
     assert [fact.key for fact in walked.facts] == ["bias = False"]
     assert found(Net, "leaf.b").examples == ["leaf.w"]
-
-
-def test_a_guard_is_put_on_all_that_was_found() -> None:
-    """The facts are known under the condition alone."""
-    guarded = found(Leaf, "w", "b").under((symbol("c"), False))
-    assert all(fact.key.endswith(" if c is False") for fact in guarded.facts)
-    assert guarded.distance(2) == 0
-    assert guarded.distance(5) == 3

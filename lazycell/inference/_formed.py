@@ -1,0 +1,138 @@
+"""Stored tensors that a rule makes of several names, or in another form: whose parts they are, and what they say."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from .._frozen import frozen
+from ..declaration._forms import Fused, Reshaped, Transposed, form_text, leaves, replace_leaves
+from ..declaration._patterns import fill
+from ..declaration._stored_rule import StoredRule
+from ..declaration._symbols import Expression, evaluate, operate
+from ._fact import Because, Fact, Guard, place_of
+from ._names import NOTHING_STORED, Names, Shape, leaves_below, tree_of
+
+
+@frozen(eq=False)
+class _Formed:
+    """A stored tensor that a rule of `rename({…})` makes of several names, or in another form."""
+
+    name: str
+    shape: Shape
+    form: Any
+    rule: StoredRule
+
+
+@frozen(eq=False)
+class Share:
+    """One name's part in a stored tensor: a leaf of its form, perhaps one section of what has the name."""
+
+    tensor: _Formed
+    leaf: str
+    pattern: str
+    section: str | None
+
+    @property
+    def kind(self) -> Any:
+        """Equal for the same part in tensors of one rule and shape."""
+        return self.tensor.shape, id(self.tensor.rule), self.pattern
+
+
+@frozen(eq=False)
+class Block:
+    """The declared size of one of the parts that a stored tensor is made of."""
+
+    share: Share
+    dimensions: tuple[Any, ...]
+    guards: tuple[Guard, ...] = ()
+
+
+def as_declared(rules: Iterable[StoredRule], names: Names) -> tuple[Names, set[int]]:
+    """Give the names as the class has them, where its rules say that a checkpoint has others.
+
+    Returns:
+        The names, and the identities of the tensors that are stored in another form because of these rules.
+    """
+    rules = [rule for rule in rules if rule.form is not None]
+    if not rules:
+        return names, set()
+    made: dict[str, Names] = {}
+    formed: list[_Formed] = []
+    for stored, here in leaves_below(names):
+        found = ((rule, rule.pattern.match(stored)) for rule in rules)
+        rule, captures = next(((rule, each) for rule, each in found if each is not None), (None, {}))
+        if rule is None:
+            made.setdefault(stored, here)
+        elif isinstance(rule.form, str) and rule.leaves[0].section is None:
+            made[fill(rule.form, captures)] = here
+        elif here.shape is not None:
+            form = replace_leaves(rule.form, functools.partial(_fill, captures))
+            tensor = _Formed(stored, here.shape, form, rule)
+            formed.append(tensor)
+            for leaf, text in zip(rule.leaves, leaves(form), strict=True):
+                share = Share(tensor, text, leaf.text, leaf.section)
+                name = fill(leaf.pattern.text, captures)
+                made[name] = Names(parts=(*made.get(name, NOTHING_STORED).parts, share))
+    return tree_of(made), {id(each) for each in formed}
+
+
+def _fill(captures: Mapping[str, str], text: str) -> str:
+    return fill(text, captures)
+
+
+def facts_of_blocks(blocks: Iterable[Block], values: Mapping[str, Any], prefix: str) -> list[Fact]:
+    """Give what the shape of each stored tensor says about the sizes of the names that it is made of."""
+    by_tensor: dict[int, list[Block]] = {}
+    for block in blocks:
+        by_tensor.setdefault(id(block.share.tensor), []).append(block)
+    facts: list[Fact] = []
+    for parts in by_tensor.values():
+        tensor = parts[0].share.tensor
+        sizes = {block.share.leaf: block.dimensions for block in parts}
+        if len(parts) != len(sizes) or sizes.keys() != set(leaves(tensor.form)):
+            continue  # alternatives, of which shapes alone do not tell
+        guards = tuple(dict.fromkeys(guard for block in parts for guard in block.guards))
+        name = f"{prefix}{tensor.name}"
+        text = f"`{name}` is {tensor.shape}, stored as `{form_text(tensor.form)}`{place_of(tensor.rule)}"
+        try:
+            equations = list(_form_equations(tensor.form, tensor.shape, sizes, values))
+        except (ValueError, IndexError):  # the form does not fit what is declared: the plan will say
+            continue
+        because = Because(name, text)
+        facts += [Fact(each, size, True, guards, because) for each, size in equations if isinstance(each, Expression)]
+    return facts
+
+
+def _form_equations(
+    form: Any, shape: Shape, sizes: Mapping[str, tuple[Any, ...]], values: Mapping[str, Any]
+) -> Iterator[tuple[Any, int]]:
+    if isinstance(form, Reshaped):
+        yield from _pairs(evaluate(form.shape, values), shape)
+        yield functools.reduce(functools.partial(operate, "*"), _form_shape(form.inner, sizes)), math.prod(shape)
+    else:
+        yield from _pairs(_form_shape(form, sizes), shape)
+
+
+def _pairs(dimensions: Iterable[Any], shape: Shape) -> Iterator[tuple[Any, int]]:
+    yield from zip(dimensions, shape, strict=True)
+
+
+def _form_shape(form: Any, sizes: Mapping[str, tuple[Any, ...]]) -> tuple[Any, ...]:
+    match form:
+        case Fused(axis, sections):
+            shapes = [_form_shape(part, sizes) for _, part in sections]
+            first, *others = shapes
+            total = first[axis]
+            for other in others:
+                total = operate("+", total, other[axis])
+            return (*first[:axis], total, *first[axis + 1 :])
+        case Transposed(inner, axes):
+            before = _form_shape(inner, sizes)
+            order = axes if axes is not None else range(len(before) - 1, -1, -1)
+            return tuple(before[axis] for axis in order)
+        case Reshaped():
+            raise ValueError(form)
+    return sizes[form]
