@@ -12,6 +12,10 @@ from ..declaration._declaration import Declaration, declaration_of
 from ..declaration._declare import NOTHING
 from ..declaration._symbols import render, symbol
 from ..system._collector import collector_paused
+from ._domain import exactly
+from ._fact import Conflict
+from ._facts import facts_of
+from ._found import Found
 from ._hyperparameters import (
     accepts_of,
     attempt,
@@ -23,10 +27,6 @@ from ._hyperparameters import (
     is_truth,
     root_of,
 )
-from ._domain import exactly
-from ._fact import Conflict
-from ._facts import facts_of
-from ._found import Found
 from ._names import Names, Shape, tree_of
 from ._solve import Solver
 from ._untold import reason_of

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from ..declaration._symbols import Expression, Operation, operate
+from ._bounds import Impossible, decided, narrowed
 from ._domain import ANYTHING, Domain, exactly
 from ._fact import Conflict, Fact, are_whole, reduced
 from ._linear import eliminate
-from ._narrow import Impossible, decided, narrowed
 
 _MOST_TRIED = 256
 """Values of one unknown that are tried."""

@@ -1,4 +1,4 @@
-"""Tests of `lazycell.inference._narrow`: what one fact leaves of its unknowns."""
+"""Tests of `lazycell.inference._bounds`: what one fact leaves of its unknowns."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from lazycell.declaration._parse import parse
 from lazycell.declaration._symbols import choose, evaluate, max_, min_, symbol
+from lazycell.inference._bounds import Impossible, decided, narrowed
 from lazycell.inference._domain import ANYTHING, NATURAL, TRUTH, Domain
-from lazycell.inference._narrow import Impossible, decided, narrowed
 
 a, b, flag, name = (symbol(each) for each in ("a", "b", "flag", "name"))
 NUMBERS = {"a": NATURAL, "b": NATURAL, "flag": TRUTH}

@@ -11,8 +11,8 @@ from attrs.validators import ge, in_
 
 from lazycell.declaration._declaration import declaration_of
 from lazycell.declaration._declare import NOTHING
-from lazycell.inference._hyperparameters import accepts_of, default_of, domain_of, domain_of_path
 from lazycell.inference._domain import NATURAL, TRUTH, Domain
+from lazycell.inference._hyperparameters import accepts_of, default_of, domain_of, domain_of_path
 from tests.pure import PureCell, hyper
 
 
