@@ -20,6 +20,7 @@ from ..loading._fit import make_plan
 from ..manifest._manifest import Manifest
 from ..mismatch import Cause, Problem
 from ..mismatch._problems import advice
+from ..show import _html
 from ..show._printable import printable
 from ..show._table import align
 from ..sources._quantized import quantized_tensors
@@ -79,10 +80,10 @@ class Inference(Mapping[str, Any]):
             lines += [f"{title}:", *align(rows)]
         return "\n".join([*lines, inference_verdict(self)])
 
+    @_html.harmless
     def _repr_html_(self) -> str:
-        from ._notebook import inference_html
-
-        return inference_html(self)
+        tables = (_html.table((title, ""), rows) for title, rows in inference_rows(self))
+        return _html.block([_html.title(inference_title(self)), *tables, _html.lines(inference_verdict(self))])
 
 
 def inference_title(inference: Inference) -> str:

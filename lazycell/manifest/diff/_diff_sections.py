@@ -11,7 +11,7 @@ from ...show._printable import printable
 
 if TYPE_CHECKING:
     from ...layout._entry import ManifestEntry
-    from ._diff import Change, Detail, DiffSide, ManifestDiff
+    from ._differences import Change, Detail, Differences, DiffSide
 
 MOST_ROWS = 40
 """Of a section; the others are counted."""
@@ -39,7 +39,7 @@ class Section:
     rows: tuple[Cells, ...]
 
 
-def sections(diff: ManifestDiff) -> Iterator[Section]:
+def sections(diff: Differences) -> Iterator[Section]:
     """Give a section for each kind of which there are differences."""
     splits = Splits()
     if len(diff.hyperparameters) > _TITLED:
@@ -63,7 +63,7 @@ def sections(diff: ManifestDiff) -> Iterator[Section]:
         yield _section("streams: a seed draws other values", "what", diff.streams, _detail)
 
 
-def title(diff: ManifestDiff) -> str:
+def title(diff: Differences) -> str:
     """Name both sides, with the hyperparameters that differ: `Bert(hidden=64) -> Bert(hidden=128)`."""
     details = diff.hyperparameters if len(diff.hyperparameters) <= _TITLED else ()
     old = {detail.name: detail.old for detail in details if detail.old is not None}
@@ -71,12 +71,12 @@ def title(diff: ManifestDiff) -> str:
     return _arrow(_side(diff.old, old), _side(diff.new, new), always=True)
 
 
-def summary(diff: ManifestDiff) -> str:
+def summary(diff: Differences) -> str:
     """Count the differences, and say what they mean for checkpoints, in one line."""
     return f"{counts(diff)}; {_verdict(diff)}"
 
 
-def counts(diff: ManifestDiff) -> str:
+def counts(diff: Differences) -> str:
     """Count the differences: `2 renamed (guesses), 1 added`."""
     guesses = "a guess" if len(diff.renamed) == 1 else "guesses"
     kinds = [
@@ -94,7 +94,7 @@ def counts(diff: ManifestDiff) -> str:
     return ", ".join(told) or "no difference"
 
 
-def _besides(diff: ManifestDiff) -> tuple[tuple[str, tuple[Detail, ...]], ...]:
+def _besides(diff: Differences) -> tuple[tuple[str, tuple[Detail, ...]], ...]:
     return (
         ("tie", diff.ties),
         ("layout", diff.stored),
@@ -108,7 +108,7 @@ def _many(found: tuple[Detail, ...], word: str) -> str:
     return word if len(found) == 1 else f"{word}s"
 
 
-def _verdict(diff: ManifestDiff) -> str:
+def _verdict(diff: Differences) -> str:
     moved = bool(diff.added or diff.removed or diff.renamed or diff.reshaped)
     if not (diff.old.declared or diff.new.declared):
         return f"the checkpoints {'do not hold' if diff.breaks_checkpoints else 'hold'} the same tensors"

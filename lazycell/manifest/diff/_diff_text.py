@@ -9,15 +9,15 @@ from ...show._table import align, cut
 from ._diff_sections import MOST_ROWS, sections, summary, title
 
 if TYPE_CHECKING:
-    from ._diff import ManifestDiff
+    from ._differences import Differences
 
 
-def diff_text(diff: ManifestDiff) -> str:
+def diff_text(diff: Differences) -> str:
     """Lay out the differences: both sides, a section for each kind, and a summary in the last line."""
     return "\n".join(_lines(diff))
 
 
-def _lines(diff: ManifestDiff) -> Iterator[str]:
+def _lines(diff: Differences) -> Iterator[str]:
     yield title(diff)
     for section in sections(diff):
         yield f"{section.title}: {section.count:,}"
@@ -27,12 +27,12 @@ def _lines(diff: ManifestDiff) -> Iterator[str]:
     yield summary(diff)
 
 
-def diff_markdown(diff: ManifestDiff) -> str:
+def diff_markdown(diff: Differences) -> str:
     """Lay out the differences: a heading, what they mean for checkpoints, and a table for each kind."""
     return "\n".join(_markdown_lines(diff)) + "\n"
 
 
-def _markdown_lines(diff: ManifestDiff) -> Iterator[str]:
+def _markdown_lines(diff: Differences) -> Iterator[str]:
     yield f"### {_code(title(diff))}"
     yield ""
     yield f"{summary(diff)}."
