@@ -20,9 +20,9 @@ from ..loading._fit import make_plan
 from ..manifest._manifest import Manifest
 from ..mismatch import Cause, Problem
 from ..mismatch._problems import advice
-from ..show import _html
+from ..show._html import harmless
 from ..show._printable import printable
-from ..show._table import align
+from ..show._report import Report, Table
 from ..sources._quantized import quantized_tensors
 from ._infer import Solved, Undetermined, solve_shapes
 from ._solve import Conflict
@@ -75,15 +75,15 @@ class Inference(Mapping[str, Any]):
         return len(self.determined)
 
     def __str__(self) -> str:
-        lines = [inference_title(self)]
-        for title, rows in inference_rows(self):
-            lines += [f"{title}:", *align(rows)]
-        return "\n".join([*lines, inference_verdict(self)])
+        return str(self._report())
 
-    @_html.harmless
+    @harmless
     def _repr_html_(self) -> str:
-        tables = (_html.table((title, ""), rows) for title, rows in inference_rows(self))
-        return _html.block([_html.title(inference_title(self)), *tables, _html.lines(inference_verdict(self))])
+        return self._report().to_html()
+
+    def _report(self) -> Report:
+        tables = [Table(rows, title) for title, rows in inference_rows(self)]
+        return Report(inference_title(self), tables, [inference_verdict(self)])
 
 
 def inference_title(inference: Inference) -> str:

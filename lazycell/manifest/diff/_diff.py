@@ -10,9 +10,11 @@ import attrs
 
 from ...declaration._forms import form_text
 from ...layout._entry import ManifestEntry
+from ...show._html import harmless
 from ...system._collector import collector_paused
 from .._inventory import Inventory
 from ._as_stored import as_stored
+from ._diff_sections import differences_report
 from ._differences import Change, Detail, Differences, DiffSide
 from ._guess import guess_renames
 
@@ -52,15 +54,12 @@ class ManifestDiff(Differences):
 
     __slots__ = ()
 
-    def _repr_html_(self) -> str:
-        from ...show._html import report
-
-        return report(self)
-
     def __str__(self) -> str:
-        from ._diff_text import diff_text
+        return str(differences_report(self))
 
-        return diff_text(self)
+    @harmless
+    def _repr_html_(self) -> str:
+        return differences_report(self).to_html()
 
     def to_json(self) -> str:
         """Give the differences as JSON: always the same text for the same ones, each on a line."""
@@ -70,9 +69,7 @@ class ManifestDiff(Differences):
 
     def to_markdown(self) -> str:
         """Give the differences as Markdown: a table for each kind, repeated layers in one row."""
-        from ._diff_text import diff_markdown
-
-        return diff_markdown(self)
+        return differences_report(self).to_markdown()
 
 
 def diff(old: Inventory, new: Inventory) -> ManifestDiff:

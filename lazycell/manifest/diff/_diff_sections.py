@@ -1,46 +1,32 @@
-"""Differences as rows for people, repeated layers in one row: what the text and the Markdown of a diff are made of."""
+"""Differences for people, repeated layers in one row: nothing in the cells has to be escaped for a terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from ..._frozen import frozen
 from ...show._collapse import Splits, collapse
 from ...show._printable import printable
+from ...show._report import Report, Table
 
 if TYPE_CHECKING:
     from ...layout._entry import ManifestEntry
     from ._differences import Change, Detail, Differences, DiffSide
 
-MOST_ROWS = 40
-"""Of a section; the others are counted."""
-
+_MOST_ROWS = 40
 _LONGEST = 120
 _TITLED = 6
 
 Cells = tuple[str, ...]
 
 
-@frozen
-class Section:
-    """The differences of one kind.
-
-    Attributes:
-        title: `added`.
-        count: how many there are.
-        columns: what the cells of a row are.
-        rows: a row for each family, the name in the first cell; nothing in them has to be escaped for a terminal.
-    """
-
-    title: str
-    count: int
-    columns: Cells
-    rows: tuple[Cells, ...]
+def differences_report(diff: Differences) -> Report:
+    """Give the differences for people: both sides, a table for each kind, and a summary."""
+    return Report(title(diff), tuple(sections(diff)), (summary(diff),))
 
 
-def sections(diff: Differences) -> Iterator[Section]:
-    """Give a section for each kind of which there are differences."""
+def sections(diff: Differences) -> Iterator[Table]:
+    """Give a table for each kind of which there are differences, the name in the first cell of a row."""
     splits = Splits()
     if len(diff.hyperparameters) > _TITLED:
         yield _section("hyperparameters", "hyperparameter", diff.hyperparameters, _detail)
@@ -138,7 +124,7 @@ def _side(side: DiffSide, values: dict[str, str]) -> str:
 # ---------------------------------------------------------------------------------------------------------------- rows
 
 
-def _entries(title: str, entries: tuple[ManifestEntry, ...], splits: Splits) -> Section:
+def _entries(title: str, entries: tuple[ManifestEntry, ...], splits: Splits) -> Table:
     groups: dict[Cells, dict[str, int]] = {}
     for position, entry in enumerate(entries):
         cells = (str(entry.shape), entry.dtype, entry.declared_by or "", entry.expression or "")
@@ -148,7 +134,7 @@ def _entries(title: str, entries: tuple[ManifestEntry, ...], splits: Splits) -> 
 
 def _changes(
     title: str, changes: tuple[Change, ...], columns: Cells, cells_of: Callable[[Change], Cells], splits: Splits
-) -> Iterator[Section]:
+) -> Iterator[Table]:
     if not changes:
         return
     same: dict[Cells, dict[str, int]] = {}
@@ -175,14 +161,14 @@ def _grouped(
     groups: dict[Cells, dict[str, int]],
     splits: Splits,
     more: Iterable[tuple[int, Cells]] = (),
-) -> Section:
+) -> Table:
     """Collapse names of equal cells; rows come in the order of their first members."""
     rows = list(more)
     for cells, positions in groups.items():
         texts = tuple(map(shown, cells))
         rows += [(positions[members[0]], (shown(pattern), *texts)) for pattern, members in collapse(positions, splits)]
     rows.sort(key=lambda row: row[0])
-    return Section(title, count, ("parameter", *columns), tuple(row for _, row in rows))
+    return Table([row for _, row in rows], title, count, ("parameter", *columns), most=_MOST_ROWS)
 
 
 def _joined(pairs: list[tuple[str, str, int]], splits: Splits) -> Iterator[tuple[str, str, int]]:
@@ -199,9 +185,9 @@ def _joined(pairs: list[tuple[str, str, int]], splits: Splits) -> Iterator[tuple
                 yield from ((name, *family[name]) for name in members)
 
 
-def _section(title: str, column: str, details: tuple[Detail, ...], text: Callable[[Detail], str]) -> Section:
+def _section(title: str, column: str, details: tuple[Detail, ...], text: Callable[[Detail], str]) -> Table:
     rows = tuple((shown(detail.name), shown(text(detail), 2 * _LONGEST)) for detail in details)
-    return Section(title, len(details), (column, "change"), rows)
+    return Table(rows, title, len(details), (column, "change"), most=_MOST_ROWS)
 
 
 # --------------------------------------------------------------------------------------------------------------- cells

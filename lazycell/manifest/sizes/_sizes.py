@@ -9,10 +9,11 @@ from typing import Any
 import attrs
 
 from ..._frozen import frozen
-from ...show import _html
 from ...show._collapse import collapse
+from ...show._html import harmless
 from ...show._printable import printable
-from ...show._table import align, cut
+from ...show._report import Report, Table
+from ...show._table import cut
 from ...show._units import format_bytes
 from ._size import RankSizes, Size, summed
 
@@ -80,15 +81,16 @@ class Sizes:
         return summed((".".join(name.split(".")[:-1][:depth]), size) for name, size in self._each)
 
     def __str__(self) -> str:
-        titles, rows = sizes_table(self)
-        table = align([titles, *rows], right=range(1, len(titles)))
-        return "\n".join([sizes_title(self), *table, *sizes_notes(self)])
+        return str(self._report())
 
-    @_html.harmless
+    @harmless
     def _repr_html_(self) -> str:
+        return self._report().to_html()
+
+    def _report(self) -> Report:
         titles, rows = sizes_table(self)
-        table = _html.table(titles, rows, right=range(1, len(titles)))
-        return _html.block([_html.title(sizes_title(self)), table, *map(_html.note, sizes_notes(self))])
+        table = Table(rows, columns=titles, named=True, right=range(1, len(titles)))
+        return Report(sizes_title(self), [table], sizes_notes(self))
 
     def to_json(self) -> str:
         """Give the sizes as JSON, modules by the first name of their paths."""
