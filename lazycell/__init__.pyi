@@ -60,7 +60,8 @@ from .loading._load_report import LoadReport
 from .loading._plan import LoadPlan
 from .loading._planning import plan
 from .manifest._manifest import Manifest
-from .manifest.diff._diff import Change, ManifestDiff
+from .manifest.diff._diff import ManifestDiff
+from .manifest.diff._differences import Change
 from .manifest.sizes._sizes import Sizes
 from .mismatch._problems import Cause, Problem
 from .parameters import lazy, no_init_parameters

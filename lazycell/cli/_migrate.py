@@ -184,8 +184,8 @@ def _kept(model: Model, old: Manifest, rules: Mapping[str, str]) -> _Kept:
 def _stated(old: Manifest, new: Manifest, rules: Mapping[str, str]) -> list[tuple[str, str]]:
     """Apply what `--rename` states to the names of before."""
     from .._location import did_you_mean
-    from ..history._former_names import known_names
     from ..layout._rename import apply_rules, parse_rules
+    from ..manifest._tensors import known_names
 
     known = known_names(new)
     try:

@@ -12,7 +12,8 @@ from ._print_table import print_table
 
 if TYPE_CHECKING:
     from ..manifest._manifest import Manifest
-    from ..manifest.sizes._sizes import Size, Sizes
+    from ..manifest.sizes._size import Size
+    from ..manifest.sizes._sizes import Sizes
 
 _ITSELF, _UNTAGGED = "(itself)", "untagged"
 
@@ -41,7 +42,7 @@ def print_sizes(
     Raises:
         click.UsageError: there is no such optimizer, or a dimension cannot be divided by its axes.
     """
-    from ..manifest.sizes._sizes_text import sizes_json, sizes_notes, sizes_table, sizes_title
+    from ..manifest.sizes._sizes import sizes_json, sizes_notes, sizes_table, sizes_title
 
     try:
         sizes = manifest.sizes(optimizer=optimizer, gradients=gradients, mesh=mesh)

@@ -36,7 +36,7 @@ def print_tree(manifest: Manifest, depth: int | None) -> None:
     """
     from ..viewer._tree import TREE_TITLES, tree_of, tree_rows
 
-    tree = tree_of(manifest)
+    tree = tree_of(manifest.model, manifest.entries)
     in_terminal = sys.stdout.isatty()
     rows = tree_rows(tree, depth=depth, lines=_BOXES if in_terminal and _can_draw() else _PLAIN)
     filled = [column for column in range(len(TREE_TITLES)) if column == 0 or any(row[column] for row in rows)]

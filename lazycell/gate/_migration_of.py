@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from .._errors import ManifestError
 from .._frozen import frozen
 from ..declaration._declaration import declares
-from ..history._former_names import known_names
 from ..history._name_rules import name_rules
 from ..manifest._manifest import Manifest
+from ..manifest._tensors import known_names
 from ..system._collector import collector_paused
 
 _LETTERS = "ijklmnpqrs"

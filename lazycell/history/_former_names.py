@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import attrs
 
 from .._frozen import frozen
-from ..manifest._manifest import Manifest
 from ._migration import Migration
 from ._name_rules import NameRules, name_rules
 
@@ -29,18 +28,6 @@ class Version:
 
     names: Mapping[str, str] = attrs.field(factory=dict)
     later: frozenset[str] = frozenset()
-
-
-def known_names(manifest: Manifest) -> dict[str, tuple[int, ...] | None]:
-    """Give every name that a tensor of a checkpoint may have, and its shape; None for what is computed."""
-    shapes: dict[str, tuple[int, ...] | None] = dict.fromkeys(manifest.computed)
-    of_entries = {entry.name: entry.shape for entry in manifest.entries}
-    for alias, owner in manifest.ties.items():
-        shapes[alias] = of_entries.get(owner)
-    shapes |= of_entries
-    for stored in (*manifest.copies, *manifest.stored):
-        shapes[stored.name] = stored.shape
-    return shapes
 
 
 def former_versions(migrations: Sequence[Migration], names: Iterable[str]) -> tuple[Version, ...]:

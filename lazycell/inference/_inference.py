@@ -19,7 +19,8 @@ from ..layout._rename import apply_rules, parse_rules
 from ..loading._fit import make_plan
 from ..manifest._manifest import Manifest
 from ..mismatch import Cause, Problem
-from ..show._table import align
+from ..show._html import harmless
+from ..show._report import Report, Table
 from ._infer import Solved, Undetermined, solve_shapes
 from ._refusal import contradiction, strangers
 
@@ -67,15 +68,15 @@ class Inference(Mapping[str, Any]):
         return len(self.determined)
 
     def __str__(self) -> str:
-        lines = [inference_title(self)]
-        for title, rows in inference_rows(self):
-            lines += [f"{title}:", *align(rows)]
-        return "\n".join([*lines, inference_verdict(self)])
+        return str(self._report())
 
+    @harmless
     def _repr_html_(self) -> str:
-        from ._notebook import inference_html
+        return self._report().to_html()
 
-        return inference_html(self)
+    def _report(self) -> Report:
+        tables = [Table(rows, title) for title, rows in inference_rows(self)]
+        return Report(inference_title(self), tables, [inference_verdict(self)])
 
 
 def inference_title(inference: Inference) -> str:

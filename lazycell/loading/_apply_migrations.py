@@ -13,11 +13,12 @@ import attrs
 
 from .._frozen import frozen
 from ..formats._header import CheckpointHeader, TensorHeader
-from ..history._former_names import Version, former_versions, known_names
+from ..history._former_names import Version, former_versions
 from ..history._migration import Migration
 from ..layout._rename import RenameRule, Renaming
 from ..manifest._digest import DIGEST, digest_of
 from ..manifest._manifest import Manifest
+from ..manifest._tensors import known_names
 from ._plan import AppliedMigration
 
 Shape = tuple[int, ...] | None
@@ -128,7 +129,8 @@ def _moment_of_digest(
     for moment, version in enumerate(versions):
         if version is not before:
             before = version
-            if digest_of(manifest, version, _dtypes(manifest, version, tensors)) == digest:
+            dtypes = _dtypes(manifest, version, tensors)
+            if digest_of(manifest.entries, manifest.ties, manifest.stored, version, dtypes) == digest:
                 return moment
     return None
 

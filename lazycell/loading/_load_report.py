@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .._frozen import frozen
-from ..show import _html
 from ..show._collapse import collapse
-from ..show._table import align, cut
+from ..show._html import harmless
+from ..show._report import Report, Table
+from ..show._table import cut
 from ..show._units import format_bytes, format_seconds
 from ._plan import AppliedMigration, LoadPlan, conversions, migration_rows
 
@@ -104,11 +105,15 @@ class LoadReport:
         )
 
     def __str__(self) -> str:
-        return "\n".join([report_title(self), *align(report_rows(self))])
+        return str(self._report())
 
+    @harmless
     def _repr_html_(self) -> str:
+        return self._report().to_html()
 
-        return load_report_html(self)
+    def _report(self) -> Report:
+        """Give it for people; parameters that are alike in one row."""
+        return Report(report_title(self), [Table(report_rows(self))])
 
 
 def report_title(report: LoadReport) -> str:
@@ -159,10 +164,3 @@ def _rearranged_rows(rearranged: tuple[Rearranged, ...]) -> list[tuple[str, ...]
         for how, keys in alike.items()
         for pattern, members in collapse(keys)
     ]
-
-
-@_html.harmless
-def load_report_html(report: LoadReport) -> str:
-    """Show what a load did; parameters that are alike in one row."""
-    rows = report_rows(report)
-    return _html.block([_html.title(report_title(report)), *([_html.table((), rows)] if rows else [])])

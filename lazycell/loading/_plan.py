@@ -9,10 +9,10 @@ from pathlib import Path
 from .._frozen import frozen
 from ..formats._header import TensorHeader
 from ..layout._layout import Operation, Reshape, Slice, Stored, Transpose
-from ..show import _html
 from ..show._collapse import collapse
+from ..show._html import harmless
 from ..show._printable import printable
-from ..show._table import align, cut
+from ..show._report import Report, Table
 from ..show._units import format_bytes
 
 _ROWS = 40
@@ -117,16 +117,20 @@ class LoadPlan:
         return sum(step.nbytes for step in self.steps)
 
     def __str__(self) -> str:
-        rows = [tuple(map(printable, row)) for row in plan_rows(self)]
-        lines = [printable(plan_title(self)), *align(cut(rows, _ROWS))]
-        for title, names in left_over(self):
-            lines += [f"{title}:", *align(cut([(printable(pattern),) for pattern, _ in collapse(names)], _ROWS))]
-        lines += [f"migrated {tensors}, {source}" for tensors, source in migration_rows(self.migrated)]
-        return "\n".join(lines)
+        return str(self._report())
 
+    @harmless
     def _repr_html_(self) -> str:
+        return self._report().to_html()
 
-        return plan_html(self)
+    def _report(self) -> Report:
+        """Give it for people; parameters that are alike in one row."""
+        rows = [tuple(map(printable, row)) for row in plan_rows(self)]
+        tables = [Table(rows, columns=("parameter", "shape", "dtype", ""), most=_ROWS)]
+        for title, names in left_over(self):
+            tables.append(Table([(printable(pattern),) for pattern, _ in collapse(names)], title, most=_ROWS))
+        notes = [f"migrated {tensors}, {source}" for tensors, source in migration_rows(self.migrated)]
+        return Report(printable(plan_title(self)), tables, notes)
 
 
 def plan_title(plan: LoadPlan) -> str:
@@ -197,17 +201,3 @@ def conversions(layout: Iterable[Stored]) -> dict[str, str]:
 
 
 _WORDS: dict[type, str] = {Slice: "split", Transpose: "transposed", Reshape: "reshaped"}
-
-
-@_html.harmless
-def plan_html(plan: LoadPlan) -> str:
-    """Show what a load will do; parameters that are alike in one row."""
-    parts = [_html.title(plan_title(plan))]
-    rows = list(plan_rows(plan))
-    if rows:
-        parts.append(_html.table(("parameter", "shape", "dtype", ""), rows))
-    for title, names in left_over(plan):
-        parts.append(_html.table((title,), [(pattern,) for pattern, _ in collapse(names)]))
-    if plan.migrated:
-        parts.append(_html.table(("migrated", ""), migration_rows(plan.migrated)))
-    return _html.block(parts)

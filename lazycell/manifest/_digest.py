@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import attrs
 
 from ..declaration._forms import form_text, replace_leaves
-from ..layout._layout import Block
+from ..layout._entry import ManifestEntry
+from ..layout._layout import Block, Stored
 
 if TYPE_CHECKING:
     from ..history._former_names import Version
-    from ._manifest import Manifest
 
 DIGEST = "lazycell.digest"
 """The key under which a checkpoint's metadata has the digest of the manifest it was saved by."""
@@ -21,11 +21,19 @@ DIGEST = "lazycell.digest"
 _NONE: Mapping[str, str] = {}
 
 
-def digest_of(manifest: Manifest, version: Version | None = None, dtypes: Mapping[str, str] = _NONE) -> str:
+def digest_of(
+    entries: Iterable[ManifestEntry],
+    ties: Mapping[str, str],
+    stored: Iterable[Stored],
+    version: Version | None = None,
+    dtypes: Mapping[str, str] = _NONE,
+) -> str:
     """Give the SHA-256, in hex, of names, shapes, dtypes, ties and layout.
 
     Args:
-        manifest: the model as it is.
+        entries: the parameters of the model as it is.
+        ties: by name, the parameter that it stands for.
+        stored: the tensors that are not simply a parameter under its own name.
         version: the names to take instead of the present ones.
         dtypes: by present name, the dtypes to take instead of the declared ones.
     """
@@ -33,19 +41,19 @@ def digest_of(manifest: Manifest, version: Version | None = None, dtypes: Mappin
     later: frozenset[str] = frozenset() if version is None else version.later
     lines = [
         f"{was.get(entry.name, entry.name)} {dtypes.get(entry.name, entry.dtype)} {list(entry.shape)}"
-        for entry in manifest.entries
+        for entry in entries
         if entry.name not in later
     ]
     lines += [
         f"{was.get(target, target)} = {was.get(source, source)}"
-        for target, source in manifest.ties.items()
+        for target, source in ties.items()
         if target not in later
     ]
 
     def renamed(block: Block) -> Block:
         return attrs.evolve(block, parameter=was[block.parameter]) if block.parameter in was else block
 
-    for each in manifest.stored:
+    for each in stored:
         if each.name not in later:
             form = replace_leaves(each.form, renamed) if was else each.form
             lines.append(f"{was.get(each.name, each.name)} {list(each.shape)} {form_text(form)}")

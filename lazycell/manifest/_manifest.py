@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-import attrs
-
-from .._frozen import frozen
-from .._stream_version import STREAM_VERSION
-from ..history._migration import Migration
 from ..layout._entry import ManifestEntry
-from ..layout._layout import Stored
+from ._inventory import Inventory
 
 if TYPE_CHECKING:
     from ..formats._header import CheckpointHeader
     from .diff._diff import ManifestDiff
     from .sizes._sizes import Sizes
 
+# All that is done with a manifest takes the inventory and knows nothing of this class, so that here it can be called.
+# It is imported when it is asked for: a load asks for none of it.
 
-@frozen
-class Manifest:
+
+class Manifest(Inventory):
     """Every parameter of a model, in order of declaration.
 
     Attributes:
@@ -40,49 +37,7 @@ class Manifest:
         migrations: how checkpoints of before a rename are read, oldest first.
     """
 
-    model: str
-    entries: tuple[ManifestEntry, ...]
-    ties: Mapping[str, str] = attrs.field(factory=dict)
-    computed: frozenset[str] = frozenset()
-    hyperparameters: Mapping[str, Any] = attrs.field(factory=dict)
-    stored: tuple[Stored, ...] = ()
-    copies: tuple[Stored, ...] = ()
-    stream_version: int = STREAM_VERSION
-    declared: bool = True
-    migrations: tuple[Migration, ...] = ()
-    _by_name: dict[str, ManifestEntry] = attrs.field(init=False, repr=False, eq=False)
-
-    def __attrs_post_init__(self) -> None:
-        object.__setattr__(self, "_by_name", {entry.name: entry for entry in self.entries})
-
-    def __len__(self) -> int:
-        return len(self.entries)
-
-    def __iter__(self) -> Iterator[ManifestEntry]:
-        return iter(self.entries)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._by_name or name in self.ties
-
-    def __getitem__(self, name: str) -> ManifestEntry:
-        return self._by_name[self.ties.get(name, name)]
-
-    @property
-    def size(self) -> int:
-        """The number of elements of all parameters, each tied one counted once."""
-        return sum(entry.size for entry in self.entries)
-
-    @property
-    def nbytes(self) -> int:
-        """The bytes of all parameters, each tied one counted once."""
-        return sum(entry.nbytes for entry in self.entries)
-
-    @property
-    def digest(self) -> str:
-        """SHA-256, in hex, of names, shapes, dtypes, ties and layout: equal when checkpoints can be exchanged."""
-        from ._digest import digest_of
-
-        return digest_of(self)
+    __slots__ = ()
 
     def __str__(self) -> str:
         from ._text import manifest_text
@@ -116,7 +71,7 @@ class Manifest:
         """
         from .file._canonical import from_json
 
-        return from_json(text)
+        return from_json(text, cls)
 
     @classmethod
     def of_checkpoint(cls, path: str | PathLike[str] | Mapping[str, Any]) -> Manifest:
@@ -147,9 +102,9 @@ class Manifest:
             other: a manifest to hold against this one: what differs is marked.
         """
         from ..viewer._page import page
-        from ..viewer._view import view_of
+        from ..viewer._view import compared_view, view_of
 
-        return page(view_of(self, other))
+        return page(view_of(self) if other is None else compared_view(self, other, self.diff(other)))
 
     # ------------------------------------------------------------------------------------------------ held and summed
 
@@ -172,7 +127,7 @@ class Manifest:
         Raises:
             ValueError: there is no such optimizer, or a dimension cannot be divided by its axes.
         """
-        from .sizes._sizes import sizes_of
+        from .sizes._sum_up import sizes_of
 
         return sizes_of(self, optimizer=optimizer, gradients=gradients, mesh=mesh)
 

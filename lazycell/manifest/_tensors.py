@@ -1,4 +1,4 @@
-"""Which tensors a model's checkpoint holds, and of which parameters each is made."""
+"""Which tensors a model's checkpoint holds, of which parameters each is made, and the names that they may have."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 import attrs
 
 from ..layout._layout import Stored, with_dtypes
-from ._manifest import Manifest
+from ._inventory import Inventory
 
 
-def stored_tensors(manifest: Manifest, layout: Iterable[Stored] | None = None) -> tuple[Stored, ...]:
+def stored_tensors(manifest: Inventory, layout: Iterable[Stored] | None = None) -> tuple[Stored, ...]:
     """Give everything a save writes, in the manifest's order.
 
     Args:
@@ -21,7 +21,7 @@ def stored_tensors(manifest: Manifest, layout: Iterable[Stored] | None = None) -
     return tuple(_in_order(manifest, manifest.stored if layout is None else layout))
 
 
-def _in_order(manifest: Manifest, layout: Iterable[Stored]) -> Iterator[Stored]:
+def _in_order(manifest: Inventory, layout: Iterable[Stored]) -> Iterator[Stored]:
     names = {entry.name for entry in manifest.entries}
     made_of: dict[str, list[Stored]] = {}
     for stored in layout:
@@ -36,3 +36,15 @@ def _in_order(manifest: Manifest, layout: Iterable[Stored]) -> Iterator[Stored]:
                 yield attrs.evolve(stored, form=with_dtypes(stored.form, lambda name: manifest[name].dtype))
         if entry.name not in made_of:
             yield Stored(entry.name, entry.block)
+
+
+def known_names(manifest: Inventory) -> dict[str, tuple[int, ...] | None]:
+    """Give every name that a tensor of a checkpoint may have, and its shape; None for what is computed."""
+    shapes: dict[str, tuple[int, ...] | None] = dict.fromkeys(manifest.computed)
+    of_entries = {entry.name: entry.shape for entry in manifest.entries}
+    for alias, owner in manifest.ties.items():
+        shapes[alias] = of_entries.get(owner)
+    shapes |= of_entries
+    for stored in (*manifest.copies, *manifest.stored):
+        shapes[stored.name] = stored.shape
+    return shapes

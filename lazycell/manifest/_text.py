@@ -19,21 +19,21 @@ from .file._canonical_values import encoded, plain
 
 if TYPE_CHECKING:
     from ..layout._entry import ManifestEntry
-    from ._manifest import Manifest
+    from ._inventory import Inventory
 
 
-def manifest_text(manifest: Manifest) -> str:
+def manifest_text(manifest: Inventory) -> str:
     """Lay out a manifest as aligned plain text."""
     return "\n".join(map(printable, _lines(manifest)))
 
 
-def signature(manifest: Manifest) -> str:
+def signature(manifest: Inventory) -> str:
     """Give the model as it was called: `Linear(in_features=768, out_features=10)`; a checkpoint by its name alone."""
     values = ", ".join(f"{key}={value!r}" for key, value in manifest.hyperparameters.items())
     return f"{manifest.model}({values})" if manifest.declared else manifest.model
 
 
-def alike(manifest: Manifest) -> list[tuple[str, list[ManifestEntry]]]:
+def alike(manifest: Inventory) -> list[tuple[str, list[ManifestEntry]]]:
     """Group parameters that differ in nothing but their layer indices, under a name that stands for all of them."""
     groups: list[tuple[str, list[ManifestEntry]]] = []
     for pattern, members in collapse(entry.name for entry in manifest.entries):
@@ -47,7 +47,7 @@ def alike(manifest: Manifest) -> list[tuple[str, list[ManifestEntry]]]:
     return groups
 
 
-def _lines(manifest: Manifest) -> Iterable[str]:
+def _lines(manifest: Inventory) -> Iterable[str]:
     columns = 5 if manifest.declared else 3  # a checkpoint knows neither initializers nor expressions
     rows = [("parameter", "shape", "dtype", "initializer", "declared as")[:columns]]
     for title, (entry, *_) in alike(manifest):
@@ -72,12 +72,12 @@ _SPECIAL = re.compile(r"[`|<>&\\]")
 _MARKS = re.compile(r"[!-/:-@\[-`{-~]")
 
 
-def manifest_markdown(manifest: Manifest) -> str:
+def manifest_markdown(manifest: Inventory) -> str:
     """Give a manifest as Markdown: heading, hyperparameters, totals, parameters, ties, stored layout and digest."""
     return "\n\n".join(_markdown_blocks(manifest)) + "\n"
 
 
-def _markdown_blocks(manifest: Manifest) -> Iterator[str]:
+def _markdown_blocks(manifest: Inventory) -> Iterator[str]:
     yield f"# {_escape(printable(manifest.model))}"
     if manifest.hyperparameters:
         rows = [(code(str(key)), code(_value(value))) for key, value in manifest.hyperparameters.items()]
@@ -94,7 +94,7 @@ def _markdown_blocks(manifest: Manifest) -> Iterator[str]:
     yield f"Digest {code(manifest.digest)}"
 
 
-def _totals(manifest: Manifest) -> str:
+def _totals(manifest: Inventory) -> str:
     trainable = sum(entry.size for entry in manifest.entries if entry.trainable)
     known = f" ({trainable:,} trainable)" if manifest.declared else ""
     return (
@@ -103,7 +103,7 @@ def _totals(manifest: Manifest) -> str:
     )
 
 
-def _parameter_table(manifest: Manifest) -> str:
+def _parameter_table(manifest: Inventory) -> str:
     groups = alike(manifest)
     columns = ["Parameter", "Shape", "Dtype"]
     if manifest.declared:
@@ -164,12 +164,12 @@ _MOST_HYPERPARAMETERS, _MOST_LETTERS = 12, 40
 
 
 @_html.harmless
-def manifest_html(manifest: Manifest) -> str:
+def manifest_html(manifest: Inventory) -> str:
     """Show a manifest: what model it is, its totals, and, to be opened, its parameters."""
     return _html.block([_html.title(called(manifest)), *parameters_html(manifest)])
 
 
-def called(manifest: Manifest) -> str:
+def called(manifest: Inventory) -> str:
     """Give the model as it was called, short: `Linear(in_features=768, out_features=10)`."""
     named = list(manifest.hyperparameters.items())
     values = [f"{name}={_short(value)}" for name, value in named[:_MOST_HYPERPARAMETERS]]
@@ -186,7 +186,7 @@ def _short(value: Any) -> str:
 
 
 def parameters_html(
-    manifest: Manifest, title: str = "", state: Callable[[list[ManifestEntry]], str] | None = None
+    manifest: Inventory, title: str = "", state: Callable[[list[ManifestEntry]], str] | None = None
 ) -> list[str]:
     """Show the totals of a manifest and its parameters, those that are alike in one row.
 

@@ -14,9 +14,9 @@ from mindspore import Parameter, ParameterTuple, nn
 from .._dtypes import dtype_name, itemsize
 from .._errors import UninitializedParameterError, UninitializedWarning
 from .._frozen import frozen
-from ..show import _html
+from ..show._html import harmless
 from ..show._progress import ProgressBar
-from ..show._table import align
+from ..show._report import Report, Table
 from ..system._collector import collector_paused
 from ._commit import Assignment, fill_all
 from ._declared import DeferredParameter, UninitializedParameter
@@ -61,19 +61,20 @@ class Status(Mapping[str, ParameterStatus]):
         return len(self.entries)
 
     def __str__(self) -> str:
-        rows = [status_row(entry) for entry in self.entries.values()]
-        return "\n".join([*align([STATUS_TITLES, *rows], indent="", right=(4,)), status_totals(self)])
+        return str(self._report())
 
+    @harmless
     def _repr_html_(self) -> str:
+        return self._report().to_html()
 
-        return status_html(self)
-
-
-STATUS_TITLES = ("parameter", "state", "shape", "dtype", "bytes", "origin")
+    def _report(self) -> Report:
+        rows = [status_row(entry) for entry in self.entries.values()]
+        columns = ("parameter", "state", "shape", "dtype", "bytes", "origin")
+        return Report("", [Table(rows, columns=columns, named=True, right=(4,))], summary=status_totals(self))
 
 
 def status_row(entry: ParameterStatus) -> tuple[str, ...]:
-    """Give what is said about one parameter, in the order of `STATUS_TITLES`."""
+    """Give what is said about one parameter: name, state, shape, dtype, bytes and origin."""
     state = f"{entry.state} (computed)" if entry.computed else entry.state
     origin = "" if entry.origin is None else str(entry.origin)
     return entry.name, state, str(entry.shape), entry.dtype, f"{entry.nbytes:,}", origin
@@ -254,10 +255,3 @@ def _listing(names: list[str]) -> str:
     cut = names[:_LISTED]
     more = f", and {len(names) - len(cut)} more" if len(names) > len(cut) else ""
     return ", ".join(cut) + more
-
-
-@_html.harmless
-def status_html(status: Status) -> str:
-    """Show how many parameters are in each state, and, to be opened, each of them."""
-    rows = [status_row(entry) for entry in status.values()]
-    return _html.folded(status_totals(status), _html.table(STATUS_TITLES, rows, right=(4,)))

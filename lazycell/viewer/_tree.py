@@ -1,4 +1,4 @@
-"""A manifest as a tree of cells: what is below each, and layers that are alike in one branch."""
+"""A model as a tree of cells: what is below each, and layers that are alike in one branch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from ..show._units import format_bytes
 
 if TYPE_CHECKING:
     from ..layout._entry import ManifestEntry
-    from ..manifest._manifest import Manifest
 
 _INDEX = re.compile(r"0|[1-9][0-9]{0,17}")
 
@@ -45,16 +44,16 @@ class Branch:
     branches: tuple[Branch, ...] = ()
 
 
-def tree_of(manifest: Manifest) -> Branch:
-    """Give the tree of a manifest; its root is the model. Linear in the number of parameters."""
+def tree_of(model: str, entries: Iterable[ManifestEntry]) -> Branch:
+    """Give the tree of a model's parameters; its root is the model. Linear in the number of parameters."""
     root = _Cell()
-    for entry in manifest.entries:
+    for entry in entries:
         cell = root
         for word in entry.name.split(".", _DEEPEST - 1):
             cell = cell.below.setdefault(word, _Cell())
         cell.entry = entry
     _Kinds().number(root)
-    return _branch(manifest.model, root, 1)
+    return _branch(model, root, 1)
 
 
 def tree_rows(

@@ -1,41 +1,107 @@
-"""A manifest, or two that are held against each other, as the rows of the viewer's page."""
+"""A model, or two that are held against each other, as the rows of the viewer's page."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ._data import MARKS, Rows, Side, Spec, View
 
 if TYPE_CHECKING:
     from ..layout._entry import ManifestEntry
-    from ..manifest._manifest import Manifest
-    from ..manifest.diff._diff import ManifestDiff
 
 # A hyperparameter may be any object, with a repr of any length.
 _LONGEST_VALUE = 300
 
 
-def view_of(manifest: Manifest, other: Manifest | None = None, *, states: Mapping[str, str] | None = None) -> View:
-    """Lay out a manifest for `lazycell.viewer`.
+# The page is below manifests, which ask for it: it says here what it asks of one, and of what differs between two.
+
+
+class Model(Protocol):
+    """What is shown of a model: a manifest has it."""
+
+    @property
+    def model(self) -> str:
+        """What it is called."""
+
+    @property
+    def entries(self) -> Sequence[ManifestEntry]:
+        """Its parameters, in order of declaration."""
+
+    @property
+    def ties(self) -> Mapping[str, str]:
+        """For each name that is tied, the parameter that it stands for."""
+
+    @property
+    def computed(self) -> Iterable[str]:
+        """Names of the buffers that are computed."""
+
+    @property
+    def hyperparameters(self) -> Mapping[str, Any]:
+        """What it was called with."""
+
+    @property
+    def declared(self) -> bool:
+        """Whether it is more than what a checkpoint's headers tell."""
+
+    @property
+    def digest(self) -> str:
+        """The manifest's digest."""
+
+
+class Pair(Protocol):
+    """A parameter of two models."""
+
+    @property
+    def old(self) -> ManifestEntry:
+        """As it was."""
+
+    @property
+    def new(self) -> ManifestEntry:
+        """As it is now."""
+
+
+class Difference(Protocol):
+    """What differs between two models; false where nothing does. Each of `MARKS` from the third on has pairs too."""
+
+    @property
+    def renamed(self) -> Sequence[Pair]:
+        """Parameters that seem to have another name now."""
+
+    def __bool__(self) -> bool: ...
+
+
+def view_of(model: Model, *, states: Mapping[str, str] | None = None) -> View:
+    """Lay out a model for the page.
 
     Args:
-        manifest: the model; the older one when there is another.
-        other: a manifest to hold against it, the newer one.
+        model: the model.
         states: for each parameter's name what it is: `declared`, `loaded`, `initialized`; of a net.
 
     Returns:
-        The rows in order of declaration. One that `other` has no more comes where it once was.
+        The rows in order of declaration.
     """
     table = _Table(states)
-    if other is None:
-        for name, spec in _specs(manifest).items():
-            table.add(name, spec)
-        return table.view((_side(manifest),))
-    difference = manifest.diff(other)
-    for row in _compared(_specs(manifest), _specs(other), difference):
+    for name, spec in _specs(model).items():
+        table.add(name, spec)
+    return table.view((_side(model),))
+
+
+def compared_view(old: Model, new: Model, difference: Difference) -> View:
+    """Lay out two models that are held against each other.
+
+    Args:
+        old: the older one.
+        new: the newer one.
+        difference: between them.
+
+    Returns:
+        The rows in order of declaration. One that `new` has no more comes where it once was.
+    """
+    table = _Table(None)
+    for row in _compared(_specs(old), _specs(new), difference):
         table.compare(*row)
-    return table.view((_side(manifest), _side(other)), same=not difference, notes=_notes(difference))
+    return table.view((_side(old), _side(new)), same=not difference, notes=_notes(difference))
 
 
 class _Table:
@@ -87,13 +153,13 @@ def _place(known: dict[Any, int], key: Any) -> int:
 _Facts = tuple[Any, ...]
 
 
-def _specs(manifest: Manifest) -> dict[str, _Facts]:
+def _specs(model: Model) -> dict[str, _Facts]:
     """Give what is to be told of each name, ties and computed buffers included."""
-    declared = manifest.declared
-    facts: dict[str, _Facts] = {entry.name: _facts(entry, declared) for entry in manifest.entries}
-    for target, source in manifest.ties.items():
+    declared = model.declared
+    facts: dict[str, _Facts] = {entry.name: _facts(entry, declared) for entry in model.entries}
+    for target, source in model.ties.items():
         facts.setdefault(target, ("tie", f"tied to {source}"))
-    for name in sorted(manifest.computed):
+    for name in sorted(model.computed):
         facts.setdefault(name, ("computed", "computed when the model is built, not stored"))
     return facts
 
@@ -144,7 +210,7 @@ def _sections(sections: Iterable[tuple[int, tuple[tuple[str, int], ...]]]) -> st
 
 
 def _compared(
-    old: dict[str, _Facts], new: dict[str, _Facts], difference: ManifestDiff
+    old: dict[str, _Facts], new: dict[str, _Facts], difference: Difference
 ) -> Iterator[tuple[str, _Facts | None, _Facts | None, int, str | None]]:
     """Give name, facts of old and new, marks and former name of each row, in the order of the newer model."""
     marks = _marks(difference)
@@ -174,7 +240,7 @@ def _compared(
             yield removed, old[removed], None, _bit("removed"), None
 
 
-def _marks(difference: ManifestDiff) -> dict[str, int]:
+def _marks(difference: Difference) -> dict[str, int]:
     """Give the marks of each changed parameter, by its newer name."""
     marks: dict[str, int] = {}
     for mark in MARKS[2:]:
@@ -187,23 +253,23 @@ def _bit(mark: str) -> int:
     return 1 << MARKS.index(mark)
 
 
-def _notes(difference: ManifestDiff) -> tuple[str, ...]:
+def _notes(difference: Difference) -> tuple[str, ...]:
     return ()
 
 
 # ------------------------------------------------------------------------------------------------------------ the sides
 
 
-def _side(manifest: Manifest) -> Side:
+def _side(model: Model) -> Side:
     return Side(
-        title=manifest.model,
-        declared=manifest.declared,
-        digest=manifest.digest,
-        parameters=len(manifest),
-        elements=manifest.size,
-        trainable=sum(entry.size for entry in manifest.entries if entry.trainable),
-        nbytes=manifest.nbytes,
-        hyperparameters=tuple((str(key), _value(value)) for key, value in manifest.hyperparameters.items()),
+        title=model.model,
+        declared=model.declared,
+        digest=model.digest,
+        parameters=len(model.entries),
+        elements=sum(entry.size for entry in model.entries),
+        trainable=sum(entry.size for entry in model.entries if entry.trainable),
+        nbytes=sum(entry.nbytes for entry in model.entries),
+        hyperparameters=tuple((str(key), _value(value)) for key, value in model.hyperparameters.items()),
     )
 
 

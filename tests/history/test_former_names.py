@@ -6,11 +6,8 @@ import time
 
 from hypothesis import given
 
-from lazycell.history._former_names import Version, former_versions, known_names
+from lazycell.history._former_names import Version, former_versions
 from lazycell.history._migration import Migration
-from lazycell.layout._entry import ManifestEntry
-from lazycell.layout._layout import Stored
-from lazycell.manifest._manifest import Manifest
 
 from .histories import History, histories
 
@@ -56,15 +53,6 @@ def test_the_inner_of_two_cells_of_one_class_comes_first() -> None:
     """A cell in a cell of its own class."""
     versions = former_versions((migration({"{*r}.q": "{*r}.query"}, "", "a."),), ["a.b.query", "b.query"])
     assert versions[1].names == {"a.b.query": "a.b.q", "b.query": "b.q"}
-
-
-def test_what_is_known() -> None:
-    """Every name that a tensor may have, with the shape that it has under it."""
-    one, two = ManifestEntry("w", (2, 3), "float32", ""), ManifestEntry("v", (4,), "float32", "")
-    manifest = Manifest(
-        "A", (one, two), {"tied": "w"}, frozenset({"table"}), stored=(Stored("kept", two.block),), copies=()
-    )
-    assert known_names(manifest) == {"w": (2, 3), "v": (4,), "tied": (2, 3), "table": None, "kept": (4,)}
 
 
 def test_many_names_and_cells() -> None:

@@ -61,7 +61,7 @@ def test_with_a_digest_every_older_checkpoint_is_read(history: History, data: st
     present, then = history.versions[-1], history.versions[position]
     manifest = model(present, *history.migrations)
     was = Version(dict(zip(present, then, strict=True)))
-    digest = digest_of(manifest, was, dict.fromkeys(present, dtype))
+    digest = digest_of(manifest.entries, manifest.ties, manifest.stored, was, dict.fromkeys(present, dtype))
     # Else it is told by nothing which of several alike parameters a tensor is.
     if position < len(history.versions) - 1 and set(then) == set(present) and then != present:
         return

@@ -6,7 +6,7 @@ from lazycell.declaration._forms import Fused
 from lazycell.layout._entry import ManifestEntry
 from lazycell.layout._layout import Block, Stored
 from lazycell.manifest._manifest import Manifest
-from lazycell.manifest._tensors import stored_tensors
+from lazycell.manifest._tensors import known_names, stored_tensors
 
 ENTRIES = tuple(ManifestEntry(name, (2,), "float32", "zeros") for name in "abcd")
 A, B, C, D = (entry.block for entry in ENTRIES)
@@ -43,3 +43,12 @@ def test_what_a_net_has_no_more_is_left_out() -> None:
     """The other parameters of such a tensor go by their own names."""
     fused = Stored("az", Fused(0, (("a", A), ("z", Block("z", (2,), "float32")))))
     assert stored_tensors(Manifest("Net", ENTRIES[:1]), [fused]) == (Stored("a", A),)
+
+
+def test_what_is_known() -> None:
+    """Every name that a tensor may have, with the shape that it has under it."""
+    one, two = ManifestEntry("w", (2, 3), "float32", ""), ManifestEntry("v", (4,), "float32", "")
+    manifest = Manifest(
+        "A", (one, two), {"tied": "w"}, frozenset({"table"}), stored=(Stored("kept", two.block),), copies=()
+    )
+    assert known_names(manifest) == {"w": (2, 3), "v": (4,), "tied": (2, 3), "table": None, "kept": (4,)}

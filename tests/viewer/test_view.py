@@ -10,9 +10,14 @@ import attrs
 
 from lazycell.manifest._manifest import Manifest
 from lazycell.viewer._data import MARKS, Spec, View
-from lazycell.viewer._view import view_of
+from lazycell.viewer._view import compared_view, view_of
 from tests.pure import LANGUAGE, PureCell, manifest
 from tests.viewer.samples import changed, entry, large, small
+
+
+def compared(old: Manifest, new: Manifest) -> View:
+    """Hold one manifest against another, as `to_html` does."""
+    return compared_view(old, new, old.diff(new))
 
 
 def names(view: View) -> list[str]:
@@ -118,7 +123,7 @@ class TestOne:
 
 class TestCompared:
     def test_every_difference_has_its_mark(self) -> None:
-        assert marks(view_of(small(), changed())) == {
+        assert marks(compared(small(), changed())) == {
             "embed.weight": ["reshaped"],
             "layers.0.up.weight": ["retyped"],
             "layers.0.up.bias": ["reinitialized"],
@@ -129,17 +134,17 @@ class TestCompared:
         }
 
     def test_a_removed_row_comes_where_it_was(self) -> None:
-        assert names(view_of(small(), changed())) == [
+        assert names(compared(small(), changed())) == [
             *("embed.weight", "layers.0.up.weight", "layers.0.up.bias", "layers.0.norm", "layers.1.up.bias"),
             *("layers.1.norm", "layers.1.grow.weight", "extra.scale", "head.weight", "position_ids"),
         ]
 
     def test_a_row_that_was_first_and_is_removed_comes_first(self) -> None:
         without = attrs.evolve(small(), entries=small().entries[1:], ties={})
-        assert names(view_of(small(), without))[0] == "embed.weight"
+        assert names(compared(small(), without))[0] == "embed.weight"
 
     def test_a_changed_row_points_to_old_and_new(self) -> None:
-        view = view_of(small(), changed())
+        view = compared(small(), changed())
         before = column(view, "before")
         assert view.specs[before["embed.weight"]].shape == (1000, 16)
         assert specs(view)["embed.weight"].shape == (1200, 16)
@@ -147,29 +152,29 @@ class TestCompared:
         assert specs(view)["layers.1.norm"] == view.specs[before["layers.1.norm"]]
 
     def test_a_renamed_row_knows_its_former_name(self) -> None:
-        view = view_of(small(), changed())
+        view = compared(small(), changed())
         was = {name: view.words[word] for name, word in column(view, "was").items() if word >= 0}
         assert was == {"layers.1.grow.weight": "layers.1.up.weight"}
 
     def test_a_tie_to_another_is_a_change(self) -> None:
         tied = attrs.evolve(small(), ties={"head.weight": "layers.0.up.weight"})
-        view = view_of(small(), tied)
+        view = compared(small(), tied)
         assert marks(view) == {"head.weight": ["changed"]}
         assert specs(view)["head.weight"].note == "tied to layers.0.up.weight"
 
     def test_a_tie_that_is_no_more(self) -> None:
-        assert marks(view_of(small(), attrs.evolve(small(), ties={}))) == {"head.weight": ["removed"]}
+        assert marks(compared(small(), attrs.evolve(small(), ties={}))) == {"head.weight": ["removed"]}
 
     def test_the_same_model_has_no_mark(self) -> None:
-        view = view_of(small(), small())
+        view = compared(small(), small())
         assert marks(view) == {}
         assert view.same
 
     def test_different_models_are_not_the_same(self) -> None:
-        assert not view_of(small(), changed()).same
+        assert not compared(small(), changed()).same
 
     def test_hyperparameters_alone_make_a_difference_that_no_row_shows(self) -> None:
-        view = view_of(small(), attrs.evolve(small(), hyperparameters={"hidden": 16, "vocab": 1000, "dropout": 0.1}))
+        view = compared(small(), attrs.evolve(small(), hyperparameters={"hidden": 16, "vocab": 1000, "dropout": 0.1}))
         assert marks(view) == {}
         assert not view.same
 
@@ -184,7 +189,7 @@ class TestSize:
         assert len(html) < 5_000_000
 
     def test_what_json_holds_is_what_the_view_holds(self) -> None:
-        plain = json.loads(json.dumps(view_of(small(), changed()).plain()))
+        plain = json.loads(json.dumps(compared(small(), changed()).plain()))
         assert plain["markNames"] == list(MARKS)
         assert len(plain["rows"]["spec"]) == len(plain["rows"]["marks"]) == 10
 

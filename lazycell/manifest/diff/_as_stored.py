@@ -9,11 +9,11 @@ import attrs
 from ...declaration._forms import form_text
 from ...layout._entry import ManifestEntry
 from ...layout._layout import Block, Stored
-from .._manifest import Manifest
+from .._inventory import Inventory
 from .._tensors import stored_tensors
 
 
-def as_stored(model: Manifest, checkpoint: Manifest) -> tuple[Manifest, Manifest]:
+def as_stored(model: Inventory, checkpoint: Inventory) -> tuple[Inventory, Inventory]:
     """Bring a model and a checkpoint together: both as the tensors of a checkpoint.
 
     As when it is loaded, a parameter may be there under the name it is stored under, its own, or that of a tie. Copies
@@ -31,7 +31,7 @@ def as_stored(model: Manifest, checkpoint: Manifest) -> tuple[Manifest, Manifest
     entries = tuple(names.entries(stored_tensors(model)))
     spare = (names.spare | model.computed) - {entry.name for entry in entries}
     kept = tuple(entry for entry in checkpoint.entries if entry.name not in spare)
-    return Manifest(model.model, entries), Manifest(checkpoint.model, kept, declared=False)
+    return Inventory(model.model, entries), Inventory(checkpoint.model, kept, declared=False)
 
 
 class _Names:
@@ -41,7 +41,7 @@ class _Names:
         spare: names of what is there a second time.
     """
 
-    def __init__(self, model: Manifest, there: set[str]) -> None:
+    def __init__(self, model: Inventory, there: set[str]) -> None:
         self._model = model
         self._there = there
         self._declared = {stored.name for stored in model.stored}

@@ -8,12 +8,14 @@ from typing import Any
 
 import attrs
 
-from ..._frozen import frozen
 from ...declaration._forms import form_text
 from ...layout._entry import ManifestEntry
+from ...show._html import harmless
 from ...system._collector import collector_paused
-from .._manifest import Manifest
+from .._inventory import Inventory
 from ._as_stored import as_stored
+from ._diff_sections import differences_report
+from ._differences import Change, Detail, Differences, DiffSide
 from ._guess import guess_renames
 
 _VALUES = ("shape", "dtype")
@@ -21,61 +23,7 @@ _DECLARED = ("initializer", "trainable", "shard", "tags", "sections", "expressio
 _MINOR = frozenset({"trainable", "shard", "tags", "sections"})
 
 
-@frozen
-class Change:
-    """A parameter of both sides that is not the same on both, or that seems to have been renamed.
-
-    Attributes:
-        old: as it was.
-        new: as it is now.
-        differs: which attributes differ, of `shape`, `dtype`, `initializer`, `trainable`, `shard`, `tags`, `sections`,
-            `expression` and `declared_by`; those that only one side can know are not compared.
-    """
-
-    old: ManifestEntry
-    new: ManifestEntry
-    differs: tuple[str, ...] = ()
-
-    @property
-    def is_guess(self) -> bool:
-        """Whether the names differ: that it is the same parameter is a guess then."""
-        return self.old.name != self.new.name
-
-
-@frozen
-class Detail:
-    """Something that differs besides the parameters: a hyperparameter, a tie, a stored tensor, a computed buffer.
-
-    Attributes:
-        name: what it is called.
-        old: what it was, as text; None: it was not there.
-        new: what it is now, as text; None: it is there no more.
-    """
-
-    name: str
-    old: str | None
-    new: str | None
-
-
-@frozen
-class DiffSide:
-    """One of the two manifests.
-
-    Attributes:
-        model: name of the class, or of the checkpoint.
-        digest: the manifest's digest.
-        declared: whether a model declares it; False for a checkpoint.
-        parameters: how many there are.
-    """
-
-    model: str
-    digest: str
-    declared: bool
-    parameters: int
-
-
-@frozen
-class ManifestDiff:
+class ManifestDiff(Differences):
     """What differs between two manifests; false where nothing does. `str()` is a text for people.
 
     Order is no difference, and neither are the model's name and the lines that declare it. Where a model is held
@@ -104,41 +52,14 @@ class ManifestDiff:
         streams: the stream version: with another one, a seed draws other values.
     """
 
-    old: DiffSide
-    new: DiffSide
-    breaks_checkpoints: bool
-    unchanged: int = 0
-    added: tuple[ManifestEntry, ...] = ()
-    removed: tuple[ManifestEntry, ...] = ()
-    renamed: tuple[Change, ...] = ()
-    reshaped: tuple[Change, ...] = ()
-    retyped: tuple[Change, ...] = ()
-    reinitialized: tuple[Change, ...] = ()
-    changed: tuple[Change, ...] = ()
-    redeclared: tuple[Change, ...] = ()
-    ties: tuple[Detail, ...] = ()
-    stored: tuple[Detail, ...] = ()
-    computed: tuple[Detail, ...] = ()
-    hyperparameters: tuple[Detail, ...] = ()
-    streams: tuple[Detail, ...] = ()
-
-    def __bool__(self) -> bool:
-        return (
-            self.breaks_checkpoints
-            or any((self.added, self.removed, self.renamed, self.retyped, self.reshaped, self.reinitialized))
-            or any((self.changed, self.redeclared, self.ties, self.stored, self.computed))
-            or any((self.hyperparameters, self.streams))
-        )
-
-    def _repr_html_(self) -> str:
-        from ...show._html import report
-
-        return report(self)
+    __slots__ = ()
 
     def __str__(self) -> str:
-        from ._diff_text import diff_text
+        return str(differences_report(self))
 
-        return diff_text(self)
+    @harmless
+    def _repr_html_(self) -> str:
+        return differences_report(self).to_html()
 
     def to_json(self) -> str:
         """Give the differences as JSON: always the same text for the same ones, each on a line."""
@@ -148,12 +69,10 @@ class ManifestDiff:
 
     def to_markdown(self) -> str:
         """Give the differences as Markdown: a table for each kind, repeated layers in one row."""
-        from ._diff_text import diff_markdown
-
-        return diff_markdown(self)
+        return differences_report(self).to_markdown()
 
 
-def diff(old: Manifest, new: Manifest) -> ManifestDiff:
+def diff(old: Inventory, new: Inventory) -> ManifestDiff:
     """Hold two manifests against each other. Close to linear in the number of parameters.
 
     Args:
@@ -164,7 +83,7 @@ def diff(old: Manifest, new: Manifest) -> ManifestDiff:
         return _diff(old, new)
 
 
-def _diff(old: Manifest, new: Manifest) -> ManifestDiff:
+def _diff(old: Inventory, new: Inventory) -> ManifestDiff:
     sides = [DiffSide(each.model, each.digest, each.declared, len(each)) for each in (old, new)]
     if old.declared and new.declared:
         breaks = sides[0].digest != sides[1].digest
@@ -177,8 +96,8 @@ def _diff(old: Manifest, new: Manifest) -> ManifestDiff:
 
 
 def _parameters(
-    old: Manifest,
-    new: Manifest,
+    old: Inventory,
+    new: Inventory,
     sides: list[DiffSide],
     breaks: bool,
     compared: tuple[str, ...],
@@ -227,8 +146,8 @@ def _of(changes: Iterable[Change], *attributes: str) -> tuple[Change, ...]:
 # ------------------------------------------------------------------------------------------- besides the parameters
 
 
-def _details(old: Manifest, new: Manifest) -> dict[str, tuple[Detail, ...]]:
-    def streams(manifest: Manifest) -> dict[str, str]:
+def _details(old: Inventory, new: Inventory) -> dict[str, tuple[Detail, ...]]:
+    def streams(manifest: Inventory) -> dict[str, str]:
         return {"stream_version": str(manifest.stream_version)}
 
     return {
@@ -247,11 +166,11 @@ def _differences(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[Detail
     return tuple(sorted(found, key=lambda detail: detail.name))
 
 
-def _forms(manifest: Manifest) -> dict[str, str]:
+def _forms(manifest: Inventory) -> dict[str, str]:
     return {stored.name: f"{stored.shape} {form_text(stored.form)}" for stored in manifest.stored}
 
 
-def _hyperparameters(manifest: Manifest) -> dict[str, str]:
+def _hyperparameters(manifest: Inventory) -> dict[str, str]:
     """Give the values as text: the same for a value and for what a file that it was written to gives back."""
     from ..file._canonical_values import plain
 

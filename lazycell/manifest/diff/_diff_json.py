@@ -12,7 +12,7 @@ from ..file._canonical_values import encoded, escaped
 
 if TYPE_CHECKING:
     from ...layout._entry import ManifestEntry
-    from ._diff import Change, Detail, DiffSide, ManifestDiff
+    from ._differences import Change, Detail, Differences, DiffSide
 
 FORMAT = "lazycell.manifest-diff"
 VERSION = 1
@@ -21,7 +21,7 @@ _CHANGES = ("renamed", "reshaped", "retyped", "reinitialized", "changed", "redec
 _DETAILS = ("ties", "stored", "computed", "hyperparameters", "streams")
 
 
-def diff_json(diff: ManifestDiff) -> str:
+def diff_json(diff: Differences) -> str:
     """Write the differences; every kind is there, empty where there is none."""
     members: dict[str, str] = {
         "format": encoded(FORMAT),

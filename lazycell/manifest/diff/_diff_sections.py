@@ -1,46 +1,32 @@
-"""Differences as rows for people, repeated layers in one row: what the text and the Markdown of a diff are made of."""
+"""Differences for people, repeated layers in one row: nothing in the cells has to be escaped for a terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from ..._frozen import frozen
 from ...show._collapse import Splits, collapse
 from ...show._printable import printable
+from ...show._report import Report, Table
 
 if TYPE_CHECKING:
     from ...layout._entry import ManifestEntry
-    from ._diff import Change, Detail, DiffSide, ManifestDiff
+    from ._differences import Change, Detail, Differences, DiffSide
 
-MOST_ROWS = 40
-"""Of a section; the others are counted."""
-
+_MOST_ROWS = 40
 _LONGEST = 120
 _TITLED = 6
 
 Cells = tuple[str, ...]
 
 
-@frozen
-class Section:
-    """The differences of one kind.
-
-    Attributes:
-        title: `added`.
-        count: how many there are.
-        columns: what the cells of a row are.
-        rows: a row for each family, the name in the first cell; nothing in them has to be escaped for a terminal.
-    """
-
-    title: str
-    count: int
-    columns: Cells
-    rows: tuple[Cells, ...]
+def differences_report(diff: Differences) -> Report:
+    """Give the differences for people: both sides, a table for each kind, and a summary."""
+    return Report(title(diff), tuple(sections(diff)), (summary(diff),))
 
 
-def sections(diff: ManifestDiff) -> Iterator[Section]:
-    """Give a section for each kind of which there are differences."""
+def sections(diff: Differences) -> Iterator[Table]:
+    """Give a table for each kind of which there are differences, the name in the first cell of a row."""
     splits = Splits()
     if len(diff.hyperparameters) > _TITLED:
         yield _section("hyperparameters", "hyperparameter", diff.hyperparameters, _detail)
@@ -63,7 +49,7 @@ def sections(diff: ManifestDiff) -> Iterator[Section]:
         yield _section("streams: a seed draws other values", "what", diff.streams, _detail)
 
 
-def title(diff: ManifestDiff) -> str:
+def title(diff: Differences) -> str:
     """Name both sides, with the hyperparameters that differ: `Bert(hidden=64) -> Bert(hidden=128)`."""
     details = diff.hyperparameters if len(diff.hyperparameters) <= _TITLED else ()
     old = {detail.name: detail.old for detail in details if detail.old is not None}
@@ -71,12 +57,12 @@ def title(diff: ManifestDiff) -> str:
     return _arrow(_side(diff.old, old), _side(diff.new, new), always=True)
 
 
-def summary(diff: ManifestDiff) -> str:
+def summary(diff: Differences) -> str:
     """Count the differences, and say what they mean for checkpoints, in one line."""
     return f"{counts(diff)}; {_verdict(diff)}"
 
 
-def counts(diff: ManifestDiff) -> str:
+def counts(diff: Differences) -> str:
     """Count the differences: `2 renamed (guesses), 1 added`."""
     guesses = "a guess" if len(diff.renamed) == 1 else "guesses"
     kinds = [
@@ -94,7 +80,7 @@ def counts(diff: ManifestDiff) -> str:
     return ", ".join(told) or "no difference"
 
 
-def _besides(diff: ManifestDiff) -> tuple[tuple[str, tuple[Detail, ...]], ...]:
+def _besides(diff: Differences) -> tuple[tuple[str, tuple[Detail, ...]], ...]:
     return (
         ("tie", diff.ties),
         ("layout", diff.stored),
@@ -108,7 +94,7 @@ def _many(found: tuple[Detail, ...], word: str) -> str:
     return word if len(found) == 1 else f"{word}s"
 
 
-def _verdict(diff: ManifestDiff) -> str:
+def _verdict(diff: Differences) -> str:
     moved = bool(diff.added or diff.removed or diff.renamed or diff.reshaped)
     if not (diff.old.declared or diff.new.declared):
         return f"the checkpoints {'do not hold' if diff.breaks_checkpoints else 'hold'} the same tensors"
@@ -138,7 +124,7 @@ def _side(side: DiffSide, values: dict[str, str]) -> str:
 # ---------------------------------------------------------------------------------------------------------------- rows
 
 
-def _entries(title: str, entries: tuple[ManifestEntry, ...], splits: Splits) -> Section:
+def _entries(title: str, entries: tuple[ManifestEntry, ...], splits: Splits) -> Table:
     groups: dict[Cells, dict[str, int]] = {}
     for position, entry in enumerate(entries):
         cells = (str(entry.shape), entry.dtype, entry.declared_by or "", entry.expression or "")
@@ -148,7 +134,7 @@ def _entries(title: str, entries: tuple[ManifestEntry, ...], splits: Splits) -> 
 
 def _changes(
     title: str, changes: tuple[Change, ...], columns: Cells, cells_of: Callable[[Change], Cells], splits: Splits
-) -> Iterator[Section]:
+) -> Iterator[Table]:
     if not changes:
         return
     same: dict[Cells, dict[str, int]] = {}
@@ -175,14 +161,14 @@ def _grouped(
     groups: dict[Cells, dict[str, int]],
     splits: Splits,
     more: Iterable[tuple[int, Cells]] = (),
-) -> Section:
+) -> Table:
     """Collapse names of equal cells; rows come in the order of their first members."""
     rows = list(more)
     for cells, positions in groups.items():
         texts = tuple(map(shown, cells))
         rows += [(positions[members[0]], (shown(pattern), *texts)) for pattern, members in collapse(positions, splits)]
     rows.sort(key=lambda row: row[0])
-    return Section(title, count, ("parameter", *columns), tuple(row for _, row in rows))
+    return Table([row for _, row in rows], title, count, ("parameter", *columns), most=_MOST_ROWS)
 
 
 def _joined(pairs: list[tuple[str, str, int]], splits: Splits) -> Iterator[tuple[str, str, int]]:
@@ -199,9 +185,9 @@ def _joined(pairs: list[tuple[str, str, int]], splits: Splits) -> Iterator[tuple
                 yield from ((name, *family[name]) for name in members)
 
 
-def _section(title: str, column: str, details: tuple[Detail, ...], text: Callable[[Detail], str]) -> Section:
+def _section(title: str, column: str, details: tuple[Detail, ...], text: Callable[[Detail], str]) -> Table:
     rows = tuple((shown(detail.name), shown(text(detail), 2 * _LONGEST)) for detail in details)
-    return Section(title, len(details), (column, "change"), rows)
+    return Table(rows, title, len(details), (column, "change"), most=_MOST_ROWS)
 
 
 # --------------------------------------------------------------------------------------------------------------- cells

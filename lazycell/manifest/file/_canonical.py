@@ -6,23 +6,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 from ..._errors import ManifestError
 from ...history._migration import Migration
+from ...layout._entry import ManifestEntry
+from ...layout._layout import Stored
 from ...system._collector import collector_paused
 from ...system._json import MAX_BYTES, JSONProblem, read_object
+from .._inventory import Inventory
 from ._canonical_entries import entry_json, entry_of
 from ._canonical_forms import stored_json, stored_of
 from ._canonical_values import check_plain, encoded, escaped, plain
 from ._check_json import check_keys, items, mapping, member, members, refuse, shown, text, texts, truth, whole
 from ._collapsed import collapsed_lines
 from ._expand import take_apart, tree_order
-
-if TYPE_CHECKING:
-    from ...layout._entry import ManifestEntry
-    from ...layout._layout import Stored
-    from .._manifest import Manifest
 
 FORMAT = "lazycell.manifest"
 VERSION = 1
@@ -43,7 +41,7 @@ _MIGRATION = frozenset({"cell", "rename", "reason", "created", "prefixes"})
 # -------------------------------------------------------------------------------------------------------------- write
 
 
-def to_json(manifest: Manifest, *, collapsed: bool) -> str:
+def to_json(manifest: Inventory, *, collapsed: bool) -> str:
     """Give the manifest as canonical JSON.
 
     Args:
@@ -55,7 +53,7 @@ def to_json(manifest: Manifest, *, collapsed: bool) -> str:
         return escaped("{\n" + ",\n".join(_members(manifest, collapsed)) + "\n}\n")
 
 
-def _members(manifest: Manifest, collapsed: bool) -> Iterator[str]:
+def _members(manifest: Inventory, collapsed: bool) -> Iterator[str]:
     """Give each member of the document; those with many lines are indented."""
     entries = {entry.name: entry for entry in manifest.entries}
     scalars = {
@@ -83,7 +81,7 @@ def _members(manifest: Manifest, collapsed: bool) -> Iterator[str]:
         yield _list("migrations", (encoded(_migration_json(migration)) for migration in manifest.migrations))
 
 
-def _totals(manifest: Manifest) -> dict[str, int]:
+def _totals(manifest: Inventory) -> dict[str, int]:
     return {
         "parameters": len(manifest),
         "elements": manifest.size,
@@ -92,7 +90,7 @@ def _totals(manifest: Manifest) -> dict[str, int]:
     }
 
 
-def _lines(manifest: Manifest, collapsed: bool) -> Iterator[str]:
+def _lines(manifest: Inventory, collapsed: bool) -> Iterator[str]:
     """Give the line of each parameter, or of several."""
     contents = {entry.name: encoded(entry_json(entry, manifest.declared))[1:] for entry in manifest.entries}
     lines = collapsed_lines(contents) if collapsed else None
@@ -129,8 +127,15 @@ def _list(key: str, lines: Iterable[str]) -> str:
 # --------------------------------------------------------------------------------------------------------------- read
 
 
-def from_json(text: str | bytes) -> Manifest:
+_Made = TypeVar("_Made", bound=Inventory)
+
+
+def from_json(text: str | bytes, made: type[_Made]) -> _Made:
     """Read what `to_json` wrote, or a stranger; in bounded time and memory.
+
+    Args:
+        text: the document.
+        made: what to make of it.
 
     Raises:
         ManifestError: it is no manifest of this version, or contradicts itself; the message says where.
@@ -146,12 +151,10 @@ def from_json(text: str | bytes) -> Manifest:
             document = read_object(raw)
         except JSONProblem as problem:
             raise ManifestError(f"the manifest {problem}") from None
-        return _manifest_of(document)
+        return _manifest_of(document, made)
 
 
-def _manifest_of(document: dict[str, Any]) -> Manifest:
-    from .._manifest import Manifest
-
+def _manifest_of(document: dict[str, Any], made: type[_Made]) -> _Made:
     _check_version(document)
     check_keys(document, "", _NEEDED, _KNOWN)
     declared = truth(document["declared"], "declared")
@@ -159,7 +162,7 @@ def _manifest_of(document: dict[str, Any]) -> Manifest:
     for key, value in hyperparameters.items():
         check_plain(value, member("hyperparameters", shown(key)))
     entries = _entries_of(document["parameters"], declared)
-    manifest = Manifest(
+    manifest = made(
         model=text(document["model"], "model"),
         entries=tuple(entries.values()),
         ties=_ties_of(document.get("ties", {}), entries),
@@ -195,8 +198,6 @@ def _check_version(document: dict[str, Any]) -> None:
 
 def _entries_of(value: Any, declared: bool) -> dict[str, ManifestEntry]:
     """Read the parameters, in the order of the manifest."""
-    from ...layout._entry import ManifestEntry
-
     entries: dict[str, ManifestEntry] = {}
     ranges = False
     length = 0
@@ -268,7 +269,7 @@ def _migrations_of(value: Any) -> tuple[Migration, ...]:
     return tuple(migrations)
 
 
-def _check_totals(value: Any, manifest: Manifest) -> None:
+def _check_totals(value: Any, manifest: Inventory) -> None:
     check_keys(value, "totals", _TOTALS, _TOTALS)
     for key, total in _totals(manifest).items():
         if whole(value[key], f"totals.{key}") != total:

@@ -1,78 +1,25 @@
-"""How much memory a model takes, before anything is built."""
+"""How much memory a model takes: by dtype, by tag, by module; as a short table for people, as JSON for programs."""
 
 from __future__ import annotations
 
-import math
+import json
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from typing import Any
 
 import attrs
 
-from ..._dtypes import FLOATING, itemsize
 from ..._frozen import frozen
-from ._mesh import axes_of, checked_mesh, local_shape
-from ._optimizers import OptimizerState, optimizer_state
+from ...show._collapse import collapse
+from ...show._html import harmless
+from ...show._printable import printable
+from ...show._report import Report, Table
+from ...show._table import cut
+from ...show._units import format_bytes
+from ._size import RankSizes, Size, summed
 
-if TYPE_CHECKING:
-    from ...layout._entry import ManifestEntry
-    from .._manifest import Manifest
-
-TRAINABLE, NOT_TRAINABLE = "trainable", "not trainable"
-
-
-@frozen
-class Size:
-    """What some parameters take.
-
-    Attributes:
-        parameters: how many; one that is tied to another is not counted again.
-        elements: of all of them.
-        nbytes: bytes of their values.
-        gradients: bytes of their gradients, one array of the same shape and dtype for each that is trained; 0 if they
-            were not asked for.
-        optimizer: bytes that the optimizer keeps for those that are trained; 0 without one.
-    """
-
-    parameters: int = 0
-    elements: int = 0
-    nbytes: int = 0
-    gradients: int = 0
-    optimizer: int = 0
-
-    @property
-    def training_bytes(self) -> int:
-        """Bytes of values, gradients and optimizer together; activations are not in it."""
-        return self.nbytes + self.gradients + self.optimizer
-
-    def __add__(self, other: Size) -> Size:
-        return Size(
-            self.parameters + other.parameters,
-            self.elements + other.elements,
-            self.nbytes + other.nbytes,
-            self.gradients + other.gradients,
-            self.optimizer + other.optimizer,
-        )
-
-
-@frozen
-class RankSizes:
-    """What one rank of a mesh holds.
-
-    Attributes:
-        mesh: the size of each axis.
-        ranks: how many there are: the product of the axes.
-        size: of what each of them holds.
-        replicated: names of the parameters that every rank holds whole.
-        replicated_nbytes: bytes of the values of those.
-        unused: axes that divide no parameter: the ranks along one hold the same (data parallel).
-    """
-
-    mesh: Mapping[str, int]
-    ranks: int
-    size: Size
-    replicated: tuple[str, ...] = attrs.field(repr=False)
-    replicated_nbytes: int
-    unused: tuple[str, ...]
+_DTYPES, _TAGS, _MODULES, _PATTERNS = 6, 8, 12, 4
+"""How many of each are listed before the others are counted."""
+_NAME = 60
 
 
 @frozen
@@ -131,106 +78,136 @@ class Sizes:
         """
         if isinstance(depth, bool) or not isinstance(depth, int) or depth < 1:
             raise ValueError(f"depth={depth!r}: write how many names of a module's path to keep, 1 or more")
-        return _summed((".".join(name.split(".")[:-1][:depth]), size) for name, size in self._each)
+        return summed((".".join(name.split(".")[:-1][:depth]), size) for name, size in self._each)
 
     def __str__(self) -> str:
-        from ._sizes_text import sizes_text
+        return str(self._report())
 
-        return sizes_text(self)
-
+    @harmless
     def _repr_html_(self) -> str:
-        from ._sizes_text import sizes_html
+        return self._report().to_html()
 
-        return sizes_html(self)
+    def _report(self) -> Report:
+        titles, rows = sizes_table(self)
+        table = Table(rows, columns=titles, named=True, right=range(1, len(titles)))
+        return Report(sizes_title(self), [table], sizes_notes(self))
 
     def to_json(self) -> str:
         """Give the sizes as JSON, modules by the first name of their paths."""
-        from ._sizes_text import sizes_json
-
         return sizes_json(self)
 
 
-def sizes_of(
-    manifest: Manifest,
-    *,
-    optimizer: str | None = None,
-    gradients: bool = False,
-    mesh: Mapping[str, int] | None = None,
-) -> Sizes:
-    """Sum up a manifest; the body of `Manifest.sizes`, which says what the arguments are and what is raised."""
-    state = None if optimizer is None else optimizer_state(optimizer)
-    entries = manifest.entries if manifest.declared else tuple(map(_as_trained, manifest.entries))
-    each = [_size_of(entry, entry.shape, gradients, state) for entry in entries]
-    both = list(zip(entries, each, strict=True))
-    by_tag = _summed((tag, size) for entry, size in both for tag in dict.fromkeys(entry.tags or (None,)))
-    if None in by_tag:
-        by_tag[None] = by_tag.pop(None)  # last
-    return Sizes(
-        model=manifest.model,
-        total=_total(each, state),
-        by_dtype=_summed((entry.dtype, size) for entry, size in both),
-        by_trainable={TRAINABLE: Size(), NOT_TRAINABLE: Size()}
-        | _summed((TRAINABLE if entry.trainable else NOT_TRAINABLE, size) for entry, size in both),
-        by_tag=by_tag,
-        optimizer_name=None if state is None else state.name,
-        with_gradients=gradients,
-        rank=None if mesh is None else _rank_sizes(entries, checked_mesh(mesh), gradients, state),
-        declared=manifest.declared,
-        each=tuple((entry.name, size) for entry, size in both),
+def sizes_title(sizes: Sizes) -> str:
+    """Say of what the sizes are."""
+    counted = ["gradients"] if sizes.with_gradients else []
+    counted += [] if sizes.optimizer_name is None else [f"the state of {sizes.optimizer_name}"]
+    return f"sizes of {printable(sizes.model)}" + (f", with {' and '.join(counted)}" if counted else "")
+
+
+def sizes_table(sizes: Sizes) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Give titles and rows; the first column is text, the others are numbers."""
+    titles = ["", "parameters", "elements", "bytes"]
+    titles += ["gradients"] if sizes.with_gradients else []
+    titles += ["optimizer"] if sizes.optimizer_name is not None else []
+    titles += ["together"] if len(titles) > 4 else []
+    blank = ("",) * (len(titles) - 1)
+
+    def row(title: str, size: Size) -> tuple[str, ...]:
+        cells = [title, f"{size.parameters:,}", f"{size.elements:,}", format_bytes(size.nbytes)]
+        cells += [format_bytes(size.gradients)] if sizes.with_gradients else []
+        cells += [format_bytes(size.optimizer)] if sizes.optimizer_name is not None else []
+        cells += [format_bytes(size.training_bytes)] if len(titles) > 4 else []
+        return tuple(cells)
+
+    rows = [row("total", sizes.total)]
+    rows += [] if sizes.rank is None else [row(f"one rank of {sizes.rank.ranks:,}", sizes.rank.size)]
+    rows += [row(title, size) for title, size in sizes.by_trainable.items()]
+    tags = {"untagged" if tag is None else tag: size for tag, size in sizes.by_tag.items()}
+    for title, groups, most in (
+        ("by dtype", sizes.by_dtype, _DTYPES),
+        ("by tag", {} if set(sizes.by_tag) <= {None} else tags, _TAGS),
+        ("by module", {path or "(itself)": size for path, size in sizes.by_module().items()}, _MODULES),
+    ):
+        if groups:
+            rows.append((title, *blank))
+            rows += cut([row(f"  {_shown(name)}", size) for name, size in groups.items()], most)
+    return tuple(titles), rows
+
+
+def sizes_notes(sizes: Sizes) -> list[str]:
+    """Say what the table cannot."""
+    notes = [] if sizes.declared else ["a checkpoint does not say what is trained: all floats count as trainable"]
+    return notes if sizes.rank is None else [*notes, *_rank_notes(sizes.rank)]
+
+
+def _rank_notes(rank: RankSizes) -> Iterable[str]:
+    axes = ", ".join(f"{_shown(axis)}={size}" for axis, size in rank.mesh.items())
+    yield f"mesh: {axes or 'no axes'}; {rank.ranks:,} rank{'' if rank.ranks == 1 else 's'}"
+    if rank.ranks > 1 and rank.replicated:
+        patterns = [_shown(pattern) for pattern, _ in collapse(rank.replicated)]
+        more = f", and {len(patterns) - _PATTERNS} more" if len(patterns) > _PATTERNS else ""
+        many = "" if len(rank.replicated) == 1 else "s"
+        yield (
+            f"whole on every rank: {len(rank.replicated):,} parameter{many}, {format_bytes(rank.replicated_nbytes)}: "
+            f"{', '.join(patterns[:_PATTERNS])}{more}"
+        )
+    if rank.unused:
+        yield (
+            f"nothing is divided over {', '.join(map(_shown, rank.unused))}: ranks along it hold the same parameters "
+            f"(data parallel)"
+        )
+
+
+def _shown(name: str) -> str:
+    text = printable(name)
+    return text if len(text) <= _NAME else f"{text[: _NAME - 3]}..."
+
+
+# ---------------------------------------------------------------------------------------------------------------- JSON
+
+
+def sizes_json(sizes: Sizes) -> str:
+    """Give sizes as a JSON object."""
+    return json.dumps(
+        {
+            "format": "lazycell.sizes",
+            "version": 1,
+            "model": sizes.model,
+            "optimizer": sizes.optimizer_name,
+            "gradients": sizes.with_gradients,
+            "total": _plain(sizes.total),
+            "trainable": _plain_groups(sizes.by_trainable),
+            "dtypes": _plain_groups(sizes.by_dtype),
+            "tags": _plain_groups({tag: size for tag, size in sizes.by_tag.items() if tag is not None}),
+            "untagged": _plain(sizes.by_tag[None]) if None in sizes.by_tag else None,
+            "modules": _plain_groups(sizes.by_module()),
+            "rank": None if sizes.rank is None else _plain_rank(sizes.rank),
+        },
+        indent=2,
     )
 
 
-def _as_trained(entry: ManifestEntry) -> ManifestEntry:
-    return entry if entry.dtype in FLOATING else attrs.evolve(entry, trainable=False)
+def _plain(size: Size) -> dict[str, int]:
+    return {
+        "parameters": size.parameters,
+        "elements": size.elements,
+        "bytes": size.nbytes,
+        "gradient_bytes": size.gradients,
+        "optimizer_bytes": size.optimizer,
+        "training_bytes": size.training_bytes,
+    }
 
 
-def _size_of(entry: ManifestEntry, shape: tuple[int, ...], gradients: bool, optimizer: OptimizerState | None) -> Size:
-    """Give the size of a parameter, or of the part of it that has `shape`."""
-    elements = math.prod(shape)
-    nbytes = elements * itemsize(entry.dtype)
-    return Size(
-        1,
-        elements,
-        nbytes,
-        gradients=nbytes if gradients and entry.trainable else 0,
-        optimizer=optimizer.nbytes(shape, entry.dtype) if optimizer is not None and entry.trainable else 0,
-    )
+def _plain_groups(groups: Mapping[Any, Size]) -> dict[str, dict[str, int]]:
+    return {name: _plain(size) for name, size in groups.items()}
 
 
-def _total(sizes: Iterable[Size], optimizer: OptimizerState | None) -> Size:
-    shared = Size(optimizer=0 if optimizer is None else optimizer.shared_nbytes)
-    return sum(sizes, shared)
-
-
-def _rank_sizes(
-    entries: Iterable[ManifestEntry], mesh: Mapping[str, int], gradients: bool, optimizer: OptimizerState | None
-) -> RankSizes:
-    sizes: list[Size] = []
-    whole: list[ManifestEntry] = []
-    unused = dict.fromkeys(mesh)
-    for entry in entries:
-        axes = axes_of(entry, mesh)
-        shape = local_shape(entry, axes, mesh)
-        sizes.append(_size_of(entry, shape, gradients, optimizer))
-        if shape == entry.shape:
-            whole.append(entry)
-        for axis in (axis for each in axes for axis in each):
-            unused.pop(axis, None)
-    return RankSizes(
-        mesh=dict(mesh),
-        ranks=math.prod(mesh.values()),
-        size=_total(sizes, optimizer),
-        replicated=tuple(entry.name for entry in whole),
-        replicated_nbytes=sum(entry.nbytes for entry in whole),
-        unused=tuple(unused),
-    )
-
-
-_Key = TypeVar("_Key", bound="str | None")
-
-
-def _summed(sizes: Iterable[tuple[_Key, Size]]) -> dict[_Key, Size]:
-    sums: dict[_Key, Size] = {}
-    for key, size in sizes:
-        sums[key] = sums[key] + size if key in sums else size
-    return sums
+def _plain_rank(rank: RankSizes) -> dict[str, Any]:
+    return {
+        "mesh": dict(rank.mesh),
+        "ranks": rank.ranks,
+        **_plain(rank.size),
+        "replicated": list(rank.replicated),
+        "replicated_bytes": rank.replicated_nbytes,
+        "unused_axes": list(rank.unused),
+    }

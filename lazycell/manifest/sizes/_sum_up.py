@@ -1,0 +1,94 @@
+"""Sum up a manifest: how much memory a model takes, before anything is built."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+import attrs
+
+from ..._dtypes import FLOATING, itemsize
+from ...layout._entry import ManifestEntry
+from .._inventory import Inventory
+from ._mesh import axes_of, checked_mesh, local_shape
+from ._optimizers import OptimizerState, optimizer_state
+from ._size import RankSizes, Size, summed
+from ._sizes import Sizes
+
+TRAINABLE, NOT_TRAINABLE = "trainable", "not trainable"
+
+
+def sizes_of(
+    manifest: Inventory,
+    *,
+    optimizer: str | None = None,
+    gradients: bool = False,
+    mesh: Mapping[str, int] | None = None,
+) -> Sizes:
+    """Sum up a manifest; the body of `Manifest.sizes`, which says what the arguments are and what is raised."""
+    state = None if optimizer is None else optimizer_state(optimizer)
+    entries = manifest.entries if manifest.declared else tuple(map(_as_trained, manifest.entries))
+    each = [_size_of(entry, entry.shape, gradients, state) for entry in entries]
+    both = list(zip(entries, each, strict=True))
+    by_tag = summed((tag, size) for entry, size in both for tag in dict.fromkeys(entry.tags or (None,)))
+    if None in by_tag:
+        by_tag[None] = by_tag.pop(None)  # last
+    return Sizes(
+        model=manifest.model,
+        total=_total(each, state),
+        by_dtype=summed((entry.dtype, size) for entry, size in both),
+        by_trainable={TRAINABLE: Size(), NOT_TRAINABLE: Size()}
+        | summed((TRAINABLE if entry.trainable else NOT_TRAINABLE, size) for entry, size in both),
+        by_tag=by_tag,
+        optimizer_name=None if state is None else state.name,
+        with_gradients=gradients,
+        rank=None if mesh is None else _rank_sizes(entries, checked_mesh(mesh), gradients, state),
+        declared=manifest.declared,
+        each=tuple((entry.name, size) for entry, size in both),
+    )
+
+
+def _as_trained(entry: ManifestEntry) -> ManifestEntry:
+    return entry if entry.dtype in FLOATING else attrs.evolve(entry, trainable=False)
+
+
+def _size_of(entry: ManifestEntry, shape: tuple[int, ...], gradients: bool, optimizer: OptimizerState | None) -> Size:
+    """Give the size of a parameter, or of the part of it that has `shape`."""
+    elements = math.prod(shape)
+    nbytes = elements * itemsize(entry.dtype)
+    return Size(
+        1,
+        elements,
+        nbytes,
+        gradients=nbytes if gradients and entry.trainable else 0,
+        optimizer=optimizer.nbytes(shape, entry.dtype) if optimizer is not None and entry.trainable else 0,
+    )
+
+
+def _total(sizes: Iterable[Size], optimizer: OptimizerState | None) -> Size:
+    shared = Size(optimizer=0 if optimizer is None else optimizer.shared_nbytes)
+    return sum(sizes, shared)
+
+
+def _rank_sizes(
+    entries: Iterable[ManifestEntry], mesh: Mapping[str, int], gradients: bool, optimizer: OptimizerState | None
+) -> RankSizes:
+    sizes: list[Size] = []
+    whole: list[ManifestEntry] = []
+    unused = dict.fromkeys(mesh)
+    for entry in entries:
+        axes = axes_of(entry, mesh)
+        shape = local_shape(entry, axes, mesh)
+        sizes.append(_size_of(entry, shape, gradients, optimizer))
+        if shape == entry.shape:
+            whole.append(entry)
+        for axis in (axis for each in axes for axis in each):
+            unused.pop(axis, None)
+    return RankSizes(
+        mesh=dict(mesh),
+        ranks=math.prod(mesh.values()),
+        size=_total(sizes, optimizer),
+        replicated=tuple(entry.name for entry in whole),
+        replicated_nbytes=sum(entry.nbytes for entry in whole),
+        unused=tuple(unused),
+    )
