@@ -13,7 +13,8 @@ import attrs
 from mindspore.common.initializer import Initializer
 
 from .._frozen import frozen
-from ..declaration._declaration import Declaration, declaration_of
+from ..declaration._declaration import Declaration, declaration_of_child
+from ..declaration._walk import each_once
 from ..manifest._calls import complete, is_given_dtype
 from ..manifest._resolve import Resolved, ResolvedChild, ResolvedParameter, resolve
 from ..parameters import FrameworkType, framework_dtype
@@ -102,7 +103,7 @@ def call_of(child: ResolvedChild, dtype: str) -> Call:
     Raises:
         DeclarationError: the arguments do not fit.
     """
-    declared = isinstance(child.factory, type) and declaration_of(child.factory) is not None
+    declared = declaration_of_child(child.factory) is not None
     asked = framework_dtype(dtype)
     kwargs = complete(child, dtype if declared else asked)  # first: it says what is wrong with the arguments
     handed_down = None if declared or is_given_dtype(child) else asked
@@ -181,8 +182,4 @@ def _parameter(parameter: ResolvedParameter) -> ParameterBlueprint:
 def _calls(child: ResolvedChild | tuple[ResolvedChild, ...], dtype: str) -> Call | tuple[Call, ...]:
     if isinstance(child, ResolvedChild):
         return call_of(child, dtype)
-    made: dict[int, Call] = {}  # layers that are alike are one object
-    for each in child:
-        if id(each) not in made:
-            made[id(each)] = call_of(each, dtype)
-    return tuple(made[id(each)] for each in child)
+    return tuple(each_once(child, lambda each: call_of(each, dtype)))

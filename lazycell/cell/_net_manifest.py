@@ -12,15 +12,15 @@ from mindspore import nn
 from .._dtypes import dtype_name
 from ..declaration._declaration import Declaration, declaration_of
 from ..declaration._declare import initializer_text
-from ..history._migration import Migration
 from ..history._migration_files import migrations_of
-from ..layout._cell_rules import CellRules
 from ..layout._entry import ManifestEntry
 from ..manifest._manifest import Manifest
 from ..manifest._outline import (
     Outline,
+    Sheet,
     cells_of_class,
     entry_of,
+    fields_of,
     hyperparameters_of,
     manifest_of_class,
     manifest_of_outline,
@@ -48,43 +48,40 @@ def manifest_of_net(net: nn.Cell) -> Manifest:
 
 def survey(net: nn.Cell) -> tuple[Manifest, dict[str, Any]]:
     """Give the manifest of a net, and the parameters that it is of, by full name."""
-    declaration = declaration_of(type(net))
-    values = net.__dict__.get("_lazycell_values")
-    own = {} if declaration is None or values is None else hyperparameters_of(declaration, values)
+    declaration = _declaration_of_cell(net)
+    own = {} if declaration is None else hyperparameters_of(declaration, net.__dict__["_lazycell_values"])
     outline, parameters = _outline_of_net(net)
     return manifest_of_outline(type(net).__name__, outline, own), parameters
 
 
 def built_again(net: nn.Cell) -> Callable[[Mapping[str, Any]], Manifest] | None:
     """Give what makes the manifest of a net with some hyperparameters changed; None where its class cannot tell."""
-    declaration = declaration_of(type(net))
-    values = net.__dict__.get("_lazycell_values")
-    if declaration is None or values is None or declaration.own_init:
+    declaration = _declaration_of_cell(net)
+    if declaration is None or declaration.own_init:
         return None
-    given = hyperparameters_of(declaration, values)
+    given = hyperparameters_of(declaration, net.__dict__["_lazycell_values"])
     if declaration.takes_dtype:
         given["dtype"] = net._lazycell_dtype
     return lambda changed: manifest_of_call(type(net), (), {**given, **changed})
 
 
 def _outline_of_net(net: nn.Cell) -> tuple[Outline, dict[str, Any]]:
+    sheet = Sheet()
     entries: list[ManifestEntry] = []
     parameters: dict[str, Any] = {}
-    computed: set[str] = set()
-    rules: dict[str, CellRules] = {}
-    migrated: dict[str, tuple[Migration, ...]] = {}
-    migrations: Callable[[Any], tuple[Migration, ...]] = functools.cache(migrations_of)
+    migrations = functools.cache(migrations_of)
     seen: set[int] = set()
+    # Cells that are alike share their values, and the net holds these as long as it is walked.
+    of_values: dict[tuple[int, type, str], dict[str, _Entry]] = {}
     cells = list(net.cells_and_names())
     for path, cell in cells:
         prefix = f"{path}." if path else ""
-        values = cell.__dict__.get("_lazycell_values")
-        declaration = None if values is None else declaration_of(type(cell))
-        declared = _NOTHING if declaration is None else _declared(declaration, values, cell._lazycell_dtype)
-        if declaration is not None and declaration.stored:
-            rules[path] = CellRules(declaration, values)
-        if declaration is not None and (found := migrations(type(cell))):
-            migrated[path] = found
+        declared = _NOTHING
+        if (declaration := _declaration_of_cell(cell)) is not None:
+            values, dtype = cell.__dict__["_lazycell_values"], cell.__dict__["_lazycell_dtype"]
+            known = of_values.get(key := (id(values), type(cell), dtype))
+            declared = of_values[key] = _declared(declaration, values, dtype) if known is None else known
+            sheet.note(path, type(cell), declaration, values, migrations)
         for name, parameter in parameters_of(cell).items():
             if parameter is not None and id(parameter) not in seen:
                 seen.add(id(parameter))
@@ -93,8 +90,14 @@ def _outline_of_net(net: nn.Cell) -> tuple[Outline, dict[str, Any]]:
                 entries.append(_entry(full_name, parameter, declared.get(name)))
         buffers = buffers_of(cell)
         if buffers:
-            computed.update(prefix + name for name in buffers.keys() & unsaved_buffers_of(cell))
-    return Outline(tuple(entries), ties_of(cells), frozenset(computed), rules, migrated), parameters
+            sheet.computed.update(prefix + name for name in buffers.keys() & unsaved_buffers_of(cell))
+    sheet.ties = ties_of(cells)
+    return attrs.evolve(sheet.outline(), entries=tuple(entries)), parameters
+
+
+def _declaration_of_cell(cell: nn.Cell) -> Declaration | None:
+    """Give the declaration of a cell's class, if what it declares was made on the cell."""
+    return declaration_of(type(cell)) if "_lazycell_values" in cell.__dict__ else None
 
 
 def manifest_of_call(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Manifest:
@@ -121,14 +124,11 @@ def outline_by_building(child: ResolvedChild, dtype: str) -> Outline:
 
 def cells_of_net(net: nn.Cell) -> dict[str, type]:
     """Give the class of every declared cell of a net, by its path; the net itself, if it is one, has the path ""."""
-    return {
-        path: type(cell)
-        for path, cell in net.cells_and_names()
-        if "_lazycell_values" in cell.__dict__ and declaration_of(type(cell)) is not None
-    }
+    cells = net.cells_and_names()
+    return {path: type(cell) for path, cell in cells if _declaration_of_cell(cell) is not None}
 
 
-def cells_of_call(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, type]:
+def cells_of_call(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Mapping[str, type]:
     """Give the class of every declared cell of `cls(*args, **kwargs)`, by its path; what declares nothing is built.
 
     Raises:
@@ -144,9 +144,9 @@ def cells_of_call(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> d
         return cells_of_net(cls(*args, **kwargs))
 
 
-def _cells_by_building(child: ResolvedChild, dtype: str) -> dict[str, type]:
+def _cells_by_building(child: ResolvedChild, dtype: str) -> Outline:
     with building():
-        return cells_of_net(make_child(child, dtype))
+        return Outline(cells=cells_of_net(make_child(child, dtype)))
 
 
 _Entry = tuple[ManifestEntry, tuple[Any, ...]]
@@ -163,7 +163,7 @@ def _declared(declaration: Declaration, values: dict[str, Any], dtype: str) -> d
     declared: dict[str, _Entry] = {}
     for parameter in resolve_bound(declaration, values, dtype).parameters:
         entry = entry_of(parameter)
-        declared[parameter.name] = entry, attrs.astuple(entry, recurse=False)[1:]
+        declared[parameter.name] = entry, fields_of(entry)
     if key is not None:
         if len(_declarations) >= _MOST:
             _declarations.clear()

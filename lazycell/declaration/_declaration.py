@@ -27,6 +27,7 @@ from ._forms import shapes_in
 from ._read_body import OwnDeclarations
 from ._stored_rule import StoredRule
 from ._symbols import names_in, render, symbol
+from ._walk import places
 
 
 @frozen
@@ -64,6 +65,14 @@ _DECLARATIONS: WeakKeyDictionary[type, Declaration] = WeakKeyDictionary()
 def declaration_of(cls: type) -> Declaration | None:
     """Give the declaration of a class, or None for one that has none."""
     return _DECLARATIONS.get(cls)
+
+
+def declaration_of_child(factory: Any) -> Declaration | None:
+    """Give the declaration of what a child calls, or None for what is no class that has one: a function, a plain cell.
+
+    What such a child holds, only building it tells; and so it is of a class whose declaration has `own_init`.
+    """
+    return declaration_of(factory) if isinstance(factory, type) else None
 
 
 def own_rules(cls: type) -> tuple[StoredRule, ...]:
@@ -184,9 +193,7 @@ def _make_room(cls: type, items: Mapping[str, Declared]) -> None:
 
 
 def _is_tie(item: Any) -> bool:
-    if isinstance(item, Conditional):
-        return _is_tie(item.present) or _is_tie(item.otherwise)
-    return isinstance(item, Tie)
+    return any(isinstance(spec, Tie) for _, spec, _ in places(item, "INDEX"))
 
 
 _NOWHERE: frozenset[str] = frozenset()
@@ -284,13 +291,7 @@ def _evaluation_order(items: Mapping[str, Declared]) -> tuple[str, ...]:
 
 def parameter_specs(declaration: Declaration) -> Iterator[ParameterSpec]:
     """Give every parameter that a class may have, whatever the conditions."""
-
-    def inside(item: Any) -> Iterator[ParameterSpec]:
-        if isinstance(item, ParameterSpec):
-            yield item
-        elif isinstance(item, Conditional):
-            yield from inside(item.present)
-            yield from inside(item.otherwise)
-
     for member in declaration.members:
-        yield from inside(member)
+        for _, spec, _ in places(member, "INDEX"):
+            if isinstance(spec, ParameterSpec):
+                yield spec

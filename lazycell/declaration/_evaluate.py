@@ -2,34 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, NoReturn
 
 from .._errors import DeclarationError
 from .._location import did_you_mean
-from ._declare import Declared
-from ._symbols import evaluate, is_symbolic, names_in, render
+from ._declare import Conditional, Declared
+from ._symbols import evaluate, names_in, render
 
 
 def evaluated(item: Declared, value: Any, values: Mapping[str, Any]) -> Any:
-    """Give the value of an expression in a declaration.
+    """Give the value of an expression in a declaration; what holds no expression is given as it is.
 
     Raises:
         DeclarationError: it cannot be computed; the message names the declaration and the values it used.
     """
-    if not is_symbolic(value):
-        return value
-    try:
-        return evaluate(value, values)
-    except DeclarationError:
-        raise
-    except Exception as error:  # whatever the user's arithmetic raises, it is about this expression
-        hint = ""
-        if isinstance(error, AttributeError) and error.name:
-            hint = did_you_mean(error.name, [name for name in dir(error.obj) if not name.startswith("_")])
-        item.complain(
-            f"`{render(value)}` cannot be computed{with_values(value, values)}: {type(error).__name__}: {error}{hint}"
-        )
+    return evaluated_parts(item, (value,), values)[0]
+
+
+def evaluated_parts(item: Declared, parts: Iterable[Any], values: Mapping[str, Any]) -> list[Any]:
+    """Give the value of each of several expressions in a declaration.
+
+    Raises:
+        DeclarationError: one cannot be computed; the message names the declaration and the values it used.
+    """
+    found: list[Any] = []
+    for part in parts:
+        try:
+            found.append(evaluate(part, values))
+        except DeclarationError:
+            raise
+        except Exception as error:  # whatever the user's arithmetic raises, it is about this expression
+            _refuse(item, part, values, error)
+    return found
+
+
+def decided(item: Any, values: Mapping[str, Any]) -> Any:
+    """Follow the conditions of a declaration until something is declared, or None."""
+    while isinstance(item, Conditional):
+        item = item.present if evaluated(item, item.condition, values) else item.otherwise
+    return item
+
+
+def _refuse(item: Declared, value: Any, values: Mapping[str, Any], error: Exception) -> NoReturn:
+    hint = ""
+    if isinstance(error, AttributeError) and error.name:
+        hint = did_you_mean(error.name, [name for name in dir(error.obj) if not name.startswith("_")])
+    text = f"`{render(value)}` cannot be computed{with_values(value, values)}: {type(error).__name__}: {error}{hint}"
+    item.complain(text)
 
 
 def with_values(value: Any, values: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import enum
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import BuiltinFunctionType, FunctionType
 from typing import Any, NoReturn
 
@@ -148,12 +148,14 @@ class Expression:
     All public attribute names belong to the user (`config.name`), so the node hides behind a private one.
     """
 
-    __slots__ = ("_node",)
+    __slots__ = ("_names", "_node")
     _node: Node
+    _names: frozenset[str] | None
     __array_ufunc__ = None  # numpy leaves `array * symbol` to the symbol
 
     def __init__(self, node: Node) -> None:
         object.__setattr__(self, "_node", node)
+        object.__setattr__(self, "_names", None)
 
     def __repr__(self) -> str:
         return render(self)
@@ -351,12 +353,14 @@ def is_symbolic(value: Any) -> bool:
 
 def names_in(value: Any) -> frozenset[str]:
     """Give the names that an expression, or a container of expressions, depends on."""
-    if isinstance(value, Expression):
+    if not isinstance(value, Expression):
+        return frozenset().union(*map(names_in, _inside(value)))
+    found = value._names
+    if found is None:  # an expression never changes, and every instance of its class asks
         node = value._node
-        if isinstance(node, Name):
-            return frozenset({node.name})
-        return frozenset().union(*map(names_in, _parts(node)))
-    return frozenset().union(*map(names_in, _inside(value)))
+        found = frozenset({node.name}) if isinstance(node, Name) else frozenset().union(*map(names_in, _parts(node)))
+        object.__setattr__(value, "_names", found)
+    return found
 
 
 def evaluate(value: Any, bound: Mapping[str, Any]) -> Any:
@@ -384,18 +388,39 @@ def evaluate(value: Any, bound: Mapping[str, Any]) -> Any:
                 if isinstance(decided, Expression):
                     return choose(decided, evaluate(present, bound), evaluate(otherwise, bound))
                 return evaluate(present if decided else otherwise, bound)
-    if not is_symbolic(value):
+    kind = type(value)
+    if kind in _PLAIN:
         return value
     if isinstance(value, slice):
-        return slice(*(evaluate(part, bound) for part in _inside(value)))
+        parts = _evaluated(_inside(value), bound)
+        return value if parts is None else slice(*parts)
     if isinstance(value, dict):
-        return {evaluate(key, bound): evaluate(item, bound) for key, item in value.items()}
+        items = _evaluated(_inside(value), bound)
+        return value if items is None else dict(zip(items[: len(value)], items[len(value) :], strict=True))
     if isinstance(value, tuple(_TRANSPARENT)):
+        held = vars(value)
+        items = _evaluated(held.values(), bound)
+        if items is None:
+            return value
         bound_copy = copy.copy(value)
-        bound_copy.__dict__.update({name: evaluate(item, bound) for name, item in vars(value).items()})
+        bound_copy.__dict__.update(zip(held, items, strict=True))
         return bound_copy
-    items = [evaluate(item, bound) for item in value]
-    return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)  # a named tuple stays one
+    if not isinstance(value, (tuple, list, set, frozenset)):
+        return value
+    items = _evaluated(value, bound)
+    if items is None:
+        return value
+    return kind(*items) if hasattr(value, "_fields") else kind(items)  # a named tuple stays one
+
+
+_PLAIN = frozenset({int, float, str, bool, type(None)})  # what most parts of a container are
+
+
+def _evaluated(parts: Iterable[Any], bound: Mapping[str, Any]) -> list[Any] | None:
+    """Give the values of the parts of a container, or None if they are what they were: then it holds no expression."""
+    parts = list(parts)
+    found = [evaluate(part, bound) for part in parts]
+    return None if all(map(operator.is_, parts, found)) else found
 
 
 def render(value: Any, binding: int = 0) -> str:

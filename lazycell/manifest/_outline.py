@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import functools
-import inspect
-from collections.abc import Callable, Mapping
-from typing import Any
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 import attrs
 
 from .._frozen import frozen
 from ..declaration._check_tie import check_tie
-from ..declaration._declaration import Declaration, declaration_of
-from ..declaration._declare import Declared, initializer_text, is_cell
+from ..declaration._declaration import Declaration, declaration_of, declaration_of_child
+from ..declaration._declare import Declared, Tie, initializer_text, is_cell
 from ..declaration._symbols import render
+from ..declaration._walk import below
 from ..history._collect import migrations_in
 from ..history._migration import Migration
 from ..history._migration_files import migrations_of
 from ..layout._cell_rules import CellRules
 from ..layout._entry import ManifestEntry
 from ..layout._layout import Stored
-from ._calls import complete
+from ._calls import bind as bind
+from ._calls import bind_child
 from ._manifest import Manifest
 from ._resolve import Resolved, ResolvedChild, ResolvedParameter, resolve
+
+_Known = TypeVar("_Known")
 
 
 @frozen
@@ -30,7 +34,7 @@ class Outline:
     """What one cell and all cells below it hold; names are relative to the cell.
 
     `rules` has, for the path of each cell whose class says how it is stored, what the class says; `migrations`, for
-    the path of each cell whose class has any, those of the class.
+    the path of each cell whose class has any, those of the class; `cells` the class of each cell that is declared.
     """
 
     entries: tuple[ManifestEntry, ...] = ()
@@ -38,7 +42,10 @@ class Outline:
     computed: frozenset[str] = frozenset()
     rules: Mapping[str, CellRules] = attrs.field(factory=dict)
     migrations: Mapping[str, tuple[Migration, ...]] = attrs.field(factory=dict)
+    cells: Mapping[str, type] = attrs.field(factory=dict)
 
+
+MigrationsOf = Callable[[type], tuple[Migration, ...]]
 
 PlainOutline = Callable[[ResolvedChild, str], Outline]
 """How to look into a cell that declares nothing: it has to be built to be seen. Takes the child and a dtype."""
@@ -57,13 +64,21 @@ def manifest_of_class(cls: type, args: tuple[Any, ...], kwargs: Mapping[str, Any
         TypeError: the arguments do not fit the generated `__init__`.
         DeclarationError: as when an instance is built.
     """
+    resolved = resolve_call(cls, args, kwargs)
+    own = hyperparameters_of(resolved.declaration, resolved.values)
+    return manifest_of_outline(cls.__name__, outline_of(cls, resolved, plain), own)
+
+
+def resolve_call(cls: type, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Resolved:
+    """Give what `cls(*args, **kwargs)` declares, with these values.
+
+    Raises:
+        TypeError: the arguments do not fit the generated `__init__`.
+        DeclarationError: as when an instance is built.
+    """
     declaration = declaration_of(cls)
     assert declaration is not None
-    resolved = resolve(declaration, *bind(cls, args, kwargs))
-    # Files are asked for once for each class, however many cells there are of it.
-    migrations = functools.cache(migrations_of)
-    outline = _with_migrations(outline_of(resolved, plain, migrations), migrations(cls))
-    return manifest_of_outline(cls.__name__, outline, hyperparameters_of(declaration, resolved.values))
+    return resolve(declaration, *bind(cls, args, kwargs))
 
 
 def manifest_of_outline(model: str, outline: Outline, hyperparameters: Mapping[str, Any]) -> Manifest:
@@ -97,74 +112,110 @@ def hyperparameters_of(declaration: Declaration, values: Mapping[str, Any]) -> d
     return {item.name: values[item.name] for item in declaration.hyperparameters}
 
 
-@functools.lru_cache(maxsize=1024)
-def _signature(cls: type) -> inspect.Signature:
-    return inspect.signature(cls.__lazy_init__)  # type: ignore[attr-defined]
-
-
-def bind(cls: type, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
-    """Match arguments to the generated `__init__` of `cls`, as Python would: the values, and the dtype asked for."""
-    signature = _signature(cls)
-    try:
-        bound = signature.bind(None, *args, **kwargs)
-    except TypeError as error:
-        takes = ", ".join([*signature.parameters][1:])
-        raise TypeError(f"{cls.__name__}: {error}. It takes ({takes})") from None
-    bound.apply_defaults()
-    values = dict(bound.arguments)
-    values.pop("self")
-    declaration = declaration_of(cls)
-    assert declaration is not None
-    return values, values.pop("dtype") if declaration.takes_dtype else None
-
-
-def outline_of(
-    resolved: Resolved, plain: PlainOutline, migrations: Callable[[type], tuple[Migration, ...]] = migrations_of
-) -> Outline:
+def outline_of(cls: type, resolved: Resolved, plain: PlainOutline, migrations: MigrationsOf = migrations_of) -> Outline:
     """List what a cell holds: its own parameters first, then each child's, as MindSpore orders them.
 
     Args:
-        resolved: the cell.
+        cls: the cell's class.
+        resolved: what it declares, with values.
         plain: looks into cells that declare nothing.
-        migrations: gives those of a class; for the cells below this one.
+        migrations: gives those of a class.
     """
-    entries: list[ManifestEntry] = []
-    computed: set[str] = set()
-    ties: dict[str, str] = {}
-    rules: dict[str, CellRules] = {}
-    migrated: dict[str, tuple[Migration, ...]] = {}
-    if resolved.declaration.stored:
-        rules[""] = CellRules(resolved.declaration, resolved.values)
-    for parameter in resolved.parameters:
-        if parameter.spec.persistent:
-            entries.append(entry_of(parameter))
-        else:
-            computed.add(parameter.name)
-    given = {name: built_already(value) for name, value in resolved.values.items() if is_cell(value)}
-    for name, child in {**given, **resolved.children}.items():
-        seen: dict[int, Outline] = {}  # layers that are alike are looked into once
-        for position, one in enumerate(child) if isinstance(child, tuple) else ((None, child),):
-            if id(one) not in seen:
-                seen[id(one)] = _child_outline(one, resolved.dtype, plain, migrations)
-            prefix = f"{name}." if position is None else f"{name}.{position}."
-            below = seen[id(one)]
-            entries += [attrs.evolve(entry, name=prefix + entry.name) for entry in below.entries]
-            ties.update({prefix + target: prefix + source for target, source in below.ties.items()})
-            computed.update(prefix + each for each in below.computed)
-            rules.update({(prefix + path).rstrip("."): each for path, each in below.rules.items()})
-            migrated.update({(prefix + path).rstrip("."): each for path, each in below.migrations.items()})
-    by_name = {entry.name: entry for entry in entries}
-    for tie in resolved.ties:
-        source = check_tie(tie, {name: (entry.shape, entry.dtype) for name, entry in by_name.items()}, ties)
-        del by_name[tie.target]
-        ties = {target: source if end == tie.target else end for target, end in ties.items()}
-        ties[tie.target] = source
-    return Outline(tuple(by_name.values()), ties, frozenset(computed), rules, migrated)
+    return _Walk(plain, migrations).cell(cls, resolved).outline()
 
 
-def _with_migrations(outline: Outline, own: tuple[Migration, ...]) -> Outline:
-    """Add those of the cell's own class, which `outline_of` does not know."""
-    return attrs.evolve(outline, migrations={"": own, **outline.migrations}) if own else outline
+class Sheet:
+    """What is taken down on a walk over a cell and the cells below it; names and paths are relative to the cell.
+
+    `entries` has of each parameter the fields after the name: names change at each level, and the rest does not.
+    """
+
+    def __init__(self) -> None:
+        self.entries: dict[str, Fields] = {}
+        self.ties: dict[str, str] = {}
+        self.computed: set[str] = set()
+        self.rules: dict[str, CellRules] = {}
+        self.migrations: dict[str, tuple[Migration, ...]] = {}
+        self.cells: dict[str, type] = {}
+
+    def note(
+        self, path: str, cls: type, declaration: Declaration, values: Mapping[str, Any], migrations: MigrationsOf
+    ) -> None:
+        """Take down a cell that is declared, without what it holds."""
+        self.cells[path] = cls
+        if declaration.stored:
+            self.rules[path] = CellRules(declaration, values)
+        if found := migrations(cls):
+            self.migrations[path] = found
+
+    def take(self, place: str, below: Sheet) -> None:
+        """Take over what was taken down of a child."""
+        prefix = f"{place}."
+        self.entries.update({prefix + name: fields for name, fields in below.entries.items()})
+        self.ties.update({prefix + target: prefix + source for target, source in below.ties.items()})
+        self.computed.update(prefix + each for each in below.computed)
+        self.rules.update(_under(place, below.rules))
+        self.migrations.update(_under(place, below.migrations))
+        self.cells.update(_under(place, below.cells))
+
+    def tie(self, ties: Iterable[Tie]) -> None:
+        """Let each tie's target be another name of its source."""
+        for each in ties:
+            source = check_tie(
+                each, {name: (shape, dtype) for name, (shape, dtype, *_) in self.entries.items()}, self.ties
+            )
+            del self.entries[each.target]
+            self.ties = {target: source if end == each.target else end for target, end in self.ties.items()}
+            self.ties[each.target] = source
+
+    def outline(self) -> Outline:
+        """Give it as data."""
+        return Outline(
+            entries=tuple(ManifestEntry(name, *fields) for name, fields in self.entries.items()),
+            ties=self.ties,
+            computed=frozenset(self.computed),
+            rules=self.rules,
+            migrations=self.migrations,
+            cells=self.cells,
+        )
+
+
+def _under(place: str, found: Mapping[str, _Known]) -> dict[str, _Known]:
+    """Give what is known of cells by their paths below a cell, with that cell's place before each."""
+    return {f"{place}.{path}" if path else place: each for path, each in found.items()}
+
+
+class _Walk:
+    """One walk over a model on paper: into each class that declares what it holds, and no further."""
+
+    def __init__(self, plain: PlainOutline, migrations: MigrationsOf) -> None:
+        self._plain = plain
+        # Files are asked for once for each class, however many cells there are of it.
+        self._migrations = functools.cache(migrations)
+
+    def cell(self, cls: type, resolved: Resolved) -> Sheet:
+        sheet = Sheet()
+        sheet.note("", cls, resolved.declaration, resolved.values, self._migrations)
+        for parameter in resolved.parameters:
+            if parameter.spec.persistent:
+                sheet.entries[parameter.name] = fields_of(entry_of(parameter))
+            else:
+                sheet.computed.add(parameter.name)
+        given = {name: built_already(value) for name, value in resolved.values.items() if is_cell(value)}
+        for place, found in below({**given, **resolved.children}, lambda child: self._child(child, resolved.dtype)):
+            sheet.take(place, found)
+        sheet.tie(resolved.ties)
+        return sheet
+
+    def _child(self, child: ResolvedChild, dtype: str) -> Sheet:
+        declaration = declaration_of_child(child.factory)
+        if declaration is not None and not declaration.own_init:
+            return self.cell(child.factory, resolve(declaration, *bind_child(child, dtype)))
+        found, sheet = self._plain(child, dtype), Sheet()
+        sheet.entries = {entry.name: fields_of(entry) for entry in found.entries}
+        sheet.ties, sheet.computed = {**found.ties}, {*found.computed}
+        sheet.rules, sheet.migrations, sheet.cells = {**found.rules}, {**found.migrations}, {**found.cells}
+        return sheet
 
 
 def built_already(cell: Any) -> ResolvedChild:
@@ -190,63 +241,32 @@ def entry_of(parameter: ResolvedParameter) -> ManifestEntry:
     )
 
 
-def _child_outline(
-    child: ResolvedChild, dtype: str, plain: PlainOutline, migrations: Callable[[type], tuple[Migration, ...]]
-) -> Outline:
-    declaration = declaration_of(child.factory) if isinstance(child.factory, type) else None
-    if declaration is None or declaration.own_init:
-        return plain(child, dtype)
-    values, own = bind(child.factory, child.args, complete(child, dtype))
-    outline = outline_of(resolve(declaration, values, own), plain, migrations)
-    return _with_migrations(outline, migrations(child.factory))
+Fields = tuple[Any, ...]
+
+fields_of: Callable[[ManifestEntry], Fields] = operator.attrgetter(*(f.name for f in attrs.fields(ManifestEntry)[1:]))
+"""The fields of an entry after its name, in their order."""
 
 
-PlainCells = Callable[[ResolvedChild, str], Mapping[str, type]]
-"""How to look into a cell that declares nothing: the declared cells in it, by path. Takes the child and a dtype."""
-
-
-def no_cells(child: ResolvedChild, dtype: str) -> Mapping[str, type]:
+def nothing_below(child: ResolvedChild, dtype: str) -> Outline:
     """Look into nothing: for models all of whose cells are declared."""
     del child, dtype
-    return {}
+    return Outline()
 
 
 def cells_of_class(
-    cls: type, args: tuple[Any, ...], kwargs: Mapping[str, Any], plain: PlainCells = no_cells
-) -> dict[str, type]:
+    cls: type, args: tuple[Any, ...], kwargs: Mapping[str, Any], plain: PlainOutline = nothing_below
+) -> Mapping[str, type]:
     """Give the class of every declared cell of `cls(*args, **kwargs)`, by its path; the model itself has the path "".
 
     Args:
         cls: a class with a declaration, whose constructor is the generated one.
         args: what the constructor would be given.
         kwargs: likewise.
-        plain: looks into cells that declare nothing.
+        plain: looks into cells that declare nothing; `cells` of what it gives is enough.
 
     Raises:
         TypeError: the arguments do not fit the constructor.
         DeclarationError: as when an instance is built.
     """
-    declaration = declaration_of(cls)
-    assert declaration is not None
-    return _cells_of(cls, resolve(declaration, *bind(cls, args, kwargs)), plain)
-
-
-def _cells_of(cls: type, resolved: Resolved, plain: PlainCells) -> dict[str, type]:
-    found = {"": cls}
-    given = {name: built_already(value) for name, value in resolved.values.items() if is_cell(value)}
-    for name, child in {**given, **resolved.children}.items():
-        seen: dict[int, Mapping[str, type]] = {}  # layers that are alike are looked into once
-        for position, one in enumerate(child) if isinstance(child, tuple) else ((None, child),):
-            if id(one) not in seen:
-                seen[id(one)] = _cells_below(one, resolved.dtype, plain)
-            own = name if position is None else f"{name}.{position}"
-            found.update({f"{own}.{path}" if path else own: each for path, each in seen[id(one)].items()})
-    return found
-
-
-def _cells_below(child: ResolvedChild, dtype: str, plain: PlainCells) -> Mapping[str, type]:
-    declaration = declaration_of(child.factory) if isinstance(child.factory, type) else None
-    if declaration is None or declaration.own_init:
-        return plain(child, dtype)
-    values, own = bind(child.factory, child.args, complete(child, dtype))
-    return _cells_of(child.factory, resolve(declaration, values, own), plain)
+    # No migrations: whoever writes a file of them asks for the cells.
+    return outline_of(cls, resolve_call(cls, args, kwargs), plain, lambda cls: ()).cells

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lazycell.manifest._outline import cells_of_class
+from lazycell.manifest._outline import Outline, cells_of_class
 from tests.pure import run
 
 SOURCE = """
@@ -37,4 +37,4 @@ def test_every_cell_that_is_there() -> None:
     }
     assert cells_of_class(net, (), {"m": 2}) == expected
     inside = {"first.plain.x": leaf, "blocks.0.plain.x": leaf, "blocks.1.plain.x": leaf}
-    assert cells_of_class(net, (2,), {}, lambda one, dtype: {"x": leaf}) == expected | inside
+    assert cells_of_class(net, (2,), {}, lambda one, dtype: Outline(cells={"x": leaf})) == expected | inside

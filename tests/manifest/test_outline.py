@@ -343,5 +343,5 @@ def test_initializers_as_text(initializer: Any, text: str) -> None:
 
 def test_an_outline_is_relative_to_its_cell() -> None:
     """The cell's own name is put before it by whoever holds the cell."""
-    outline = outline_of(Block(2).resolved, lambda one, dtype: Outline())
+    outline = outline_of(Block, Block(2).resolved, lambda one, dtype: Outline())
     assert names(outline.entries) == ["gain", "query.weight"]

@@ -1,0 +1,108 @@
+"""What a value has to be to be a shape, a section, a count or a dtype. It was evaluated before: here it is judged."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Mapping
+from typing import Any, NoReturn
+
+import numpy as np
+
+from .._dtypes import dtype_name
+from .._errors import DeclarationError
+from ..declaration._declare import ChildrenSpec, ParameterSpec
+from ..declaration._evaluate import with_values
+from ..declaration._symbols import render
+
+
+def checked_shape(spec: ParameterSpec, shape: Iterable[Any], values: Mapping[str, Any]) -> tuple[int, ...]:
+    """Give a parameter's shape in ints; `values` are those that it was computed with, for the message.
+
+    Raises:
+        DeclarationError: a size is no whole number, or less than 1.
+    """
+    sizes = tuple(shape)
+    for position, size in enumerate(sizes):
+        if not _is_size(size):
+            _refuse_size(spec, position, size, values)
+    return tuple(map(int, sizes))
+
+
+def checked_sections(
+    spec: ParameterSpec, axis: int, named: Iterable[tuple[str, Any, Any]], values: Mapping[str, Any]
+) -> tuple[tuple[str, int], ...]:
+    """Give name and size of the sections of one axis.
+
+    Args:
+        spec: the parameter.
+        axis: counted from 0.
+        named: for each section its name, its size as written, and the value of that.
+        values: that the sizes were computed with, for the message.
+
+    Raises:
+        DeclarationError: a size is no whole number, or less than 1.
+    """
+    sections: list[tuple[str, int]] = []
+    for name, written, size in named:
+        if not _is_size(size):
+            spec.complain(
+                f"the section `{name}` of dimension {axis} is {size!r}{with_values(written, values)}: "
+                "a size is a whole number, at least 1"
+            )
+        sections.append((name, int(size)))
+    return tuple(sections)
+
+
+def checked_dtype(spec: ParameterSpec, asked: Any, default: str, values: Mapping[str, Any]) -> str:
+    """Give the canonical name of a parameter's dtype; None stands for the cell's, `default`.
+
+    Raises:
+        DeclarationError: it is no dtype.
+    """
+    if asked is None:
+        return default
+    try:
+        return dtype_name(asked)
+    except TypeError as error:
+        spec.complain(f"the dtype `{render(spec.dtype)}`{with_values(spec.dtype, values)}: {error}")
+
+
+def checked_count(spec: ChildrenSpec, count: Any, values: Mapping[str, Any]) -> int:
+    """Give the length of a list of cells.
+
+    Raises:
+        DeclarationError: it is no whole number, or less than 0.
+    """
+    if not (_is_whole(count) and count >= 0):
+        spec.complain(
+            f"the count `{render(spec.count)}` is {count!r}{with_values(spec.count, values)}: "
+            "it is a whole number, 0 or more"
+        )
+    return int(count)
+
+
+def _is_size(value: Any) -> bool:
+    return _is_whole(value) and bool(value > 0)
+
+
+def _is_whole(value: Any) -> bool:
+    """Tell whether `value` counts something: numpy's integers do, truth values and floats do not."""
+    if type(value) is int:  # nearly all are
+        return True
+    if isinstance(value, (bool, np.bool_)):
+        return False
+    try:
+        operator.index(value)
+    except (TypeError, DeclarationError):
+        return False
+    return True
+
+
+def _refuse_size(spec: ParameterSpec, position: int, size: Any, values: Mapping[str, Any]) -> NoReturn:
+    part = spec.shape[position]
+    found = f"dimension {position} of the shape `{render(spec.shape)}` is {size!r}{with_values(part, values)}"
+    if isinstance(size, float):
+        spec.complain(f"{found}: a size is a whole number. Write `//` instead of `/`")
+    if _is_whole(size):
+        spec.complain(f"{found}: a size is at least 1. Write `when(…)` for a parameter that may be absent")
+    spec.complain(f"{found}, a {type(size).__name__}: a size is a whole number")
