@@ -17,9 +17,10 @@ from ..declaration._symbols import render
 from ..formats import CheckpointHeader, open_checkpoint
 from ..layout._rename import apply_rules, parse_rules
 from ..loading._fit import make_plan
+from ..loading._options import LoadOptions
 from ..manifest._manifest import Manifest
 from ..mismatch import Cause, Problem
-from ..mismatch._problems import advice
+from ..mismatch._message import Mismatch, Strangers
 from ..show._printable import printable
 from ..show._table import align
 from ..sources._quantized import quantized_tensors
@@ -193,7 +194,8 @@ def _prove(header: CheckpointHeader, solved: Solved, rename: Mapping[str, Any] |
     if with_all.fits:
         return attrs.evolve(with_all, fits=False)
     if any(problem.kind == "shape" for problem in with_all.problems):
-        raise CheckpointMismatchError(with_all.text, with_all.problems, with_all.causes)
+        assert with_all.manifest is not None
+        raise Mismatch(header.path, with_all.manifest.model, with_all.problems, with_all.causes).error()
     return with_all
 
 
@@ -207,7 +209,7 @@ def _fit(
     except TypeError:  # a value is lacking
         return _Proof()
     try:
-        make_plan(manifest, header, rename=rename)
+        make_plan(manifest, header, LoadOptions(rename=rename))
     except CheckpointMismatchError as error:
         problems = tuple(each for each in error.problems if isinstance(each, Problem))
         causes = tuple(each for each in error.causes if isinstance(each, Cause))
@@ -252,7 +254,6 @@ def _strangers(
     cls: type, header: CheckpointHeader, solved: Solved, shapes: Mapping[str, Any]
 ) -> CheckpointMismatchError:
     """Say that no name in the file is one of the model's, and which prefix would make them so."""
-    lines = [f"{header.path} does not fit {cls.__name__}: no name in it is one of the model's"]
     missing = [name for name in solved.found.examples if not name.endswith("…")]
     prefix, lacking = _prefix(missing, shapes), _prefix([*shapes][:_SAMPLED], dict.fromkeys(missing))
     causes: tuple[Cause, ...] = ()
@@ -262,15 +263,8 @@ def _strangers(
     elif lacking is not None:
         text = f"the model's names start with `{lacking}`"
         causes = (Cause("prefix", text, rename={"{*rest}": f"{lacking}{{*rest}}"}),)
-    if causes:
-        lines.append(f"  {causes[0].text}: {', '.join(advice(causes))}")
-    else:
-        ours, theirs = solved.found.examples[:_SHOWN_NAMES], [*shapes][:_SHOWN_NAMES]
-        lines.append(f"  the model has {', '.join(f'`{name}`' for name in ours)}, …")
-        lines.append(f"  the checkpoint has {', '.join(f'`{name}`' for name in theirs) or 'no tensors'}, …")
-        lines.append("  it is another model's, or `rename` is needed")
-    lines.append("No data was read.")
-    return CheckpointMismatchError("\n".join(map(printable, lines)), causes=causes)
+    ours, theirs = solved.found.examples[:_SHOWN_NAMES], [*shapes][:_SHOWN_NAMES]
+    return Strangers(header.path, cls.__name__, (*ours,), (*theirs,), causes).error()
 
 
 def _prefix(names: list[str], longer: Mapping[str, Any]) -> str | None:
