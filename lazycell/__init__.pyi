@@ -28,6 +28,7 @@ from .cell._cell import LazyCell
 from .cell._initial_values import initial_values
 from .cell._initializers import register_initializer
 from .cell._launching import launch_blocking
+from .cell._planning import plan
 from .declaration._class_body import require
 from .declaration._declaration import same
 from .declaration._declare import buffer, child, children, hyper, param, tie, when
@@ -58,7 +59,6 @@ from .initializers import (
 from .layout._entry import ManifestEntry
 from .loading._load_report import LoadReport
 from .loading._plan import LoadPlan
-from .loading._planning import plan
 from .manifest._manifest import Manifest
 from .manifest.diff._diff import ManifestDiff
 from .manifest.diff._differences import Change

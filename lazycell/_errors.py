@@ -57,10 +57,17 @@ class ChecksumError(CheckpointError):
 class CheckpointMismatchError(CheckpointError):
     """A checkpoint does not fit a manifest. `problems` has every single problem as data, `causes` the likely causes."""
 
-    def __init__(self, message: str, problems: tuple[object, ...] = (), causes: tuple[object, ...] = ()) -> None:
+    def __init__(
+        self,
+        message: str,
+        problems: tuple[object, ...] = (),
+        causes: tuple[object, ...] = (),
+        mismatch: object = None,
+    ) -> None:
         super().__init__(message)
         self.problems = problems
         self.causes = causes
+        self.mismatch = mismatch  # what the message was made of, for whoever says it in other words
 
 
 class ConfigError(LazyCellError, ValueError):

@@ -141,11 +141,10 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             ValueError: there is no such choice, or arguments contradict each other.
         """
         with collector_paused():
+            from ..loading._options import LoadOptions
             from ._load_checkpoint import load_checkpoint
 
-        return load_checkpoint(
-            self,
-            path,
+        options = LoadOptions(
             missing=missing,
             unexpected=unexpected,
             dtype=dtype,
@@ -156,6 +155,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             dec_key=dec_key,
             dec_mode=dec_mode,
         )
+        return load_checkpoint(self, path, options)
 
     def save_checkpoint(
         self,
@@ -247,23 +247,24 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             TypeError: an argument is of a kind that means nothing.
             ValueError: there is no such choice, or arguments contradict each other.
         """
-        loading = {
-            "missing": missing,
-            "unexpected": unexpected,
-            "rename": rename,
-            "mmap": mmap,
-            "progress": progress,
-            "verify": verify,
-            "dec_key": dec_key,
-            "dec_mode": dec_mode,
-        }
         place = file_path(path, "path")
         with collector_paused():
+            from ..loading._options import LoadOptions
             from ..pretrained._config import find_config
             from ..pretrained._pretrained import load_pretrained
 
+        options = LoadOptions(
+            missing=missing,
+            unexpected=unexpected,
+            rename=rename,
+            mmap=mmap,
+            progress=progress,
+            verify=verify,
+            dec_key=dec_key,
+            dec_mode=dec_mode,
+        )
         config = find_config(place)
-        return load_pretrained(cls, place, config, dtype=dtype, loading=loading, hyperparameters=hyperparameters)
+        return load_pretrained(cls, place, config, options, dtype=dtype, hyperparameters=hyperparameters)
 
     @classmethod
     def infer(cls, path: str | PathLike[str], *, rename: Mapping[str, Any] | None = None, **known: Any) -> Inference:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from os import PathLike
 from typing import Any
 
@@ -13,9 +13,9 @@ from .._arguments import check_progress, check_switch
 from ..formats import open_checkpoint
 from ..loading._fit import make_plan
 from ..loading._load_report import LoadReport
+from ..loading._options import LoadOptions
 from ..loading._plan import LoadPlan
 from ..loading._stage import stage
-from ..loading._tie_copies import check_ties
 from ..parameters import Assignment, Mark, Origin, decryption, fill_all, left_by_checkpoint
 from ..reading._read import Reader
 from ..show._progress import ProgressBar
@@ -30,39 +30,28 @@ LAYOUT = "_lazycell_layout"
 """The attribute of a net that says in which layout the checkpoint was that it was loaded from."""
 
 
-def load_checkpoint(
-    net: nn.Cell,
-    path: str | PathLike[str] | Mapping[str, Any],
-    *,
-    missing: str | Iterable[str],
-    unexpected: str | Iterable[str],
-    dtype: str,
-    rename: Mapping[str, Any] | None,
-    mmap: bool,
-    progress: Progress | None,
-    verify: bool,
-    dec_key: bytes | None,
-    dec_mode: str | None,
-) -> LoadReport:
+def load_checkpoint(net: nn.Cell, path: str | PathLike[str] | Mapping[str, Any], options: LoadOptions) -> LoadReport:
     """Plan a load from headers alone, then carry it out; the body of `LazyCell.load_checkpoint`."""
     started = time.perf_counter()
-    check_progress(progress)
-    check_switch(mmap, "mmap")
-    check_switch(verify, "verify")
-    decrypt = decryption(dec_key, cipher_mode(dec_key, dec_mode, "dec"))
+    check_progress(options.progress)
+    check_switch(options.mmap, "mmap")
+    check_switch(options.verify, "verify")
+    decrypt = decryption(options.dec_key, cipher_mode(options.dec_key, options.dec_mode, "dec"))
     with collector_paused():
         header = open_checkpoint(path, decrypt=decrypt)
         manifest, parameters = survey(net)
-        policies: dict[str, Any] = {"missing": missing, "unexpected": unexpected, "dtype": dtype, "rename": rename}
         again = built_again(net)
-        plan = make_plan(manifest, header, **policies, again=again)
-    with Reader(mmap=mmap) as reader, ProgressBar(f"loading {plan.path.name}") as bar:
-        report = _Report(bar if progress is None else progress, plan.nbytes)
-        if verify:
+        plan = make_plan(manifest, header, options, again=again)
+    with Reader(mmap=options.mmap) as reader, ProgressBar(f"loading {plan.path.name}") as bar:
+        report = _Report(bar if options.progress is None else options.progress, plan.nbytes)
+        if options.verify:
             from ..saving._checksums import verify as verify_checksums  # not before: few loads verify
 
             verify_checksums(header, reader, report.verified)
-        check_ties(plan, reader, manifest=manifest, again=again)
+        if plan.has_copies:
+            from ..loading._tie_copies import check_ties  # few checkpoints hold a parameter twice
+
+            check_ties(plan, reader, manifest=manifest, again=again)
         arrays = stage(plan, reader, report.read)
     with collector_paused():
         assignments = _assignments(plan, parameters, arrays)

@@ -8,10 +8,11 @@ from typing import Any
 
 import click
 
-from .._errors import CheckpointMismatchError
 from ..show._printable import printable
 from ._completion import complete_files, complete_models
 from ._model import Options, find, model_options
+from ._renames import checked, rules_of
+from ._shell import Shell
 
 _NO = 1
 
@@ -74,34 +75,29 @@ def check(
     headers are read.
     """
     from ..formats._open import open_checkpoint
-    from ..loading._fit import make_plan
-    from ._verdict import mismatch_json, options_of, plan_json
+    from ..loading._fit import fit
+    from ..loading._options import LoadOptions
+    from ..loading._plan import LoadPlan
+    from ._verdict import mismatch_json, plan_json
 
     header = open_checkpoint(checkpoint)
-    rules = _rules(rename)
+    rules = checked(rules_of(rename)) or {}
     found = find(model, options).beside(header, rules)
     manifest = found.manifest
+    again = None if found.cls is None else found.manifest_with
+    policies = {"missing": _permitted(missing, "init"), "unexpected": _permitted(unexpected, "ignore")}
     try:
-        plan = make_plan(
-            manifest,
-            header,
-            missing=_permitted(missing, "init"),
-            unexpected=_permitted(unexpected, "ignore"),
-            dtype=cast,
-            rename=rules,
-            again=None if found.cls is None else found.manifest_with,
-        )
-    except CheckpointMismatchError as error:
-        if as_json:
-            _print_json({"fits": False, "message": str(error), **mismatch_json(error), "plan": None})
-        else:
-            _print(str(error))
-            given = options_of(error.causes, settable=not Path(model).is_file())
-            if given:
-                _print(f"as options: {given}")
-        return _NO
-    except ValueError as error:  # a pattern that means nothing
+        plan = fit(manifest, header, LoadOptions(**policies, dtype=cast, rename=rules), again=again)
+    except ValueError as error:  # a rule that means nothing
         raise click.UsageError(str(error)) from None
+    if not isinstance(plan, LoadPlan):
+        shell = Shell(settable=not Path(model).is_file())
+        message = plan.text(shell)
+        if as_json:
+            _print_json({"fits": False, "message": message, **mismatch_json(plan, shell), "plan": None})
+        else:
+            _print(message)
+        return _NO
     if as_json:
         _print_json({"fits": True, "message": str(plan), "problems": [], "causes": [], "plan": plan_json(plan)})
     else:
@@ -114,18 +110,6 @@ def _permitted(patterns: tuple[str, ...], everything: str) -> Any:
     if patterns in ((), ("error",), (everything,)):
         return patterns[0] if patterns else "error"
     return list(patterns)
-
-
-def _rules(rename: tuple[str, ...]) -> dict[str, str]:
-    rules: dict[str, str] = {}
-    for text in rename:
-        old, equals, new = text.partition("=")
-        if not (old and equals and new):
-            raise click.UsageError(f"--rename {text}: write OLD=NEW, as in --rename 'bert.{{*rest}}={{*rest}}'")
-        if old in rules:
-            raise click.UsageError(f"--rename {text}: {old} becomes {rules[old]} already")
-        rules[old] = new
-    return rules
 
 
 def _print(text: str) -> None:

@@ -64,11 +64,10 @@ def infer(model: str, checkpoint: Path, renames: tuple[str, ...], as_json: bool,
     if as_json:
         print(json.dumps(_plain(inference, solved), indent=2))
     else:
-        from ..inference._inference import inference_verdict
-        from ._infer_words import inference_words
+        from ._infer_words import inference_text
         from ._show_tree import print_text
 
-        print_text(str(inference).removesuffix(inference_verdict(inference)) + inference_words(inference))
+        print_text(inference_text(inference))
     return 0 if solved else _NO_SOLUTION
 
 

@@ -1,46 +1,50 @@
-"""Whether a checkpoint fits, and why not, as JSON holds it, and as options of the command."""
+"""Whether a checkpoint fits, and why not, as JSON holds it."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..declaration._forms import form_text
-from ._typed import typed
+from ._shell import plain
 
 if TYPE_CHECKING:
-    from .._errors import CheckpointMismatchError
     from ..loading._plan import LoadPlan
+    from ..mismatch._dialect import Dialect
+    from ..mismatch._message import Mismatch
 
 
-def mismatch_json(error: CheckpointMismatchError) -> dict[str, Any]:
-    """Give problems and causes; a form of `rename` as it is written in Python."""
-    problems: Any = error.problems
-    causes: Any = error.causes
+def mismatch_json(mismatch: Mismatch, dialect: Dialect) -> dict[str, Any]:
+    """Give problems and causes; a form of `rename` as it is written in Python.
+
+    Args:
+        mismatch: them.
+        dialect: for messages and advice.
+    """
+    from ..mismatch._dialect import said
+
     return {
         "problems": [
             {
                 "kind": each.kind,
                 "name": each.name,
-                "message": each.message,
+                "message": said(each.words, dialect),
                 "model": _kind_json(each.entry),
                 "checkpoint": _kind_json(each.tensor),
             }
-            for each in problems
+            for each in mismatch.problems
         ],
         "causes": [
             {
                 "kind": each.kind,
                 "text": each.text,
                 "explains": sorted(each.explains),
-                "settings": {name: _plain(value) for name, value in each.settings.items()},
+                "settings": {name: plain(value) for name, value in each.settings.items()},
                 "rename": {old: new if isinstance(new, str) else form_text(new) for old, new in each.rename.items()},
                 "missing": list(each.missing),
                 "unexpected": list(each.unexpected),
-                "advice": each.advice,
+                "advice": said(each.todo, dialect),
             }
-            for each in causes
+            for each in mismatch.causes
         ],
     }
 
@@ -74,47 +78,3 @@ def plan_json(plan: LoadPlan) -> dict[str, Any]:
             for each in plan.migrated
         ],
     }
-
-
-def options_of(
-    causes: Sequence[Any], *, settable: bool, only: Collection[str] = ("settings", "rename", "missing", "unexpected")
-) -> str:
-    """Give what the likely causes propose as options of the command: `--set num_hidden_layers=12`; "" if nothing.
-
-    What no argument of a process can be, a name with a NUL, is left out.
-
-    Args:
-        causes: why the checkpoint does not fit.
-        settable: whether the model takes hyperparameters.
-        only: what the command has options for.
-    """
-    words: list[str] = []
-    for cause in causes:
-        if settable and "settings" in only:
-            words += _options("--set", (f"{name}={_value(value)}" for name, value in cause.settings.items()))
-        if "rename" in only:
-            renames = ((old, new) for old, new in cause.rename.items() if isinstance(new, str))
-            words += _options("--rename", (f"{old}={new}" for old, new in renames))
-        if "missing" in only:
-            words += _options("--missing", cause.missing)
-        if "unexpected" in only:
-            words += _options("--unexpected", cause.unexpected)
-    return " ".join(words)
-
-
-def _options(option: str, values: Iterable[str]) -> Iterator[str]:
-    for word in map(typed, values):
-        if word is not None:
-            yield option
-            yield word
-
-
-def _value(value: Any) -> str:
-    """Write a value as `--set` reads it."""
-    return value if isinstance(value, str) else json.dumps(_plain(value))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, (list, tuple)):
-        return [_plain(each) for each in value]
-    return value if isinstance(value, (int, float, str, type(None))) else repr(value)

@@ -17,8 +17,10 @@ from ..declaration._symbols import render
 from ..formats import CheckpointHeader, open_checkpoint
 from ..layout._rename import apply_rules, parse_rules
 from ..loading._fit import make_plan
+from ..loading._options import LoadOptions
 from ..manifest._manifest import Manifest
 from ..mismatch import Cause, Problem
+from ..mismatch._message import Mismatch
 from ..show._html import harmless
 from ..show._report import Report, Table
 from ._infer import Solved, Undetermined, solve_shapes
@@ -188,7 +190,8 @@ def _prove(header: CheckpointHeader, solved: Solved, rename: Mapping[str, Any] |
         return attrs.evolve(with_all, fits=False)
     is_complete = solved.undetermined.keys() <= solved.assumed.keys()  # else other values may fit
     if is_complete and any(problem.kind == "shape" for problem in with_all.problems):
-        raise CheckpointMismatchError(with_all.text, with_all.problems, with_all.causes)
+        assert with_all.manifest is not None
+        raise Mismatch(header.path, with_all.manifest.model, with_all.problems, with_all.causes).error()
     return with_all
 
 
@@ -202,7 +205,7 @@ def _fit(
     except TypeError:  # a value is lacking
         return _Proof()
     try:
-        make_plan(manifest, header, rename=rename)
+        make_plan(manifest, header, LoadOptions(rename=rename))
     except CheckpointMismatchError as error:
         problems = tuple(each for each in error.problems if isinstance(each, Problem))
         causes = tuple(each for each in error.causes if isinstance(each, Cause))

@@ -9,7 +9,7 @@ from .._errors import CheckpointMismatchError
 from ..declaration._symbols import render
 from ..formats import CheckpointHeader
 from ..mismatch import Cause
-from ..mismatch._problems import advice
+from ..mismatch._message import Strangers
 from ..show._printable import printable
 from ..sources._quantized import quantized_tensors
 from ._fact import Conflict
@@ -55,7 +55,6 @@ def strangers(
     cls: type, header: CheckpointHeader, solved: Solved, shapes: Mapping[str, Any]
 ) -> CheckpointMismatchError:
     """Say that no name in the file is one of the model's, and which prefix would make them so."""
-    lines = [f"{header.path} does not fit {cls.__name__}: no name in it is one of the model's"]
     missing = [name for name in solved.found.examples if not name.endswith("…")]
     prefix, lacking = _prefix(missing, shapes), _prefix([*shapes][:_SAMPLED], dict.fromkeys(missing))
     causes: tuple[Cause, ...] = ()
@@ -65,15 +64,8 @@ def strangers(
     elif lacking is not None:
         text = f"the model's names start with `{lacking}`"
         causes = (Cause("prefix", text, rename={"{*rest}": f"{lacking}{{*rest}}"}),)
-    if causes:
-        lines.append(f"  {causes[0].text}: {', '.join(advice(causes))}")
-    else:
-        ours, theirs = solved.found.examples[:_SHOWN_NAMES], [*shapes][:_SHOWN_NAMES]
-        lines.append(f"  the model has {', '.join(f'`{name}`' for name in ours)}, …")
-        lines.append(f"  the checkpoint has {', '.join(f'`{name}`' for name in theirs) or 'no tensors'}, …")
-        lines.append("  it is another model's, or `rename` is needed")
-    lines.append("No data was read.")
-    return CheckpointMismatchError("\n".join(map(printable, lines)), causes=causes)
+    ours, theirs = solved.found.examples[:_SHOWN_NAMES], [*shapes][:_SHOWN_NAMES]
+    return Strangers(header.path, cls.__name__, (*ours,), (*theirs,), causes).error()
 
 
 def _prefix(names: list[str], longer: Mapping[str, Any]) -> str | None:

@@ -5,10 +5,55 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from ..formats._header import CheckpointHeader
-from ..layout._rename import RenameRule, apply_rules
-from ..mismatch._problems import APPLIED_BY_CAST, Problem
-from ..sources._quantized import Quantized
-from ..sources._scaled import Blocks, blocks_of
+from ..layout._rename import RenameRule, Renaming, apply_rules
+from ..mismatch._problems import Problem
+from ..sources._quantized import Quantized, quantized_tensors
+from ..sources._scaled import Blocks, block_size, blocks_of
+from ._lookup import Lookup
+
+
+def with_codes(
+    problems: Sequence[Problem],
+    there: Lookup,
+    filled: Collection[str],
+    header: CheckpointHeader,
+    renaming: Renaming,
+    rules: tuple[RenameRule, ...],
+) -> list[Problem]:
+    """Find codes that the model would take for weights, or do without, where it does not take their scales too.
+
+    Args:
+        problems: what is wrong with the load otherwise.
+        there: what the checkpoint has.
+        filled: the parameters that are filled.
+        header: the checkpoint.
+        renaming: what `rename` and migrations made of its names.
+        rules: those of `rename`.
+    """
+    found = tuple(quantized_tensors(header.tensors))
+    if not found:
+        return [*problems]
+    used = {there.tensors[name].name for name in there.used}.union(renaming.forms)
+    wanted = {
+        name
+        for entry in there.manifest.entries
+        if entry.name not in filled
+        for name in (*there.names_of(entry), *there.former_names_of(entry))
+    }
+    strange: set[str] = set()
+    if any(each.kind == "missing" for each in problems):  # perhaps under another name
+        strange = {each.tensor.name for each in problems if each.kind == "unexpected" and each.tensor}
+    alone = {each.codes: each for each in codes_alone(found, used, wanted, strange, rules)}
+    told = block_size(header)
+    # Shapes and dtypes are those of the codes: nothing follows from them.
+    return [
+        *(quantized_problem(each, header, renaming.names.get(each.codes, each.codes), told) for each in alone.values()),
+        *(
+            each
+            for each in problems
+            if each.kind not in ("shape", "dtype") or each.tensor is None or each.tensor.name not in alone
+        ),
+    ]
 
 
 def codes_alone(
@@ -45,7 +90,7 @@ def codes_alone(
 
 
 def quantized_problem(weight: Quantized, header: CheckpointHeader, name: str, told: Blocks | None) -> Problem:
-    """Say what a tensor of codes is, in the same words for every layer.
+    """Say that a tensor is codes, and why their scales are not applied.
 
     Args:
         weight: it and what belongs to it.
@@ -54,8 +99,7 @@ def quantized_problem(weight: Quantized, header: CheckpointHeader, name: str, to
         told: the size of blocks that the config tells.
     """
     tensor = header.tensors[weight.codes]
-    ends = ", ".join(f"`{each.rpartition('.')[2]}`" for each in weight.needed)
-    text = f"{tensor.dtype} {tensor.shape}, codes that are weights only together with {ends}"
     why = blocks_of(weight, header, told)
-    text += f"; {why if isinstance(why, str) else APPLIED_BY_CAST}"
-    return Problem("quantized", name, text, None, tensor)
+    return Problem(
+        "quantized", name, why if isinstance(why, str) else "", None, tensor, reason="codes", names=weight.needed
+    )

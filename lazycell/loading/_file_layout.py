@@ -47,8 +47,6 @@ class FileLayout:
             steps: the parameters that are filled.
             by_own_name: those of them that the file has under their own names, though declared to be stored otherwise.
         """
-        if not (self.rules or self.manifest.stored):
-            return ()
         known: dict[str, str] = {}
         copies = {stored.name for stored in self.manifest.copies}
         copied = set(map(id, self.manifest.copies))

@@ -112,6 +112,11 @@ class LoadPlan:
     migrated: tuple[AppliedMigration, ...] = ()
 
     @property
+    def has_copies(self) -> bool:
+        """Whether the file holds a parameter under several names, which have to be compared."""
+        return any(step.same_as for step in self.steps)
+
+    @property
     def nbytes(self) -> int:
         """Bytes to be read."""
         return sum(step.nbytes for step in self.steps)

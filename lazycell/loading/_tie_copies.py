@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from .._errors import CheckpointMismatchError
 from ..formats._header import MemoryRange, TensorHeader
 from ..manifest._manifest import Manifest
-from ..mismatch._problems import Cause, Problem, render
+from ..mismatch._problems import Cause, Problem
 from ..reading._read import Reader, bytes_of
 from ..system._workers import Scratch, run
 from ._plan import LoadPlan, LoadStep
@@ -44,14 +43,15 @@ def check_ties(plan: LoadPlan, reader: Reader, *, manifest: Manifest | None = No
         if step.same_as:
             tensor = _put_together(plan, step, reader) if step.pieces else step.tensor
             problems += [
-                Problem("tie", step.parameter, f"`{step.key}` and `{copy.name}` differ", None, copy)
+                Problem("tie", step.parameter, "", None, copy, "copies differ", (step.key, copy.name))
                 for copy in step.same_as
                 if not same_bytes(tensor, copy, reader)
             ]
     if problems:
+        from ..mismatch._message import Mismatch  # imported when there is something to explain
+
         causes = () if manifest is None or again is None else tuple(_switches(problems, manifest, again))
-        text = render(f"{plan.path} does not fit {plan.model}", problems, causes, {})
-        raise CheckpointMismatchError(text, tuple(problems), causes)
+        raise Mismatch(plan.path, plan.model, tuple(problems), causes).error()
 
 
 def _switches(problems: list[Problem], manifest: Manifest, again: Again) -> list[Cause]:

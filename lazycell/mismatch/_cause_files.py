@@ -9,7 +9,8 @@ from pathlib import Path
 from ..show._collapse import collapse
 from ..sources._quantized import quantized_tensors
 from ..sources._scaled import NO_BLOCKS
-from ._problems import APPLIED_BY_CAST, Cause
+from ._dialect import Argument, Words
+from ._problems import Cause
 from ._sides import Sides
 
 _SHARD = re.compile(r"(.*)-(\d{5})-of-(\d{5})\.[a-z]+")
@@ -37,7 +38,7 @@ def shard(sides: Sides, path: Path) -> Cause | None:
         return None
     text = f"{path.name} is one file of {int(match[3])}"
     advice = "load the directory, or its `*.index.json`, that all of them belong to"
-    return Cause("shard", text, frozenset(sides.missing), advice=advice)
+    return Cause("shard", text, frozenset(sides.missing), todo=advice)
 
 
 def quantized(sides: Sides) -> Cause | None:
@@ -50,14 +51,15 @@ def quantized(sides: Sides) -> Cause | None:
     many = "1 tensor holds" if len(sides.quantized) == 1 else f"{len(sides.quantized)} tensors hold"
     of = f" ({layouts})" if layouts else ""
     text = f"a quantized checkpoint{of}: {many} codes, which are no weights without their scales"
-    why = {message.rpartition("; ")[2] for message in sides.quantized.values()}
-    if why == {APPLIED_BY_CAST}:
-        advice = 'load with dtype="cast": the codes are multiplied by their scales'
+    why = {*sides.quantized.values()}
+    advice: Words
+    if why == {""}:
+        advice = ("load with ", Argument("dtype", "cast"), ": the codes are multiplied by their scales")
     elif why == {NO_BLOCKS}:
         advice = "put the model's config.json beside the file: the codes are multiplied by their scales then"
     else:
         advice = "take the original, or one that was written out in floats again"
-    return Cause("quantized", text, explained, advice=advice)
+    return Cause("quantized", text, explained, todo=advice)
 
 
 def adapter(sides: Sides) -> Cause | None:
@@ -68,12 +70,12 @@ def adapter(sides: Sides) -> Cause | None:
     if 2 * len(found) >= len(sides.tensors):
         text = f"an adapter (LoRA), not a model: {len(found)} of its {len(sides.tensors)} tensors are low-rank matrices"
         advice = "load the model that it was trained on; to have both, merge them first, with the library that wrote it"
-        return Cause("adapter", text, frozenset((*found, *sides.missing)), advice=advice)
+        return Cause("adapter", text, frozenset((*found, *sides.missing)), todo=advice)
     text = (
         f"the checkpoint has an adapter (LoRA) beside the weights, {len(found)} low-rank matrices that were not merged"
     )
     return Cause(
-        "adapter", text, frozenset(found), unexpected=("*lora_*",), advice="without them the model is the one before"
+        "adapter", text, frozenset(found), unexpected=("*lora_*",), todo="without them the model is the one before"
     )
 
 

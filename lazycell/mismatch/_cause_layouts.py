@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from ..declaration._forms import Fused, Transposed, form_text
 from ..show._collapse import collapse
 from ._cause_names import capture
-from ._problems import Cause
+from ._dialect import Argument, Words
+from ._problems import Cause, is_transposed
 from ._sides import Sides, Sized
 
 _RULES = 8
@@ -21,11 +22,6 @@ _PARTS = (
     (re.compile(r"gate_up|gate_and_up|w13", re.IGNORECASE), ("gate", "up")),
 )
 """What tensors are usually called that hold several, and how the names of the several begin, in the usual order."""
-
-
-def is_transposed(declared: tuple[int, ...], stored: tuple[int, ...]) -> bool:
-    """Whether a matrix has the other's shape turned round."""
-    return len(declared) == 2 and declared != stored and declared == stored[::-1]
 
 
 # ----------------------------------------------------------------------------------------------------------- transposed
@@ -69,8 +65,8 @@ def transposed(sides: Sides) -> Cause | None:
     if turned[0] not in sides.manifest:  # a rule says already how it is stored, and there is one for each name
         advice = f'change the rule for "{short}" in the class body: the checkpoint has the axes in the other order'
     if len(rules) <= _RULES:
-        return Cause("transposed", text, frozenset(turned), rename=rules, advice=f"or {advice}")
-    return Cause("transposed", text, frozenset(turned), advice=advice)
+        return Cause("transposed", text, frozenset(turned), rename=rules, todo=f"or {advice}")
+    return Cause("transposed", text, frozenset(turned), todo=advice)
 
 
 def _likeness(name: str) -> str:
@@ -105,13 +101,13 @@ def joined(sides: Sides) -> list[Cause]:
         few = len(rules) <= _RULES
         rename = rules if few else {}
         causes.append(
-            Cause("joined", text, frozenset(explained), rename=rename, advice=advice if few else _in_class(rules))
+            Cause("joined", text, frozenset(explained), rename=rename, todo=advice if few else _in_class(rules))
         )
     elif unclear:
         what = _listed(unclear, sides)
         text = f"by its size {what} may be several of the missing parameters in one; which, shapes cannot tell"
         causes.append(
-            Cause("joined", text, frozenset(explained), advice='rename({"…": fused(q="…", k="…")}) declares it')
+            Cause("joined", text, frozenset(explained), todo='rename({"…": fused(q="…", k="…")}) declares it')
         )
     return causes
 
@@ -130,11 +126,16 @@ def split(sides: Sides) -> list[Cause]:
     name, parts = found[0]
     shown = ", ".join(f"`{capture(part, sides)}`" for part in parts)
     text = f"the checkpoint has apart what the model joins: {shown} for `{capture(name, sides)}`, by their sizes"
+    advice: Words
     owners = next((item.parameters for item in sides.manifest.stored if item.name == name), (name,))
     if len(owners) > 1:
         own = ", ".join(f"`{capture(owner, sides)}`" for owner in owners)
-        advice = f"the model has them apart as well: pass `rename`, from the checkpoint's names to the model's: {own}"
-        return [Cause("split", text, frozenset(explained), advice=advice)]
+        advice = (
+            "the model has them apart as well: pass ",
+            Argument("rename"),
+            f", from the checkpoint's names to the model's: {own}",
+        )
+        return [Cause("split", text, frozenset(explained), todo=advice)]
     sections = ", ".join(f"{_label(part)}={sides.unexpected[part].shape[0]}" for part in parts)
     tail = ".".join(name.rsplit(".", 2)[-2:])
     rules = ", ".join(f'"{_below(part, name)}": "{tail}[{_label(part)}]"' for part in parts)
@@ -142,7 +143,7 @@ def split(sides: Sides) -> list[Cause]:
         f"declare the sections of `{tail}`: the dimension fused({sections}), in the order of the model's rows, and "
         f"rename({{{rules}}})"
     )
-    return [Cause("split", text, frozenset(explained), advice=advice)]
+    return [Cause("split", text, frozenset(explained), todo=advice)]
 
 
 def _wholes(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from ._dialect import Argument
 from ._problems import Cause
 from ._sides import Sides, fits
 
@@ -50,8 +51,8 @@ def prefix(sides: Sides) -> tuple[Cause, dict[str, str]] | None:
         explained = frozenset(hits).union(*(pair[1] for pair in rivals), hits.values())
         where = f"in the place of `{ours}`" if ours else "before them"
         text = f"the missing names are in the checkpoint more than once, with {where} one of {shown}"
-        advice = f'pass the one that is meant: rename={{"…{{*rest}}": "{ours}{{*rest}}"}}'
-        return Cause("prefix", text, explained, advice=advice), {}
+        advice = ("pass the one that is meant: ", Argument("rename", {"…{*rest}": ours + "{*rest}"}))
+        return Cause("prefix", text, explained, todo=advice), {}
     text = _prefix_text(sides, ours, theirs, hits)
     cause = Cause(
         "prefix", text, frozenset(hits) | frozenset(hits.values()), rename=_prefix_rules(sides, ours, theirs, hits)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 
+from ._dialect import Argument
 from ._problems import Cause
 from ._sides import Sides, Sized, fits
 
@@ -27,8 +28,11 @@ def another_model(sides: Sides) -> Cause | None:
     own = "1 parameter" if total == 1 else f"{total} parameters"
     few = "none" if common == 0 else str(common)
     text = f"another model's checkpoint: of the model's {own} it has {few}; {_contents(sides.tensors, sides)}"
-    advice = "load it into the model that it was saved from; if it is the same model under other names, pass `rename`"
-    return Cause("another model", text, frozenset({*sides.missing, *sides.unexpected}), advice=advice)
+    advice = (
+        "load it into the model that it was saved from; if it is the same model under other names, pass ",
+        Argument("rename"),
+    )
+    return Cause("another model", text, frozenset({*sides.missing, *sides.unexpected}), todo=advice)
 
 
 def _contents(names: Iterable[str], sides: Sides) -> str:
@@ -119,9 +123,15 @@ def other_head(sides: Sides) -> Cause | None:
         return None
     counts = f"{theirs[0]} outputs in the checkpoint and {ours[0]} in the model"
     text = f"the rest of the model fits: only `{begin}` has {counts}"
-    rename = f'rename={{"{begin}.{{*rest}}": "other.{begin}.{{*rest}}"}}'
-    advice = f'to begin with a new `{begin}`: {rename}, missing=["{begin}.*"], unexpected=["other.*"]'
-    return Cause("part", text, frozenset(name for name, _, _ in sides.shapes), advice=advice)
+    advice = (
+        f"to begin with a new `{begin}`: ",
+        Argument("rename", {f"{begin}.{{*rest}}": f"other.{begin}.{{*rest}}"}),
+        ", ",
+        Argument("missing", (f"{begin}.*",)),
+        ", ",
+        Argument("unexpected", ("other.*",)),
+    )
+    return Cause("part", text, frozenset(name for name, _, _ in sides.shapes), todo=advice)
 
 
 def untied(sides: Sides) -> Cause | None:
@@ -140,7 +150,7 @@ def untied(sides: Sides) -> Cause | None:
                 if len(flags) == 1:
                     return Cause("tie", text, frozenset([name]), settings={flags[0]: True})
                 advice = f'tie("{name}", "{table}") in the class body makes them one'
-                return Cause("tie", text, frozenset([name]), advice=advice)
+                return Cause("tie", text, frozenset([name]), todo=advice)
     return None
 
 

@@ -22,12 +22,9 @@ from . import (
     _cause_switches,
     _cause_words,
 )
-from ._cause_layouts import is_transposed
 from ._cause_switches import Again
 from ._problems import Cause, Problem
 from ._sides import Sides
-
-__all__ = ["is_transposed", "likely_causes"]
 
 
 def likely_causes(
@@ -70,7 +67,7 @@ def _causes(sides: Sides, path: Path | None, again: Again | None) -> list[Cause]
         return [shard, *last]
 
     causes, sides = _names(sides)
-    unclear = bool(causes) and not any(cause.rename or cause.advice for cause in causes)
+    unclear = bool(causes) and not any(cause.rename or cause.todo for cause in causes)
     layouts = [*_cause_layouts.joined(sides), *_cause_layouts.split(sides)]
     sides = _rest(sides, layouts)
     if not layouts and not unclear:
@@ -130,7 +127,7 @@ def _in_class(cause: Cause) -> Cause:
         return cause
     (name, form), *_ = cause.rename.items()
     advice = f'declare it in the class body, with names relative to it: rename({{"{name}": {form_text(form)}}})'
-    return attrs.evolve(cause, rename={}, advice=advice)
+    return attrs.evolve(cause, rename={}, todo=advice)
 
 
 def _by_file(cause: Cause, aliases: Mapping[str, str]) -> Cause:

@@ -1,10 +1,9 @@
-"""What is wrong between a checkpoint and a model, as data, and as one message for all of it."""
+"""What is wrong between a checkpoint and a model, as data: problems, each with its reason, and their likely causes."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal, TypeAlias
 
 import attrs
 
@@ -12,40 +11,75 @@ from .._frozen import frozen
 from ..declaration._forms import form_text
 from ..formats._header import TensorHeader
 from ..layout._entry import ManifestEntry
-from ..show._collapse import Splits, collapse
-from ..show._printable import printable
-from ..system._collector import collector_paused
-from ._near import NearNames
+from ..layout._layout import Stored
+from ._dialect import PYTHON, Argument, Words, said
 
-# The whole message keeps within some 60 lines: groups shown in all, and of those that a likely cause explains.
-_SHOWN = 24
-_SHOWN_EXPLAINED = 3
-_NEAR_SHOWN = 12
-_CAUSES_SHOWN = 6
-
-
-APPLIED_BY_CAST = 'dtype="cast" applies them'
-"""The end of the message of codes whose scales lazycell applies, if it may convert."""
+Reason: TypeAlias = Literal[
+    "two rules",
+    "two names",
+    "dead rule",
+    "codes",
+    "missing",
+    "missing stored",
+    "lacks a part",
+    "only a part",
+    "unexpected",
+    "shape",
+    "stored shape",
+    "unknown dtype",
+    "strict",
+    "other kind",
+    "narrower",
+    "no cast",
+    "dtypes of parts",
+    "tied dtypes",
+    "tied layouts",
+    "copies differ",
+    "twice",
+]
+"""What can be wrong with a name: `_WORDS` says each."""
 
 
 @frozen
 class Problem:
-    """One thing wrong with one name.
+    """One thing wrong with one name, as whoever finds it hands it on; the words for it are below.
 
     Attributes:
         kind: `rename`, `quantized`, `missing`, `unexpected`, `shape`, `dtype`, `tie` or `twice`.
         name: the parameter's full name; for `unexpected` what the checkpoint (after `rename`) calls it, for
             `rename` a name or a rule.
-        message: what is wrong, without the name: the same for every layer it befalls.
+        detail: what else was found, in words; all there is to say where there is no `reason`.
         entry: what the model declares, where it declares anything.
         tensor: what the checkpoint holds, where it holds anything.
+        reason: which of the things that can be wrong it is.
+        names: others that it is about: ties, copies, parts, rules; of tied dtypes, each before its name.
+        stored: what the model is declared to be stored as.
+        owner: the parameter that `stored` is, or the first of those that it holds.
     """
 
     kind: str
     name: str
-    message: str
+    detail: str = ""
     entry: ManifestEntry | None = None
     tensor: TensorHeader | None = None
+    reason: Reason | None = None
+    names: tuple[str, ...] = ()
+    stored: Stored | None = None
+    owner: ManifestEntry | None = None
+
+    @property
+    def message(self) -> str:
+        """What is wrong, without the name: the same for every layer it befalls."""
+        return said(self.words, PYTHON)
+
+    @property
+    def words(self) -> Words:
+        """The same for any dialect."""
+        return self.detail if self.reason is None else _WORDS[self.reason](self)
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in ("kind", "name", "message", "entry", "tensor"))
+        return f"Problem({shown})"
 
 
 @frozen
@@ -61,7 +95,7 @@ class Cause:
         rename: rules to add to the argument `rename`; a value is a name, or a form such as `transposed("…")`.
         missing: patterns for the argument `missing`.
         unexpected: patterns for the argument `unexpected`.
-        advice: what else to do, in words.
+        todo: what else to do, in words for any dialect.
     """
 
     kind: str
@@ -71,7 +105,12 @@ class Cause:
     rename: Mapping[str, Any] = attrs.field(factory=dict)
     missing: tuple[str, ...] = ()
     unexpected: tuple[str, ...] = ()
-    advice: str = ""
+    todo: Words = ""
+
+    @property
+    def advice(self) -> str:
+        """What else to do, as Python has it."""
+        return said(self.todo, PYTHON)
 
     @property
     def solves(self) -> bool:
@@ -79,51 +118,13 @@ class Cause:
         return bool(self.rename or self.missing or self.unexpected)
 
 
-@frozen
-class _Kind:
-    """The words for one kind of problem."""
-
-    one: str
-    many: str
-    title: str
-    way_out: str | None = None
+# --------------------------------------------------------------------------------------------------------------- words
 
 
-_KINDS = {
-    "rename": _Kind("rename mistake", "rename mistakes", "rename"),
-    "quantized": _Kind("quantized tensor", "quantized tensors", "quantized: codes, where the model has weights"),
-    "missing": _Kind(
-        "parameter missing",
-        "parameters missing",
-        "missing from the checkpoint",
-        'missing="init", or a list of name patterns, leaves parameters to their initializers',
-    ),
-    "unexpected": _Kind(
-        "tensor unexpected",
-        "tensors unexpected",
-        "unexpected in the checkpoint: the model declares no such parameter",
-        'unexpected="ignore", or a list of name patterns, leaves tensors out',
-    ),
-    "shape": _Kind("shape differs", "shapes differ", "shape differs"),
-    "dtype": _Kind("dtype differs", "dtypes differ", "dtype differs"),
-    "tie": _Kind(
-        "tie broken",
-        "ties broken",
-        "tied parameters that the checkpoint stores twice, differently",
-        "a tie has one set of values: build the model without it, or rename one of the two tensors to a name that "
-        "`unexpected` lets pass",
-    ),
-    "twice": _Kind(
-        "parameter stored twice",
-        "parameters stored twice",
-        "stored twice in the checkpoint, in two layouts",
-        "rename one of the two tensors to a name that `unexpected` lets pass",
-    ),
-}
-
-
-def describe(entry: ManifestEntry) -> str:
+def describe(entry: ManifestEntry | None) -> str:
     """Say what is declared and where: `declared (vocab, dim) by Embedding.weight at models/layers.py:31`."""
+    if entry is None:
+        return ""
     text = "declared" if entry.expression is None else f"declared {entry.expression}"
     if entry.declared_by is not None:
         text += f" by {entry.declared_by}"
@@ -132,142 +133,138 @@ def describe(entry: ManifestEntry) -> str:
     return "" if text == "declared" else text
 
 
-def render(
-    title: str,
-    problems: Sequence[Problem],
-    causes: Sequence[Cause],
-    near: Mapping[str, NearNames],
-    splits: Splits | None = None,
-) -> str:
-    """Write one message for all problems: counts, likely causes, the names in groups, and what to do.
-
-    Args:
-        title: its beginning, `model.safetensors does not fit BertModel`.
-        problems: all of them.
-        causes: likely causes; the names they explain get no near names.
-        near: for `missing` and `unexpected`: the other side's names to search for near ones.
-        splits: names that were taken apart before.
-    """
-    with collector_paused():
-        lines = _lines(title, problems, causes, near, Splits() if splits is None else splits)
-        # A name in it may be a stranger's, and have the end of a line in it.
-        return "\n".join(map(printable, lines))
+def _missing(problem: Problem) -> Words:
+    tied = f"also looked for as {_quoted(problem.names)}" if problem.names else ""
+    return _join(_kind(problem.entry), describe(problem.entry), tied)
 
 
-def _lines(
-    title: str,
-    problems: Sequence[Problem],
-    causes: Sequence[Cause],
-    near: Mapping[str, NearNames],
-    splits: Splits,
-) -> Iterator[str]:
-    by_kind: dict[str, list[Problem]] = {kind: [] for kind in _KINDS}
-    for problem in problems:
-        by_kind[problem.kind].append(problem)
-    by_kind = {kind: found for kind, found in by_kind.items() if found}
-    yield f"{title}: {', '.join(_count(kind, found) for kind, found in by_kind.items())}"
-    yield from (f"likely cause: {cause.text}" for cause in causes[:_CAUSES_SHOWN])
-    explained = frozenset[str]().union(*(cause.explains for cause in causes))
-    brief = any(cause.kind == "another model" for cause in causes)
-    shown = _SHOWN_EXPLAINED if brief else _SHOWN // max(2, len(by_kind) + (len(by_kind) > 2))
-    proposed: set[str] = set()
-    for kind, found in by_kind.items():
-        yield f"{_KINDS[kind].title}:"
-        yield from _section(kind, group(found, splits), explained, near.get(kind), proposed, shown)
-    todo = [*advice(causes), *_ways_out(by_kind, causes)]
-    if todo:
-        yield "what to do:"
-        yield from (f"  {line}" for line in todo)
+def _missing_stored(problem: Problem) -> Words:
+    # Where it is a whole parameter, what is declared of that says more than the rule.
+    stored, owner = problem.stored, problem.owner
+    what = describe(owner) if owner is not None and stored is not None and stored.form == owner.block else ""
+    return _join(_kind(stored), what, f"{_made(problem)}, and not there under the model's own names either")
 
 
-_Group = tuple[str, str, tuple[str, ...]]
+def _lacks_a_part(problem: Problem) -> Words:
+    text = f"{_made(problem)}, and there are other parts of the parameter"
+    return _join(_kind(problem.stored), text, "it has to be there whole, or not at all")
 
 
-def _section(
-    kind: str,
-    groups: Sequence[_Group],
-    explained: frozenset[str],
-    near: NearNames | None,
-    proposed: set[str],
-    shown: int,
-) -> Iterable[str]:
-    """Write the groups of one kind, the unexplained first; note in `proposed` the near names given."""
-    open_: list[_Group] = []
-    told: list[_Group] = []
-    for found in groups:
-        (told if explained.issuperset(found[2]) else open_).append(found)
-    for pattern, message, members in open_[:shown]:
-        yield f"  {pattern}: {message}"
-        asked = near is not None and pattern not in proposed and len(proposed) < _NEAR_SHOWN
-        other = near.find(members[0]) if near is not None and asked else None
-        if other is not None and other not in proposed:
-            proposed.add(other)
-            yield f"    did you mean the {'checkpoint' if kind == 'missing' else 'model'}'s `{other}`?"
-    rest = open_[shown:]
-    few = _SHOWN_EXPLAINED if not open_ else 1
-    for pattern, message, _ in told[:few]:
-        yield f"  {pattern}: {message}"
-    rest += told[few:]
-    if len(rest) == 1:  # it takes no more room than to say that there is one
-        pattern, message, _ = rest[0]
-        yield f"  {pattern}: {message}"
-    elif rest:
-        many = sum(len(members) for _, _, members in rest)
-        yield f"  ... and {many} more in {len(rest)} groups"
+def _only_a_part(problem: Problem) -> Words:
+    return _join(f"only a part of it is there, as {_quoted(problem.names)}", describe(problem.entry))
 
 
-def group(problems: Iterable[Problem], splits: Splits | None = None) -> list[_Group]:
-    """Join problems of one message whose names differ only in indices: (pattern, message, names)."""
-    by_message: dict[str, dict[str, int]] = {}
-    for position, problem in enumerate(problems):
-        by_message.setdefault(problem.message, {}).setdefault(problem.name, position)
-    groups = [
-        (positions[members[0]], (pattern, message, members))
-        for message, positions in by_message.items()
-        for pattern, members in collapse(positions, splits)
-    ]
-    groups.sort(key=lambda found: found[0])
-    return [found for _, found in groups]
+def _unexpected(problem: Problem) -> Words:
+    tensor = problem.tensor
+    assert tensor is not None
+    text = f"{tensor.origin or tensor.dtype} {tensor.shape}"
+    return text if problem.name == tensor.name else (f"{text}; so named by ", Argument("rename"))
 
 
-def advice(causes: Sequence[Cause]) -> Iterator[str]:
-    """Write what the causes propose: values of hyperparameters together, arguments together, then the rest."""
-    settings = {name: value for cause in causes for name, value in cause.settings.items()}
-    if settings:
-        yield f"build the model with `{', '.join(f'{name}={value!r}' for name, value in settings.items())}`"
-    rename = {old: new for cause in causes for old, new in cause.rename.items()}
-    arguments = [_rename_text(rename)] if rename else []
-    for argument in ("missing", "unexpected"):
-        patterns = dict.fromkeys(pattern for cause in causes for pattern in getattr(cause, argument))
-        if patterns:
-            arguments.append(f"{argument}=[{', '.join(map(_quoted, patterns))}]")
-    if arguments:
-        yield f"pass {', '.join(arguments)}"
-    yield from (cause.advice for cause in causes[:_CAUSES_SHOWN] if cause.advice)
+def _shape(problem: Problem) -> Words:
+    assert problem.entry is not None
+    assert problem.tensor is not None
+    ours, theirs = problem.entry.shape, problem.tensor.shape
+    hint = "transposed: the checkpoint stores (in, out) where the model has (out, in), or the reverse"
+    hint = hint if is_transposed(ours, theirs) else ""
+    return _join(f"the checkpoint has {theirs}, the model {ours}", describe(problem.entry), hint)
 
 
-def _rename_text(rules: Mapping[str, Any]) -> str:
-    return "rename={" + ", ".join(f"{_quoted(old)}: {_target(new)}" for old, new in rules.items()) + "}"
+def _stored_shape(problem: Problem) -> Words:
+    assert problem.stored is not None
+    assert problem.tensor is not None
+    text = f"the checkpoint has {problem.tensor.shape}, the model {problem.stored.shape}"
+    return _join(text, _made(problem), describe(problem.owner))
 
 
-def _target(new: Any) -> str:
-    return _quoted(new) if isinstance(new, str) else form_text(new)
+def _dtype(*why: str | Argument) -> Callable[[Problem], Words]:
+    def words(problem: Problem) -> Words:
+        assert problem.entry is not None
+        assert problem.tensor is not None
+        stored = problem.tensor.origin or problem.tensor.dtype
+        text = _join(f"the checkpoint has {stored}, the model {problem.entry.dtype}", describe(problem.entry))
+        return (f"{text}; ", *why) if why else f"{text}; no MindSpore tensor can hold {problem.tensor.dtype}"
+
+    return words
 
 
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+def _codes(problem: Problem) -> Words:
+    assert problem.tensor is not None
+    ends = ", ".join(f"`{each.rpartition('.')[2]}`" for each in problem.names)
+    text = f"{problem.tensor.dtype} {problem.tensor.shape}, codes that are weights only together with {ends}; "
+    return text + problem.detail if problem.detail else (text, Argument("dtype", "cast"), " applies them")
 
 
-def _ways_out(by_kind: Mapping[str, Sequence[Problem]], causes: Sequence[Cause]) -> Iterator[str]:
-    """Write what can be done about each kind of problem that no cause has an answer to."""
-    if any(cause.kind in ("another model", "shard", "quantized") for cause in causes):
-        return
-    solved = frozenset[str]().union(*(cause.explains for cause in causes if cause.solves))
-    for kind, found in by_kind.items():
-        way_out = _KINDS[kind].way_out
-        if way_out is not None and not all(problem.name in solved for problem in found):
-            yield way_out
+def _tied_dtypes(problem: Problem) -> Words:
+    pairs = zip(problem.names[::2], problem.names[1::2], strict=True)
+    return ", ".join(f"{dtype} as `{name}`" for dtype, name in pairs)
 
 
-def _count(kind: str, found: Sequence[Problem]) -> str:
-    return f"{len(found)} {_KINDS[kind].one if len(found) == 1 else _KINDS[kind].many}"
+def _twice(problem: Problem) -> Words:
+    one, *others = problem.names
+    return f"the parameter is there as `{one}` and as {_quoted(others)}: which is right cannot be told"
+
+
+def _dead_rule(problem: Problem) -> Words:
+    hint = f"; did you mean {_quoted(problem.names)}?" if problem.names else ""
+    if "*" in problem.name.replace("{*", ""):
+        hint = "; `*` is no wildcard here: write `{i}` for one segment, `{*rest}` for several"
+    return f"this rule matches no name in the checkpoint{hint}"
+
+
+_WORDS: Mapping[Reason, Callable[[Problem], Words]] = {
+    "two rules": lambda problem: f"two rules match it: {_quoted(problem.names)}",
+    "two names": lambda problem: f"two names in the checkpoint become this one: {_quoted(problem.names)}",
+    "dead rule": _dead_rule,
+    "codes": _codes,
+    "missing": _missing,
+    "missing stored": _missing_stored,
+    "lacks a part": _lacks_a_part,
+    "only a part": _only_a_part,
+    "unexpected": _unexpected,
+    "shape": _shape,
+    "stored shape": _stored_shape,
+    "unknown dtype": _dtype(),
+    "strict": _dtype(Argument("dtype", "strict"), " takes no other; ", Argument("dtype", "cast"), " converts"),
+    "other kind": _dtype("a parameter of one kind cannot hold the other"),
+    "narrower": _dtype(
+        "integers are cast to wider ones only; ", Argument("dtype", "checkpoint"), " takes them as they are"
+    ),
+    "no cast": _dtype("only floats are cast to floats, and integers to wider integers"),
+    "dtypes of parts": lambda problem: (
+        f"its parts have several dtypes, {', '.join(problem.names)}: ",
+        Argument("dtype", "cast"),
+        " takes the declared one",
+    ),
+    "tied dtypes": _tied_dtypes,
+    "tied layouts": lambda problem: (
+        f"{_quoted(problem.names)} is the same parameter in another layout, so that they cannot be compared"
+    ),
+    "copies differ": lambda problem: " and ".join(f"`{name}`" for name in problem.names) + " differ",
+    "twice": _twice,
+}
+
+
+def is_transposed(declared: tuple[int, ...], stored: tuple[int, ...]) -> bool:
+    """Whether a matrix has the other's shape turned round."""
+    return len(declared) == 2 and declared != stored and declared == stored[::-1]
+
+
+def _made(problem: Problem) -> str:
+    """Say why a tensor of this name is looked for; a manifest in a file has no rules."""
+    stored = problem.stored
+    assert stored is not None
+    return f"stored by the rule {stored.rule}" if stored.rule else f"made of `{form_text(stored.form)}`"
+
+
+def _kind(sized: ManifestEntry | Stored | None) -> str:
+    assert sized is not None
+    return f"{sized.dtype} {sized.shape}"
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _join(*parts: str) -> str:
+    return "; ".join(part for part in parts if part)

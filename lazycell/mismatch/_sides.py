@@ -39,7 +39,7 @@ class Sides:
         unexpected: what the model lacks.
         shapes: what both have, in different shapes: name, and both.
         fitting: names of what both have alike, in the order of the checkpoint.
-        quantized: what is said of tensors that are codes of weights, by name.
+        quantized: why the scales of tensors that are codes of weights are not applied, by name; "" if they would be.
         splits: names taken apart at their indices, each once.
         aliases: for names that a cause would change: what the checkpoint calls them.
     """
@@ -76,7 +76,7 @@ class Sides:
             elif kind == "unexpected" and tensor is not None:
                 unexpected[problem.name] = tensor
             elif kind == "quantized":
-                codes[problem.name] = problem.message
+                codes[problem.name] = problem.detail
             elif kind == "shape":
                 wrong.add(problem.name)
                 entry = problem.entry or stored.get(problem.name)

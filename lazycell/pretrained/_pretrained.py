@@ -13,6 +13,7 @@ import attrs
 from .._arguments import file_path
 from .._errors import ConfigError
 from ..declaration._declaration import Declaration, declaration_of
+from ..loading._options import LoadOptions
 from ._config import Config, completed_by_file, find_config, hyperparameters_from_config
 from ._dtype import dtype_arguments, load_policy
 from ._generation import generation_config
@@ -23,18 +24,18 @@ if TYPE_CHECKING:
 
 
 def load_pretrained(
-    cls: type, path: Path, config: Config, *, dtype: Any, loading: Mapping[str, Any], hyperparameters: Mapping[str, Any]
+    cls: type, path: Path, config: Config, options: LoadOptions, *, dtype: Any, hyperparameters: Mapping[str, Any]
 ) -> Any:
     """Build `cls` as a config asks, and load the weights; the body of `LazyCell.from_pretrained`."""
     declaration = declaration_of(cls)
     assert declaration is not None
     arguments = {**hyperparameters_from_config(cls, config.options), **hyperparameters}
     _check_complete(cls, declaration, arguments, config)
-    arguments = {**completed_by_file(cls, arguments, partial(_open, path, loading), config), **hyperparameters}
+    arguments = {**completed_by_file(cls, arguments, partial(_open, path, options), config), **hyperparameters}
     arguments |= dtype_arguments(cls, declaration, config, dtype, arguments)
     written = generation_config(config)  # read before anything is built: it may be refused
     net = cls(**arguments)
-    net.load_checkpoint(path, dtype=load_policy(dtype), **loading)
+    net.load_checkpoint(path, **attrs.evolve(options, dtype=load_policy(dtype)).arguments)
     if not hasattr(net, "generation_config"):  # what a class declares is its own
         net.generation_config = written
     return net
@@ -86,17 +87,17 @@ def from_pretrained(
     place = file_path(path, "path")
     config = find_config(place)
     cls = model_of(config)
-    loading = {
-        "missing": missing,
-        "unexpected": unexpected,
-        "rename": rename,
-        "mmap": mmap,
-        "progress": progress,
-        "verify": verify,
-        "dec_key": dec_key,
-        "dec_mode": dec_mode,
-    }
-    return load_pretrained(cls, place, config, dtype=dtype, loading=loading, hyperparameters=hyperparameters)
+    options = LoadOptions(
+        missing=missing,
+        unexpected=unexpected,
+        rename=rename,
+        mmap=mmap,
+        progress=progress,
+        verify=verify,
+        dec_key=dec_key,
+        dec_mode=dec_mode,
+    )
+    return load_pretrained(cls, place, config, options, dtype=dtype, hyperparameters=hyperparameters)
 
 
 def model_of(config: Config) -> type:
@@ -118,13 +119,13 @@ def model_of(config: Config) -> type:
     return find_model(model_type, config.architecture)
 
 
-def _open(path: Path, loading: Mapping[str, Any]) -> StoredTensors:
+def _open(path: Path, options: LoadOptions) -> StoredTensors:
     # MindSpore's; and what few classes ask for.
     from ..parameters import decryption
     from ._stored_tensors import StoredTensors
 
-    decrypt = decryption(loading["dec_key"], loading["dec_mode"] or "AES-GCM")
-    return StoredTensors.at(path, loading["rename"], mmap=loading["mmap"], decrypt=decrypt)
+    decrypt = decryption(options.dec_key, options.dec_mode or "AES-GCM")
+    return StoredTensors.at(path, options.rename, mmap=options.mmap, decrypt=decrypt)
 
 
 def _check_complete(cls: type, declaration: Declaration, arguments: Mapping[str, Any], config: Config) -> None:

@@ -14,8 +14,8 @@ from safetensors.numpy import load_file, save_file
 
 from lazycell import INDEX, LazyCell, Manifest, Param, child, children, fields, tie, uninitialized, when
 from lazycell._errors import CheckpointMismatchError, DeclarationError
+from lazycell.cell._planning import plan
 from lazycell.declaration._stored import fused, rename, reshaped, transposed
-from lazycell.loading._planning import plan
 from lazycell.manifest._tensors import stored_tensors
 
 Array = npt.NDArray[Any]

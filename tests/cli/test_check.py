@@ -60,10 +60,11 @@ def test_it_does_not_fit(tmp_path: Path, manifest: str) -> None:
     assert (done.status, done.stderr) == (1, "")
     assert done.stdout.startswith(f"{path} does not fit Net: ")
     assert "likely cause: " in done.stdout
-    assert done.stdout.splitlines()[-1].startswith("as options: --rename 'net.{*rest}={*rest}'")
+    assert "  add --rename 'net.{*rest}={*rest}'" in done.stdout.splitlines()
+    assert "  make the manifest with --set n_layers=2" in done.stdout.splitlines()
     found = json.loads(lazycell("check", manifest, path, "--json").stdout)
     assert (found["fits"], found["plan"]) == (False, None)
-    assert found["message"] + "\n" == done.stdout.partition("as options")[0]
+    assert found["message"] + "\n" == done.stdout
     assert {problem["kind"] for problem in found["problems"]} == {"missing", "unexpected"}
     assert found["causes"][0]["rename"] == {"net.{*rest}": "{*rest}"}
 
@@ -93,7 +94,7 @@ def test_casts(tmp_path: Path, manifest: str) -> None:
     ("arguments", "told"),
     [
         (("--rename", "net."), "--rename net.: write OLD=NEW"),
-        (("--rename", "a=b", "--rename", "a=c"), "--rename a=c: a becomes b already"),
+        (("--rename", "a=b", "--rename", "a=c"), "--rename a=c: a is renamed twice, to b as well"),
         (("--rename", "a=b.{i}"), "the target 'b.{i}' uses {i}, but 'a' has no captures"),
         (("--set", "hidden=3"), "--set does not go with"),
         (("--cast", "maybe"), "maybe"),
@@ -127,7 +128,7 @@ def test_names_of_strangers(tmp_path: Path, manifest: str) -> None:
     lines = done.stdout.splitlines()
     assert "  \\x1b[31mw\\nNet fits\\r: float32 (1,)" in lines
     assert not any(line.startswith("Net fits") for line in lines)
-    assert lines[-1] == "as options: --unexpected $'\\033[31mw\\012Net fits\\015'"
+    assert lines[-1] == "  add --unexpected $'\\033[31mw\\012Net fits\\015'"
     done = lazycell("check", manifest, path, "--unexpected", name)
     assert done.status == 0
     assert done.stdout.splitlines()[-3:] == ["ignore:", "  \\x1b[31mw\\nNet fits\\r", f"Net fits {path}"]
@@ -139,7 +140,7 @@ def test_a_strange_prefix(tmp_path: Path, manifest: str) -> None:
     done = lazycell("check", manifest, path)
     assert done.status == 1
     assert not any(line.startswith("b.") for line in done.stdout.splitlines())
-    assert done.stdout.splitlines()[-1] == "as options: --rename $'a\\012b.{*rest}={*rest}'"
+    assert done.stdout.splitlines()[-1] == "  add --rename $'a\\012b.{*rest}={*rest}'"
     done = lazycell("check", manifest, path, "--rename", "a\nb.{*rest}={*rest}")
     assert done.status == 0
     assert "from a\\nb.embed.weight" in done.stdout
@@ -156,8 +157,32 @@ def test_a_registered_model(tmp_path: Path) -> None:
     save_arrays(Path(path), arrays)
     done = lazycell("check", "bert-tiny", path)
     assert done.status == 1
-    assert done.stdout.splitlines()[-1] == "as options: --set num_hidden_layers=1"
+    assert done.stdout.splitlines()[-2] == "  add --set num_hidden_layers=1"
     assert lazycell("check", "bert-tiny", path, "--set", "num_hidden_layers=1").status == 0
+
+
+def test_advice_is_for_who_types(tmp_path: Path, manifest: str) -> None:
+    """No argument of Python's: neither in what a cause proposes, nor in ways out, nor in what is wrong with a dtype."""
+    path = save(tmp_path / "prefixed.safetensors", prefix="x.")
+    told = lazycell("check", manifest, path).stdout
+    assert told.endswith("what to do:\n  add --rename 'x.{*rest}={*rest}'\n")
+    path = save(tmp_path / "half.safetensors", "float16")
+    strict = lazycell("check", manifest, path, "--cast", "strict").stdout
+    assert "--cast strict takes no other; --cast cast converts" in strict
+    arrays = {f"{i}.a": np.zeros(3, np.float32) for i in range(9)}
+    save_arrays(tmp_path / "other.safetensors", arrays)
+    other = lazycell("check", manifest, str(tmp_path / "other.safetensors")).stdout
+    assert "if it is the same model under other names, pass `--rename`" in other
+    arrays = {entry.name: np.zeros(entry.shape, np.float32) for entry in model()}
+    save_arrays(tmp_path / "more.safetensors", {**arrays, **{f"{i}.x": np.zeros(1, np.float32) for i in "abcdef"}})
+    more = lazycell("check", manifest, str(tmp_path / "more.safetensors")).stdout
+    assert "  --unexpected ignore, or --unexpected with a name pattern, once or more often, leaves tensors out" in more
+    del arrays["layers.1.attn.q.weight"]
+    save_arrays(tmp_path / "less.safetensors", arrays)
+    less = lazycell("check", manifest, str(tmp_path / "less.safetensors")).stdout
+    assert "  --missing init, or --missing with a name pattern, once or more often, leaves parameters to their" in less
+    for text in (told, strict, other, more, less):
+        assert not any(f"{argument}=" in text for argument in ("rename", "missing", "unexpected", "dtype")), text
 
 
 def test_help() -> None:

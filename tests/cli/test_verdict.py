@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-import shlex
+from pathlib import Path
 
-from lazycell._errors import CheckpointMismatchError
-from lazycell.cli._verdict import mismatch_json, options_of, plan_json
+from lazycell.cli._shell import Shell
+from lazycell.cli._verdict import mismatch_json, plan_json
 from lazycell.declaration._stored import transposed
+from lazycell.mismatch._dialect import Argument
+from lazycell.mismatch._message import Mismatch
 from lazycell.mismatch._problems import Cause, Problem
 
 from ..loading.models import declared, stored
@@ -24,7 +26,8 @@ def test_problems_as_json() -> None:
     """Both sides of each problem, and the causes; forms as they are written, tuples as lists, and it is JSON."""
     tensor = stored({"v": ((2,), "int8")}).tensors["v"]
     problems = (Problem("shape", "w", "differs", declared("w", (3,)), tensor), Problem("rename", "r", "is dead"))
-    found = json.loads(json.dumps(mismatch_json(CheckpointMismatchError("no", problems, CAUSES))))
+    mismatch = Mismatch(Path("f"), "Net", problems, CAUSES)
+    found = json.loads(json.dumps(mismatch_json(mismatch, Shell())))
     assert found["problems"] == [
         {
             "kind": "shape",
@@ -40,28 +43,22 @@ def test_problems_as_json() -> None:
     assert found["causes"][1]["rename"] == {"w": 'transposed("w")', "a": "b c"}
 
 
-def test_causes_as_options() -> None:
-    """As a shell takes them; a form has no option, and a manifest no hyperparameters."""
-    error = CheckpointMismatchError("no", (), CAUSES)
-    beside = ["--rename", "a=b c", "--missing", "head.*", "--unexpected", "x"]
-    assert shlex.split(options_of(error.causes, settable=False)) == beside
-    settings = ["--set", "hidden=8", "--set", "sizes=[1, 2]", "--set", "name=a b", "--set", "flag=true"]
-    assert shlex.split(options_of(error.causes, settable=True)) == settings + beside
-    assert options_of((), settable=True) == ""
-
-
-def test_an_option_keeps_nothing_of_a_stranger() -> None:
-    """What a name in a file says is one word for the shell."""
-    error = CheckpointMismatchError("no", (), (Cause("part", "x", missing=("$(rm -rf /); `x`", "-x")),))
-    assert shlex.split(options_of(error.causes, settable=True)) == ["--missing", "$(rm -rf /); `x`", "--missing", "-x"]
-
-
 def test_a_real_refusal_and_a_real_plan() -> None:
     """Of the transformer with another number of layers, and of what the causes make of it."""
     header = file(n_layers=2)
     error = refusal(model(), header)
-    assert "--set n_layers=2" in options_of(error.causes, settable=True)
-    assert len(mismatch_json(error)["problems"]) == len(error.problems)
+    assert isinstance(error.mismatch, Mismatch)
+    assert len(mismatch_json(error.mismatch, Shell())["problems"]) == len(error.problems)
     plan = plan_json(mended(header))
     assert len(plan["steps"]) == len(header.tensors)
     assert json.loads(json.dumps(plan)) == plan
+
+
+def test_messages_and_advice_are_for_the_shell() -> None:
+    """Of what is wrong, and of what to do."""
+    entry, tensor = declared("w", (3,)), stored({"w": ((3,), "float16")}).tensors["w"]
+    problem = Problem("dtype", "w", "", entry, tensor, "strict")
+    cause = Cause("quantized", "codes", todo=("load with ", Argument("dtype", "cast")))
+    found = mismatch_json(Mismatch(Path("f"), "Net", (problem,), (cause,)), Shell())
+    assert found["problems"][0]["message"].endswith("; --cast strict takes no other; --cast cast converts")
+    assert found["causes"][0]["advice"] == "load with --cast cast"

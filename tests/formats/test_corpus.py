@@ -9,8 +9,8 @@ import pytest
 import safetensors
 
 from lazycell._errors import CheckpointFormatError
+from lazycell.cell._planning import plan
 from lazycell.formats import ByteRange, open_checkpoint
-from lazycell.loading._planning import plan
 
 from ..loading.models import declared, manifest
 from .corpus import BAD, GOOD, Bad, Good

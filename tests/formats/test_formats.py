@@ -21,10 +21,9 @@ from lazycell.formats import (
     open_checkpoint,
     register_format,
 )
-from lazycell.loading._fit import make_plan
 from lazycell.reading._read import read_tensor
 
-from ..loading.models import declared, manifest
+from ..loading.models import declared, make_plan, manifest
 from .files import record, write_tensors
 
 # A format of a third party: the name of its one tensor on the first line, float32 numbers as text on the others.

@@ -9,10 +9,9 @@ import pytest
 from lazycell._errors import CheckpointFormatError, CheckpointMismatchError
 from lazycell.formats import ByteRange, CheckpointHeader, TensorHeader
 from lazycell.formats._header import checked_nbytes
-from lazycell.loading._fit import make_plan
 from lazycell.reading._read import read_tensor
 
-from ..loading.models import declared, manifest
+from ..loading.models import declared, make_plan, manifest
 
 
 def test_sizes_add_up_over_ranges_and_tensors() -> None:

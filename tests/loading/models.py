@@ -9,9 +9,17 @@ from typing import Any
 from lazycell import _dtypes
 from lazycell.formats import ByteRange, CheckpointHeader, TensorHeader
 from lazycell.layout._entry import ManifestEntry
+from lazycell.loading import _fit
+from lazycell.loading._options import LoadOptions
+from lazycell.loading._plan import LoadPlan
 from lazycell.manifest._manifest import Manifest
 
 Spec = tuple[tuple[int, ...], str]
+
+
+def make_plan(manifest: Manifest, header: CheckpointHeader, *, again: Any = None, **options: Any) -> LoadPlan:
+    """Fit a checkpoint to a model, with the keywords of a load."""
+    return _fit.make_plan(manifest, header, LoadOptions(**options), again=again)
 
 
 def declared(name: str, shape: tuple[int, ...] = (2, 3), dtype: str = "float32", **more: Any) -> ManifestEntry:

@@ -9,12 +9,11 @@ import pytest
 from lazycell._errors import CheckpointMismatchError
 from lazycell.declaration._stored import fused, transposed
 from lazycell.formats import CheckpointHeader
-from lazycell.loading._fit import make_plan
 from lazycell.loading._plan import LoadPlan
 from lazycell.manifest._manifest import Manifest
 
 from ..sources.layouts import APPLIED, F8, F16, F32, LAYOUTS, Spec
-from .models import declared, manifest, stored
+from .models import declared, make_plan, manifest, stored
 
 LENIENT: list[dict[str, Any]] = [
     {},

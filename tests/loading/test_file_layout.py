@@ -7,10 +7,9 @@ from typing import Any
 
 from lazycell.declaration._forms import Fused
 from lazycell.layout._layout import Stored
-from lazycell.loading._fit import make_plan
 from lazycell.manifest._manifest import Manifest
 
-from .models import declared, manifest, stored
+from .models import declared, make_plan, manifest, stored
 
 A, B, C = declared("a"), declared("b"), declared("c")
 

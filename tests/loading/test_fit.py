@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 
 from lazycell._errors import CheckpointMismatchError
 from lazycell.formats import CheckpointHeader
-from lazycell.loading._fit import make_plan
 from lazycell.manifest._manifest import Manifest
 from lazycell.mismatch import Problem
 
-from .models import declared, manifest, stored
+from .models import declared, make_plan, manifest, stored
 
 AT = "declared (n, m) by Linear.weight at layers.py:7"
 

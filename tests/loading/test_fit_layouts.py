@@ -16,7 +16,6 @@ from lazycell.declaration._stored import fused, rename, reshaped, transposed
 from lazycell.formats import open_checkpoint
 from lazycell.layout._entry import ManifestEntry
 from lazycell.layout._layout import Stored
-from lazycell.loading._fit import make_plan
 from lazycell.loading._plan import LoadPlan
 from lazycell.loading._stage import stage
 from lazycell.manifest._manifest import Manifest
@@ -26,6 +25,7 @@ from lazycell.system._allocate import Array
 
 from ..layout import forms
 from ..pure import PureCell, manifest
+from .models import make_plan
 
 
 class Linear(PureCell):

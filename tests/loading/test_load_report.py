@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from lazycell.declaration._forms import Fused, Transposed
-from lazycell.loading._fit import make_plan
 from lazycell.loading._load_report import Cast, LoadReport, Rearranged, Renamed
 
-from .models import declared, manifest, stored
+from .models import declared, make_plan, manifest, stored
 
 
 def test_plain_load_is_one_line() -> None:

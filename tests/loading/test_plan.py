@@ -6,9 +6,8 @@ from typing import Any
 
 from lazycell.declaration._forms import Fused, Transposed
 from lazycell.layout._layout import Stored
-from lazycell.loading._fit import make_plan
 
-from .models import declared, manifest, stored
+from .models import declared, make_plan, manifest, stored
 
 
 def test_plan_prints_as_a_table() -> None:

@@ -11,12 +11,11 @@ import safetensors.numpy
 from lazycell._errors import CheckpointMismatchError
 from lazycell.formats import ByteRange, TensorHeader, open_checkpoint
 from lazycell.layout._layout import Transpose
-from lazycell.loading._fit import make_plan
 from lazycell.loading._plan import LoadPlan, LoadStep, Piece
 from lazycell.loading._tie_copies import check_ties, same_bytes
 from lazycell.reading._read import Reader
 
-from .models import declared, manifest
+from .models import declared, make_plan, manifest
 
 MODEL = manifest(declared("embed", (600, 1000)), ties={"head": "embed"})
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from lazycell.declaration._forms import Fused, Transposed, form_text
 from lazycell.declaration._stored import fused, rename
 from lazycell.formats import CheckpointHeader
-from lazycell.loading._fit import make_plan
 from lazycell.manifest._manifest import Manifest
 from lazycell.mismatch._cause_layouts import is_transposed
 
-from ..loading.models import declared, manifest, stored
+from ..loading.models import declared, make_plan, manifest, stored
 from ..pure import PureCell, child, children
 from ..pure import manifest as pure_manifest
 from .transformer import Linear, Tensors, causes, kinds, mended, model, refusal, tensors

@@ -5,9 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lazycell.loading._fit import make_plan
-
-from ..loading.models import declared, manifest, stored
+from ..loading.models import declared, make_plan, manifest, stored
 from .transformer import causes, file, kinds, mended, model, refusal, tensors
 
 

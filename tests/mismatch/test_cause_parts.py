@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from lazycell.loading._fit import make_plan
-
-from ..loading.models import declared, manifest, stored
+from ..loading.models import declared, make_plan, manifest, stored
 from .transformer import causes, file, kinds, mended, model, refusal
 
 F = "float32"

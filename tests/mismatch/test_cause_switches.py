@@ -9,12 +9,11 @@ import pytest
 
 from lazycell import SELF, Param, child, require, tie, when
 from lazycell._errors import CheckpointMismatchError
-from lazycell.loading._fit import make_plan
 from lazycell.manifest._manifest import Manifest
 from lazycell.mismatch._cause_switches import parted
 from lazycell.mismatch._problems import Cause, Problem
 
-from ..loading.models import stored
+from ..loading.models import make_plan, stored
 from ..pure import PureCell, manifest
 
 F = "float32"

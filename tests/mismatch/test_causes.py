@@ -10,12 +10,11 @@ from hypothesis import strategies as st
 from lazycell._errors import CheckpointMismatchError
 from lazycell.formats import CheckpointHeader
 from lazycell.layout._rename import parse_rules
-from lazycell.loading._fit import make_plan
 from lazycell.manifest._manifest import Manifest
 from lazycell.mismatch import Problem
 from lazycell.mismatch._problems import Cause
 
-from ..loading.models import declared, manifest, stored
+from ..loading.models import declared, make_plan, manifest, stored
 from .transformer import causes, file, kinds, mended, model, refusal, tensors
 
 

@@ -9,7 +9,6 @@ import pytest
 
 from lazycell._errors import CheckpointMismatchError
 from lazycell.formats import CheckpointHeader
-from lazycell.loading._fit import make_plan
 from lazycell.loading._plan import LoadPlan
 from lazycell.manifest._manifest import Manifest
 from lazycell.mismatch._problems import Cause
@@ -17,7 +16,7 @@ from lazycell.mismatch._problems import Cause
 from ..pure import PureCell, manifest
 
 from ..pure import Param, child, children, tie, when  # isort: skip
-from ..loading.models import stored
+from ..loading.models import make_plan, stored
 
 Tensors = dict[str, tuple[tuple[int, ...], str]]
 

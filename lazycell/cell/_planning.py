@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from importlib import import_module
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from ..declaration._declaration import declaration_of
 from ..declaration._declare import is_cell
 from ..formats._open import open_checkpoint
+from ..loading._fit import make_plan
+from ..loading._options import LoadOptions
+from ..loading._plan import LoadPlan
 from ..manifest._manifest import Manifest
-from ._fit import make_plan
-from ._plan import LoadPlan
 
 if TYPE_CHECKING:
     from .._nn_cell import Cell
@@ -49,25 +49,19 @@ def plan(
         TypeError: `model` is neither a manifest nor a net.
         ValueError: an argument has a value that means nothing.
     """
-    manifest, again = _manifest(model)
-    return make_plan(
-        manifest,
-        open_checkpoint(path),
-        missing=missing,
-        unexpected=unexpected,
-        dtype=dtype,
-        rename=rename,
-        again=again,
-    )
+    manifest, again = _manifest_of(model)
+    options = LoadOptions(missing=missing, unexpected=unexpected, dtype=dtype, rename=rename)
+    return make_plan(manifest, open_checkpoint(path), options, again=again)
 
 
-def _manifest(model: Any) -> tuple[Manifest, Again | None]:
+def _manifest_of(model: Any) -> tuple[Manifest, Again | None]:
     if isinstance(model, Manifest):
         return model, None
     if is_cell(model):
         # Whoever has a cell has MindSpore; whoever has a manifest need not.
-        of_nets = import_module("lazycell.cell._net_manifest")
-        return of_nets.manifest_of_net(model), of_nets.built_again(model)
+        from ._net_manifest import built_again, manifest_of_net
+
+        return manifest_of_net(model), built_again(model)
     what = f"the class {model.__name__}" if isinstance(model, type) else f"{model!r:.80}"
     hint = ""
     if isinstance(model, type) and declaration_of(model) is not None:

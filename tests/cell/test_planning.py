@@ -1,4 +1,4 @@
-"""Tests of `lazycell.loading._planning`. With nets of MindSpore: `tests/cell/test_layouts.py`."""
+"""Tests of `lazycell.cell._planning`. With nets of MindSpore: `tests/cell/test_layouts.py`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from lazycell.cell._planning import plan
 from lazycell.declaration._declare import Param
-from lazycell.loading._planning import plan
 
 from ..pure import PureCell, manifest
 

@@ -1,0 +1,63 @@
+"""How a load is to go, in one object: what the signatures of loads repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import attrs
+
+from .._frozen import frozen
+from ._permitted import permitted
+
+
+@frozen
+class LoadOptions:
+    """What a user says about a load: the keywords of `load_checkpoint`, `from_pretrained` and `plan`.
+
+    Attributes:
+        missing: what to do with parameters that the checkpoint lacks: `"error"`, `"init"`, or a list of name
+            patterns (`fnmatch`) of those that may be missing.
+        unexpected: what to do with tensors that the model does not declare: `"error"`, `"ignore"`, or name
+            patterns of those that may be ignored.
+        dtype: `"cast"` converts a float to the declared float and an integer to a wider one, `"strict"` takes
+            only the declared dtype, `"checkpoint"` gives the parameter the file's (a float for a float, an
+            integer for an integer).
+        rename: from the checkpoint's names to the model's; a name may have captures, `{i}` for one dotted
+            segment, `{*rest}` for several. A value may be a section of a parameter, `qkv[q]`, or names in `fused`,
+            `transposed` and `reshaped`.
+        mmap: map the file where its values can be used as they lie.
+        progress: called with the bytes done and the bytes in all.
+        verify: compare every tensor with its checksum before any is used.
+        dec_key: the key of an encrypted `.ckpt`.
+        dec_mode: how it is encrypted; None: as MindSpore does by default.
+    """
+
+    missing: str | Iterable[str] = "error"
+    unexpected: str | Iterable[str] = "error"
+    dtype: str = "cast"
+    rename: Mapping[str, Any] | None = None
+    mmap: bool = True
+    progress: Callable[[int, int], None] | None = None
+    verify: bool = False
+    dec_key: bytes | None = attrs.field(default=None, repr=False)
+    dec_mode: str | None = None
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """Give them as keywords, for a method that a class may have overridden."""
+        return {each.name: getattr(self, each.name) for each in attrs.fields(LoadOptions)}
+
+    def permissions(self) -> tuple[Callable[[str], bool], Callable[[str], bool]]:
+        """Tell which parameters may be missing, and which tensors ignored.
+
+        Raises:
+            ValueError: `missing`, `unexpected` or `dtype` has a value that means nothing.
+        """
+        both = (
+            permitted("missing", self.missing, ("error", "init")),
+            permitted("unexpected", self.unexpected, ("error", "ignore")),
+        )
+        if self.dtype not in ("cast", "strict", "checkpoint"):
+            raise ValueError(f'dtype={self.dtype!r}: choose "cast", "strict" or "checkpoint"')
+        return both
