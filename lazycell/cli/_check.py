@@ -93,7 +93,8 @@ def check(
         )
     except CheckpointMismatchError as error:
         if as_json:
-            _print_json({"fits": False, "message": str(error), **mismatch_json(error), "plan": None})
+            document = {"fits": False, "message": str(error), **mismatch_json(error), "plan": None}
+            _print_json({**document, "ignored_config": list(found.ignored_config)})
         else:
             _print(str(error))
             given = options_of(error.causes, settable=not Path(model).is_file())
@@ -103,9 +104,11 @@ def check(
     except ValueError as error:  # a pattern that means nothing
         raise click.UsageError(str(error)) from None
     if as_json:
-        _print_json({"fits": True, "message": str(plan), "problems": [], "causes": [], "plan": plan_json(plan)})
+        document = {"fits": True, "message": str(plan), "problems": [], "causes": [], "plan": plan_json(plan)}
+        _print_json({**document, "ignored_config": list(found.ignored_config)})
     else:
-        _print(f"{plan}\n{manifest.model} fits {header.path}")
+        ignored = f"ignored config: {', '.join(found.ignored_config)}\n" if found.ignored_config else ""
+        _print(f"{plan}\n{ignored}{manifest.model} fits {header.path}")
     return 0
 
 
