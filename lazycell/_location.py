@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import linecache
 import os
+import re
 import sys
 from collections.abc import Iterable
 from types import FrameType
@@ -63,4 +64,15 @@ def message(subject: str, problem: str, location: Location | None = None) -> str
 def did_you_mean(name: str, candidates: Iterable[str]) -> str:
     """Give `; did you mean `x`?`, or nothing when no candidate is near."""
     near = difflib.get_close_matches(name, list(candidates), n=1, cutoff=0.6)
+    return f"; did you mean `{near[0]}`?" if near else ""
+
+
+def really_like(name: str, candidates: Iterable[str]) -> str:
+    """Give `; did you mean `x`?` where `name` can only be `x` misspelt.
+
+    Where names come from files, most that are somewhat alike mean different things: `qwen2_moe` is no `qwen3_moe`.
+    """
+    numbers = re.findall(r"\d+", name)
+    alike = [each for each in candidates if re.findall(r"\d+", each) == numbers]
+    near = difflib.get_close_matches(name, alike, n=1, cutoff=0.85)
     return f"; did you mean `{near[0]}`?" if near else ""

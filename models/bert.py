@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-import attrs
 import numpy as np
 from mindspore import Tensor, ops
 from mindspore.common.initializer import Normal
@@ -227,9 +226,7 @@ def biases_of_file(decoder: str, bias: str) -> Callable[[Mapping[str, Any], Stor
 class BertForMaskedLM(MaskedLM, BertHead):
     tie_word_embeddings: bool = True
     tie_bias: bool = hyper(tie_word_embeddings, doc="whether `bias` is the decoder's; else it adds nothing")
-    config_rules = attrs.evolve(
-        BertOptions.config_rules, by_file=biases_of_file("cls.predictions.decoder.bias", "cls.predictions.bias")
-    )
+    config_rules = ConfigRules(by_file=biases_of_file("cls.predictions.decoder.bias", "cls.predictions.bias"))
 
     cls: PredictionHead = child(PredictionHead, SELF)
     one_table = when(

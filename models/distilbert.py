@@ -37,7 +37,10 @@ class DistilBertOptions(LazyCell):
 
     init = Normal(initializer_range)
 
-    config_rules = ConfigRules(ignored=OF_HEADS | {"qa_dropout", "seq_classif_dropout", "tie_weights_"})
+    config_rules = ConfigRules(
+        renamed={"hidden_size": "dim", "num_hidden_layers": "n_layers", "num_attention_heads": "n_heads"},
+        ignored=OF_HEADS | {"qa_dropout", "seq_classif_dropout", "tie_weights_"},
+    )
 
 
 def sinusoids(shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:

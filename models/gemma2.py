@@ -9,7 +9,6 @@ from lazycell import INDEX, SELF, ConfigRules, Param, child, children, hyper, re
 from . import layers
 from .activations import activation, cap
 from .decoder import LAYER_TYPES, Attention, GatedMLP, LayerOutput, Rotation, windows
-from .heads import OF_HEADS
 from .layers import Part
 from .llama import LlamaForCausalLM, LlamaForSequenceClassification, LlamaModel, LlamaOptions
 from .outputs import KeyValue
@@ -44,9 +43,8 @@ class Gemma2Options(LlamaOptions):
     hidden_act = hidden_activation
     mlp_bias = False
     config_rules = ConfigRules(
-        only={"use_bidirectional_attention": (None, False)},
-        renamed={"hidden_act": "hidden_activation"},
-        ignored=OF_HEADS,
+        only={"use_bidirectional_attention": False},
+        renamed={"hidden_act": "hidden_activation", "sliding_window_size": "sliding_window"},
     )
 
 

@@ -16,7 +16,6 @@ from .gemma2 import (
     Gemma2Options,
     RMSNorm,
 )
-from .heads import OF_HEADS
 from .presets.gemma3 import PRESETS
 from .rotary import Rotary, check_ropes
 
@@ -32,11 +31,7 @@ class Gemma3Options(Gemma2Options):
     sliding_window_pattern: int = 6
     require(sliding_window_pattern > 0, "sliding_window_pattern must be positive")
 
-    config_rules = ConfigRules(
-        only={"use_bidirectional_attention": (None, False)},
-        renamed={"hidden_act": "hidden_activation"},
-        ignored=OF_HEADS | {"_sliding_window_pattern"},  # written, and never read
-    )
+    config_rules = ConfigRules(only={"use_qk_norm": True})
 
 
 class Gemma3Attention(NormedAttention, Gemma2Attention):

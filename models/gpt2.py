@@ -45,7 +45,15 @@ class GPT2Options(LazyCell):
     init = Normal(initializer_range)
     residual_init = Normal(initializer_range / (2 * n_layer) ** 0.5)
 
-    config_rules = ConfigRules(ignored=OF_HEADS | {"n_ctx", *(f"summary_{each}" for each in SUMMARY)})
+    config_rules = ConfigRules(
+        renamed={
+            "hidden_size": "n_embd",
+            "max_position_embeddings": "n_positions",
+            "num_attention_heads": "n_head",
+            "num_hidden_layers": "n_layer",
+        },
+        ignored=OF_HEADS | {"n_ctx", *(f"summary_{each}" for each in SUMMARY)},
+    )
 
 
 _PRODUCT = ops.MatMul()

@@ -45,7 +45,10 @@ class LlamaOptions(LazyCell):
     qkv_bias = attention_bias
     output_bias = attention_bias
 
-    config_rules = ConfigRules(only={"pretraining_tp": 1}, ignored=OF_HEADS)
+    config_rules = ConfigRules(
+        only={"is_causal": True, "partial_rotary_factor": 1},
+        ignored=OF_HEADS | {"pretraining_tp"},  # the same product, in slices
+    )
 
 
 class LlamaLayer(Part):

@@ -8,7 +8,6 @@ from lazycell import INDEX, SELF, ConfigRules, child, children, register, requir
 
 from .activations import activate
 from .experts import SparseMoe
-from .heads import OF_HEADS
 from .layers import Linear, Part
 from .llama import LlamaLayer
 from .mistral import MistralForCausalLM, MistralForSequenceClassification, MistralModel, MistralOptions
@@ -26,10 +25,7 @@ class MixtralOptions(MistralOptions):
 
     num_experts = num_local_experts
 
-    config_rules = ConfigRules(
-        only={"router_jitter_noise": 0.0},
-        ignored=OF_HEADS | {"output_router_logits", "router_aux_loss_coef"},
-    )
+    config_rules = ConfigRules(only={"router_jitter_noise": 0.0})
 
 
 class Expert(Part):

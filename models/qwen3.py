@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lazycell import INDEX, SELF, child, children, register, same
+from lazycell import INDEX, SELF, ConfigRules, child, children, register, same
 
 from .decoder import NormedAttention
 from .llama import LlamaLayer
@@ -16,6 +16,8 @@ class Qwen3Options(Qwen2Options):
 
     qkv_bias = attention_bias
     output_bias = attention_bias
+
+    config_rules = ConfigRules(only={"use_qk_norm": True})
 
 
 class Qwen3Layer(LlamaLayer):

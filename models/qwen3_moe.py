@@ -8,7 +8,6 @@ from lazycell import INDEX, SELF, ConfigRules, child, children, hyper, register,
 
 from .decoder import GatedMLP
 from .experts import SparseMoe
-from .heads import OF_HEADS
 from .presets.qwen3_moe import PRESETS
 from .qwen3 import Qwen3ForCausalLM, Qwen3ForSequenceClassification, Qwen3Layer, Qwen3Model, Qwen3Options
 
@@ -37,7 +36,7 @@ class Qwen3MoeOptions(Qwen3Options):
     max_window_layers = 0
     config_rules = ConfigRules(
         renamed={"num_local_experts": "num_experts"},
-        ignored=OF_HEADS | {"max_window_layers", "output_router_logits", "router_aux_loss_coef"},
+        ignored={"max_window_layers"},
     )
 
 

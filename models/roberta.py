@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import attrs
 from mindspore import Tensor
 
 from lazycell import SELF, ConfigRules, Param, child, hyper, register, same, tie, when
@@ -10,7 +9,7 @@ from lazycell import SELF, ConfigRules, Param, child, hyper, register, same, tie
 from . import layers
 from .activations import activate, tanh
 from .bert import BertModel, BertOptions, Embeddings, biases_of_file
-from .heads import OF_HEADS, Head, Labelled, MaskedLM, QuestionAnswering, TokenClassification
+from .heads import Head, Labelled, MaskedLM, QuestionAnswering, TokenClassification
 from .layers import Dropout, Linear, Part
 from .presets.roberta import PRESETS
 
@@ -18,8 +17,6 @@ from .presets.roberta import PRESETS
 class RobertaOptions(BertOptions):
     vocab_size: int = 50265
     pad_token_id: int = 1
-
-    config_rules = ConfigRules(only={"position_embedding_type": "absolute"}, ignored=OF_HEADS)
 
 
 class RobertaEmbeddings(Embeddings):
@@ -61,9 +58,7 @@ class RobertaLMHead(Part):
 class RobertaForMaskedLM(MaskedLM, RobertaHead):
     tie_word_embeddings: bool = True
     tie_bias: bool = hyper(tie_word_embeddings, doc="whether `bias` is the decoder's; else it adds nothing")
-    config_rules = attrs.evolve(
-        RobertaOptions.config_rules, by_file=biases_of_file("lm_head.decoder.bias", "lm_head.bias")
-    )
+    config_rules = ConfigRules(by_file=biases_of_file("lm_head.decoder.bias", "lm_head.bias"))
 
     lm_head: RobertaLMHead = child(RobertaLMHead, SELF)
     one_table = when(tie_word_embeddings, tie("lm_head.decoder.weight", "roberta.embeddings.word_embeddings.weight"))

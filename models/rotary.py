@@ -22,6 +22,8 @@ _NEEDED: dict[str, tuple[str, ...]] = {
 }
 _YARN = ("attention_factor", "beta_fast", "beta_slow", "mscale", "mscale_all_dim", "truncate")
 _COMMON = ("rope_type", "type", "rope_theta", "original_max_position_embeddings")
+_UNREAD = ("attn_factor", "finetuned")
+"""Of `yarn`, as files have them beside what it computes with; transformers 5.23 passes over them."""
 
 
 def check_rope(_: Any, field: Any, value: Mapping[str, Any] | None) -> None:
@@ -35,9 +37,10 @@ def check_rope(_: Any, field: Any, value: Mapping[str, Any] | None) -> None:
         derived = kind == "yarn" and value.get("original_max_position_embeddings")
         if not isinstance(value.get(key), (int, float)) and not (derived and value.get(key, 0) is None):
             raise ValueError(f"{field.name}: rope_type={kind!r} needs {key}, a number; it is {value.get(key)!r}")
-    known = (*_COMMON, *_NEEDED[kind], *(_YARN if kind == "yarn" else ()))
+    known = (*_COMMON, *_NEEDED[kind], *((*_YARN, *_UNREAD) if kind == "yarn" else ()))
     for key, given in value.items():
-        if key not in known and not (key == "partial_rotary_factor" and given == 1):
+        off = given in (None, 1) if key == "partial_rotary_factor" else not given
+        if key not in known and not off:
             raise ValueError(f"{field.name}: {key}={given!r} is not implemented for rope_type={kind!r}")
 
 

@@ -4,7 +4,6 @@ import warnings
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import attrs
 import mindspore
 from mindspore import Tensor, ops
 from mindspore.common.initializer import Normal
@@ -72,8 +71,9 @@ class T5Options(LazyCell):
 
     inner = num_heads * d_kv
     config_rules = ConfigRules(
+        renamed={"hidden_size": "d_model", "num_hidden_layers": "num_layers", "num_attention_heads": "num_heads"},
         only={"is_encoder_decoder": (True, False)},  # the encoder alone is none
-        ignored=OF_HEADS | {"dense_act_fn", "is_gated_act", "n_positions", "output_past", "scale_decoder_outputs"},
+        ignored=OF_HEADS | {"dense_act_fn", "is_gated_act", "n_positions", "scale_decoder_outputs"},
     )
 
 
@@ -333,7 +333,7 @@ class T5ForConditionalGeneration(T5Model):
 
     lm_head: Linear = child(Linear, d_model, vocab_size, False, Normal(initializer_factor))
     head_table = when(tie_word_embeddings, tie("lm_head.weight", "shared.weight"))
-    config_rules = attrs.evolve(T5Options.config_rules, by_file=head_of_file)
+    config_rules = ConfigRules(by_file=head_of_file)
 
     def answer(self, x: Tensor) -> Tensor:
         return self.lm_head(x * self.d_model**-0.5 if self.scale_decoder_outputs else x)

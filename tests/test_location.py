@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from lazycell._location import Location, did_you_mean, frame_location, message, user_location
+from lazycell._location import Location, did_you_mean, frame_location, message, really_like, user_location
 
 
 def test_the_location_of_a_frame_is_its_line() -> None:
@@ -75,3 +75,21 @@ def test_a_location_in_a_lambda_is_its_own_line() -> None:
     place = here()
     assert place is not None
     assert place.line == inspect.getsourcelines(here)[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "like"),
+    [
+        ("brt", "bert"),
+        ("hiden_size", "hidden_size"),
+        ("qwen2_moe", None),  # another model than qwen3_moe
+        ("qwen2_5_vl", None),
+        ("albert", None),
+        ("BertForPreTraining", None),
+        ("BertForMaskedLm", "BertForMaskedLM"),
+    ],
+)
+def test_names_of_files_are_like_another_only_if_they_are_it_misspelt(name: str, like: str | None) -> None:
+    """Most that have letters in common mean different things."""
+    known = ["bert", "hidden_size", "qwen3_moe", "qwen2", "BertForQuestionAnswering", "BertForMaskedLM"]
+    assert really_like(name, known) == (f"; did you mean `{like}`?" if like else "")

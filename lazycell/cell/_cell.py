@@ -72,6 +72,9 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         def __init__(self, auto_prefix: bool = True, flags: dict[str, Any] | None = None) -> None:
             nn.Cell.__init__(self, auto_prefix, flags)
 
+    load_report: LoadReport | None = None
+    """What `from_pretrained` loaded, and how; of a net that was not made by it, None."""
+
     manifest = _ManifestMethod()
     """Every parameter as data: `net.manifest()`, or `Net.manifest(**hyperparameters)` with nothing built."""
 
@@ -209,6 +212,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         path: str | PathLike[str],
         /,
         *,
+        ignore_config: Iterable[str] = (),
         dtype: Any = None,
         missing: Policy = "error",
         unexpected: Policy = "error",
@@ -224,6 +228,8 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
 
         Args:
             path: a directory with `config.json` and weights, or a checkpoint file.
+            ignore_config: keys of the config that are passed over, where you know that the model computes the same
+                without them; `net.load_report` lists them.
             dtype: of the whole model; default: what the config says, if this device computes with that, else float32,
                 which a warning tells. `"checkpoint"`: what the file has, parameter by parameter.
             missing: as for `load_checkpoint`, and so are `unexpected` and `rename`.
@@ -235,6 +241,9 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             dec_key: likewise.
             dec_mode: likewise.
             hyperparameters: take precedence over the config.
+
+        Returns:
+            The model; its `load_report` says what was loaded, and how.
 
         Warns:
             DtypeWarning: this device computes nothing in the config's dtype; the model is built in float32.
@@ -264,7 +273,9 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             dec_mode=dec_mode,
         )
         config = find_config(place)
-        return load_pretrained(cls, place, config, options, dtype=dtype, hyperparameters=hyperparameters)
+        return load_pretrained(
+            cls, place, config, options, dtype=dtype, hyperparameters=hyperparameters, ignore_config=ignore_config
+        )
 
     @classmethod
     def infer(cls, path: str | PathLike[str], *, rename: Mapping[str, Any] | None = None, **known: Any) -> Inference:

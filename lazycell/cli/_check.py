@@ -88,20 +88,23 @@ def check(
     policies = {"missing": _permitted(missing, "init"), "unexpected": _permitted(unexpected, "ignore")}
     try:
         plan = fit(manifest, header, LoadOptions(**policies, dtype=cast, rename=rules), again=again)
-    except ValueError as error:  # a rule that means nothing
+    except ValueError as error:  # a pattern or a rule that means nothing
         raise click.UsageError(str(error)) from None
     if not isinstance(plan, LoadPlan):
         shell = Shell(settable=not Path(model).is_file())
         message = plan.text(shell)
         if as_json:
-            _print_json({"fits": False, "message": message, **mismatch_json(plan, shell), "plan": None})
+            document = {"fits": False, "message": message, **mismatch_json(plan, shell), "plan": None}
+            _print_json({**document, "ignored_config": list(found.ignored_config)})
         else:
             _print(message)
         return _NO
     if as_json:
-        _print_json({"fits": True, "message": str(plan), "problems": [], "causes": [], "plan": plan_json(plan)})
+        document = {"fits": True, "message": str(plan), "problems": [], "causes": [], "plan": plan_json(plan)}
+        _print_json({**document, "ignored_config": list(found.ignored_config)})
     else:
-        _print(f"{plan}\n{manifest.model} fits {header.path}")
+        ignored = f"ignored config: {', '.join(found.ignored_config)}\n" if found.ignored_config else ""
+        _print(f"{plan}\n{ignored}{manifest.model} fits {header.path}")
     return 0
 
 

@@ -32,16 +32,22 @@ _HEAD = 4096
 
 @frozen
 class Options:
-    """What `--set`, `--config` and `--dtype` say."""
+    """What `--set`, `--config`, `--ignore-config` and `--dtype` say."""
 
     settings: Mapping[str, Any] = attrs.field(factory=dict)
     config: Path | None = None
     dtype: str | None = None
+    ignore_config: tuple[str, ...] = ()
 
     @property
     def given(self) -> str | None:
         """The first option that was used, as it is spelt; None if none was."""
-        used = {"--set": self.settings, "--config": self.config, "--dtype": self.dtype}
+        used = {
+            "--set": self.settings,
+            "--config": self.config,
+            "--ignore-config": self.ignore_config,
+            "--dtype": self.dtype,
+        }
         return next((name for name, value in used.items() if value), None)
 
 
@@ -56,6 +62,7 @@ class Model:
         preset: name of the preset that it is; None where none was named or hyperparameters were changed.
         config: the config that gave arguments, if one did.
         settings: the arguments that the user gave, over those of the config.
+        ignored_config: keys of the config that the user had passed over.
     """
 
     title: str
@@ -64,6 +71,7 @@ class Model:
     preset: str | None = None
     config: Config | None = attrs.field(default=None, repr=False)
     settings: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
+    ignored_config: tuple[str, ...] = attrs.field(default=(), repr=False)
     _text: bytes | None = attrs.field(default=None, repr=False)
 
     @functools.cached_property
@@ -128,15 +136,29 @@ class Model:
 
 
 def model_options(command: _F) -> _F:
-    """Add `--set`, `--config` and `--dtype` to a command, which gets them as one argument, `options`."""
+    """Add `--set`, `--config`, `--ignore-config` and `--dtype` to a command, which gets one argument, `options`."""
 
     @functools.wraps(command)
-    def wrapped(*args: Any, settings: tuple[str, ...], config: Path | None, dtype: str | None, **kwargs: Any) -> Any:
-        return command(*args, options=Options(dict(map(_setting, settings)), config, dtype), **kwargs)
+    def wrapped(
+        *args: Any,
+        settings: tuple[str, ...],
+        config: Path | None,
+        dtype: str | None,
+        ignore_config: tuple[str, ...],
+        **kwargs: Any,
+    ) -> Any:
+        options = Options(dict(map(_setting, settings)), config, dtype, ignore_config)
+        return command(*args, options=options, **kwargs)
 
     path = click.Path(exists=True, dir_okay=False, path_type=Path)
     for option in (
         click.option("--dtype", metavar="DTYPE", help="Dtype of the parameters that name none, as float16."),
+        click.option(
+            "--ignore-config",
+            multiple=True,
+            metavar="KEY",
+            help="Pass over a key of the config; repeat it for several.",
+        ),
         click.option("--config", type=path, metavar="FILE", help="Take hyperparameters from a config.json."),
         click.option(
             "--set", "settings", multiple=True, metavar="NAME=VALUE", help="Set a hyperparameter; JSON, or text."
@@ -229,7 +251,7 @@ def _registered(title: str, options: Options) -> Model:
 def _of_class(title: str, cls: type, options: Options, preset: Mapping[str, Any] | None = None) -> Model:
     """Join hyperparameters: those of a preset, over them those of a config, over them those that were set."""
     from ..declaration._declaration import declaration_of
-    from ..pretrained._config import Config, hyperparameters_from_config, read_config
+    from ..pretrained._config import Config, hyperparameters_from_config, ignored_keys, read_config
 
     declaration = declaration_of(cls)
     if declaration is None:
@@ -237,10 +259,16 @@ def _of_class(title: str, cls: type, options: Options, preset: Mapping[str, Any]
     takes = _arguments_of(cls)
     open_ended = any(each.kind is each.VAR_KEYWORD for each in takes.values())
     arguments = dict(preset or {})
-    config = None
+    config: Config | None = None
+    ignored: tuple[str, ...] = ()
+    if options.config is None and options.ignore_config:
+        raise click.UsageError(
+            f"--ignore-config {options.ignore_config[0]}: there is no config; name one with --config"
+        )
     if options.config is not None:
         config = Config(options.config, True, read_config(options.config))
-        arguments |= hyperparameters_from_config(cls, config.options)
+        ignored = ignored_keys(options.ignore_config, config.options)
+        arguments |= hyperparameters_from_config(cls, config.options, ignored)
         if config.dtype is not None and declaration.takes_dtype and "dtype" in takes:
             arguments["dtype"] = config.dtype
     for name in options.settings:
@@ -251,7 +279,7 @@ def _of_class(title: str, cls: type, options: Options, preset: Mapping[str, Any]
         if "dtype" not in takes and not open_ended:
             raise click.UsageError(f"--dtype {options.dtype}: {cls.__name__} takes no dtype: it has its own")
         arguments["dtype"] = options.dtype
-    return Model(title, cls, arguments, config=config, settings=options.settings)
+    return Model(title, cls, arguments, config=config, settings=options.settings, ignored_config=ignored)
 
 
 def _arguments_of(cls: Any) -> dict[str, inspect.Parameter]:

@@ -61,6 +61,7 @@ class LoadReport:
         nbytes: bytes of the file that were taken.
         seconds: how long it took.
         migrated: the migrations that gave tensors of the file the names they have in the model now, oldest first.
+        ignored_config: keys of the config that `ignore_config` let pass.
     """
 
     path: Path
@@ -74,6 +75,7 @@ class LoadReport:
     seconds: float = 0.0
     rearranged: tuple[Rearranged, ...] = ()
     migrated: tuple[AppliedMigration, ...] = ()
+    ignored_config: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, plan: LoadPlan, seconds: float) -> LoadReport:
@@ -133,7 +135,8 @@ def report_rows(report: LoadReport) -> list[tuple[str, ...]]:
     rows += _titled("initialized", [(pattern, "") for pattern, _ in collapse(report.initialized)])
     ignored = [(pattern, "") for pattern, _ in collapse(report.ignored)]
     ignored += [(pattern, "computed by the model") for pattern, _ in collapse(report.computed)]
-    return rows + _titled("ignored", ignored)
+    rows += _titled("ignored", ignored)
+    return rows + _titled("ignored config", [(key, "") for key in report.ignored_config])
 
 
 def _titled(title: str, rows: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -10,31 +11,15 @@ import attrs
 
 from .._errors import ConfigError
 from .._frozen import frozen
-from .._location import did_you_mean
-from ..declaration._declaration import declaration_of
+from .._location import really_like
+from ..declaration._declaration import Declaration, declaration_of
 from ..declaration._declare import Hyperparameter
 from ..sources._quantization_config import quantization_problem
 from ..system._json import JSONProblem, read_object
+from ._bookkeeping import is_bookkeeping
 
 if TYPE_CHECKING:
     from ._stored_tensors import StoredTensors
-
-_BOOKKEEPING = frozenset(
-    "_name_or_path _commit_hash _attn_implementation architectures auto_map chunk_size_feed_forward dtype "
-    "finetuning_task gradient_checkpointing id2label label2id license model_type output_attentions "
-    "output_hidden_states problem_type return_dict task_specific_params tokenizer_class torch_dtype torchscript "
-    "transformers_version use_bfloat16 use_cache use_return_dict".split()
-)
-"""Keys that describe the file, or choose what is returned, and so never change what a model computes."""
-
-GENERATION_KEYS = frozenset(
-    "bad_words_ids begin_suppress_tokens bos_token_id decoder_start_token_id diversity_penalty do_sample "
-    "early_stopping encoder_no_repeat_ngram_size eos_token_id exponential_decay_length_penalty forced_bos_token_id "
-    "forced_eos_token_id length_penalty max_length min_length no_repeat_ngram_size num_beam_groups num_beams "
-    "num_return_sequences output_scores prefix remove_invalid_values repetition_penalty return_dict_in_generate "
-    "sep_token_id suppress_tokens temperature tf_legacy_loss top_k top_p typical_p".split()
-)
-"""Keys of a config that steer decoding, not the network."""
 
 _UNUSUAL: dict[str, Any] = {
     "add_cross_attention": False,
@@ -53,12 +38,15 @@ def _as_set(names: Iterable[str]) -> frozenset[str]:
 class ConfigRules:
     """How a model reads `config.json`: set `config_rules = ConfigRules(…)` in its class body.
 
-    A key that names a hyperparameter is given to it. Every other key has to be answered for here, or the config is
-    refused by that key's name: a model never quietly computes something else than the config asks for.
+    What a key is, in this order: a hyperparameter, and its value; what these rules say; bookkeeping, which no model
+    computes with (tokens and generation, training and saving, stamps of tools, names with a leading underscore); a
+    switch that is off (`false`, `null`, `0`, empty), which changes nothing. Any other key refuses the config by its
+    name: a model never quietly computes something else than the config asks for. The rules of a class add to those of
+    its bases, and take their place key by key.
 
     Attributes:
         renamed: keys of the config, to the hyperparameters they mean.
-        only: keys for which the model implements one value, or the values of a tuple; absent means that value.
+        only: keys for which the model implements one value, or the values of a tuple; absent or null means that value.
         ignored: keys that change nothing that the model computes.
         by_file: gives the hyperparameters on which the tensors beside the config have the last word: whether two
             weights are one, say, where configs err. A function of the hyperparameters that are given so far and of the
@@ -126,50 +114,109 @@ def read_config(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} {problem}") from None
 
 
-def hyperparameters_from_config(cls: type, config: Mapping[str, Any]) -> dict[str, Any]:
+def hyperparameters_from_config(cls: type, config: Mapping[str, Any], ignore: Iterable[str] = ()) -> dict[str, Any]:
     """Give the hyperparameters that a config asks for.
 
     Args:
         cls: a declared class, perhaps with `config_rules`.
         config: the object in `config.json`.
+        ignore: keys that are passed over, as if the config did not have them.
 
     Raises:
-        ConfigError: the config asks for something that the class does not implement; it names every such key.
+        ConfigError: the config asks for something that the class does not implement; it names every such key. Or a key
+            to ignore is not in it.
+        TypeError: `ignore` is no list of names.
     """
     declaration = declaration_of(cls)
     assert declaration is not None
+    ignored = ignored_keys(ignore, config)
     rules = rules_of(cls)
-    only = {**_UNUSUAL, **rules.only}
+    only = {**_UNUSUAL, **_fixed(declaration), **rules.only}
     names = {item.name: item for item in declaration.hyperparameters}
     given: dict[str, Any] = {}
-    problems: list[str] = []
+    problems: dict[str, str] = {}
     for key, value in config.items():
         name = rules.renamed.get(key, key)
-        if name in names and value is None and not _may_be_none(names[name]):
-            continue  # left open, as configs write it: the default stands
+        if key in ignored:
+            continue
         if name in names:
+            if value is None and not _may_be_none(names[name]):
+                continue  # left open, as configs write it: the default stands
             if given.setdefault(name, value) != value:
-                problems.append(f"{key}={value!r}: another key gives {name}={given[name]!r}")
+                problems[key] = f"{key}={value!r}: another key gives {name}={given[name]!r}"
         elif key == "quantization_config":  # about the file, not the model
-            problem = None if _is_unset(value) else quantization_problem(value)
-            problems += [problem] if problem else []
+            problem = quantization_problem(value) if value else None
+            problems |= {key: problem} if problem else {}
         elif key in only:
             allowed = only[key] if isinstance(only[key], tuple) else (only[key],)
-            if value not in allowed:
-                problems.append(f"{key}={value!r}: only {' or '.join(map(repr, allowed))} is implemented")
-        elif key not in rules.ignored | _BOOKKEEPING | GENERATION_KEYS and not _is_unset(value):
+            if value is not None and value not in allowed:
+                problems[key] = f"{key}={value!r}: only {' or '.join(map(repr, allowed))} is implemented"
+        elif key not in rules.ignored and not is_bookkeeping(key) and value:
             known = names.keys() | rules.renamed.keys() | only.keys()
-            problems.append(f"{key}={value!r}: {cls.__name__} knows no such option{did_you_mean(key, known)}")
+            problems[key] = f"{key}={value!r}: {cls.__name__} knows no such option{really_like(key, known)}"
     if problems:
-        lines = "\n".join(f"  {problem}" for problem in problems)
-        raise ConfigError(f"{cls.__name__} cannot honour this config:\n{lines}")
+        raise ConfigError(_refusal(cls, problems))
     return given
 
 
+def ignored_keys(ignore: Iterable[str], config: Mapping[str, Any]) -> tuple[str, ...]:
+    """Check what `ignore_config` names: keys that the config has.
+
+    Raises:
+        ConfigError: it has no such key.
+        TypeError: it is no list of names.
+    """
+    keys: tuple[Any, ...] = (ignore,) if isinstance(ignore, str | bytes) else tuple(ignore)
+    if isinstance(ignore, str | bytes) or not all(isinstance(key, str) for key in keys):
+        listed = list(keys)
+        raise TypeError(f"ignore_config={ignore!r:.80} is no list of keys: write ignore_config={listed!r:.80}")
+    for key in keys:
+        if key not in config:
+            like = really_like(key, config) or "; leave it out"
+            raise ConfigError(f"ignore_config names {key!r}, and the config has no such key{like}")
+    return tuple(dict.fromkeys(keys))
+
+
+def _refusal(cls: type, problems: Mapping[str, str]) -> str:
+    lines = "\n".join(f"  {problem}" for problem in problems.values())
+    keys = [key for key in problems if key != "quantization_config"]
+    text = f"{cls.__name__} cannot honour this config:\n{lines}"
+    if not keys:
+        return text
+    options = " ".join(f"--ignore-config {key}" for key in keys)
+    return (
+        f"{text}\nwhere you know that the model computes the same without: ignore_config={json.dumps(keys)}, or on the "
+        f"command line {options}"
+    )
+
+
 def rules_of(cls: type) -> ConfigRules:
-    """Give what a class says of configs."""
-    rules: ConfigRules = getattr(cls, "config_rules", ConfigRules())
+    """Give what a class says of configs: its own rules, and those of its bases for the keys on which it is silent."""
+    rules = ConfigRules()
+    for base in reversed(cls.__mro__):
+        own = vars(base).get("config_rules")
+        if isinstance(own, ConfigRules):
+            rules = _joined(rules, own)
     return rules
+
+
+def _joined(base: ConfigRules, own: ConfigRules) -> ConfigRules:
+    said = own.renamed.keys() | own.only.keys() | own.ignored
+
+    def kept(rules: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: value for key, value in rules.items() if key not in said}
+
+    return ConfigRules(
+        renamed={**kept(base.renamed), **own.renamed},
+        only={**kept(base.only), **own.only},
+        ignored=(base.ignored - said) | own.ignored,
+        by_file=own.by_file or base.by_file,
+    )
+
+
+def _fixed(declaration: Declaration) -> dict[str, Any]:
+    """Give what a class has made constants: it computes with them, so a config has to mean the same by their names."""
+    return {item.name: item.value for item in declaration.derived if isinstance(item.value, bool)}
 
 
 def completed_by_file(
@@ -192,8 +239,3 @@ def _may_be_none(item: Hyperparameter) -> bool:
     if item.default is attrs.NOTHING or item.default is None:
         return True
     return item.type is Any or item.type is None or type(None) in get_args(item.type) or "None" in str(item.type)
-
-
-def _is_unset(value: Any) -> bool:
-    """Tell whether an option that the model does not know was left open. `False` is an answer: it may matter."""
-    return value is None or value == {} or value == []

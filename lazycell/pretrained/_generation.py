@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ._config import GENERATION_KEYS, Config, read_config
+from ._bookkeeping import GENERATION_KEYS
+from ._config import Config, read_config
 
 
 def generation_config(config: Config) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from .._arguments import file_path
 from .._errors import ConfigError
 from ..declaration._declaration import Declaration, declaration_of
 from ..loading._options import LoadOptions
-from ._config import Config, completed_by_file, find_config, hyperparameters_from_config
+from ._config import Config, completed_by_file, find_config, hyperparameters_from_config, ignored_keys
 from ._dtype import dtype_arguments, load_policy
 from ._generation import generation_config
 from ._registry import find_model
@@ -24,18 +24,27 @@ if TYPE_CHECKING:
 
 
 def load_pretrained(
-    cls: type, path: Path, config: Config, options: LoadOptions, *, dtype: Any, hyperparameters: Mapping[str, Any]
+    cls: type,
+    path: Path,
+    config: Config,
+    options: LoadOptions,
+    *,
+    dtype: Any,
+    hyperparameters: Mapping[str, Any],
+    ignore_config: Iterable[str] = (),
 ) -> Any:
     """Build `cls` as a config asks, and load the weights; the body of `LazyCell.from_pretrained`."""
     declaration = declaration_of(cls)
     assert declaration is not None
-    arguments = {**hyperparameters_from_config(cls, config.options), **hyperparameters}
+    ignored = ignored_keys(ignore_config, config.options)
+    arguments = {**hyperparameters_from_config(cls, config.options, ignored), **hyperparameters}
     _check_complete(cls, declaration, arguments, config)
     arguments = {**completed_by_file(cls, arguments, partial(_open, path, options), config), **hyperparameters}
     arguments |= dtype_arguments(cls, declaration, config, dtype, arguments)
     written = generation_config(config)  # read before anything is built: it may be refused
     net = cls(**arguments)
-    net.load_checkpoint(path, **attrs.evolve(options, dtype=load_policy(dtype)).arguments)
+    report = net.load_checkpoint(path, **attrs.evolve(options, dtype=load_policy(dtype)).arguments)
+    net.load_report = attrs.evolve(report, ignored_config=ignored)
     if not hasattr(net, "generation_config"):  # what a class declares is its own
         net.generation_config = written
     return net
@@ -45,6 +54,7 @@ def from_pretrained(
     path: str | PathLike[str],
     /,
     *,
+    ignore_config: Iterable[str] = (),
     dtype: Any = None,
     missing: str | Iterable[str] = "error",
     unexpected: str | Iterable[str] = "error",
@@ -60,6 +70,8 @@ def from_pretrained(
 
     Args:
         path: a directory with `config.json` and weights.
+        ignore_config: keys of the config that are passed over, where you know that the model computes the same without
+            them; `net.load_report` lists them.
         dtype: of the whole model; default: what the config says, if this device computes with that, else float32,
             which a warning tells. `"checkpoint"`: what the file has, parameter by parameter.
         missing: as for `LazyCell.load_checkpoint`, and so are `unexpected` and `rename`.
@@ -71,6 +83,9 @@ def from_pretrained(
         dec_key: likewise.
         dec_mode: likewise.
         hyperparameters: take precedence over the config.
+
+    Returns:
+        The model; its `load_report` says what was loaded, and how.
 
     Warns:
         DtypeWarning: this device computes nothing in the config's dtype; the model is built in float32.
@@ -97,7 +112,9 @@ def from_pretrained(
         dec_key=dec_key,
         dec_mode=dec_mode,
     )
-    return load_pretrained(cls, place, config, options, dtype=dtype, hyperparameters=hyperparameters)
+    return load_pretrained(
+        cls, place, config, options, dtype=dtype, hyperparameters=hyperparameters, ignore_config=ignore_config
+    )
 
 
 def model_of(config: Config) -> type:

@@ -190,3 +190,24 @@ def test_help() -> None:
     done = lazycell("check", "--help")
     assert done.status == 0
     assert "    lazycell check bert-base-uncased model/" in done.stdout
+
+
+def test_ignored_keys_of_a_config_are_listed(tmp_path: Path) -> None:
+    """The way out that the refusal names, and the report of it."""
+    name = str(tmp_path / "tiny.safetensors")
+    sizes = {"num_hidden_layers": 1, "hidden_size": 8, "num_attention_heads": 2, "intermediate_size": 8}
+    sizes |= {"vocab_size": 8, "max_position_embeddings": 8}
+    words = [f"--set={key}={value}" for key, value in sizes.items()]
+    assert lazycell("init", "BertModel", "--seed=1", "-o", name, *words).status == 0
+    config = {"model_type": "bert", "architectures": ["BertModel"], **sizes, "sharpened": 2, "stretched": "wide"}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    done = lazycell("check", str(tmp_path), name)
+    assert done.status == 2
+    assert "--ignore-config sharpened --ignore-config stretched" in done.stderr
+    done = lazycell("check", str(tmp_path), name, "--ignore-config", "sharpened", "--ignore-config", "stretched")
+    assert done.status == 0
+    assert "\nignored config: sharpened, stretched\n" in done.stdout
+    done = lazycell(
+        "check", str(tmp_path), name, "--ignore-config", "sharpened", "--ignore-config", "stretched", "--json"
+    )
+    assert json.loads(done.stdout)["ignored_config"] == ["sharpened", "stretched"]

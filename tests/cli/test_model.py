@@ -274,3 +274,16 @@ def test_a_zoo_that_cannot_be_imported(zoo: Zoo) -> None:
     assert done.stderr.startswith("lazycell: no model is registered as 'toy-small'; but ")
     assert "no_such_package_at_all" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_keys_of_a_config_that_are_ignored(place: Path) -> None:
+    """They are passed over, wherever the config is from; there has to be one, with each key in it."""
+    (place / "config.json").write_text(json.dumps({"model_type": "bert", "num_hidden_layers": 3, "depth": 1}))
+    with pytest.raises(ConfigError, match="--ignore-config depth"):
+        find(str(place))
+    found = find(str(place), Options(ignore_config=("depth", "num_hidden_layers")))
+    assert (found.arguments, found.ignored_config) == ({}, ("depth", "num_hidden_layers"))
+    with pytest.raises(ConfigError, match="names 'deepth', and the config has no such key"):
+        find(str(place), Options(ignore_config=("deepth",)))
+    with pytest.raises(click.UsageError, match="--ignore-config depth: there is no config; name one with --config"):
+        find("cli_nets:Net", Options({"width": 1}, ignore_config=("depth",)))

@@ -7,7 +7,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from mindspore import Tensor
 
 import lazycell
 from lazycell import CheckpointMismatchError, LazyCellError
@@ -19,7 +21,12 @@ REFUSED: list[tuple[str, str, Any]] = [
     # of every family: a switch of transformers, and a key that nobody knows
     *((family, "is_decoder", True) for family in FAMILIES),
     *((family, "add_cross_attention", True) for family in FAMILIES),
-    *((family, "some_new_switch", False) for family in FAMILIES),
+    *((family, "some_new_switch", True) for family in FAMILIES),
+    *((family, "use_mrope", True) for family in ROTARY),
+    *((family, "rope_interleaved", True) for family in ROTARY),
+    *((family, "is_causal", False) for family in ROTARY),
+    *((family, "partial_rotary_factor", each) for family in ROTARY for each in (0.5, 0)),
+    *((family, "rope_scaling", {"type": "linear", "factor": 2.0, "attn_factor": 0.9}) for family in ROTARY),
     *((family, "quantization_config", {"bits": 4}) for family in FAMILIES),
     # rotary positions
     *((family, "rope_scaling", {"rope_type": "longrope", "factor": 2.0}) for family in ROTARY),
@@ -38,12 +45,22 @@ REFUSED: list[tuple[str, str, Any]] = [
     ("qwen3_moe", "layer_types", ["full_attention", "sliding_attention"]),
     ("qwen3_moe", "num_experts_per_tok", 99),
     ("mixtral", "num_experts_per_tok", 99),
-    ("llama", "pretraining_tp", 2),
+    ("llama", "rope_scaling", {"type": "default", "mrope_section": [1, 1, 2]}),
+    ("llama", "rope_parameters", {"rope_type": "default", "rope_theta": 1e4, "partial_rotary_factor": 0}),
+    ("llama", "use_qk_norm", True),
+    ("qwen2", "qkv_bias", False),
+    ("qwen2", "attention_bias", True),
+    ("mistral", "mlp_bias", True),
+    ("qwen3", "use_qk_norm", False),
+    ("qwen3_moe", "use_qk_norm", False),
+    ("qwen3_moe", "shared_expert_intermediate_size", 24),
+    ("gemma3", "use_qk_norm", False),
     ("llama", "hidden_act", "mish"),
     ("llama", "sliding_window", 8),
     ("qwen2", "layer_types", ["full_attention", "chunked_attention", "full_attention"]),
     ("gemma2", "use_bidirectional_attention", True),
     ("gemma2", "hidden_activation", "mish"),
+    ("gemma2", "sliding_window_size", 8),
     ("gemma3", "use_bidirectional_attention", True),
     ("mixtral", "router_jitter_noise", 0.1),
     ("bert", "position_embedding_type", "relative_key"),
@@ -53,6 +70,22 @@ REFUSED: list[tuple[str, str, Any]] = [
     ("t5", "feed_forward_proj", "gated-mish"),
 ]
 HARMLESS: list[tuple[str, str, Any]] = [
+    *((family, "some_new_switch", each) for family in FAMILIES for each in (False, 0)),
+    *((family, "_num_labels", 5) for family in FAMILIES),
+    *((family, "num_labels", 2) for family in FAMILIES),
+    *((family, "unsloth_version", "2025.1") for family in FAMILIES),
+    *((family, "cache_implementation", "hybrid") for family in FAMILIES),
+    *((family, "use_mrope", False) for family in ROTARY),
+    *((family, "pretraining_tp", 2) for family in ROTARY),
+    *((family, "partial_rotary_factor", 1.0) for family in ROTARY),
+    ("llama", "rope_scaling", {"type": "default", "mrope_section": None, "truncate": False}),
+    ("roberta", "pooler_num_fc_layers", 3),
+    ("qwen2", "qkv_bias", True),
+    ("qwen3", "use_qk_norm", True),
+    ("qwen3_moe", "use_qk_norm", True),
+    ("qwen3_moe", "qkv_bias", False),
+    ("qwen3_moe", "shared_expert_intermediate_size", 0),
+    ("gemma2", "sliding_window_size", 32),
     *((family, "_name_or_path", "somewhere") for family in FAMILIES),
     *((family, "use_cache", False) for family in FAMILIES),
     *((family, "output_hidden_states", True) for family in FAMILIES),
@@ -116,3 +149,33 @@ def test_sizes_that_contradict_each_other(tmp_path: Path, family: str):
     }[family]
     with pytest.raises((LazyCellError, ValueError)):
         lazycell.from_pretrained(directory(tmp_path, FAMILIES[family], **options))
+
+
+def test_what_yarn_does_not_read(tmp_path: Path):
+    """The keys that files have beside YaRN's own change no number."""
+    stretched = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32}
+    words = Tensor(np.arange(1, 9)[None])
+    plain = lazycell.from_pretrained(directory(tmp_path, FAMILIES["llama"], rope_scaling=stretched))(words).logits
+    for key, value in {"attn_factor": 0.8782488562869419, "finetuned": True}.items():
+        options = {**stretched, key: value}
+        net = lazycell.from_pretrained(directory(tmp_path, FAMILIES["llama"], rope_scaling=options))
+        np.testing.assert_array_equal(net(words).logits.asnumpy(), plain.asnumpy())
+
+
+@pytest.mark.parametrize(
+    ("family", "options"),
+    [
+        ("gpt2", {"hidden_size": "n_embd", "num_hidden_layers": "n_layer", "num_attention_heads": "n_head"}),
+        ("distilbert", {"hidden_size": "dim", "num_hidden_layers": "n_layers", "num_attention_heads": "n_heads"}),
+        ("t5", {"hidden_size": "d_model", "num_hidden_layers": "num_layers", "num_attention_heads": "num_heads"}),
+    ],
+)
+def test_the_names_that_other_families_have(tmp_path: Path, family: str, options: dict[str, str]):
+    """They mean the family's own, and have to agree with them."""
+    case = FAMILIES[family]
+    config = json.loads((case.path / "config.v4.json").read_text(encoding="utf-8"))
+    both = {other: config[own] for other, own in options.items()}
+    assert lazycell.uninitialized(lazycell.from_pretrained(directory(tmp_path, case, **both))) == []
+    for other, own in options.items():
+        with pytest.raises(lazycell.ConfigError, match=f"{own}={config[own]}"):
+            lazycell.from_pretrained(directory(tmp_path, case, **{**both, other: config[own] + 1}))

@@ -74,22 +74,25 @@ def test_keys_that_change_nothing_are_passed_over(directory, key):
     assert Net.from_pretrained(directory(**{key: 7})).width == 4
 
 
-@pytest.mark.parametrize("value", [None, {}, []])
-def test_an_unknown_option_that_was_left_open_is_passed_over(directory, value):
-    """null and empty containers ask for nothing."""
+@pytest.mark.parametrize("value", [None, {}, [], False, 0, 0.0, ""])
+def test_a_switch_that_is_off_is_passed_over(directory, value):
+    """What is null, false, nought or empty asks for nothing."""
     assert Net.from_pretrained(directory(rope_scaling=value)).width == 4
 
 
 def test_every_option_that_cannot_be_honoured_is_named_in_one_error(directory):
-    """An unknown key (False included: it may matter), a value that is not implemented, a switch of transformers."""
+    """An unknown key, a value that is not implemented, a switch of transformers; and how to load without them."""
     with pytest.raises(ConfigError) as caught:
-        Net.from_pretrained(directory(gatted=True, norm_first=False, act="tanh", is_decoder=True))
+        Net.from_pretrained(directory(gatted=True, norm_first=1, act="tanh", is_decoder=True))
     assert str(caught.value) == (
         "Net cannot honour this config:\n"
         "  gatted=True: Net knows no such option; did you mean `gated`?\n"
-        "  norm_first=False: Net knows no such option\n"
+        "  norm_first=1: Net knows no such option\n"
         "  act='tanh': only 'relu' or 'gelu' is implemented\n"
-        "  is_decoder=True: only False is implemented"
+        "  is_decoder=True: only False is implemented\n"
+        "where you know that the model computes the same without: "
+        'ignore_config=["gatted", "norm_first", "act", "is_decoder"], or on the command line '
+        "--ignore-config gatted --ignore-config norm_first --ignore-config act --ignore-config is_decoder"
     )
 
 
