@@ -102,9 +102,10 @@ class Manifest(Inventory):
             other: a manifest to hold against this one: what differs is marked.
         """
         from ..viewer._page import page
-        from ..viewer._view import compared_view, view_of
+        from ..viewer._view import view_of
+        from .diff._diff_view import diff_view
 
-        return page(view_of(self) if other is None else compared_view(self, other, self.diff(other)))
+        return page(view_of(self) if other is None else diff_view(self, other))
 
     # ------------------------------------------------------------------------------------------------ held and summed
 

@@ -11,7 +11,7 @@ from .._frozen import frozen
 from . import _html
 from ._table import align
 
-Rows = Sequence[Sequence[str]]
+Rows = Sequence[tuple[str, ...]]
 
 
 @frozen

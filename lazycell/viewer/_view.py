@@ -87,21 +87,25 @@ def view_of(model: Model, *, states: Mapping[str, str] | None = None) -> View:
     return table.view((_side(model),))
 
 
-def compared_view(old: Model, new: Model, difference: Difference) -> View:
+def compared_view(
+    models: tuple[Model, Model], compared: tuple[Model, Model], difference: Difference, notes: Iterable[str] = ()
+) -> View:
     """Lay out two models that are held against each other.
 
     Args:
-        old: the older one.
-        new: the newer one.
+        models: the older one and the newer one.
+        compared: what of each was compared, parameter by parameter: a row for each.
         difference: between them.
+        notes: what no row can show of it, a line each.
 
     Returns:
-        The rows in order of declaration. One that `new` has no more comes where it once was.
+        The rows in order of declaration. One that the newer model has no more comes where it once was.
     """
+    (old, new), (before, after) = models, compared
     table = _Table(None)
-    for row in _compared(_specs(old), _specs(new), difference):
+    for row in _compared(_specs(before), _specs(after), difference):
         table.compare(*row)
-    return table.view((_side(old), _side(new)), same=not difference, notes=_notes(difference))
+    return table.view((_side(old), _side(new)), same=not difference, notes=tuple(notes))
 
 
 class _Table:
@@ -251,10 +255,6 @@ def _marks(difference: Difference) -> dict[str, int]:
 
 def _bit(mark: str) -> int:
     return 1 << MARKS.index(mark)
-
-
-def _notes(difference: Difference) -> tuple[str, ...]:
-    return ()
 
 
 # ------------------------------------------------------------------------------------------------------------ the sides

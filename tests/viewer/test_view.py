@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from typing import Any
 
 import attrs
+import pytest
 
+from lazycell.declaration._forms import Fused
+from lazycell.layout._entry import ManifestEntry
+from lazycell.layout._layout import Stored
 from lazycell.manifest._manifest import Manifest
 from lazycell.viewer._data import MARKS, Spec, View
 from lazycell.viewer._view import compared_view, view_of
@@ -16,8 +21,8 @@ from tests.viewer.samples import changed, entry, large, small
 
 
 def compared(old: Manifest, new: Manifest) -> View:
-    """Hold one manifest against another, as `to_html` does."""
-    return compared_view(old, new, old.diff(new))
+    """Hold one manifest against another."""
+    return compared_view((old, new), (old, new), old.diff(new))
 
 
 def names(view: View) -> list[str]:
@@ -177,6 +182,66 @@ class TestCompared:
         view = compared(small(), attrs.evolve(small(), hyperparameters={"hidden": 16, "vocab": 1000, "dropout": 0.1}))
         assert marks(view) == {}
         assert not view.same
+
+
+class TestAllThatDiffers:
+    """The whole way, from two manifests to what their page holds: nothing that `diff` tells may be lost on it."""
+
+    def test_what_is_stored_otherwise_is_told(self) -> None:
+        old = shown(_fused("qk"), _fused("kept"))
+        assert not old["same"]
+        assert old["notes"] == [
+            "stored otherwise: kept: (none) -> (4, 3) fused(q=q, k=k)",
+            "stored otherwise: qk: (4, 3) fused(q=q, k=k) -> (none)",
+        ]
+
+    def test_what_draws_otherwise_is_told(self) -> None:
+        page = shown(small(), attrs.evolve(small(), stream_version=small().stream_version + 1))
+        assert not page["same"]
+        assert page["notes"] == ["streams: a seed draws other values: stream_version: 1 -> 2"]
+
+    def test_of_many_the_first_are_told_and_the_others_counted(self) -> None:
+        entries = tuple(entry(f"w{index}", (2,)) for index in range(100))
+        renamed = tuple(Stored(f"file.{each.name}", each.block) for each in entries)
+        notes = shown(Manifest("Net", entries), Manifest("Net", entries, stored=renamed))["notes"]
+        assert len(notes) == 41
+        assert notes[-1] == "stored otherwise: ... and 60 more"
+
+    def test_what_rows_show_is_no_note(self) -> None:
+        assert shown(small(), changed())["notes"] == []
+
+    @pytest.mark.parametrize("turned", [False, True])
+    def test_a_checkpoint_is_held_against_what_the_model_stores(self, turned: bool) -> None:
+        """A file that the model saved shows no mark, though none of its names is a parameter's."""
+        model = attrs.evolve(_fused("qk"), ties={"tied": "q"}, computed=frozenset({"table"}))
+        file = Manifest("net.safetensors", (ManifestEntry("qk", (4, 3), "float32", ""),), declared=False)
+        page = shown(*((file, model) if turned else (model, file)))
+        assert page["same"]
+        assert page["rows"]["marks"] == [0]
+        assert [side["digest"] for side in page["sides"]] == [
+            each.digest for each in ((file, model) if turned else (model, file))
+        ]
+
+    def test_a_checkpoint_that_is_another(self) -> None:
+        other = Manifest("net.safetensors", (ManifestEntry("qk", (4, 5), "float32", ""),), declared=False)
+        page = shown(_fused("qk"), other)
+        assert not page["same"]
+        assert [MARKS[bit] for bit in range(len(MARKS)) if page["rows"]["marks"][0] & (1 << bit)] == ["reshaped"]
+
+
+def shown(old: Manifest, new: Manifest) -> dict[str, Any]:
+    """Give what the page of two manifests holds."""
+    found = re.search(r'id="data"[^>]*>(.*?)</script>', old.to_html(new), re.S)
+    assert found is not None
+    data: dict[str, Any] = json.loads(found[1])
+    return data
+
+
+def _fused(name: str) -> Manifest:
+    """Give a model of two parameters that a file holds as one tensor."""
+    parts = tuple(ManifestEntry(each, (2, 3), "float32", "zeros") for each in "qk")
+    form = Fused(0, tuple((each.name, each.block) for each in parts))
+    return Manifest("Net", parts, stored=(Stored(name, form),))
 
 
 class TestSize:

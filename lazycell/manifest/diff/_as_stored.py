@@ -13,6 +13,16 @@ from .._inventory import Inventory
 from .._tensors import stored_tensors
 
 
+def as_compared(old: Inventory, new: Inventory) -> tuple[Inventory, Inventory]:
+    """Give what of two sides is compared: a model and a checkpoint as tensors of a checkpoint, others as they are."""
+    if old.declared == new.declared:
+        return old, new
+    if old.declared:
+        return as_stored(old, new)
+    model, checkpoint = as_stored(new, old)
+    return checkpoint, model
+
+
 def as_stored(model: Inventory, checkpoint: Inventory) -> tuple[Inventory, Inventory]:
     """Bring a model and a checkpoint together: both as the tensors of a checkpoint.
 

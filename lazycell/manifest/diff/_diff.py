@@ -13,7 +13,7 @@ from ...layout._entry import ManifestEntry
 from ...show._html import harmless
 from ...system._collector import collector_paused
 from .._inventory import Inventory
-from ._as_stored import as_stored
+from ._as_stored import as_compared
 from ._diff_sections import differences_report
 from ._differences import Change, Detail, Differences, DiffSide
 from ._guess import guess_renames
@@ -88,10 +88,7 @@ def _diff(old: Inventory, new: Inventory) -> ManifestDiff:
     if old.declared and new.declared:
         breaks = sides[0].digest != sides[1].digest
         return _parameters(old, new, sides, breaks, _VALUES + _DECLARED, _details(old, new))
-    if old.declared:
-        old, new = as_stored(old, new)
-    elif new.declared:
-        new, old = as_stored(new, old)
+    old, new = as_compared(old, new)
     return _parameters(old, new, sides, old.digest != new.digest, _VALUES, {})
 
 

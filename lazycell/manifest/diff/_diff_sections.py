@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ...show._collapse import Splits, collapse
 from ...show._printable import printable
 from ...show._report import Report, Table
+from ...show._table import cut
 
 if TYPE_CHECKING:
     from ...layout._entry import ManifestEntry
@@ -41,12 +42,17 @@ def sections(diff: Differences) -> Iterator[Table]:
     yield from _changes("redeclared", diff.redeclared, ("declared by", "declared as"), _declared, splits)
     if diff.ties:
         yield _section("ties", "name", diff.ties, lambda each: _arrow(each.old or "not tied", each.new or "not tied"))
-    if diff.stored:
-        yield _section("stored otherwise", "tensor", diff.stored, _detail)
+    yield from _stored(diff)
     if diff.computed:
         yield _section("computed buffers", "buffer", diff.computed, _detail)
-    if diff.streams:
-        yield _section("streams: a seed draws other values", "what", diff.streams, _detail)
+    yield from _streams(diff)
+
+
+def notes(diff: Differences) -> Iterator[str]:
+    """Give a line for each difference that is none of a parameter, a tie, a buffer or a hyperparameter."""
+    for table in (*_stored(diff), *_streams(diff)):
+        rows = cut(table.rows, _MOST_ROWS)
+        yield from (f"{table.title}: {': '.join(filter(None, row))}" for row in rows)
 
 
 def title(diff: Differences) -> str:
@@ -183,6 +189,16 @@ def _joined(pairs: list[tuple[str, str, int]], splits: Splits) -> Iterator[tuple
                 yield pattern, others[0][0], family[members[0]][1]
             else:
                 yield from ((name, *family[name]) for name in members)
+
+
+def _stored(diff: Differences) -> Iterator[Table]:
+    if diff.stored:
+        yield _section("stored otherwise", "tensor", diff.stored, _detail)
+
+
+def _streams(diff: Differences) -> Iterator[Table]:
+    if diff.streams:
+        yield _section("streams: a seed draws other values", "what", diff.streams, _detail)
 
 
 def _section(title: str, column: str, details: tuple[Detail, ...], text: Callable[[Detail], str]) -> Table:
