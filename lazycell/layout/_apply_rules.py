@@ -17,7 +17,9 @@ from ..declaration._stored_rule import StoredRule
 from ..declaration._symbols import render
 from ._cell_rules import CellRules
 from ._entry import ManifestEntry
-from ._layout import Block, Form, reversed_axes, shape_of
+from ._form_shape import reversed_axes
+from ._layout import Block, Form, shape_of
+from ._match import Matcher
 
 
 @frozen
@@ -36,30 +38,6 @@ class Item:
 
 
 Items = dict[str, Item]
-
-
-class Matcher:
-    """Finds the rules that take a name: plain names by a dictionary, since names are many."""
-
-    def __init__(self, rules: tuple[StoredRule, ...]) -> None:
-        self._plain: dict[str, list[tuple[StoredRule, int]]] = {}
-        self._patterns: list[tuple[StoredRule, int]] = []
-        for rule in rules:
-            for position, leaf in enumerate(rule.leaves):
-                if leaf.pattern.is_plain:
-                    self._plain.setdefault(leaf.pattern.text, []).append((rule, position))
-                else:
-                    self._patterns.append((rule, position))
-
-    def __call__(self, name: str) -> list[tuple[StoredRule, int, dict[str, str]]]:
-        """Give each rule that takes `name`, which of its leaves does, and what the captures stand for."""
-        hits: list[tuple[StoredRule, int, dict[str, str]]]
-        hits = [(rule, position, {}) for rule, position in self._plain.get(name, ())]
-        for rule, position in self._patterns:
-            values = rule.leaves[position].pattern.match(name)
-            if values is not None:
-                hits.append((rule, position, values))
-        return hits
 
 
 def apply_rules(

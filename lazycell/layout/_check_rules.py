@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from .._location import did_you_mean
 from ..declaration._declaration import Declaration, own_rules, parameter_specs
 from ..declaration._declare import Tie
-from ..declaration._forms import Fused, Reshaped, Transposed, form_text
 from ..declaration._stored_rule import Leaf, StoredRule
 from ..declaration._symbols import sections_of
-from ._class_names import Known, names_below, renamed
+from ._class_names import Known, names_below
+from ._form_shape import form_shape, unknown_sizes
+from ._match import Use, use_by, uses
 from ._overlap import ANYTHING, overlap, shown
-
-_Use = tuple[StoredRule, Leaf]
 
 
 def check_rules(cls: type, declaration: Declaration) -> None:
@@ -31,16 +29,16 @@ def check_rules(cls: type, declaration: Declaration) -> None:
     for rule in own:
         _check_captures(rule)
     names = names_below(cls, declaration)
-    uses = {name: _uses(declaration, name) for name in names}
+    found = {name: uses(declaration.stored, name) for name in names}
     for rule in own:
         for leaf in rule.leaves:
-            if not any((rule, leaf) in found for found in uses.values()):
+            if not any(use.rule is rule and use.leaf is leaf for here in found.values() for use in here):
                 _refuse_dead(rule, leaf, declaration, names)
-        _check_axes(rule, rule.form, _ranks(rule, names, uses))
-    for name, found in uses.items():
-        _check_alone(name, found)
-        _check_complete(name, names[name].sections, found)
-    _check_stored_once(declaration, names)
+        _check_axes(rule, _ranks(rule, names, found))
+    for name, here in found.items():
+        _check_alone(name, here)
+        _check_complete(name, names[name].sections, here)
+    _check_stored_once(declaration, found)
 
 
 def _check_sections(declaration: Declaration) -> None:
@@ -70,51 +68,22 @@ def _check_captures(rule: StoredRule) -> None:
                 )
 
 
-def _ranks(rule: StoredRule, names: Mapping[str, Known], uses: Mapping[str, list[_Use]]) -> dict[str, int | None]:
+def _ranks(rule: StoredRule, names: Mapping[str, Known], found: Mapping[str, list[Use]]) -> dict[str, int | None]:
     """Give the number of axes of what each name of a rule stands for, where all that it stands for have the same."""
     ranks: dict[str, int | None] = {}
     for leaf in rule.leaves:
-        found = {names[name].rank for name, used in uses.items() if (rule, leaf) in used}
-        ranks[leaf.text] = found.pop() if len(found) == 1 else None
+        taken = (name for name, here in found.items() if any(use.rule is rule and use.leaf is leaf for use in here))
+        known = {names[name].rank for name in taken}
+        ranks[leaf.text] = known.pop() if len(known) == 1 else None
     return ranks
 
 
-def _check_axes(rule: StoredRule, form: Any, ranks: Mapping[str, int | None]) -> int | None:
-    """Refuse axes that the parameters do not have; give the number of axes of the form, where it is known."""
-    match form:
-        case Fused(axis, sections):
-            known = {name: _check_axes(rule, inner, ranks) for name, inner in sections}
-            counts = {rank for rank in known.values() if rank is not None}
-            if len(counts) > 1:
-                listed = ", ".join(f"`{name}` has {rank}" for name, rank in known.items() if rank is not None)
-                rule.complain(f"what is joined has the same number of axes, and here {listed}")
-            rank = counts.pop() if counts else None
-            if rank is not None and axis >= rank:
-                rule.complain(f"axis={axis} is counted from 0, and what is joined has {_axes(rank)}")
-            return rank
-        case Transposed(inner, axes):
-            rank = _check_axes(rule, inner, ranks)
-            if axes is not None and rank is not None and len(axes) != rank:
-                rule.complain(f"axes={axes} orders {len(axes)} axes, and `{form_text(inner)}` has {_axes(rank)}")
-            return rank if axes is None else len(axes)
-        case Reshaped(inner, shape):
-            _check_axes(rule, inner, ranks)
-            return len(shape)
-    return ranks.get(form)
-
-
-def _axes(rank: int) -> str:
-    return "1 axis" if rank == 1 else f"{rank} axes"
-
-
-def _uses(declaration: Declaration, name: str) -> list[_Use]:
-    """Give every leaf of every rule that can take a name."""
-    return [
-        (rule, leaf)
-        for rule in declaration.stored
-        for leaf in rule.leaves
-        if leaf.pattern.match(name) is not None or overlap(leaf.pattern.text, name) is not None
-    ]
+def _check_axes(rule: StoredRule, ranks: Mapping[str, int | None]) -> None:
+    """Refuse axes that the parameters do not have."""
+    try:
+        form_shape(rule.form, lambda text: unknown_sizes(ranks[text]), ranks_only=True)
+    except ValueError as error:
+        rule.complain(str(error))
 
 
 def _refuse_dead(rule: StoredRule, leaf: Leaf, declaration: Declaration, names: Mapping[str, Known]) -> None:
@@ -135,10 +104,11 @@ def _listed(names: Mapping[str, Known]) -> str:
     return ", ".join(texts if len(texts) <= 8 else [*texts[:8], f"and {len(texts) - 8} more"])
 
 
-def _check_alone(name: str, found: list[_Use]) -> None:
+def _check_alone(name: str, found: list[Use]) -> None:
     """Refuse two rules, or two leaves of one, that take the same parameter or the same section of it."""
-    for position, (rule, leaf) in enumerate(found):
-        for other, twin in found[:position]:
+    for position, use in enumerate(found):
+        rule, leaf = use.rule, use.leaf
+        for other, twin in ((before.rule, before.leaf) for before in found[:position]):
             if twin.section is not None and leaf.section is not None and twin.section != leaf.section:
                 continue
             both = overlap(leaf.pattern.text, twin.pattern.text, name)
@@ -149,9 +119,9 @@ def _check_alone(name: str, found: list[_Use]) -> None:
                 rule.complain(f"`{taken}` is taken {where}: a parameter is stored once{instead}")
 
 
-def _check_complete(name: str, alternatives: tuple[frozenset[str], ...], found: list[_Use]) -> None:
+def _check_complete(name: str, alternatives: tuple[frozenset[str], ...], found: list[Use]) -> None:
     """Refuse sections that do not exist, and rules for some of the sections of a parameter and not for others."""
-    used = {leaf.section: rule for rule, leaf in found if leaf.section is not None}
+    used = {use.leaf.section: use.rule for use in found if use.leaf.section is not None}
     if not used or ANYTHING in name:
         return
     known = sorted(frozenset[str]().union(*alternatives))
@@ -171,18 +141,18 @@ def _check_complete(name: str, alternatives: tuple[frozenset[str], ...], found: 
         rule.complain(f"{lacking} is stored nowhere: give every section of `{shown(name)}` a rule, or none")
 
 
-def _check_stored_once(declaration: Declaration, names: Mapping[str, Known]) -> None:
+def _check_stored_once(declaration: Declaration, found: Mapping[str, list[Use]]) -> None:
     """Refuse two parameters under one stored name; what is not known before a cell is built is left to that time."""
-    kept = dict.fromkeys(name for name in names if ANYTHING not in name)
+    kept = dict.fromkeys(name for name in found if ANYTHING not in name)
     made: list[tuple[StoredRule, dict[str, str]]] = []
     for rule in declaration.stored:
         new_names: dict[str, str] = {}
-        for name in names:
-            new, whole = renamed(rule, name)
-            if whole:
+        for name, here in found.items():
+            use = use_by(rule, here)
+            if use is not None and use.whole:
                 kept.pop(name, None)
-            if new is not None and ANYTHING not in name:
-                new_names[new] = name
+            if use is not None and ANYTHING not in name:
+                new_names[use.new] = name
         made.append((rule, new_names))
     for position, (rule, new_names) in enumerate(made):
         others: list[tuple[StoredRule | None, dict[str, str]]] = [(None, {name: name for name in kept})]

@@ -10,13 +10,13 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from .._frozen import frozen
-from ..declaration._declaration import Declaration, declaration_of
-from ..declaration._declare import ChildrenSpec, ChildSpec, Conditional, ParameterSpec, Tie
-from ..declaration._forms import Fused, Reshaped, Transposed
-from ..declaration._patterns import fill
-from ..declaration._stored_rule import StoredRule
+from ..declaration._declaration import Declaration, declaration_of_child
+from ..declaration._declare import ChildSpec, Declared, ParameterSpec, Tie
 from ..declaration._symbols import sections_of
-from ._overlap import ANYTHING, INDEX, as_wildcards, overlap
+from ..declaration._walk import places
+from ._form_shape import form_shape, unknown_sizes
+from ._match import use_by, uses
+from ._overlap import ANYTHING, INDEX
 
 
 @frozen
@@ -46,8 +46,9 @@ _PLAIN_TYPES = (int, float, bool, str)
 def has_rules(cls: type, declaration: Declaration) -> bool:
     """Tell whether a class, or one of those that it is known to have below it, says how it is stored."""
     if cls not in _HAS_RULES:
-        children = (spec.factory for member in declaration.members for spec in _child_specs(member))
-        found = ((child, declaration_of(child)) for child in children if isinstance(child, type))
+        specs = (spec for member in declaration.members for _, spec, _ in places(member, INDEX))
+        children = (spec.factory for spec in specs if isinstance(spec, ChildSpec))
+        found = ((child, declaration_of_child(child)) for child in children)
         _HAS_RULES[cls] = bool(declaration.stored) or any(
             has_rules(child, below) for child, below in found if below is not None
         )
@@ -79,89 +80,40 @@ def names_below(cls: type, declaration: Declaration) -> dict[str, Known]:
     return names
 
 
-def _below(item: Any, formulas: Mapping[str, Any]) -> Iterator[tuple[str, Known]]:
-    match item:
-        case ParameterSpec():
-            axes = [[*sections_of(dimension, formulas)] for dimension in item.shape]
+def _below(member: Declared, formulas: Mapping[str, Any]) -> Iterator[tuple[str, Known]]:
+    for place, spec, _ in places(member, INDEX):
+        if isinstance(spec, ParameterSpec):
+            axes = [[*sections_of(dimension, formulas)] for dimension in spec.shape]
             sections = tuple(frozenset(dict(named)) for axis in axes for _, named in axis)
-            yield item.name, Known(len(item.shape), sections)
-        case ChildSpec():
-            yield from _of_child(item, f"{item.name}.")
-        case ChildrenSpec():
-            for spec in _child_specs(item.each):
-                yield from _of_child(spec, f"{item.name}.{INDEX}.")
-        case Conditional():
-            yield from _below(item.present, formulas)
-            yield from _below(item.otherwise, formulas)
+            yield place, Known(len(spec.shape), sections)
+        elif isinstance(spec, ChildSpec):
+            for name, known in _of_child(spec.factory).items():
+                yield f"{place}.{name}", known
 
 
-def _child_specs(item: Any) -> Iterator[ChildSpec]:
-    """Give every child that a declaration may make, whatever the conditions."""
-    match item:
-        case ChildSpec():
-            yield item
-        case ChildrenSpec():
-            yield from _child_specs(item.each)
-        case Conditional():
-            yield from _child_specs(item.present)
-            yield from _child_specs(item.otherwise)
-
-
-def _of_child(spec: ChildSpec, prefix: str) -> Iterator[tuple[str, Known]]:
-    declaration = declaration_of(spec.factory) if isinstance(spec.factory, type) else None
-    if declaration is None:
-        yield prefix + ANYTHING, _UNKNOWN
-        return
-    for name, known in stored_names(spec.factory, declaration).items():
-        yield prefix + name, known
+def _of_child(factory: Any) -> Mapping[str, Known]:
+    declaration = declaration_of_child(factory)
+    return {ANYTHING: _UNKNOWN} if declaration is None else stored_names(factory, declaration)
 
 
 def _after_rules(declaration: Declaration, names: Mapping[str, Known]) -> dict[str, Known]:
     kept, made = dict(names), dict[str, Known]()
+    found = {name: uses(declaration.stored, name) for name in names}
     for rule in declaration.stored:
         plain = isinstance(rule.form, str) and rule.leaves[0].section is None
         for name, known in names.items():
-            new, whole = renamed(rule, name)
-            if whole:
-                kept.pop(name, None)
-            if new is not None:
-                made.setdefault(new, known if plain else Known(_rank(rule.form, known.rank)))
+            use = use_by(rule, found[name])
+            if use is not None:
+                made.setdefault(use.new, known if plain else Known(_rank(rule.form, known.rank)))
+                if use.whole:
+                    kept.pop(name, None)
     return {**kept, **made}
 
 
 def _rank(form: Any, rank: int | None) -> int | None:
     """Give the number of axes of what a form makes of tensors with `rank` axes."""
-    match form:
-        case Fused(_, sections):
-            return _rank(sections[0][1], rank)
-        case Transposed(inner):
-            return _rank(inner, rank)
-        case Reshaped(_, shape):
-            return len(shape)
-    return rank
-
-
-def renamed(rule: StoredRule, name: str) -> tuple[str | None, bool]:
-    """Give what a rule makes of a name with wildcards, and whether of all names that it stands for."""
-    new: str | None = None
-    for leaf in rule.leaves:
-        values = leaf.pattern.match(name)
-        if values is not None and not any(
-            ANYTHING in values[each] and not written.startswith("{*") for each, written in leaf.pattern.captures.items()
-        ):
-            return fill(rule.name, values), True
-        if new is None and overlap(leaf.pattern.text, name) is not None:
-            values = leaf.pattern.match(_at_index(name, leaf.pattern.text))
-            new = as_wildcards(rule.name) if values is None else fill(rule.name, values)
-    return new, False
-
-
-def _at_index(name: str, pattern: str) -> str:
-    """Give `name` with the positions that a pattern names: `layers.0.weight` of all of `layers`."""
-    segments = name.split(".")
-    for position, (ours, theirs) in enumerate(zip(segments, pattern.split("."), strict=False)):
-        if theirs.startswith("{*"):
-            break
-        if ours == INDEX and theirs.isdigit():
-            segments[position] = theirs
-    return ".".join(segments)
+    try:
+        shape = form_shape(form, lambda leaf: unknown_sizes(rank), ranks_only=True)
+    except ValueError:  # not of all that the rule takes, else the class would have been refused: applying it will say
+        return None
+    return None if shape is None else len(shape)

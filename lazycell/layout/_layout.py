@@ -6,7 +6,6 @@ inverse, so that one expression says both how to fill the parameters from the te
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,8 @@ import attrs
 
 from .._dtypes import numpy_dtype
 from .._frozen import frozen
-from ..declaration._forms import Fused, Reshaped, Transposed, form_text, leaves, replace_leaves
+from ..declaration._forms import Fused, Reshaped, Transposed, leaves, replace_leaves
+from ._form_shape import form_shape, reversed_axes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -102,45 +102,15 @@ def shape_of(form: Form) -> tuple[int, ...]:
     Raises:
         ValueError: it has none: the message says which operation does not fit what.
     """
-    match form:
-        case Block(shape=shape):
-            return shape
-        case Fused(axis, sections):
-            return _fused_shape(form, axis, [(name, shape_of(part)) for name, part in sections])
-        case Transposed(inner, axes):
-            before = shape_of(inner)
-            axes = reversed_axes(len(before)) if axes is None else axes
-            if sorted(axes) != list(range(len(before))):
-                raise ValueError(f"`{form_text(form)}` orders the axes {axes}, and `{form_text(inner)}` is {before}")
-            return tuple(before[axis] for axis in axes)
-        case Reshaped(inner, shape):
-            before = shape_of(inner)
-            if math.prod(before) != math.prod(shape):
-                raise ValueError(
-                    f"`{form_text(form)}` has {math.prod(shape)} elements in the shape {shape}, "
-                    f"and `{form_text(inner)}` has {math.prod(before)} in {before}"
-                )
-            return shape
+    if isinstance(form, Block):  # most are no more than that
+        return form.shape
+    shape = form_shape(form, _block_shape)
+    assert shape is not None
+    return shape
 
 
-def _fused_shape(form: Fused, axis: int, shapes: list[tuple[str, tuple[int, ...]]]) -> tuple[int, ...]:
-    first, shape = shapes[0]
-    if not 0 <= axis < len(shape):
-        raise ValueError(f"`{form_text(form)}` joins along axis {axis}, and `{first}` is {shape}")
-    for name, other in shapes[1:]:
-        if len(other) != len(shape) or any(
-            mine != theirs for each, (mine, theirs) in enumerate(zip(shape, other, strict=True)) if each != axis
-        ):
-            raise ValueError(
-                f"`{form_text(form)}` joins `{first}` {shape} and `{name}` {other} along axis {axis}: "
-                "they may differ in that axis alone"
-            )
-    return (*shape[:axis], sum(each[axis] for _, each in shapes), *shape[axis + 1 :])
-
-
-def reversed_axes(rank: int) -> tuple[int, ...]:
-    """Give the axes in reverse order, as `transposed(…)` without `axes` has them."""
-    return tuple(reversed(range(rank)))
+def _block_shape(block: Block) -> tuple[int, ...]:
+    return block.shape
 
 
 # ------------------------------------------------------------------------------------------------------ stored tensors

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from .._frozen import frozen
-from ._apply_rules import Item, Items, Matcher, apply_rules
+from ._apply_rules import Item, Items, apply_rules
 from ._cell_rules import CellRules
 from ._entry import ManifestEntry
 from ._layout import Block, Stored
+from ._match import Matcher
 
 
 @frozen

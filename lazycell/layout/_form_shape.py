@@ -1,0 +1,104 @@
+"""The shape of what a form stands for, worked out once for all who ask.
+
+A class body knows how many axes its parameters have, a manifest every size, and whoever infers hyperparameters has an
+expression for some: a size may be an int, an expression, or None where it is not known.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ..declaration._forms import Fused, Reshaped, Transposed, form_text
+
+Extent = tuple[Any, ...] | None
+"""A size for each axis; None where not even their number is known."""
+
+
+def form_shape(form: Any, of_leaf: Callable[[Any], Extent], *, ranks_only: bool = False) -> Extent:
+    """Give the shape of what a form stands for.
+
+    Args:
+        form: a tree of forms.
+        of_leaf: gives the shape of a leaf.
+        ranks_only: whether sizes are still expressions, and only the number of axes is compared: in a class body.
+
+    Raises:
+        ValueError: it has none: the message says which operation does not fit what.
+    """
+    match form:
+        case Fused(axis, sections):
+            shapes = [(name, form_shape(part, of_leaf, ranks_only=ranks_only)) for name, part in sections]
+            return _joined_ranks(axis, shapes) if ranks_only else _joined(form, shapes)
+        case Transposed(inner, axes):
+            before = form_shape(inner, of_leaf, ranks_only=ranks_only)
+            if before is None:
+                return None if axes is None else (None,) * len(axes)
+            axes = reversed_axes(len(before)) if axes is None else axes
+            if sorted(axes) != list(range(len(before))):
+                if ranks_only:
+                    has = f"`{form_text(inner)}` has {_axes(len(before))}"
+                    raise ValueError(f"axes={axes} orders {len(axes)} axes, and {has}")
+                raise ValueError(f"`{form_text(form)}` orders the axes {axes}, and `{form_text(inner)}` is {before}")
+            return tuple(before[axis] for axis in axes)
+        case Reshaped(inner, shape):
+            before = form_shape(inner, of_leaf, ranks_only=ranks_only)
+            if ranks_only:
+                return (None,) * len(shape)
+            if before is not None and _are_known((*before, *shape)) and math.prod(before) != math.prod(shape):
+                raise ValueError(
+                    f"`{form_text(form)}` has {math.prod(shape)} elements in the shape {shape}, "
+                    f"and `{form_text(inner)}` has {math.prod(before)} in {before}"
+                )
+            return shape
+    return of_leaf(form)
+
+
+def reversed_axes(rank: int) -> tuple[int, ...]:
+    """Give the axes in reverse order, as `transposed(…)` without `axes` has them."""
+    return tuple(reversed(range(rank)))
+
+
+def unknown_sizes(rank: int | None) -> Extent:
+    """Give the shape of what has so many axes, and sizes that nobody knows yet."""
+    return None if rank is None else (None,) * rank
+
+
+def _joined(form: Fused, shapes: list[tuple[str, Extent]]) -> Extent:
+    axis, known = form.axis, [(name, shape) for name, shape in shapes if shape is not None]
+    if len(known) < len(shapes):
+        return None
+    first, shape = known[0]
+    if not 0 <= axis < len(shape):
+        raise ValueError(f"`{form_text(form)}` joins along axis {axis}, and `{first}` is {shape}")
+    for name, other in known[1:]:
+        if len(other) != len(shape) or any(
+            mine != theirs
+            for each, (mine, theirs) in enumerate(zip(shape, other, strict=True))
+            if each != axis and _are_known((mine, theirs))
+        ):
+            raise ValueError(
+                f"`{form_text(form)}` joins `{first}` {shape} and `{name}` {other} along axis {axis}: "
+                "they may differ in that axis alone"
+            )
+    return (*shape[:axis], sum(each[axis] for _, each in known), *shape[axis + 1 :])
+
+
+def _joined_ranks(axis: int, shapes: list[tuple[str, Extent]]) -> Extent:
+    ranks = {name: len(shape) for name, shape in shapes if shape is not None}
+    if len(set(ranks.values())) > 1:
+        listed = ", ".join(f"`{name}` has {rank}" for name, rank in ranks.items())
+        raise ValueError(f"what is joined has the same number of axes, and here {listed}")
+    rank = next(iter(ranks.values()), None)
+    if rank is not None and axis >= rank:
+        raise ValueError(f"axis={axis} is counted from 0, and what is joined has {_axes(rank)}")
+    return unknown_sizes(rank)
+
+
+def _are_known(sizes: Iterable[Any]) -> bool:
+    return all(isinstance(size, int) for size in sizes)
+
+
+def _axes(rank: int) -> str:
+    return "1 axis" if rank == 1 else f"{rank} axes"
