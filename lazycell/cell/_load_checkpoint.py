@@ -36,7 +36,8 @@ def load_checkpoint(net: nn.Cell, path: str | PathLike[str] | Mapping[str, Any],
     check_progress(options.progress)
     check_switch(options.mmap, "mmap")
     check_switch(options.verify, "verify")
-    decrypt = decryption(options.dec_key, cipher_mode(options.dec_key, options.dec_mode, "dec"))
+    encrypted = options.dec_key is not None or options.dec_mode is not None
+    decrypt = decryption(options.dec_key, cipher_mode(options.dec_key, options.dec_mode, "dec")) if encrypted else None
     with collector_paused():
         header = open_checkpoint(path, decrypt=decrypt)
         manifest, parameters = survey(net)

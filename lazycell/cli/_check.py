@@ -87,7 +87,7 @@ def check(
     again = None if found.cls is None else found.manifest_with
     policies = {"missing": _permitted(missing, "init"), "unexpected": _permitted(unexpected, "ignore")}
     try:
-        plan = fit(manifest, header, LoadOptions(**policies, dtype=cast, rename=rules), again=again)
+        plan = fit(manifest, header, LoadOptions(**policies, dtype=cast, rename=rules or None), again=again)
     except ValueError as error:  # a pattern or a rule that means nothing
         raise click.UsageError(str(error)) from None
     if not isinstance(plan, LoadPlan):

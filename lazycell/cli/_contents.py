@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from ..show._table import align, cut
 from ..show._units import format_bytes
 from ..system._json import MAX_BYTES, JSONProblem, read_object
 from ._print_table import print_table
+from ._typed import typed
 
 _VALUE = 160
 """Characters that are shown of a value of the metadata."""
@@ -162,7 +162,7 @@ def _verdict(header: CheckpointHeader, fitting: Sequence[Candidate]) -> Iterator
         if not each.fits:
             sizes.setdefault(each.model, []).append(each.preset)
     fits = {each.model for each in fitting if each.fits}
-    path = shlex.quote(str(header.path))
+    path = typed(str(header.path)) or "…"
     for model, presets in sizes.items():
         shown = ", ".join(presets[:_NAMED]) + (f" and {len(presets) - _NAMED} more" if len(presets) > _NAMED else "")
         if model in fits:

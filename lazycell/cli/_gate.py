@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-import shlex
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -17,6 +15,7 @@ from .._errors import LazyCellError, ManifestError
 from .._frozen import frozen
 from ..show._printable import printable
 from ._interrupt import interrupts_held
+from ._typed import shell_words
 from ._working import working
 
 if TYPE_CHECKING:
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from ..pretrained._registry import Preset, RegisteredModel
 
 _NO = 1
-
-_SENTENCE = re.compile(r"[\w,.:;()-]+( [\w,.:;()-]+)+")
 
 
 @frozen
@@ -270,11 +267,6 @@ def _refusal(zoo: _Zoo, orphaned: Mapping[str, Trial], directory: Path | None) -
         f"would not load: {names} would find no place\n{advice}\n"
         "  or, if these are new parameters and no renamed ones: add --without-migration"
     )
-
-
-def shell_words(*words: str) -> str:
-    """Write words as a shell takes them; sentences are put in the quotes that people use for them."""
-    return " ".join(f'"{each}"' if _SENTENCE.fullmatch(each) else shlex.quote(printable(each)) for each in words)
 
 
 def _dir(directory: Path | None) -> list[str]:

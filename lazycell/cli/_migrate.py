@@ -13,9 +13,9 @@ import click
 from .._errors import ManifestError
 from .._frozen import frozen
 from ..show._printable import printable
-from ._gate import shell_words
 from ._interrupt import interrupts_held
 from ._model import Model, Options, find, model_options
+from ._typed import shell_words
 from ._working import working
 
 if TYPE_CHECKING:

@@ -29,13 +29,15 @@ def checked(rules: dict[str, str]) -> dict[str, str] | None:
     Raises:
         click.UsageError: a rule is none: a name is made of captures that are not there.
     """
+    if not rules:
+        return None
     from ..layout._rename import parse_rules
 
     try:
         parse_rules(rules)
     except ValueError as error:
         raise click.UsageError(f"--rename: {str(error).removeprefix('rename: ')}") from None
-    return rules or None
+    return rules
 
 
 def rules_in(path: Path | None) -> dict[str, str]:

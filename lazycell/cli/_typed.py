@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shlex
+
+_SENTENCE = re.compile(r"[\w,.:;()-]+( [\w,.:;()-]+)+")
 
 
 def typed(word: str) -> str | None:
@@ -15,6 +18,14 @@ def typed(word: str) -> str | None:
     if "\0" in word or any("\ud800" <= each <= "\udfff" for each in word):
         return None
     return "$'" + "".join(map(_escape, word)) + "'"
+
+
+def shell_words(*words: str) -> str:
+    """Write words in one line; sentences are put in the quotes that people use for them.
+
+    What no argument of a process can be is `…`.
+    """
+    return " ".join(f'"{each}"' if _SENTENCE.fullmatch(each) else typed(each) or "…" for each in words)
 
 
 def _escape(character: str) -> str:

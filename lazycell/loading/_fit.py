@@ -63,8 +63,11 @@ def fit(
         ValueError: an option has a value that means nothing.
     """
     may_miss, may_ignore = options.permissions()
-    rules = parse_rules(options.rename, forms=True)
-    renaming = apply_rules(rules, header.tensors)
+    rules: tuple[RenameRule, ...] = ()
+    renaming = Renaming(dict(zip(header.tensors, header.tensors, strict=True)), {}, {}, ())
+    if options.rename is not None:
+        rules = parse_rules(options.rename, forms=True)
+        renaming = apply_rules(rules, header.tensors)
     may_have_codes = header.may_have_codes
     if may_have_codes and options.dtype == "cast":
         header, renaming = _with_scales(manifest, header, renaming)

@@ -80,8 +80,7 @@ class LoadReport:
     @classmethod
     def of(cls, plan: LoadPlan, seconds: float) -> LoadReport:
         """Report that `plan` was carried out in `seconds`."""
-        words = conversions(plan.layout)
-        how = {name: tuple(text.strip(" ()").split(", ")) for name, text in words.items()}
+        how = conversions(plan.layout)
         return cls(
             path=plan.path,
             loaded=tuple(step.parameter for step in plan.steps),

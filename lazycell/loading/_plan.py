@@ -169,18 +169,19 @@ def _in_short(reason: str) -> str:
 def plan_rows(plan: LoadPlan) -> Iterator[tuple[str, ...]]:
     """Give a row for parameters that are alike: names, shape, dtypes, where they come from."""
     words = conversions(plan.layout)
-    alike: dict[tuple[str, str, str], dict[str, str]] = {}
+    alike: dict[tuple[str, str, tuple[str, ...]], dict[str, str]] = {}
     order = {step.parameter: position for position, step in enumerate(plan.steps)}
     for step in plan.steps:
         stored = step.source
         dtype = stored if stored == step.dtype else f"{stored} -> {step.dtype}"
-        how = words.get(step.parameter, "") if step.key != step.parameter or step.pieces else ""
+        how = words.get(step.parameter, ()) if step.key != step.parameter or step.pieces else ()
         alike.setdefault((str(step.tensor.shape), dtype, how), {})[step.parameter] = step.key
     found: dict[tuple[str, ...], list[tuple[int, str]]] = {}
     for (shape, dtype, how), keys in alike.items():
         for pattern, members in collapse(keys):
             source = ", ".join(key for key, _ in collapse(keys[name] for name in members))
-            source = "" if source == pattern and not how else f"from {source}{how}"
+            way = f" ({', '.join(how)})" if how else ""
+            source = "" if source == pattern and not how else f"from {source}{way}"
             # The sections of one tensor in one row, as they are stored; anything else has a row of its own.
             row = (shape, dtype, source) if "split" in how else (shape, dtype, source, pattern)
             found.setdefault(row, []).append((order[members[0]], pattern))
@@ -188,8 +189,8 @@ def plan_rows(plan: LoadPlan) -> Iterator[tuple[str, ...]]:
         yield ", ".join(pattern for _, pattern in patterns), shape, dtype, source
 
 
-def conversions(layout: Iterable[Stored]) -> dict[str, str]:
-    """Give, for each parameter that is not stored as it is, ` (split, transposed)`: how it is got from what is."""
+def conversions(layout: Iterable[Stored]) -> dict[str, tuple[str, ...]]:
+    """Give, for each parameter that is not stored as it is, how it is got from what is: split, transposed, …"""
     words: dict[str, dict[str, None]] = {}
     for stored in layout:
         for block, operations in stored.blocks:
@@ -198,11 +199,8 @@ def conversions(layout: Iterable[Stored]) -> dict[str, str]:
             if block.place is not None:
                 here["joined"] = None
     # In an order of their own: undone from the outside in, a transposed tensor is turned back before it is split.
-    return {
-        name: f" ({', '.join(word for word in ('split', 'transposed', 'reshaped', 'joined') if word in here)})"
-        for name, here in words.items()
-        if here
-    }
+    order = ("split", "transposed", "reshaped", "joined")
+    return {name: tuple(word for word in order if word in here) for name, here in words.items() if here}
 
 
 _WORDS: dict[type, str] = {Slice: "split", Transpose: "transposed", Reshape: "reshaped"}

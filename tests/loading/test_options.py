@@ -1,0 +1,46 @@
+"""Tests of `lazycell.loading._options`. What each option does is held by `test_fit.py` and `test_stage.py`."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pytest
+
+from lazycell.cell._cell import LazyCell
+from lazycell.cell._planning import plan
+from lazycell.loading._options import LoadOptions
+
+
+def test_they_are_the_keywords_of_a_load() -> None:
+    """The same names with the same defaults, so that one object serves every signature."""
+    keywords = inspect.signature(LazyCell.load_checkpoint).parameters
+    defaults = {name: each.default for name, each in keywords.items() if each.kind is each.KEYWORD_ONLY}
+    assert LoadOptions().arguments == defaults
+    for function in (LazyCell.from_pretrained, plan):
+        found = inspect.signature(function).parameters.items()
+        told = {name: each.default for name, each in found if name in defaults and name != "dtype"}
+        assert told.items() <= defaults.items()
+    assert LoadOptions(**defaults) == LoadOptions()
+
+
+def test_what_is_permitted() -> None:
+    """Nothing, everything, or what patterns match; each for its own side."""
+    may_miss, may_ignore = LoadOptions().permissions()
+    assert not may_miss("a")
+    assert not may_ignore("a")
+    may_miss, may_ignore = LoadOptions(missing="init", unexpected=["b.*"]).permissions()
+    assert (may_miss("a"), may_ignore("a"), may_ignore("b.c")) == (True, False, True)
+
+
+@pytest.mark.parametrize("options", [{"missing": "ignore"}, {"unexpected": "init"}, {"dtype": "float32"}])
+def test_a_word_that_is_no_choice(options: dict[str, Any]) -> None:
+    """Each has its own, and they are told."""
+    ((name, word),) = options.items()
+    with pytest.raises(ValueError, match=f"^{name}='{word}': choose \""):
+        LoadOptions(**options).permissions()
+
+
+def test_a_key_is_not_shown() -> None:
+    """Whoever prints the options prints no secret."""
+    assert "secret" not in repr(LoadOptions(dec_key=b"secret"))
