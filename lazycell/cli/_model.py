@@ -236,7 +236,7 @@ def _registered(title: str, options: Options) -> Model:
     for model in models:
         for preset in model.presets:
             if preset.name == title:
-                found = _of_class(title, model.cls, options, preset.hyperparameters)
+                found = _of_class(title, model.cls, options, preset.arguments)
                 return attrs.evolve(found, preset=None if options.given else title)
     for name in ("model_type", "architecture"):
         for model in models:

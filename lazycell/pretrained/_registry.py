@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import attrs
 
+from .._dtypes import NAMES as DTYPES
 from .._errors import RegistryError
 from .._frozen import frozen
 from .._location import did_you_mean, really_like
@@ -39,9 +40,10 @@ class Preset:
         source: where its weights are published, `"google-bert/bert-base-uncased"`.
         licence: of those weights, by its SPDX identifier.
         paper: that describes it, `"arXiv:1810.04805"`.
+        dtype: of the weights as they are published, `"bfloat16"`; default: the class's own.
 
     Raises:
-        RegistryError: the name could not be typed for a model.
+        RegistryError: the name could not be typed for a model, or there is no such dtype.
     """
 
     name: str = attrs.field()
@@ -49,6 +51,12 @@ class Preset:
     source: str | None = attrs.field(default=None, kw_only=True)
     licence: str | None = attrs.field(default=None, kw_only=True)
     paper: str | None = attrs.field(default=None, kw_only=True)
+    dtype: str | None = attrs.field(default=None, kw_only=True)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What builds the model as it is published: the hyperparameters, and the dtype if one is stated."""
+        return {**self.hyperparameters, **({} if self.dtype is None else {"dtype": self.dtype})}
 
     @name.validator
     def _check_name(self, attribute: object, name: object) -> None:
@@ -58,6 +66,11 @@ class Preset:
         if wrong or name[0] in ".-":
             what = f"{wrong[0]!r} in it" if wrong else f"{name[0]!r} at its start"
             raise RegistryError(f"preset {name!r} has {what}: use letters, digits, and -, _, . or + between them")
+
+    @dtype.validator
+    def _check_dtype(self, attribute: object, dtype: object) -> None:
+        if dtype is not None and dtype not in DTYPES:
+            raise RegistryError(f"preset {self.name!r}: dtype={dtype!r:.80} is none of {', '.join(DTYPES)}")
 
 
 @frozen
@@ -179,7 +192,7 @@ def _check_hyperparameters(cls: type, preset: Preset) -> None:
     if declaration is None:
         return
     names = [item.name for item in declaration.hyperparameters] + ["dtype"] * declaration.takes_dtype
-    for name in preset.hyperparameters:
+    for name in preset.arguments:
         if name not in names:
             text = f"preset {preset.name!r}: {cls.__name__} has no hyperparameter {name!r}"
             raise RegistryError(text + (did_you_mean(name, names) or f"; it has {', '.join(names)}"))
