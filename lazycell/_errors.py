@@ -75,7 +75,7 @@ class ConfigError(LazyCellError, ValueError):
 
 
 class ConfigWarning(UserWarning):
-    """A `config.json` and the file beside it contradict each other, and the file was followed."""
+    """A `config.json` was not followed to the letter: the file beside it contradicts it, or there is no such class."""
 
 
 class DtypeWarning(UserWarning):

@@ -75,6 +75,6 @@ class Gemma3ForCausalLM(Gemma3Options, Gemma2ForCausalLM):
     model: Gemma3TextModel = child(Gemma3TextModel, **same(Gemma3Options))
 
 
-@register("gemma3_text")
+@register("gemma3_text", also={"gemma3_text": "Gemma3TextForSequenceClassification"})
 class Gemma3ForSequenceClassification(Gemma3Options, Gemma2ForSequenceClassification):
     model: Gemma3TextModel = child(Gemma3TextModel, **same(Gemma3Options))

@@ -19,6 +19,11 @@ class RobertaOptions(BertOptions):
     pad_token_id: int = 1
 
 
+def other_names(head: str) -> dict[str, str]:
+    """Give the families that are built as RoBERTa, with what each calls its class of this head."""
+    return {"camembert": f"Camembert{head}", "xlm-roberta": f"XLMRoberta{head}"}
+
+
 class RobertaEmbeddings(Embeddings):
     """BERT's; the position of a word is the padding's id and how many words have come, itself included."""
 
@@ -29,7 +34,7 @@ class RobertaEmbeddings(Embeddings):
         return super().construct(input_ids, token_type_ids, position_ids)
 
 
-@register("roberta", presets=PRESETS)
+@register("roberta", presets=PRESETS, also=other_names("Model"))
 class RobertaModel(RobertaOptions, BertModel):
     embeddings: RobertaEmbeddings = child(RobertaEmbeddings, SELF)
 
@@ -54,7 +59,7 @@ class RobertaLMHead(Part):
         return self.decoder(self.layer_norm(activate("gelu", self.dense(x), self.training)))
 
 
-@register("roberta")
+@register("roberta", also=other_names("ForMaskedLM"))
 class RobertaForMaskedLM(MaskedLM, RobertaHead):
     tie_word_embeddings: bool = True
     tie_bias: bool = hyper(tie_word_embeddings, doc="whether `bias` is the decoder's; else it adds nothing")
@@ -76,7 +81,7 @@ class RobertaClassificationHead(Part):
         return self.out_proj(self.dropout(tanh(self.dense(self.dropout(x)))))
 
 
-@register("roberta")
+@register("roberta", also=other_names("ForSequenceClassification"))
 class RobertaForSequenceClassification(Labelled, RobertaHead):
     classifier_dropout: float = hidden_dropout_prob
 
@@ -86,11 +91,11 @@ class RobertaForSequenceClassification(Labelled, RobertaHead):
         return self.classifier(output[0][:, 0]), output[2]
 
 
-@register("roberta")
+@register("roberta", also=other_names("ForTokenClassification"))
 class RobertaForTokenClassification(TokenClassification, RobertaHead):
     classifier_dropout: float = hidden_dropout_prob
 
 
-@register("roberta")
+@register("roberta", also=other_names("ForQuestionAnswering"))
 class RobertaForQuestionAnswering(QuestionAnswering, RobertaHead):
     """RoBERTa that looks for the answer to a question in a text."""

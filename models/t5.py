@@ -322,7 +322,7 @@ def head_of_file(given: Mapping[str, Any], file: StoredTensors) -> dict[str, Any
     return {"tie_word_embeddings": not own, "scale_decoder_outputs": scaled}
 
 
-@register("t5", presets=PRESETS)
+@register("t5", presets=PRESETS, also={"t5": "T5WithLMHeadModel"})
 class T5ForConditionalGeneration(T5Model):
     """The encoder, the decoder, and a score for each word that may come next."""
 

@@ -176,7 +176,7 @@ def _manifest_of(wanted: _Wanted) -> Any:
         return None
     cls: Any = wanted.model.cls
     try:
-        return cls.manifest(**wanted.preset.hyperparameters)
+        return cls.manifest(**wanted.preset.arguments)
     except (LazyCellError, TypeError) as error:
         raise ManifestError(f"preset {wanted.name!r} of {cls.__name__} has no manifest: {error}") from error
 

@@ -8,6 +8,7 @@ import inspect
 import json
 import os
 import sys
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import attrs
 import click
 
-from .._errors import LazyCellError
+from .._errors import ConfigWarning, LazyCellError
 from .._frozen import frozen
 from ._interrupt import interrupts_held
 from ._working import working
@@ -214,28 +215,36 @@ def _file(title: str, path: Path, options: Options) -> Model:
 
 
 def _directory(title: str, path: Path, options: Options) -> Model:
+    from ..pretrained._architecture import class_of
     from ..pretrained._config import find_config
-    from ..pretrained._pretrained import model_of
 
     config = find_config(path)
     if not config.found:
         raise click.UsageError(f"there is no config.json in {title} to say which model it is")
-    return _of_class(title, model_of(config), attrs.evolve(options, config=options.config or config.path))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ConfigWarning)
+        cls = class_of(config)
+    for each in caught:
+        click.echo(f"lazycell: {each.message}", err=True)
+    return _of_class(title, cls, attrs.evolve(options, config=options.config or config.path))
 
 
 def _registered(title: str, options: Options) -> Model:
-    from ..pretrained._registry import available_models
+    from ..pretrained._registry import available_models, other_names
 
     models, failures = available_models()
     for model in models:
         for preset in model.presets:
             if preset.name == title:
-                found = _of_class(title, model.cls, options, preset.hyperparameters)
+                found = _of_class(title, model.cls, options, preset.arguments)
                 return attrs.evolve(found, preset=None if options.given else title)
     for name in ("model_type", "architecture"):
         for model in models:
             if getattr(model, name) == title:
                 return _of_class(title, model.cls, options)
+    for (family, name), cls in other_names().items():
+        if title in (family, name):
+            return _of_class(title, cls, options)
     for failure in failures:
         raise LazyCellError(f"no model is registered as {title!r}; but {failure}") from failure.__cause__
     from .._location import did_you_mean
@@ -251,6 +260,7 @@ def _registered(title: str, options: Options) -> Model:
 def _of_class(title: str, cls: type, options: Options, preset: Mapping[str, Any] | None = None) -> Model:
     """Join hyperparameters: those of a preset, over them those of a config, over them those that were set."""
     from ..declaration._declaration import declaration_of
+    from ..pretrained._architecture import text_part
     from ..pretrained._config import Config, hyperparameters_from_config, ignored_keys, read_config
 
     declaration = declaration_of(cls)
@@ -266,7 +276,7 @@ def _of_class(title: str, cls: type, options: Options, preset: Mapping[str, Any]
             f"--ignore-config {options.ignore_config[0]}: there is no config; name one with --config"
         )
     if options.config is not None:
-        config = Config(options.config, True, read_config(options.config))
+        config = text_part(cls, Config(options.config, True, read_config(options.config)))
         ignored = ignored_keys(options.ignore_config, config.options)
         arguments |= hyperparameters_from_config(cls, config.options, ignored)
         if config.dtype is not None and declaration.takes_dtype and "dtype" in takes:

@@ -89,7 +89,7 @@ def _near(pattern: str, known: Iterable[RegisteredModel]) -> str:
 def _size(model: RegisteredModel, preset: Preset) -> Manifest | None:
     """Give the manifest of a preset; None where the class refuses, or has none: that is not for a list to say."""
     try:
-        manifest: Manifest = model.cls.manifest(**preset.hyperparameters)  # type: ignore[attr-defined]
+        manifest: Manifest = model.cls.manifest(**preset.arguments)  # type: ignore[attr-defined]
     except Exception:
         return None
     return manifest

@@ -58,9 +58,9 @@ def _find() -> Path | None:
 
 def declared(path: Path) -> tuple[Any, dict[str, Any]]:
     """Give the class that the config in a directory asks for, and its hyperparameters: all that building it takes."""
+    from ..pretrained._architecture import class_of
     from ..pretrained._config import find_config, hyperparameters_from_config
-    from ..pretrained._pretrained import model_of
 
     config = find_config(path)
-    cls = model_of(config)
+    cls = class_of(config)
     return cls, hyperparameters_from_config(cls, config.options)

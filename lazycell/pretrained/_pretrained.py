@@ -14,10 +14,10 @@ from .._arguments import file_path
 from .._errors import ConfigError
 from ..declaration._declaration import Declaration, declaration_of
 from ..loading._options import LoadOptions
+from ._architecture import class_of, text_part
 from ._config import Config, completed_by_file, find_config, hyperparameters_from_config, ignored_keys
 from ._dtype import dtype_arguments, load_policy
 from ._generation import generation_config
-from ._registry import find_model
 
 if TYPE_CHECKING:
     from ._stored_tensors import StoredTensors
@@ -36,6 +36,7 @@ def load_pretrained(
     """Build `cls` as a config asks, and load the weights; the body of `LazyCell.from_pretrained`."""
     declaration = declaration_of(cls)
     assert declaration is not None
+    config = text_part(cls, config)
     ignored = ignored_keys(ignore_config, config.options)
     arguments = {**hyperparameters_from_config(cls, config.options, ignored), **hyperparameters}
     _check_complete(cls, declaration, arguments, config)
@@ -101,7 +102,7 @@ def from_pretrained(
     """
     place = file_path(path, "path")
     config = find_config(place)
-    cls = model_of(config)
+    cls = class_of(config)
     options = LoadOptions(
         missing=missing,
         unexpected=unexpected,
@@ -115,25 +116,6 @@ def from_pretrained(
     return load_pretrained(
         cls, place, config, options, dtype=dtype, hyperparameters=hyperparameters, ignore_config=ignore_config
     )
-
-
-def model_of(config: Config) -> type:
-    """Give the class that a config names.
-
-    Raises:
-        ConfigError: there is no config, or it names none.
-        RegistryError: no class is registered under the name.
-    """
-    if not config.found:
-        raise ConfigError(
-            f"there is no {config.path.name} in {config.path.parent}, so nothing says which model this is: "
-            "load with the class itself, YourModel.from_pretrained(path, **hyperparameters)"
-        )
-    model_type = config.options.get("model_type")
-    if not isinstance(model_type, str):
-        text = f"{config.path} has no model_type: load with the class itself, YourModel.from_pretrained(path)"
-        raise ConfigError(text)
-    return find_model(model_type, config.architecture)
 
 
 def _open(path: Path, options: LoadOptions) -> StoredTensors:

@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 
 import attrs
 
+from .._dtypes import NAMES as DTYPES
 from .._errors import RegistryError
 from .._frozen import frozen
-from .._location import did_you_mean
+from .._location import did_you_mean, really_like
 from ..declaration._declaration import declaration_of
 from ..gate._committed import GROUP
 
@@ -39,9 +40,10 @@ class Preset:
         source: where its weights are published, `"google-bert/bert-base-uncased"`.
         licence: of those weights, by its SPDX identifier.
         paper: that describes it, `"arXiv:1810.04805"`.
+        dtype: of the weights as they are published, `"bfloat16"`; default: the class's own.
 
     Raises:
-        RegistryError: the name could not be typed for a model.
+        RegistryError: the name could not be typed for a model, or there is no such dtype.
     """
 
     name: str = attrs.field()
@@ -49,6 +51,12 @@ class Preset:
     source: str | None = attrs.field(default=None, kw_only=True)
     licence: str | None = attrs.field(default=None, kw_only=True)
     paper: str | None = attrs.field(default=None, kw_only=True)
+    dtype: str | None = attrs.field(default=None, kw_only=True)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What builds the model as it is published: the hyperparameters, and the dtype if one is stated."""
+        return {**self.hyperparameters, **({} if self.dtype is None else {"dtype": self.dtype})}
 
     @name.validator
     def _check_name(self, attribute: object, name: object) -> None:
@@ -58,6 +66,11 @@ class Preset:
         if wrong or name[0] in ".-":
             what = f"{wrong[0]!r} in it" if wrong else f"{name[0]!r} at its start"
             raise RegistryError(f"preset {name!r} has {what}: use letters, digits, and -, _, . or + between them")
+
+    @dtype.validator
+    def _check_dtype(self, attribute: object, dtype: object) -> None:
+        if dtype is not None and dtype not in DTYPES:
+            raise RegistryError(f"preset {self.name!r}: dtype={dtype!r:.80} is none of {', '.join(DTYPES)}")
 
 
 @frozen
@@ -79,12 +92,18 @@ class RegisteredModel:
 
 _MODELS: dict[tuple[str, str], RegisteredModel] = {}
 _PRESETS: dict[str, tuple[RegisteredModel, Preset]] = {}
+_ALSO: dict[tuple[str, str], type] = {}
+"""Other names of registered classes, under which configs have them; they are listed nowhere."""
 
 # ------------------------------------------------------------------------------------------------------- registering
 
 
 def register(
-    model_type: str, *, architectures: Iterable[str] | None = None, presets: Iterable[Preset] = ()
+    model_type: str,
+    *,
+    architectures: Iterable[str] | None = None,
+    presets: Iterable[Preset] = (),
+    also: Mapping[str, str] | None = None,
 ) -> Callable[[_C], _C]:
     """Make a class known by name: to `lazycell.from_pretrained`, and to the command.
 
@@ -100,6 +119,9 @@ def register(
         model_type: the family, as `config.json` has it: `"bert"`.
         architectures: names in `config.json`'s `architectures` that mean this class; default: the class's own name.
         presets: well-known sizes of the class.
+        also: other families whose models are this class under another name: `{"xlm-roberta": "XLMRobertaModel"}`. They
+            are found like the class's own name, and not listed. To be found before anything of the package is
+            imported, a family has an entry point of its own.
 
     Raises:
         RegistryError: another class or preset answers to the same name, a preset has the name of a family or a class,
@@ -109,10 +131,13 @@ def register(
         raise RegistryError(f"architectures={architectures!r}: write a list of names, [{architectures!r}]")
     aliases = None if architectures is None else tuple(architectures)
     sizes = tuple(presets)
+    others = dict(also or {})
 
     def record(cls: _C) -> _C:
         names = aliases or (cls.__name__,)
         _check_names(cls, model_type, names)
+        for family, name in others.items():
+            _check_names(cls, family, (name,))
         _check_presets(cls, (model_type, *names), sizes)
         for architecture in names:  # what its former self had and it has not
             former = _MODELS.get((model_type, architecture))
@@ -123,6 +148,7 @@ def register(
             model = RegisteredModel(model_type, architecture, cls, sizes if architecture == names[0] else ())
             _MODELS[model_type, architecture] = model
             _PRESETS.update({preset.name: (model, preset) for preset in model.presets})
+        _ALSO.update(dict.fromkeys(others.items(), cls))
         return cls
 
     return record
@@ -130,10 +156,11 @@ def register(
 
 def _check_names(cls: type, model_type: str, architectures: Iterable[str]) -> None:
     for architecture in architectures:
-        known = _MODELS.get((model_type, architecture))
-        if known is not None and _place(known.cls) != _place(cls):
+        key = model_type, architecture
+        known = _MODELS[key].cls if key in _MODELS else _ALSO.get(key)
+        if known is not None and _place(known) != _place(cls):
             raise RegistryError(
-                f"{model_type}/{architecture} is registered twice: by {_place(known.cls)} and by {_place(cls)}"
+                f"{model_type}/{architecture} is registered twice: by {_place(known)} and by {_place(cls)}"
             )
     for name in (model_type, *architectures):
         if name in _PRESETS:
@@ -165,7 +192,7 @@ def _check_hyperparameters(cls: type, preset: Preset) -> None:
     if declaration is None:
         return
     names = [item.name for item in declaration.hyperparameters] + ["dtype"] * declaration.takes_dtype
-    for name in preset.hyperparameters:
+    for name in preset.arguments:
         if name not in names:
             text = f"preset {preset.name!r}: {cls.__name__} has no hyperparameter {name!r}"
             raise RegistryError(text + (did_you_mean(name, names) or f"; it has {', '.join(names)}"))
@@ -246,24 +273,58 @@ def find_model(model_type: str, architecture: str | None = None) -> type:
     Raises:
         RegistryError: nothing is registered under these names; the message says what is.
     """
-    models = registered_models(model_type)
-    if not models:
-        families = sorted({key[0] for key in _MODELS} | {entry.name for entry in _announced()})
-        raise RegistryError(
-            f"no model is registered for model_type {model_type!r}{did_you_mean(model_type, families)}\n"
-            f"Registered are: {', '.join(families) or 'none'}. Register a class with @register({model_type!r}), or "
-            "load with the class itself: YourModel.from_pretrained(path)"
-        )
-    for model in models:
-        if model.architecture == architecture:
-            return model.cls
+    classes = classes_of(model_type)
     if architecture is None:
-        return models[0].cls
-    names = [model.architecture for model in models]
+        return next(iter(classes.values()))
+    if architecture in classes:
+        return classes[architecture]
     raise RegistryError(
-        f"{model_type!r} has no architecture {architecture!r}{did_you_mean(architecture, names)}\n"
-        f"It has: {', '.join(names)}. Load with a class of your choice: {names[0]}.from_pretrained(path)"
+        f"{model_type!r} has no architecture {architecture!r}{really_like(architecture, classes)}\n"
+        f"It has: {', '.join(classes)}. Load with a class of your choice: {next(iter(classes))}.from_pretrained(path)"
     )
+
+
+def classes_of(model_type: str) -> dict[str, type]:
+    """Give the classes of a family by their names, its base model first, be it registered or another's other name.
+
+    Raises:
+        RegistryError: nothing is registered under the family's name.
+    """
+    classes = {model.architecture: model.cls for model in registered_models(model_type)}
+    if not classes and not any(family == model_type for family, _ in _ALSO):
+        available_models()  # another family's module may bring it
+    classes |= {name: cls for (family, name), cls in _ALSO.items() if family == model_type}
+    if classes:
+        return classes
+    families = sorted(family_names())
+    raise RegistryError(
+        f"no model is registered for model_type {model_type!r}{really_like(model_type, families)}\n"
+        f"Registered are: {', '.join(families) or 'none'}. Register a class with @register({model_type!r}), or "
+        "load with the class itself: YourModel.from_pretrained(path)"
+    )
+
+
+def other_names() -> dict[tuple[str, str], type]:
+    """Give the classes by the other names, family and class, that the modules imported so far have registered."""
+    return dict(_ALSO)
+
+
+def family_names() -> set[str]:
+    """Give the names of all families that are registered or announced; all that packages announce are imported."""
+    available_models()
+    return {family for family, _ in (*_MODELS, *_ALSO)} | {entry.name for entry in _announced()}
+
+
+def families_with(cls: type) -> set[str]:
+    """Give the families in which a class is registered."""
+    own = {model.model_type for model in _MODELS.values() if model.cls is cls}
+    return own | {family for (family, _), other in _ALSO.items() if other is cls}
+
+
+def families_of(architecture: str) -> list[str]:
+    """List the families that have an architecture; all that packages announce are imported."""
+    available_models()
+    return sorted({family for family, name in (*_MODELS, *_ALSO) if name == architecture})
 
 
 def _announced() -> Iterable[EntryPoint]:

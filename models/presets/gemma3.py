@@ -18,6 +18,7 @@ def _preset(size: str, width: int, inner: int, layers: int) -> Preset:
             "max_position_embeddings": 32768,
             "sliding_window": 512,
         },
+        dtype="bfloat16",
         source=f"google/gemma-3-{size}" + ("-pt" if size == "1b" else ""),
         licence="gemma",
         paper="arXiv:2503.19786",

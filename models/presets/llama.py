@@ -36,15 +36,19 @@ def _of_3(*sizes: int, stretch: float | None = None, **others: Any) -> dict[str,
     return _sized(*sizes, **{**common, **long, **others})
 
 
-def _smol(generation: str, size: str, *sizes: int, paper: str | None = None, **others: Any) -> Preset:
+def _smol(
+    generation: str, size: str, *sizes: int, paper: str | None = None, dtype: str | None = None, **others: Any
+) -> Preset:
     options = _sized(*sizes, vocab_size=49152, rms_norm_eps=1e-5, tie_word_embeddings=True, **others)
     name = f"SmolLM{generation}-{size}"
-    return Preset(name.lower(), options, source=f"HuggingFaceTB/{name}", licence="Apache-2.0", paper=paper)
+    return Preset(name.lower(), options, source=f"HuggingFaceTB/{name}", licence="Apache-2.0", paper=paper, dtype=dtype)
 
 
 def _smol_2(size: str, *sizes: int, rope_theta: float, **others: Any) -> Preset:
     paper = "arXiv:2502.02737"
-    return _smol("2", size, *sizes, paper=paper, max_position_embeddings=8192, rope_theta=rope_theta, **others)
+    return _smol(
+        "2", size, *sizes, paper=paper, dtype="bfloat16", max_position_embeddings=8192, rope_theta=rope_theta, **others
+    )
 
 
 _LONG: dict[str, Any] = {"max_position_embeddings": 4096, "rms_norm_eps": 1e-5}
@@ -57,16 +61,56 @@ PRESETS = (
     Preset("llama-13b", _sized(*_13B), licence="other", paper=_1),
     Preset("llama-30b", _sized(6656, 17920, 60, 52, 52), licence="other", paper=_1),
     Preset("llama-65b", _sized(8192, 22016, 80, 64, 64, rms_norm_eps=1e-5), licence="other", paper=_1),
-    Preset("llama-2-7b", _sized(*_7B, **_LONG), source="meta-llama/Llama-2-7b-hf", licence="llama2", paper=_2),
-    Preset("llama-2-13b", _sized(*_13B, **_LONG), source="meta-llama/Llama-2-13b-hf", licence="llama2", paper=_2),
-    Preset("llama-2-70b", _sized(*_70B, **_LONG), source="meta-llama/Llama-2-70b-hf", licence="llama2", paper=_2),
-    Preset("llama-3-8b", _of_3(*_8B), source="meta-llama/Meta-Llama-3-8B", licence="llama3", paper=_3),
-    Preset("llama-3-70b", _of_3(*_70B), source="meta-llama/Meta-Llama-3-70B", licence="llama3", paper=_3),
-    Preset("llama-3.1-8b", _of_3(*_8B, stretch=8.0), source="meta-llama/Llama-3.1-8B", licence="llama3.1", paper=_3),
-    Preset("llama-3.1-70b", _of_3(*_70B, stretch=8.0), source="meta-llama/Llama-3.1-70B", licence="llama3.1", paper=_3),
+    Preset(
+        "llama-2-7b",
+        _sized(*_7B, **_LONG),
+        dtype="float16",
+        source="meta-llama/Llama-2-7b-hf",
+        licence="llama2",
+        paper=_2,
+    ),
+    Preset(
+        "llama-2-13b",
+        _sized(*_13B, **_LONG),
+        dtype="float16",
+        source="meta-llama/Llama-2-13b-hf",
+        licence="llama2",
+        paper=_2,
+    ),
+    Preset(
+        "llama-2-70b",
+        _sized(*_70B, **_LONG),
+        dtype="float16",
+        source="meta-llama/Llama-2-70b-hf",
+        licence="llama2",
+        paper=_2,
+    ),
+    Preset(
+        "llama-3-8b", _of_3(*_8B), dtype="bfloat16", source="meta-llama/Meta-Llama-3-8B", licence="llama3", paper=_3
+    ),
+    Preset(
+        "llama-3-70b", _of_3(*_70B), dtype="bfloat16", source="meta-llama/Meta-Llama-3-70B", licence="llama3", paper=_3
+    ),
+    Preset(
+        "llama-3.1-8b",
+        _of_3(*_8B, stretch=8.0),
+        dtype="bfloat16",
+        source="meta-llama/Llama-3.1-8B",
+        licence="llama3.1",
+        paper=_3,
+    ),
+    Preset(
+        "llama-3.1-70b",
+        _of_3(*_70B, stretch=8.0),
+        dtype="bfloat16",
+        source="meta-llama/Llama-3.1-70B",
+        licence="llama3.1",
+        paper=_3,
+    ),
     Preset(
         "llama-3.1-405b",
         _of_3(16384, 53248, 126, 128, 8, stretch=8.0),
+        dtype="bfloat16",
         source="meta-llama/Llama-3.1-405B",
         licence="llama3.1",
         paper=_3,
@@ -74,6 +118,7 @@ PRESETS = (
     Preset(
         "llama-3.2-1b",
         _of_3(2048, 8192, 16, 32, 8, stretch=32.0, tie_word_embeddings=True),
+        dtype="bfloat16",
         source="meta-llama/Llama-3.2-1B",
         licence="llama3.2",
         paper=_3,
@@ -81,6 +126,7 @@ PRESETS = (
     Preset(
         "llama-3.2-3b",
         _of_3(3072, 8192, 28, 24, 8, stretch=32.0, tie_word_embeddings=True),
+        dtype="bfloat16",
         source="meta-llama/Llama-3.2-3B",
         licence="llama3.2",
         paper=_3,
@@ -88,6 +134,7 @@ PRESETS = (
     Preset(
         "llama-3.3-70b",
         _of_3(*_70B, stretch=8.0),
+        dtype="bfloat16",
         source="meta-llama/Llama-3.3-70B-Instruct",
         licence="llama3.3",
         paper=_3,
@@ -95,6 +142,7 @@ PRESETS = (
     Preset(
         "tinyllama-1.1b",
         _sized(2048, 5632, 22, 32, 4, rms_norm_eps=1e-5),
+        dtype="bfloat16",
         source="TinyLlama/TinyLlama-1.1B-Chat-v1.0",
         licence="Apache-2.0",
         paper="arXiv:2401.02385",

@@ -9,7 +9,14 @@ from lazycell import Preset
 
 def _preset(name: str, source: str, paper: str | None = None, **hyperparameters: Any) -> Preset:
     common = {"rms_norm_eps": 1e-5, "head_dim": 128}
-    return Preset(name, {**common, **hyperparameters}, source=f"mistralai/{source}", licence="Apache-2.0", paper=paper)
+    return Preset(
+        name,
+        {**common, **hyperparameters},
+        dtype="bfloat16",
+        source=f"mistralai/{source}",
+        licence="Apache-2.0",
+        paper=paper,
+    )
 
 
 PRESETS = (

@@ -8,6 +8,7 @@ PRESETS = (
     Preset(
         "mixtral-8x7b",
         {"max_position_embeddings": 32768},
+        dtype="bfloat16",
         source="mistralai/Mixtral-8x7B-v0.1",
         licence="Apache-2.0",
         paper="arXiv:2401.04088",
@@ -21,6 +22,7 @@ PRESETS = (
             "num_attention_heads": 48,
             "max_position_embeddings": 65536,
         },
+        dtype="bfloat16",
         source="mistralai/Mixtral-8x22B-v0.1",
         licence="Apache-2.0",
         paper="arXiv:2401.04088",

@@ -28,6 +28,7 @@ def _preset(
             "max_window_layers": layers,
             "tie_word_embeddings": small,
         },
+        dtype="bfloat16",
         source=f"Qwen/{source}",
         licence=licence,
         paper=paper,

@@ -20,6 +20,7 @@ def _preset(size: str, width: int, inner: int, layers: int, heads: int, *, tied:
             "max_window_layers": layers,
             "tie_word_embeddings": tied,
         },
+        dtype="bfloat16",
         source=f"Qwen/Qwen3-{size}",
         licence="Apache-2.0",
         paper="arXiv:2505.09388",

@@ -19,6 +19,7 @@ def _preset(size: str, width: int, inner: int, layers: int, heads: int, expert: 
             "sliding_window": None,
             "norm_topk_prob": True,
         },
+        dtype="bfloat16",
         source=f"Qwen/Qwen3-{size}",
         licence="Apache-2.0",
         paper="arXiv:2505.09388",

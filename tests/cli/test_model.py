@@ -287,3 +287,19 @@ def test_keys_of_a_config_that_are_ignored(place: Path) -> None:
         find(str(place), Options(ignore_config=("deepth",)))
     with pytest.raises(click.UsageError, match="--ignore-config depth: there is no config; name one with --config"):
         find("cli_nets:Net", Options({"width": 1}, ignore_config=("depth",)))
+
+
+def test_a_directory_whose_class_is_not_here(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The class that stands in for it is told on stderr."""
+    (place / "config.json").write_text(json.dumps({"model_type": "bert", "architectures": ["Contriever"]}))
+    assert find(str(place)).class_.__name__ == "BertModel"
+    told = capsys.readouterr().err
+    assert told.startswith("lazycell: ")
+    assert "names 'Contriever', which 'bert' does not have here: BertModel is taken" in told
+    assert told.count("\n") == 1
+
+
+def test_the_other_names_of_a_family() -> None:
+    """Of the family and of its classes."""
+    assert find("xlm-roberta").class_.__name__ == "RobertaModel"
+    assert find("CamembertForMaskedLM").class_.__name__ == "RobertaForMaskedLM"

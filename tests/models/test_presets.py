@@ -140,3 +140,19 @@ def test_a_preset_becomes_a_net():
         net = model.cls(**preset.hyperparameters)
         assert net.manifest().digest == model.cls.manifest(**preset.hyperparameters).digest
         assert sum(parameter.size for parameter in net.get_parameters()) == PUBLISHED[name]
+
+
+# As the repositories' `config.json` and the metadata of their weights say.
+HALF = {
+    "float16": ("llama-2-",),
+    "bfloat16": ("llama-3-", "llama-3.", "tinyllama", "smollm2", "mistral", "mixtral", "qwen", "gemma-3"),
+}
+
+
+def test_published_dtypes():
+    """Each preset has the dtype of its source, and its manifest shows it: half of the bytes."""
+    for name in PUBLISHED | ALIKE:
+        model, preset = find_preset(name)
+        expected = next((dtype for dtype, starts in HALF.items() if name.startswith(starts)), None)
+        assert preset.dtype == expected, name
+        assert {entry.dtype for entry in model.cls.manifest(**preset.arguments)} == {expected or "float32"}, name

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from lazycell import RegistryError, find_model, register, registered_models
+from lazycell import LazyCell, Param, Preset, RegistryError, find_model, find_preset, register, registered_models
 
 
 @pytest.fixture
@@ -73,3 +73,28 @@ def test_two_classes_of_one_name_are_refused():
     one()
     with pytest.raises(RegistryError, match=r"test_registry_clash/Net is registered twice: by .*One and by .*Two"):
         two()
+
+
+def test_a_preset_states_the_dtype_that_was_published():
+    """It builds the model with the hyperparameters; a class that takes none refuses it, and there are no others."""
+
+    @register("test_registry_dtype", presets=[Preset("published", {"width": 2}, dtype="bfloat16"), Preset("silent")])
+    class Net(LazyCell):
+        width: int = 3
+
+        weight: Param["zeros", (width,)]
+
+    _, preset = find_preset("published")
+    assert preset.arguments == {"width": 2, "dtype": "bfloat16"}
+    assert [entry.dtype for entry in Net.manifest(**preset.arguments)] == ["bfloat16"]
+    assert find_preset("silent")[1].arguments == {}
+    for dtype in ("bf16", 16, ["float16"]):
+        with pytest.raises(RegistryError, match="preset 'odd': dtype=.* is none of bool, "):
+            Preset("odd", dtype=dtype)
+
+    with pytest.raises(RegistryError, match="Fixed has no hyperparameter 'dtype'"):
+
+        @register("test_registry_dtype_2", presets=[Preset("of-fixed", dtype="float16")])
+        class Fixed(LazyCell):
+            dtype = "float32"
+            weight: Param["zeros", (2,)]
