@@ -11,27 +11,23 @@ from mindspore import nn
 
 from .. import _dtypes
 from .._arguments import check_progress
-from .._errors import UninitializedParameterError
 from ..layout._layout import Stored
 from ..manifest._digest import DIGEST
 from ..manifest._manifest import Manifest
 from ..manifest._tensors import stored_tensors
-from ..parameters import encrypt, uninitialized
+from ..parameters import encrypt, refuse_without_values, uninitialized
 from ..parameters._framework import numpy_values
 from ..saving._convert import floating_dtype
 from ..saving._destination import Destination, destination_of
 from ..saving._output import Content, content_of_array
 from ..saving._save import Losses, SaveReport, save
 from ..saving._write_ckpt import Encrypt
-from ..show._collapse import collapse
 from ..system._collector import collector_paused
 from ._cipher import cipher_mode
 from ._load_checkpoint import LAYOUT
 from ._net_manifest import manifest_of_net
 
 MODEL = "lazycell.model"
-
-_LISTED = 8
 
 
 def save_checkpoint(
@@ -52,7 +48,7 @@ def save_checkpoint(
     encryption = _encryption(destination, enc_key, cipher_mode(enc_key, enc_mode, "enc"))
     losses = Losses()
     with collector_paused():
-        _refuse_declared(net)
+        refuse_without_values(net, uninitialized(net))
         manifest = _with_dtype(manifest_of_net(net), target)
         contents = _contents(net, manifest, losses)
     report = save(
@@ -102,16 +98,3 @@ def _encryption(destination: Destination, key: bytes | None, mode: str) -> Encry
         raise ValueError(f"{destination.path}: enc_key: only a .ckpt can be encrypted; save as one, or without a key")
     encrypt(b"", key, mode)  # a key or a mode that cannot be is found before anything is written
     return lambda block: encrypt(block, key, mode)
-
-
-def _refuse_declared(net: nn.Cell) -> None:
-    names = uninitialized(net)
-    if names:
-        patterns = [pattern for pattern, _ in collapse(names)]
-        shown = ", ".join(patterns[:_LISTED])
-        more = f", and {len(patterns) - _LISTED} more" if len(patterns) > _LISTED else ""
-        raise UninitializedParameterError(
-            f"{len(names)} parameter(s) of {type(net).__name__} are declared and have no values to save: "
-            f"{shown}{more}. Load a checkpoint that has them (`net.load_checkpoint(path)`), or call "
-            "`net.init_parameters_data()` to initialize them, and save then"
-        )

@@ -12,6 +12,7 @@ import click
 
 from .._errors import ManifestError
 from .._frozen import frozen
+from ..show._few import few_lines
 from ..show._printable import printable
 from ._gate import shell_words
 from ._interrupt import interrupts_held
@@ -333,8 +334,7 @@ def _collapsed(names: Iterable[str]) -> list[str]:
 
 
 def _short_list(lines: Sequence[str]) -> list[str]:
-    shown = [f"  {printable(line)}" for line in lines[:_SHOWN]]
-    return shown + ([f"  … and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else [])
+    return [f"  {printable(line)}" for line in few_lines(lines, _SHOWN)]
 
 
 def _shown(path: str) -> str:

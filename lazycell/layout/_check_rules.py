@@ -11,6 +11,7 @@ from ..declaration._declare import Tie
 from ..declaration._forms import Fused, Reshaped, Transposed, form_text
 from ..declaration._stored_rule import Leaf, StoredRule
 from ..declaration._symbols import sections_of
+from ..show._few import few
 from ._class_names import Known, names_below, renamed
 from ._overlap import ANYTHING, overlap, shown
 
@@ -131,8 +132,7 @@ def _refuse_dead(rule: StoredRule, leaf: Leaf, declaration: Declaration, names: 
 
 
 def _listed(names: Mapping[str, Known]) -> str:
-    texts = [f"`{shown(name)}`" for name in names]
-    return ", ".join(texts if len(texts) <= 8 else [*texts[:8], f"and {len(texts) - 8} more"])
+    return few([f"`{shown(name)}`" for name in names], 8)
 
 
 def _check_alone(name: str, found: list[_Use]) -> None:

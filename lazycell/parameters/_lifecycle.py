@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -15,6 +15,8 @@ from .._dtypes import dtype_name, itemsize
 from .._errors import UninitializedParameterError, UninitializedWarning
 from .._frozen import frozen
 from ..show import _html
+from ..show._collapse import collapse
+from ..show._few import few
 from ..show._progress import ProgressBar
 from ..show._table import align
 from ..system._collector import collector_paused
@@ -206,7 +208,7 @@ def initialize_for_execution(net: nn.Cell) -> None:
     if declared and loaded:
         warnings.warn(
             f"{len(declared)} parameter(s) were not in the checkpoint that was loaded, and are initialized now because "
-            f"the net is executed: {_listing(declared)}. Call `net.init_parameters_data()` first if this is meant",
+            f"the net is executed: {few(declared, _LISTED)}. Call `net.init_parameters_data()` first if this is meant",
             UninitializedWarning,
             stacklevel=3,
         )
@@ -230,12 +232,22 @@ def refuse_while_saving(net: nn.Cell) -> None:
     """
     if not is_only_reading(sys._getframe(1)):
         return
-    declared = [name for name, each in _named_parameters(net) if isinstance(each, UninitializedParameter)]
+    refuse_without_values(
+        net, [name for name, each in _named_parameters(net) if isinstance(each, UninitializedParameter)]
+    )
+
+
+def refuse_without_values(net: nn.Cell, declared: Sequence[str]) -> None:
+    """Refuse to save a net of whose parameters these have no values.
+
+    Raises:
+        UninitializedParameterError: there are any.
+    """
     if declared:
         raise UninitializedParameterError(
             f"{len(declared)} parameter(s) of {type(net).__name__} are declared and have no values to save: "
-            f"{_listing(declared)}. Load a checkpoint that has them (`net.load_checkpoint(path)`), or call "
-            f"`net.init_parameters_data()` to initialize them, and save then"
+            f"{few((pattern for pattern, _ in collapse(declared)), _LISTED)}. Load a checkpoint that has them "
+            "(`net.load_checkpoint(path)`), or call `net.init_parameters_data()` to initialize them, and save then"
         )
 
 
@@ -248,12 +260,6 @@ def undeclare(net: nn.Cell, recurse: bool = True) -> None:
             continue
         if getattr(parameter, "_initializer", None) is not None:
             undeclare_parameter(parameter, UninitializedParameter)
-
-
-def _listing(names: list[str]) -> str:
-    cut = names[:_LISTED]
-    more = f", and {len(names) - len(cut)} more" if len(names) > len(cut) else ""
-    return ", ".join(cut) + more
 
 
 @_html.harmless

@@ -22,6 +22,7 @@ from ..formats._header import ByteRange, CheckpointHeader, TensorHeader
 from ..formats._safetensors import read_safetensors
 from ..reading._read import Reader
 from ..show._collapse import collapse
+from ..show._few import few_lines
 from ..show._progress import ProgressBar
 from ..system import _json
 from ._write_safetensors import CRC32
@@ -243,14 +244,8 @@ def _damaged_somewhere(path: Path) -> str:
 
 
 def _message(path: Path, damaged: Sequence[TensorHeader]) -> str:
-    names = [pattern for pattern, _ in collapse(tensor.name for tensor in damaged)]
-    more = [f"  ... and {len(names) - _SHOWN} more"] if len(names) > _SHOWN else []
+    names = few_lines([pattern for pattern, _ in collapse(tensor.name for tensor in damaged)], _SHOWN)
     what = f"{len(damaged)} tensor{' is' if len(damaged) == 1 else 's are'} damaged"
     advice = "take the checkpoint from where it was copied or downloaded, or an older one"
-    return "\n".join(
-        [
-            f"{path}: {what}: the bytes are not those that were saved; {advice}",
-            *(f"  {name}" for name in names[:_SHOWN]),
-            *more,
-        ]
-    )
+    said = f"{path}: {what}: the bytes are not those that were saved; {advice}"
+    return "\n".join([said, *(f"  {name}" for name in names)])

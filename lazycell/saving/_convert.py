@@ -14,6 +14,7 @@ from ..layout._rename import apply_rules, parse_rules
 from ..manifest._digest import DIGEST
 from ..reading._read import Reader
 from ..show._collapse import collapse
+from ..show._few import few
 from ._destination import destination_of
 from ._output import content_of_stored
 from ._save import Losses, SaveReport, save
@@ -172,8 +173,7 @@ def _check_quantized(header: CheckpointHeader, names: Mapping[str, str], target:
 
 
 def _listed(names: Iterable[str]) -> str:
-    patterns = [f"`{pattern}`" for pattern, _ in collapse(names)]
-    return ", ".join(patterns[:3]) + (f" and {len(patterns) - 3} more" if len(patterns) > 3 else "")
+    return few([f"`{pattern}`" for pattern, _ in collapse(names)], 3)
 
 
 def _grouped(overlapping: Mapping[str, tuple[str, ...]]) -> list[tuple[str, tuple[str, ...]]]:
