@@ -46,12 +46,19 @@ def manifest_of_net(net: nn.Cell) -> Manifest:
         return survey(net)[0]
 
 
-def survey(net: nn.Cell) -> tuple[Manifest, dict[str, Any]]:
-    """Give the manifest of a net, and the parameters that it is of, by full name."""
+def survey(
+    net: nn.Cell, migrations: Callable[[type], tuple[Migration, ...]] = migrations_of
+) -> tuple[Manifest, dict[str, Any]]:
+    """Give the manifest of a net, and the parameters that it is of, by full name.
+
+    Args:
+        net: any cell; its parameters may or may not have values.
+        migrations: gives those of a class; a save, which no name of before concerns, has none looked for.
+    """
     declaration = declaration_of(type(net))
     values = net.__dict__.get("_lazycell_values")
     own = {} if declaration is None or values is None else hyperparameters_of(declaration, values)
-    outline, parameters = _outline_of_net(net)
+    outline, parameters = _outline_of_net(net, migrations)
     return manifest_of_outline(type(net).__name__, outline, own), parameters
 
 
@@ -67,13 +74,15 @@ def built_again(net: nn.Cell) -> Callable[[Mapping[str, Any]], Manifest] | None:
     return lambda changed: manifest_of_call(type(net), (), {**given, **changed})
 
 
-def _outline_of_net(net: nn.Cell) -> tuple[Outline, dict[str, Any]]:
+def _outline_of_net(
+    net: nn.Cell, migrations: Callable[[type], tuple[Migration, ...]] = migrations_of
+) -> tuple[Outline, dict[str, Any]]:
     entries: list[ManifestEntry] = []
     parameters: dict[str, Any] = {}
     computed: set[str] = set()
     rules: dict[str, CellRules] = {}
     migrated: dict[str, tuple[Migration, ...]] = {}
-    migrations: Callable[[Any], tuple[Migration, ...]] = functools.cache(migrations_of)
+    known: Callable[[Any], tuple[Migration, ...]] = functools.cache(migrations)
     seen: set[int] = set()
     cells = list(net.cells_and_names())
     for path, cell in cells:
@@ -83,7 +92,7 @@ def _outline_of_net(net: nn.Cell) -> tuple[Outline, dict[str, Any]]:
         declared = _NOTHING if declaration is None else _declared(declaration, values, cell._lazycell_dtype)
         if declaration is not None and declaration.stored:
             rules[path] = CellRules(declaration, values)
-        if declaration is not None and (found := migrations(type(cell))):
+        if declaration is not None and (found := known(type(cell))):
             migrated[path] = found
         for name, parameter in parameters_of(cell).items():
             if parameter is not None and id(parameter) not in seen:

@@ -17,6 +17,7 @@ from ..show._printable import printable
 from ._gate import shell_words
 from ._interrupt import interrupts_held
 from ._model import Model, Options, find, model_options
+from ._renames import rules_of
 from ._working import working
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def migrate(
     reason = " ".join(reason.split())
     if not reason:
         raise click.UsageError('--reason is empty: write --reason "why the names changed"')
-    rules = dict(map(_rule, stated))
+    rules = rules_of(stated)
     found = find(model, options)
     with interrupts_held(), working("comparing the manifests"):
         kept = _kept(found, _old(found, old, directory), rules)
@@ -113,13 +114,6 @@ def migrate(
     else:
         print("\n".join(_lines(found, kept, migrations, trial, writes)))
     return _NO if trial.orphaned else 0
-
-
-def _rule(text: str) -> tuple[str, str]:
-    old, equals, new = text.partition("=")
-    if not (old and equals and new):
-        raise click.UsageError(f"--rename {text}: write OLD=NEW, as in --rename query.weight=q.weight")
-    return old, new
 
 
 # ------------------------------------------------------------------------------------------------------ what was there

@@ -25,7 +25,7 @@ from ._declared import DeferredParameter, UninitializedParameter
 from ._filling import filling, initialize_parameter, undeclare_parameter
 from ._framework import buffers_of, expect_first_call, is_only_reading, parameters_of
 from ._life import Origin, State, life_of, was_left
-from ._without_values import is_declared
+from ._without_values import is_declared, lacks_values
 
 # How many names a message lists before it says how many there are.
 _LISTED = 8
@@ -113,7 +113,7 @@ def _status_of(name: str, tensor: Any, *, computed: bool = False) -> ParameterSt
 
 def uninitialized(net: nn.Cell) -> list[str]:
     """List the names of the parameters that have no values yet. Computed buffers are not among them."""
-    return [name for name, parameter in _named_parameters(net) if life_of(parameter)[0] == "declared"]
+    return [name for name, parameter in _named_parameters(net) if lacks_values(parameter)]
 
 
 def _named_parameters(net: nn.Cell) -> Iterator[tuple[str, Any]]:
@@ -232,23 +232,18 @@ def refuse_while_saving(net: nn.Cell) -> None:
     """
     if not is_only_reading(sys._getframe(1)):
         return
-    refuse_without_values(
-        net, [name for name, each in _named_parameters(net) if isinstance(each, UninitializedParameter)]
-    )
-
-
-def refuse_without_values(net: nn.Cell, declared: Sequence[str]) -> None:
-    """Refuse to save a net of whose parameters these have no values.
-
-    Raises:
-        UninitializedParameterError: there are any.
-    """
+    declared = [name for name, each in _named_parameters(net) if isinstance(each, UninitializedParameter)]
     if declared:
-        raise UninitializedParameterError(
-            f"{len(declared)} parameter(s) of {type(net).__name__} are declared and have no values to save: "
-            f"{few((pattern for pattern, _ in collapse(declared)), _LISTED)}. Load a checkpoint that has them "
-            "(`net.load_checkpoint(path)`), or call `net.init_parameters_data()` to initialize them, and save then"
-        )
+        raise no_values_to_save(net, declared)
+
+
+def no_values_to_save(net: nn.Cell, declared: Sequence[str]) -> UninitializedParameterError:
+    """Say of a net that is to be saved that these of its parameters have no values."""
+    return UninitializedParameterError(
+        f"{len(declared)} parameter(s) of {type(net).__name__} are declared and have no values to save: "
+        f"{few((pattern for pattern, _ in collapse(declared)), _LISTED)}. Load a checkpoint that has them "
+        "(`net.load_checkpoint(path)`), or call `net.init_parameters_data()` to initialize them, and save then"
+    )
 
 
 def undeclare(net: nn.Cell, recurse: bool = True) -> None:

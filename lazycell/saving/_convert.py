@@ -15,7 +15,7 @@ from ..manifest._digest import DIGEST
 from ..reading._read import Reader
 from ..show._collapse import collapse
 from ..show._few import few
-from ._destination import destination_of
+from ._destination import destination_of, floating_dtype
 from ._output import content_of_stored
 from ._save import Losses, SaveReport, save
 from ._write_safetensors import CRC32
@@ -91,24 +91,6 @@ def convert(
     if target is not None:
         losses.warn(destination.path, target, stacklevel=2)
     return report
-
-
-def floating_dtype(dtype: object) -> str | None:
-    """Give the canonical name of the dtype that floating-point tensors are to have; None: their own.
-
-    Raises:
-        TypeError: it is no dtype.
-        ValueError: it is not a floating-point one.
-    """
-    if dtype is None:
-        return None
-    name = _dtypes.dtype_name(dtype)
-    if name not in _dtypes.FLOATING:
-        raise ValueError(
-            f"dtype={name}: floating-point tensors can only become another floating-point dtype: "
-            f"{', '.join(sorted(_dtypes.FLOATING))}"
-        )
-    return name
 
 
 def _new_dtype(tensor: TensorHeader, target: str | None, header: CheckpointHeader) -> str:
