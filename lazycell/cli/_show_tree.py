@@ -91,12 +91,7 @@ def _tie_lines(manifest: Manifest) -> list[str]:
 
 
 def _totals(manifest: Manifest) -> str:
+    from ..manifest._text import totals
     from ..show._units import format_bytes
 
-    count = len(manifest)
-    trainable = sum(entry.size for entry in manifest if entry.trainable)
-    known = f" ({trainable:,} trainable)" if manifest.declared else ""
-    return (
-        f"{count:,} parameter{'' if count == 1 else 's'}, {manifest.size:,} elements{known}, "
-        f"{format_bytes(manifest.nbytes)}, digest {manifest.digest[:12]}"
-    )
+    return f"{totals(manifest)}, {format_bytes(manifest.nbytes)}, digest {manifest.digest[:12]}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._errors import ManifestError
 from ...history._migration import Migration
+from ...layout._entry import ManifestEntry, trainable_size
 from ...system._collector import collector_paused
 from ...system._json import MAX_BYTES, JSONProblem, read_object
 from ._canonical_entries import entry_json, entry_of
@@ -20,7 +21,6 @@ from ._collapsed import collapsed_lines
 from ._expand import take_apart, tree_order
 
 if TYPE_CHECKING:
-    from ...layout._entry import ManifestEntry
     from ...layout._layout import Stored
     from .._manifest import Manifest
 
@@ -87,7 +87,7 @@ def _totals(manifest: Manifest) -> dict[str, int]:
     return {
         "parameters": len(manifest),
         "elements": manifest.size,
-        "trainable_elements": sum(entry.size for entry in manifest.entries if entry.trainable),
+        "trainable_elements": trainable_size(manifest.entries),
         "bytes": manifest.nbytes,
     }
 
@@ -195,8 +195,6 @@ def _check_version(document: dict[str, Any]) -> None:
 
 def _entries_of(value: Any, declared: bool) -> dict[str, ManifestEntry]:
     """Read the parameters, in the order of the manifest."""
-    from ...layout._entry import ManifestEntry
-
     entries: dict[str, ManifestEntry] = {}
     ranges = False
     length = 0
