@@ -16,7 +16,7 @@ from ..show._few import few_lines
 from ..show._printable import printable
 from ._gate import shell_words
 from ._interrupt import interrupts_held
-from ._model import Model, Options, find, model_options
+from ._model import Model, Options, find, manifest_in, model_options
 from ._renames import rules_of
 from ._working import working
 
@@ -131,7 +131,6 @@ def _old(model: Model, old: str | None, directory: Path | None) -> Manifest:
             "checkpoint of before"
         )
     from ..gate._committed import manifest_directory, manifest_file
-    from ..manifest._manifest import Manifest
 
     place = directory or manifest_directory(model.class_.__module__)
     path = None if place is None else manifest_file(place, model.preset)
@@ -141,10 +140,7 @@ def _old(model: Model, old: str | None, directory: Path | None) -> Manifest:
             f"{model.title} has no committed manifest{where}: write --from OLD, a manifest file or a checkpoint of "
             "before"
         )
-    try:
-        return Manifest.from_json(path.read_bytes())
-    except ManifestError as error:
-        raise ManifestError(f"{path}: {error}") from None
+    return manifest_in(path.read_bytes(), str(path))
 
 
 def _kept(model: Model, old: Manifest, rules: Mapping[str, str]) -> _Kept:
