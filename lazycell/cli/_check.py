@@ -12,7 +12,6 @@ from .._errors import CheckpointMismatchError
 from ..show._printable import printable
 from ._completion import complete_files, complete_models
 from ._model import Options, find, model_options
-from ._renames import rules_of
 
 _NO = 1
 
@@ -79,7 +78,7 @@ def check(
     from ._verdict import mismatch_json, options_of, plan_json
 
     header = open_checkpoint(checkpoint)
-    rules = rules_of(rename)
+    rules = _rules(rename)
     found = find(model, options).beside(header, rules)
     manifest = found.manifest
     try:
@@ -115,6 +114,18 @@ def _permitted(patterns: tuple[str, ...], everything: str) -> Any:
     if patterns in ((), ("error",), (everything,)):
         return patterns[0] if patterns else "error"
     return list(patterns)
+
+
+def _rules(rename: tuple[str, ...]) -> dict[str, str]:
+    rules: dict[str, str] = {}
+    for text in rename:
+        old, equals, new = text.partition("=")
+        if not (old and equals and new):
+            raise click.UsageError(f"--rename {text}: write OLD=NEW, as in --rename 'bert.{{*rest}}={{*rest}}'")
+        if old in rules:
+            raise click.UsageError(f"--rename {text}: {old} becomes {rules[old]} already")
+        rules[old] = new
+    return rules
 
 
 def _print(text: str) -> None:

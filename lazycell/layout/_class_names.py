@@ -16,7 +16,6 @@ from ..declaration._forms import Fused, Reshaped, Transposed
 from ..declaration._patterns import fill
 from ..declaration._stored_rule import StoredRule
 from ..declaration._symbols import sections_of
-from ..show._collapse import is_index
 from ._overlap import ANYTHING, INDEX, as_wildcards, overlap
 
 
@@ -163,6 +162,6 @@ def _at_index(name: str, pattern: str) -> str:
     for position, (ours, theirs) in enumerate(zip(segments, pattern.split("."), strict=False)):
         if theirs.startswith("{*"):
             break
-        if ours == INDEX and is_index(theirs):
+        if ours == INDEX and theirs.isdigit():
             segments[position] = theirs
     return ".".join(segments)

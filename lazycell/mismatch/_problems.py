@@ -13,7 +13,6 @@ from ..declaration._forms import form_text
 from ..formats._header import TensorHeader
 from ..layout._entry import ManifestEntry
 from ..show._collapse import Splits, collapse
-from ..show._few import more
 from ..show._printable import printable
 from ..system._collector import collector_paused
 from ._near import NearNames
@@ -214,7 +213,7 @@ def _section(
         yield f"  {pattern}: {message}"
     elif rest:
         many = sum(len(members) for _, _, members in rest)
-        yield f"  ... {more(many)} in {len(rest)} groups"
+        yield f"  ... and {many} more in {len(rest)} groups"
 
 
 def group(problems: Iterable[Problem], splits: Splits | None = None) -> list[_Group]:

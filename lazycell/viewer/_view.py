@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..layout._entry import ManifestEntry, trainable_size
 from ._data import MARKS, Rows, Side, Spec, View
 
 if TYPE_CHECKING:
+    from ..layout._entry import ManifestEntry
     from ..manifest._manifest import Manifest
     from ..manifest.diff._diff import ManifestDiff
 
@@ -201,7 +201,7 @@ def _side(manifest: Manifest) -> Side:
         digest=manifest.digest,
         parameters=len(manifest),
         elements=manifest.size,
-        trainable=trainable_size(manifest.entries),
+        trainable=sum(entry.size for entry in manifest.entries if entry.trainable),
         nbytes=manifest.nbytes,
         hyperparameters=tuple((str(key), _value(value)) for key, value in manifest.hyperparameters.items()),
     )

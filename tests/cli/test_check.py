@@ -93,7 +93,7 @@ def test_casts(tmp_path: Path, manifest: str) -> None:
     ("arguments", "told"),
     [
         (("--rename", "net."), "--rename net.: write OLD=NEW"),
-        (("--rename", "a=b", "--rename", "a=c"), "--rename a=c: a is renamed twice, to b as well"),
+        (("--rename", "a=b", "--rename", "a=c"), "--rename a=c: a becomes b already"),
         (("--rename", "a=b.{i}"), "the target 'b.{i}' uses {i}, but 'a' has no captures"),
         (("--set", "hidden=3"), "--set does not go with"),
         (("--cast", "maybe"), "maybe"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ...show._markdown import code, table
 from ...show._table import align, cut
 from ._diff_sections import MOST_ROWS, sections, summary, title
 
@@ -34,12 +33,33 @@ def diff_markdown(diff: ManifestDiff) -> str:
 
 
 def _markdown_lines(diff: ManifestDiff) -> Iterator[str]:
-    yield f"### {code(title(diff))}"
+    yield f"### {_code(title(diff))}"
     yield ""
     yield f"{summary(diff)}."
     for section in sections(diff):
         yield ""
         yield f"**{section.title}: {section.count:,}**"
         yield ""
-        rows = [tuple(map(code, row)) for row in section.rows[:MOST_ROWS]]
-        yield table(section.columns, [*rows, *cut(section.rows, MOST_ROWS)[MOST_ROWS:]])
+        yield f"| {' | '.join(section.columns)} |"
+        yield f"|{' --- |' * len(section.columns)}"
+        for row in section.rows[:MOST_ROWS]:
+            yield f"| {' | '.join(_cell(cell) for cell in row)} |"
+        for row in cut(section.rows, MOST_ROWS)[MOST_ROWS:]:
+            yield f"| {row[0]} |{' |' * (len(section.columns) - 1)}"
+
+
+def _code(text: str) -> str:
+    """Write text as code, whatever is in it: neither HTML nor Markdown takes effect."""
+    longest = run = 0
+    for letter in text:
+        run = run + 1 if letter == "`" else 0
+        longest = max(longest, run)
+    if not longest:
+        return f"`{text}`"
+    fence = "`" * (longest + 1)  # a run of this length ends nowhere before
+    return f"{fence} {text} {fence}"
+
+
+def _cell(text: str) -> str:
+    """Write text as code in a table, where a bar would end the cell, in code too."""
+    return _code(text.replace("|", "\\|")) if text else ""

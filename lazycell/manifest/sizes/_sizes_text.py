@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from ...show import _html
 from ...show._collapse import collapse
-from ...show._few import few
 from ...show._printable import printable
 from ...show._table import align, cut
 from ...show._units import format_bytes
@@ -75,10 +74,11 @@ def _rank_notes(rank: RankSizes) -> Iterable[str]:
     yield f"mesh: {axes or 'no axes'}; {rank.ranks:,} rank{'' if rank.ranks == 1 else 's'}"
     if rank.ranks > 1 and rank.replicated:
         patterns = [_shown(pattern) for pattern, _ in collapse(rank.replicated)]
+        more = f", and {len(patterns) - _PATTERNS} more" if len(patterns) > _PATTERNS else ""
         many = "" if len(rank.replicated) == 1 else "s"
         yield (
             f"whole on every rank: {len(rank.replicated):,} parameter{many}, {format_bytes(rank.replicated_nbytes)}: "
-            f"{few(patterns, _PATTERNS)}"
+            f"{', '.join(patterns[:_PATTERNS])}{more}"
         )
     if rank.unused:
         yield (
