@@ -87,6 +87,12 @@ def numpy_dtype(name: str) -> np.dtype[Any]:
     return np.dtype(name)
 
 
+def bytes_of(array: np.ndarray[Any, Any]) -> memoryview:
+    """Give the bytes of a contiguous array of any dtype."""
+    # Through uint8: numpy gives no buffer of ml_dtypes' types.
+    return array.reshape(-1).view("uint8").data
+
+
 def _text(dtype: object) -> str:
     """Print what is no text: a MindSpore dtype prints as Float32, BFloat16, Int64, ..."""
     import numpy as np

@@ -11,6 +11,7 @@ from mindspore import nn
 
 from .._arguments import check_progress, check_switch
 from ..formats import open_checkpoint
+from ..layout._layout import LAYOUT
 from ..loading._fit import make_plan
 from ..loading._load_report import LoadReport
 from ..loading._options import LoadOptions
@@ -25,9 +26,6 @@ from ._cipher import cipher_mode
 from ._net_manifest import built_again, survey
 
 Progress = Callable[[int, int], None]
-
-LAYOUT = "_lazycell_layout"
-"""The attribute of a net that says in which layout the checkpoint was that it was loaded from."""
 
 
 def load_checkpoint(net: nn.Cell, path: str | PathLike[str] | Mapping[str, Any], options: LoadOptions) -> LoadReport:

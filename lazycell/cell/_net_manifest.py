@@ -12,6 +12,7 @@ from mindspore import nn
 from .._dtypes import dtype_name
 from ..declaration._declaration import Declaration, declaration_of
 from ..declaration._declare import initializer_text
+from ..history._migration import Migration
 from ..history._migration_files import migrations_of
 from ..layout._entry import ManifestEntry
 from ..manifest._manifest import Manifest
@@ -46,11 +47,18 @@ def manifest_of_net(net: nn.Cell) -> Manifest:
         return survey(net)[0]
 
 
-def survey(net: nn.Cell) -> tuple[Manifest, dict[str, Any]]:
-    """Give the manifest of a net, and the parameters that it is of, by full name."""
+def survey(
+    net: nn.Cell, migrations: Callable[[type], tuple[Migration, ...]] = migrations_of
+) -> tuple[Manifest, dict[str, Any]]:
+    """Give the manifest of a net, and the parameters that it is of, by full name.
+
+    Args:
+        net: any cell; its parameters may or may not have values.
+        migrations: gives those of a class; a save, which no name of before concerns, has none looked for.
+    """
     declaration = _declaration_of_cell(net)
     own = {} if declaration is None else hyperparameters_of(declaration, net.__dict__["_lazycell_values"])
-    outline, parameters = _outline_of_net(net)
+    outline, parameters = _outline_of_net(net, migrations)
     return manifest_of_outline(type(net).__name__, outline, own), parameters
 
 
@@ -65,11 +73,13 @@ def built_again(net: nn.Cell) -> Callable[[Mapping[str, Any]], Manifest] | None:
     return lambda changed: manifest_of_call(type(net), (), {**given, **changed})
 
 
-def _outline_of_net(net: nn.Cell) -> tuple[Outline, dict[str, Any]]:
+def _outline_of_net(
+    net: nn.Cell, migrations: Callable[[type], tuple[Migration, ...]] = migrations_of
+) -> tuple[Outline, dict[str, Any]]:
     sheet = Sheet()
     entries: list[ManifestEntry] = []
     parameters: dict[str, Any] = {}
-    migrations = functools.cache(migrations_of)
+    found: Callable[[Any], tuple[Migration, ...]] = functools.cache(migrations)
     seen: set[int] = set()
     # Cells that are alike share their values, and the net holds these as long as it is walked.
     of_values: dict[tuple[int, type, str], dict[str, _Entry]] = {}
@@ -81,7 +91,7 @@ def _outline_of_net(net: nn.Cell) -> tuple[Outline, dict[str, Any]]:
             values, dtype = cell.__dict__["_lazycell_values"], cell.__dict__["_lazycell_dtype"]
             known = of_values.get(key := (id(values), type(cell), dtype))
             declared = of_values[key] = _declared(declaration, values, dtype) if known is None else known
-            sheet.note(path, type(cell), declaration, values, migrations)
+            sheet.note(path, type(cell), declaration, values, found)
         for name, parameter in parameters_of(cell).items():
             if parameter is not None and id(parameter) not in seen:
                 seen.add(id(parameter))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import Any
 
@@ -11,27 +12,22 @@ from mindspore import nn
 
 from .. import _dtypes
 from .._arguments import check_progress
-from .._errors import UninitializedParameterError
-from ..layout._layout import Stored
+from ..layout._layout import LAYOUT, Stored
 from ..manifest._digest import DIGEST
 from ..manifest._manifest import Manifest
 from ..manifest._tensors import stored_tensors
-from ..parameters import encrypt, uninitialized
+from ..parameters import encrypt, lacks_values, no_values_to_save
 from ..parameters._framework import numpy_values
-from ..saving._convert import floating_dtype
-from ..saving._destination import Destination, destination_of
+from ..saving._destination import Destination, destination_of, floating_dtype
 from ..saving._output import Content, content_of_array
 from ..saving._save import Losses, SaveReport, save
 from ..saving._write_ckpt import Encrypt
-from ..show._collapse import collapse
+from ..system._allocate import Array
 from ..system._collector import collector_paused
 from ._cipher import cipher_mode
-from ._load_checkpoint import LAYOUT
-from ._net_manifest import manifest_of_net
+from ._net_manifest import survey
 
 MODEL = "lazycell.model"
-
-_LISTED = 8
 
 
 def save_checkpoint(
@@ -49,12 +45,15 @@ def save_checkpoint(
     check_progress(progress)
     destination = destination_of(path, format, max_shard_size)
     target = floating_dtype(dtype)
-    encryption = _encryption(destination, enc_key, cipher_mode(enc_key, enc_mode, "enc"))
+    encryption = _encryption(destination, enc_key, enc_mode)
     losses = Losses()
     with collector_paused():
-        _refuse_declared(net)
-        manifest = _with_dtype(manifest_of_net(net), target)
-        contents = _contents(net, manifest, losses)
+        found, parameters = survey(net, migrations=lambda cls: ())
+        declared = [name for name, parameter in parameters.items() if lacks_values(parameter)]
+        if declared:
+            raise no_values_to_save(net, declared)
+        manifest = _with_dtype(found, target)
+        contents = _contents(manifest, parameters, net.__dict__.get(LAYOUT, manifest.stored), losses)
     report = save(
         destination,
         contents,
@@ -67,20 +66,23 @@ def save_checkpoint(
     return report
 
 
-def _contents(net: nn.Cell, manifest: Manifest, losses: Losses) -> list[Content]:
+def _contents(
+    manifest: Manifest, parameters: Mapping[str, Any], layout: Sequence[Stored], losses: Losses
+) -> list[Content]:
     """Give what is written: in the layout of the checkpoint that was loaded, else as declared; each tie once."""
-    parameters = dict(net.parameters_and_names())
 
-    def content(stored: Stored) -> Content:
-        return content_of_array(
-            stored.name,
-            stored.dtype,
-            stored.shape,
-            lambda: stored.assemble(lambda name: numpy_values(parameters[name])),
-            losses,
-        )
+    def values(name: str) -> Array:
+        return numpy_values(parameters[name])
 
-    return [content(stored) for stored in stored_tensors(manifest, net.__dict__.get(LAYOUT))]
+    if not layout:  # as of most nets: each parameter is a tensor by itself
+        return [
+            content_of_array(each.name, each.dtype, each.shape, functools.partial(values, each.name), losses)
+            for each in manifest.entries
+        ]
+    return [
+        content_of_array(each.name, each.dtype, each.shape, functools.partial(each.assemble, values), losses)
+        for each in stored_tensors(manifest, layout)
+    ]
 
 
 def _with_dtype(manifest: Manifest, dtype: str | None) -> Manifest:
@@ -95,23 +97,13 @@ def _with_dtype(manifest: Manifest, dtype: str | None) -> Manifest:
     )
 
 
-def _encryption(destination: Destination, key: bytes | None, mode: str) -> Encrypt | None:
+def _encryption(destination: Destination, key: bytes | None, mode: str | None) -> Encrypt | None:
+    if key is None and mode is None:
+        return None
+    cipher = cipher_mode(key, mode, "enc")
     if key is None:
         return None
     if destination.format != "ckpt":
         raise ValueError(f"{destination.path}: enc_key: only a .ckpt can be encrypted; save as one, or without a key")
-    encrypt(b"", key, mode)  # a key or a mode that cannot be is found before anything is written
-    return lambda block: encrypt(block, key, mode)
-
-
-def _refuse_declared(net: nn.Cell) -> None:
-    names = uninitialized(net)
-    if names:
-        patterns = [pattern for pattern, _ in collapse(names)]
-        shown = ", ".join(patterns[:_LISTED])
-        more = f", and {len(patterns) - _LISTED} more" if len(patterns) > _LISTED else ""
-        raise UninitializedParameterError(
-            f"{len(names)} parameter(s) of {type(net).__name__} are declared and have no values to save: "
-            f"{shown}{more}. Load a checkpoint that has them (`net.load_checkpoint(path)`), or call "
-            "`net.init_parameters_data()` to initialize them, and save then"
-        )
+    encrypt(b"", key, cipher)  # a key or a mode that cannot be is found before anything is written
+    return lambda block: encrypt(block, key, cipher)

@@ -11,6 +11,7 @@ from typing import Any
 from .._frozen import frozen
 from ..formats._header import ByteRange, CheckpointHeader, TensorHeader
 from ..gate._candidates import Candidate
+from ..show._few import few, few_lines
 from ..show._printable import printable
 from ..show._table import align, cut
 from ..show._units import format_bytes
@@ -142,9 +143,8 @@ def _summary(header: CheckpointHeader, fitting: Sequence[Candidate]) -> Iterator
         yield from align(cut(rows, _ROWS), right=(1, 2, 3))
     if header.metadata:
         yield "metadata:"
-        yield from (f"  {_short(key)}: {_short(value)}" for key, value in [*header.metadata.items()][:_ROWS])
-        if len(header.metadata) > _ROWS:
-            yield f"  ... and {len(header.metadata) - _ROWS} more"
+        told = [f"{_short(key)}: {_short(value)}" for key, value in header.metadata.items()]
+        yield from (f"  {line}" for line in few_lines(told, _ROWS))
     config = _config(header.path)
     if config is not None:
         said = [config["model_type"] or "no model_type", *config["architectures"]]
@@ -164,7 +164,7 @@ def _verdict(header: CheckpointHeader, fitting: Sequence[Candidate]) -> Iterator
     fits = {each.model for each in fitting if each.fits}
     path = typed(str(header.path)) or "…"
     for model, presets in sizes.items():
-        shown = ", ".join(presets[:_NAMED]) + (f" and {len(presets) - _NAMED} more" if len(presets) > _NAMED else "")
+        shown = few(presets, _NAMED)
         if model in fits:
             yield f"the same architecture with other sizes: {shown}"
         else:

@@ -57,7 +57,7 @@ def convert(
     or .ckpt, or a directory. Needs no MindSpore, and little memory: the data streams.
     """
     from ..saving._convert import convert as convert_checkpoint
-    from ..saving._convert import floating_dtype
+    from ..saving._destination import floating_dtype
     from ._overwrite import destination_at
 
     if not src.exists():

@@ -12,9 +12,11 @@ import click
 
 from .._errors import ManifestError
 from .._frozen import frozen
+from ..show._few import few_lines
 from ..show._printable import printable
 from ._interrupt import interrupts_held
-from ._model import Model, Options, find, model_options
+from ._model import Model, Options, find, manifest_in, model_options
+from ._renames import rules_of
 from ._typed import shell_words
 from ._working import working
 
@@ -97,7 +99,7 @@ def migrate(
     reason = " ".join(reason.split())
     if not reason:
         raise click.UsageError('--reason is empty: write --reason "why the names changed"')
-    rules = dict(map(_rule, stated))
+    rules = rules_of(stated)
     found = find(model, options)
     with interrupts_held(), working("comparing the manifests"):
         kept = _kept(found, _old(found, old, directory), rules)
@@ -112,13 +114,6 @@ def migrate(
     else:
         print("\n".join(_lines(found, kept, migrations, trial, writes)))
     return _NO if trial.orphaned else 0
-
-
-def _rule(text: str) -> tuple[str, str]:
-    old, equals, new = text.partition("=")
-    if not (old and equals and new):
-        raise click.UsageError(f"--rename {text}: write OLD=NEW, as in --rename query.weight=q.weight")
-    return old, new
 
 
 # ------------------------------------------------------------------------------------------------------ what was there
@@ -136,7 +131,6 @@ def _old(model: Model, old: str | None, directory: Path | None) -> Manifest:
             "checkpoint of before"
         )
     from ..gate._committed import manifest_directory, manifest_file
-    from ..manifest._manifest import Manifest
 
     place = directory or manifest_directory(model.class_.__module__)
     path = None if place is None else manifest_file(place, model.preset)
@@ -146,10 +140,7 @@ def _old(model: Model, old: str | None, directory: Path | None) -> Manifest:
             f"{model.title} has no committed manifest{where}: write --from OLD, a manifest file or a checkpoint of "
             "before"
         )
-    try:
-        return Manifest.from_json(path.read_bytes())
-    except ManifestError as error:
-        raise ManifestError(f"{path}: {error}") from None
+    return manifest_in(path.read_bytes(), str(path))
 
 
 def _kept(model: Model, old: Manifest, rules: Mapping[str, str]) -> _Kept:
@@ -333,8 +324,7 @@ def _collapsed(names: Iterable[str]) -> list[str]:
 
 
 def _short_list(lines: Sequence[str]) -> list[str]:
-    shown = [f"  {printable(line)}" for line in lines[:_SHOWN]]
-    return shown + ([f"  … and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else [])
+    return [f"  {printable(line)}" for line in few_lines(lines, _SHOWN)]
 
 
 def _shown(path: str) -> str:

@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import attrs
 import click
 
-from .._errors import ConfigWarning, LazyCellError
+from .._errors import ConfigWarning, LazyCellError, ManifestError
 from .._frozen import frozen
 from ._interrupt import interrupts_held
 from ._working import working
 
 if TYPE_CHECKING:
     from ..formats._header import CheckpointHeader
+    from ..manifest._manifest import Manifest
     from ..pretrained._config import Config
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -84,12 +85,7 @@ class Model:
             LazyCellError: the class or the file refuses.
         """
         if self._text is not None:
-            from .. import Manifest, ManifestError
-
-            try:
-                return Manifest.from_json(self._text)
-            except ManifestError as error:
-                raise ManifestError(f"{self.title}: {error}") from None
+            return manifest_in(self._text, self.title)
         return self.call(self.class_.manifest)
 
     @property
@@ -201,6 +197,24 @@ def is_manifest(path: Path) -> bool:
     """Whether a file says that it is a manifest."""
     with path.open("rb") as file:
         return b'"lazycell.manifest"' in file.read(_HEAD)
+
+
+def manifest_in(content: bytes, title: str) -> Manifest:
+    """Read a manifest.
+
+    Args:
+        content: of the file.
+        title: what the file is called in messages.
+
+    Raises:
+        ManifestError: it is none; the message names the file.
+    """
+    from ..manifest._manifest import Manifest
+
+    try:
+        return Manifest.from_json(content)
+    except ManifestError as error:
+        raise ManifestError(f"{title}: {error}") from None
 
 
 def _file(title: str, path: Path, options: Options) -> Model:

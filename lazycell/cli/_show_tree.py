@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..show._collapse import collapse
+from ..show._few import few_lines
 from ..show._printable import printable
 from ..show._table import align
 from ._print_table import MOST_FOLDED
@@ -86,16 +87,11 @@ def _tie_lines(manifest: Manifest) -> list[str]:
     for pattern, names in collapse(manifest.ties):
         sources = [source for source, _ in collapse(manifest.ties[name] for name in names)]
         lines.append(f"{pattern} is tied to {', '.join(sources)}")
-    return lines if len(lines) <= _TIES else [*lines[:_TIES], f"... and {len(lines) - _TIES} more ties"]
+    return few_lines(lines, _TIES)
 
 
 def _totals(manifest: Manifest) -> str:
+    from ..manifest._text import totals
     from ..show._units import format_bytes
 
-    count = len(manifest)
-    trainable = sum(entry.size for entry in manifest if entry.trainable)
-    known = f" ({trainable:,} trainable)" if manifest.declared else ""
-    return (
-        f"{count:,} parameter{'' if count == 1 else 's'}, {manifest.size:,} elements{known}, "
-        f"{format_bytes(manifest.nbytes)}, digest {manifest.digest[:12]}"
-    )
+    return f"{totals(manifest)}, {format_bytes(manifest.nbytes)}, digest {manifest.digest[:12]}"

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .._errors import CheckpointFormatError
+from ..show._few import few
 from . import _formats
 from ._hidden import is_in_transit
 from ._sharded import NAME_MAP, read_weight_map
 
 _SINGLE = "model.safetensors"
+_SHOWN = 5
 
 
 def find_checkpoint(directory: Path) -> Path:
@@ -34,7 +36,7 @@ def find_checkpoint(directory: Path) -> Path:
     whole = [name for name in candidates if not is_in_transit(directory / name)]
     if candidates and not whole:
         raise CheckpointFormatError(
-            f"{directory}: holds {_several(candidates)}, of a save that did not come to its end: it was killed, or "
+            f"{directory}: holds {few(candidates, _SHOWN)}, of a save that did not come to its end: it was killed, or "
             "still goes on. There was no checkpoint before; the next save there removes them"
         )
     candidates = whole
@@ -71,7 +73,7 @@ def _claimed(names: Sequence[str], formats: Sequence[_formats.Format]) -> list[s
 
 
 def _ambiguous(directory: Path, names: list[str]) -> CheckpointFormatError:
-    return CheckpointFormatError(f"{directory}: holds {_several(names)}; give the path of the one to load")
+    return CheckpointFormatError(f"{directory}: holds {few(names, _SHOWN)}; give the path of the one to load")
 
 
 def _nothing(names: list[str]) -> str:
@@ -80,12 +82,7 @@ def _nothing(names: list[str]) -> str:
     pickles = [name for name in names if name.endswith((".bin", ".pt", ".pth", ".bin.index.json"))]
     if pickles:
         return (
-            f"holds no .safetensors and no .ckpt, but {_several(pickles)}: PyTorch's pickles, which run code "
+            f"holds no .safetensors and no .ckpt, but {few(pickles, _SHOWN)}: PyTorch's pickles, which run code "
             "when they are read; convert them to safetensors first"
         )
-    return f"holds no .safetensors, no .safetensors.index.json and no .ckpt, only {_several(names)}"
-
-
-def _several(names: list[str]) -> str:
-    shown = ", ".join(names[:5])
-    return shown if len(names) <= 5 else f"{shown} and {len(names) - 5} more"
+    return f"holds no .safetensors, no .safetensors.index.json and no .ckpt, only {few(names, _SHOWN)}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,9 @@ from .._frozen import frozen
 from ..formats._header import CheckpointHeader
 from ..loading._fit import make_plan
 from ..manifest._manifest import Manifest
+from ..manifest.file._expand import BRACES
 from ..show._collapse import index_free
 from ..system._collector import collector_paused
-
-_RANGE = re.compile(r"(?<![^.])\{[0-9.,]*\}(?![^.])")
 
 
 @frozen
@@ -138,7 +136,7 @@ def _read(preset: str, path: Path) -> _Known | None:
         document = json.loads(path.read_bytes())
         doubles = [*document.get("ties", ()), *document.get("computed", ()), *_named(document.get("copies", ()))]
         others = frozenset(map(index_free, [*doubles, *_named(document.get("stored", ()))]))
-        parameters = frozenset(index_free(_RANGE.sub("#", name)) for name in _named(document["parameters"]))
+        parameters = frozenset(index_free(BRACES.sub("#", name)) for name in _named(document["parameters"]))
         elements = int(document["totals"]["elements"])
         architecture = _Architecture(str(document["model"]), parameters, others, bool(document.get("migrations")))
         return _Known(preset, path, architecture, elements, frozenset(doubles))

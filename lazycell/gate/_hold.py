@@ -13,6 +13,7 @@ from .._frozen import frozen
 from ..layout._entry import ManifestEntry
 from ..manifest._manifest import Manifest
 from ..show._collapse import index_free
+from ..show._few import few
 from ..show._printable import printable
 
 if TYPE_CHECKING:
@@ -128,9 +129,7 @@ def group_text(group: Sequence[Held]) -> str:
 
 def names_text(presets: Sequence[str]) -> str:
     """List presets, the first few of many."""
-    shown = [printable(name) for name in presets[:_NAMES_SHOWN]]
-    more = len(presets) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more else "")
+    return few(map(printable, presets), _NAMES_SHOWN)
 
 
 def _kind(held: Held) -> Hashable:

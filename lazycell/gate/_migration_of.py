@@ -10,6 +10,7 @@ from ..declaration._declaration import declares
 from ..history._name_rules import name_rules
 from ..manifest._manifest import Manifest
 from ..manifest._tensors import known_names
+from ..show._collapse import is_index
 from ..system._collector import collector_paused
 
 _LETTERS = "ijklmnpqrs"
@@ -324,19 +325,15 @@ def _generalized(old: str, new: str, indices: bool, rest: bool) -> tuple[str, st
     if rest and same:
         before, after = [*before[:-same], _REST], [*after[:-same], _REST]
     if indices:
-        numbers = [each for each in before if _is_index(each)]
-        if numbers and numbers == [each for each in after if _is_index(each)] and len(numbers) <= len(_LETTERS):
+        numbers = [each for each in before if is_index(each)]
+        if numbers and numbers == [each for each in after if is_index(each)] and len(numbers) <= len(_LETTERS):
             before, after = _captured(before), _captured(after)
     return ".".join(before), ".".join(after)
 
 
 def _captured(segments: Sequence[str]) -> list[str]:
     letters = iter(_LETTERS)
-    return [f"{{{next(letters)}}}" if _is_index(each) else each for each in segments]
-
-
-def _is_index(segment: str) -> bool:
-    return segment.isascii() and segment.isdigit()
+    return [f"{{{next(letters)}}}" if is_index(each) else each for each in segments]
 
 
 def _holds(rules: Mapping[str, str], pairs: Mapping[str, str], members: Sequence[tuple[str, str]]) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
+from ..show._collapse import is_index
+
 _DEEPEST = 128
 """Segments of a name; one with more is no parameter of any model, and a header must not take memory for it."""
 
@@ -72,7 +74,7 @@ class Names:
 
     def positions(self) -> tuple[dict[int, Names], int]:
         """Give what is stored under each index, and the length of the list, which no single index makes long."""
-        indices = {int(key): node for key, node in self.below.items() if _is_index(key)}
+        indices = {int(key): node for key, node in self.below.items() if is_index(key)}
         length = max(indices, default=-1) + 1
         if length > _SHARE_OF_GAPS * len(indices) + 8:
             length = next(index for index in range(len(indices) + 1) if index not in indices)
@@ -80,10 +82,6 @@ class Names:
 
 
 NOTHING_STORED = Names()
-
-
-def _is_index(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 10 and (text == "0" or text[0] != "0")
 
 
 def tree_of(stored: Mapping[str, Names]) -> Names:

@@ -9,6 +9,7 @@ from ..declaration._declaration import Declaration, own_rules, parameter_specs
 from ..declaration._declare import Tie
 from ..declaration._stored_rule import Leaf, StoredRule
 from ..declaration._symbols import sections_of
+from ..show._few import few
 from ._class_names import Known, names_below
 from ._form_shape import form_shape, unknown_sizes
 from ._match import Use, use_by, uses
@@ -100,8 +101,7 @@ def _refuse_dead(rule: StoredRule, leaf: Leaf, declaration: Declaration, names: 
 
 
 def _listed(names: Mapping[str, Known]) -> str:
-    texts = [f"`{shown(name)}`" for name in names]
-    return ", ".join(texts if len(texts) <= 8 else [*texts[:8], f"and {len(texts) - 8} more"])
+    return few([f"`{shown(name)}`" for name in names], 8)
 
 
 def _check_alone(name: str, found: list[Use]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import attrs
@@ -75,3 +76,8 @@ class ManifestEntry:
                 blocks[name] = (axis, Block(self.name, shape, self.dtype, place, name))
                 start += size
         return blocks
+
+
+def trainable_size(entries: Iterable[ManifestEntry]) -> int:
+    """Give the number of elements for which gradients are taken."""
+    return sum(entry.size for entry in entries if entry.trainable)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from ..system._allocate import Array
 
+LAYOUT = "_lazycell_layout"
+"""The attribute of a net that says in which layout the checkpoint was that it was loaded from."""
+
 # ------------------------------------------------------------------ from a stored tensor to a block of a parameter
 
 

@@ -14,6 +14,7 @@ from ..reading._blocks import Located, locate
 from ..reading._cast import overflow_text
 from ..reading._read import Reader, wrong_length
 from ..reading._transfer import ITEM, Destination, MoveEach, MoveSmall, MoveWhole, Small, Transfer
+from ..show._few import few
 from ..system._allocate import Array, empty
 from ..system._collector import collector_paused
 from ..system._workers import Task, run
@@ -177,7 +178,5 @@ def _overflow(plan: LoadPlan, lost: dict[int, int]) -> str:
     texts = []
     for dtype, counts in by_dtype.items():
         names = [f"{name} ({count})" for name, count in counts.items()]
-        if len(names) > _NAMED:
-            names[_NAMED:] = [f"and {len(names) - _NAMED} more"]
-        texts.append(f"{overflow_text(sum(counts.values()), dtype)}: {', '.join(names)}")
+        texts.append(f"{overflow_text(sum(counts.values()), dtype)}: {few(names, _NAMED)}")
     return f"{plan.path}: {'; '.join(texts)}; a dtype with a wider range, such as bfloat16 or float32, keeps them"

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
+from .._dtypes import bytes_of
 from ..formats._header import MemoryRange, TensorHeader
 from ..manifest._manifest import Manifest
 from ..mismatch._problems import Cause, Problem
-from ..reading._read import Reader, bytes_of
+from ..reading._read import Reader
 from ..system._workers import Scratch, run
 from ._plan import LoadPlan, LoadStep
 from ._stage import stage

@@ -5,13 +5,14 @@ Repeated layers are one row in each.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..layout._entry import ManifestEntry, trainable_size
 from ..layout._layout_text import layout_lines
 from ..show import _html
 from ..show._collapse import collapse
+from ..show._markdown import bullets, code, escaped, table
 from ..show._printable import printable
 from ..show._table import align
 from ..show._units import format_bytes
@@ -58,18 +59,7 @@ def _lines(manifest: Inventory) -> Iterable[str]:
     for target, source in manifest.ties.items():
         yield f"{target} is tied to {source}"
     yield from layout_lines(manifest.stored)
-    trainable = sum(entry.size for entry in manifest.entries if entry.trainable)
-    many = "" if len(manifest) == 1 else "s"
-    known = f" ({trainable:,} trainable)" if manifest.declared else ""
-    yield (
-        f"{len(manifest):,} parameter{many}, {manifest.size:,} elements{known}, "
-        f"{manifest.nbytes:,} bytes, digest {manifest.digest[:12]}"
-    )
-
-
-# What Markdown, its tables, or HTML would take for something else, even in a code span.
-_SPECIAL = re.compile(r"[`|<>&\\]")
-_MARKS = re.compile(r"[!-/:-@\[-`{-~]")
+    yield f"{totals(manifest)}, {_counted(manifest.nbytes, 'byte')}, digest {manifest.digest[:12]}"
 
 
 def manifest_markdown(manifest: Inventory) -> str:
@@ -78,29 +68,26 @@ def manifest_markdown(manifest: Inventory) -> str:
 
 
 def _markdown_blocks(manifest: Inventory) -> Iterator[str]:
-    yield f"# {_escape(printable(manifest.model))}"
+    yield f"# {escaped(manifest.model)}"
     if manifest.hyperparameters:
         rows = [(code(str(key)), code(_value(value))) for key, value in manifest.hyperparameters.items()]
-        yield _table(("Hyperparameter", "Value"), rows)
-    yield _totals(manifest)
+        yield table(("Hyperparameter", "Value"), rows)
+    yield f"{totals(manifest)}, {_counted(manifest.nbytes, 'byte')} ({format_bytes(manifest.nbytes)})"
     if manifest.entries:
         yield _parameter_table(manifest)
     if manifest.ties:
         yield "## Ties"
-        yield _list(_tie_lines(manifest.ties))
+        yield bullets(_tie_lines(manifest.ties))
     if manifest.stored:
         yield "## Stored otherwise than declared"
-        yield _list(map(code, layout_lines(manifest.stored)))
+        yield bullets(map(code, layout_lines(manifest.stored)))
     yield f"Digest {code(manifest.digest)}"
 
 
-def _totals(manifest: Inventory) -> str:
-    trainable = sum(entry.size for entry in manifest.entries if entry.trainable)
-    known = f" ({trainable:,} trainable)" if manifest.declared else ""
-    return (
-        f"{_counted(len(manifest), 'parameter')}, {_counted(manifest.size, 'element')}{known}, "
-        f"{_counted(manifest.nbytes, 'byte')} ({format_bytes(manifest.nbytes)})"
-    )
+def totals(manifest: Inventory) -> str:
+    """Give the totals: `4 parameters, 1,000 elements (900 trainable)`; a checkpoint does not tell what is trained."""
+    known = f" ({trainable_size(manifest.entries):,} trainable)" if manifest.declared else ""
+    return f"{_counted(len(manifest), 'parameter')}, {_counted(manifest.size, 'element')}{known}"
 
 
 def _parameter_table(manifest: Inventory) -> str:
@@ -114,7 +101,7 @@ def _parameter_table(manifest: Inventory) -> str:
         if manifest.declared:
             row += [code(entry.initializer), code(entry.expression or "")]
         rows.append(tuple(row))
-    return _table(columns, rows)
+    return table(columns, rows)
 
 
 def _tie_lines(ties: Mapping[str, str]) -> Iterator[str]:
@@ -134,30 +121,6 @@ def _value(value: Any) -> str:
 
 def _counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _list(lines: Iterable[str]) -> str:
-    return "\n".join(f"- {line}" for line in lines)
-
-
-def code(text: str) -> str:
-    """Give text as code in Markdown, in a table too: nothing in it is taken for a mark, a cell's end or a tag."""
-    text = printable(text)
-    if not text:
-        return ""
-    if _SPECIAL.search(text) or text != text.strip():
-        return f"<code>{_escape(text)}</code>"
-    return f"`{text}`"
-
-
-def _escape(text: str) -> str:
-    """Write every sign of ASCII that may mean something as the number of the character."""
-    return _MARKS.sub(lambda found: f"&#{ord(found[0])};", text)
 
 
 _MOST_HYPERPARAMETERS, _MOST_LETTERS = 12, 40
@@ -211,8 +174,4 @@ def parameters_html(
     notes += [line.strip() for line in layout_lines(manifest.stored)]
     body = [_html.table(titles, rows, right=(len(titles) - 1,))]
     body += [_html.lines("\n".join(notes))] if notes else []
-    many = "" if len(manifest) == 1 else "s"
-    trainable = sum(entry.size for entry in manifest.entries if entry.trainable)
-    summary = f"{len(manifest):,} parameter{many}, {manifest.size:,} elements"
-    summary += f" ({trainable:,} trainable)" if manifest.declared else ""
-    return [_html.folded(f"{summary}, {format_bytes(manifest.nbytes)}", _html.block(body))]
+    return [_html.folded(f"{totals(manifest)}, {format_bytes(manifest.nbytes)}", _html.block(body))]

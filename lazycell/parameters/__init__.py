@@ -25,11 +25,13 @@ from ._lifecycle import (
     Status,
     init_parameters_data,
     initialize_for_execution,
+    no_values_to_save,
     refuse_while_saving,
     status,
     undeclare,
     uninitialized,
 )
+from ._without_values import lacks_values
 
 __all__ = [
     "Assignment",
@@ -56,10 +58,12 @@ __all__ = [
     "initializer_classes",
     "is_building",
     "keep_base_class_when_rewriting",
+    "lacks_values",
     "lazy",
     "left_by_checkpoint",
     "names_looked_up",
     "no_init_parameters",
+    "no_values_to_save",
     "parameters_of",
     "refuse_while_saving",
     "status",

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from mindspore import Parameter
-
 from .._frozen import frozen
-from ._without_values import is_declared
+from ._without_values import lacks_values
 
 State = Literal["declared", "loaded", "initialized"]
 
@@ -36,7 +34,7 @@ def life_of(tensor: Any) -> tuple[State, Origin | None]:
     A parameter that lazycell did not make has been initialized when it was made, unless MindSpore's own
     `no_init_parameters` left it without values.
     """
-    if is_declared(tensor) or (isinstance(tensor, Parameter) and tensor.init is not None):
+    if lacks_values(tensor):
         return "declared", None
     origin: Origin = tensor.__dict__.get("_origin", AT_BIRTH)
     return ("initialized" if origin.kind == "initializer" else "loaded"), origin

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -14,6 +14,8 @@ from mindspore import Parameter, ParameterTuple, nn
 from .._dtypes import dtype_name, itemsize
 from .._errors import UninitializedParameterError, UninitializedWarning
 from .._frozen import frozen
+from ..show._collapse import collapse
+from ..show._few import few
 from ..show._html import harmless
 from ..show._progress import ProgressBar
 from ..show._report import Report, Table
@@ -23,7 +25,7 @@ from ._declared import DeferredParameter, UninitializedParameter
 from ._filling import filling, initialize_parameter, undeclare_parameter
 from ._framework import buffers_of, expect_first_call, is_only_reading, parameters_of
 from ._life import Origin, State, life_of, was_left
-from ._without_values import is_declared
+from ._without_values import is_declared, lacks_values
 
 # How many names a message lists before it says how many there are.
 _LISTED = 8
@@ -112,7 +114,7 @@ def _status_of(name: str, tensor: Any, *, computed: bool = False) -> ParameterSt
 
 def uninitialized(net: nn.Cell) -> list[str]:
     """List the names of the parameters that have no values yet. Computed buffers are not among them."""
-    return [name for name, parameter in _named_parameters(net) if life_of(parameter)[0] == "declared"]
+    return [name for name, parameter in _named_parameters(net) if lacks_values(parameter)]
 
 
 def _named_parameters(net: nn.Cell) -> Iterator[tuple[str, Any]]:
@@ -207,7 +209,7 @@ def initialize_for_execution(net: nn.Cell) -> None:
     if declared and loaded:
         warnings.warn(
             f"{len(declared)} parameter(s) were not in the checkpoint that was loaded, and are initialized now because "
-            f"the net is executed: {_listing(declared)}. Call `net.init_parameters_data()` first if this is meant",
+            f"the net is executed: {few(declared, _LISTED)}. Call `net.init_parameters_data()` first if this is meant",
             UninitializedWarning,
             stacklevel=3,
         )
@@ -233,11 +235,16 @@ def refuse_while_saving(net: nn.Cell) -> None:
         return
     declared = [name for name, each in _named_parameters(net) if isinstance(each, UninitializedParameter)]
     if declared:
-        raise UninitializedParameterError(
-            f"{len(declared)} parameter(s) of {type(net).__name__} are declared and have no values to save: "
-            f"{_listing(declared)}. Load a checkpoint that has them (`net.load_checkpoint(path)`), or call "
-            f"`net.init_parameters_data()` to initialize them, and save then"
-        )
+        raise no_values_to_save(net, declared)
+
+
+def no_values_to_save(net: nn.Cell, declared: Sequence[str]) -> UninitializedParameterError:
+    """Say of a net that is to be saved that these of its parameters have no values."""
+    return UninitializedParameterError(
+        f"{len(declared)} parameter(s) of {type(net).__name__} are declared and have no values to save: "
+        f"{few((pattern for pattern, _ in collapse(declared)), _LISTED)}. Load a checkpoint that has them "
+        "(`net.load_checkpoint(path)`), or call `net.init_parameters_data()` to initialize them, and save then"
+    )
 
 
 def undeclare(net: nn.Cell, recurse: bool = True) -> None:
@@ -249,9 +256,3 @@ def undeclare(net: nn.Cell, recurse: bool = True) -> None:
             continue
         if getattr(parameter, "_initializer", None) is not None:
             undeclare_parameter(parameter, UninitializedParameter)
-
-
-def _listing(names: list[str]) -> str:
-    cut = names[:_LISTED]
-    more = f", and {len(names) - len(cut)} more" if len(names) > len(cut) else ""
-    return ", ".join(cut) + more

@@ -86,6 +86,11 @@ def is_declared(tensor: Any) -> bool:
     return isinstance(type(tensor), type) and issubclass(type(tensor), WithoutValues)
 
 
+def lacks_values(tensor: Any) -> bool:
+    """Tell whether a parameter or buffer has no values yet, be it lazycell or MindSpore that made it without."""
+    return is_declared(tensor) or (isinstance(tensor, Parameter) and tensor.init is not None)
+
+
 # Operators that write all of their first operand, and read only the second.
 _ASSIGNMENTS = frozenset({"Assign", "InplaceCopy"})
 # Operators that Cell.to and Cell.to_empty apply to every parameter.

@@ -93,7 +93,7 @@ class Reader:
         if math.prod(header.shape) * header.itemsize != header.nbytes:
             raise wrong_length(header)
         array = empty(header.shape, _dtypes.numpy_dtype(header.dtype))
-        self.read_into(header, bytes_of(array))
+        self.read_into(header, _dtypes.bytes_of(array))
         return array
 
     def view(self, header: TensorHeader) -> Array | None:
@@ -240,12 +240,6 @@ def read_tensor(header: TensorHeader, *, mmap: bool = True) -> Array:
         )
     with Reader(mmap=mmap) as reader:
         return reader.read(header)
-
-
-def bytes_of(array: Array) -> memoryview:
-    """Give the bytes of a contiguous array."""
-    # Through uint8: numpy gives no buffer of ml_dtypes' types.
-    return array.reshape(-1).view(np.uint8).data
 
 
 def _truncated(tensor: str, path: Path, needed: int, size: int) -> CheckpointFormatError:

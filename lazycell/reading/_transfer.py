@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 import attrs
 import numpy as np
 
-from .._dtypes import numpy_dtype
+from .._dtypes import bytes_of, numpy_dtype
 from .._frozen import frozen
 from ..formats._header import ByteRange, TensorHeader
 from ..layout._layout import Operation
@@ -16,7 +16,7 @@ from ..system._allocate import Array, empty, populate
 from ..system._workers import Scratch
 from ._blocks import Located, Slab, slabs
 from ._cast import CHUNK, convert_into, count_lost
-from ._read import Reader, bytes_of
+from ._read import Reader
 
 ITEM = 8 << 20
 """Bytes of a tensor that one thread moves before it asks for more work: some milliseconds."""

@@ -11,7 +11,6 @@ import re
 import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import attrs
@@ -22,8 +21,9 @@ from ..formats._header import ByteRange, CheckpointHeader, TensorHeader
 from ..formats._safetensors import read_safetensors
 from ..reading._read import Reader
 from ..show._collapse import collapse
+from ..show._few import few_lines
 from ..show._progress import ProgressBar
-from ..system import _json
+from ..system import _json, _workers
 from ._write_safetensors import CRC32
 
 Progress = Callable[[int, int], None]
@@ -127,28 +127,21 @@ def _damaged(expected: Mapping[str, tuple[TensorHeader, int]], reader: Reader, c
     """Give the tensors whose checksum is another, in the order of the file."""
     # The largest first, so that neither thread is left alone with it at the end.
     runs = sorted(_runs([tensor for tensor, _ in expected.values()]), key=lambda run: -sum(each.nbytes for each in run))
-    lock, waiting, damaged = threading.Lock(), iter(runs), set[str]()
+    damaged: set[str] = set()
 
-    def work() -> None:
-        try:
-            while not count.stopped:
-                with lock:
-                    run = next(waiting, None)
-                if run is None:
-                    return
+    def task(run: Sequence[TensorHeader]) -> _workers.Task:
+        def check(scratch: _workers.Scratch) -> int:
+            try:
                 sums = _crcs(run, reader, count)
-                damaged.update(name for name, crc in sums.items() if expected[name][1] != crc)
-        except BaseException:
-            count.stopped = True  # the other thread has nothing to go on for
-            raise
+            except BaseException:
+                count.stopped = True  # the other thread has nothing to go on for
+                raise
+            damaged.update(name for name, crc in sums.items() if expected[name][1] != crc)
+            return sum(each.nbytes for each in run)
 
-    with ThreadPoolExecutor(_THREADS) as pool:
-        try:
-            for worker in [pool.submit(work) for _ in range(_THREADS)]:
-                worker.result()
-        except BaseException:
-            count.stopped = True
-            raise
+        return check
+
+    _workers.run(map(task, runs), _THREADS, lambda done: None)  # `count` has told it, chunk by chunk
     return [tensor for name, (tensor, _) in expected.items() if name in damaged]
 
 
@@ -243,14 +236,8 @@ def _damaged_somewhere(path: Path) -> str:
 
 
 def _message(path: Path, damaged: Sequence[TensorHeader]) -> str:
-    names = [pattern for pattern, _ in collapse(tensor.name for tensor in damaged)]
-    more = [f"  ... and {len(names) - _SHOWN} more"] if len(names) > _SHOWN else []
+    names = few_lines([pattern for pattern, _ in collapse(tensor.name for tensor in damaged)], _SHOWN)
     what = f"{len(damaged)} tensor{' is' if len(damaged) == 1 else 's are'} damaged"
     advice = "take the checkpoint from where it was copied or downloaded, or an older one"
-    return "\n".join(
-        [
-            f"{path}: {what}: the bytes are not those that were saved; {advice}",
-            *(f"  {name}" for name in names[:_SHOWN]),
-            *more,
-        ]
-    )
+    said = f"{path}: {what}: the bytes are not those that were saved; {advice}"
+    return "\n".join([said, *(f"  {name}" for name in names)])

@@ -14,7 +14,8 @@ from ..layout._rename import apply_rules, parse_rules
 from ..manifest._digest import DIGEST
 from ..reading._read import Reader
 from ..show._collapse import collapse
-from ._destination import destination_of
+from ..show._few import few
+from ._destination import destination_of, floating_dtype
 from ._output import content_of_stored
 from ._save import Losses, SaveReport, save
 from ._write_safetensors import CRC32
@@ -92,24 +93,6 @@ def convert(
     return report
 
 
-def floating_dtype(dtype: object) -> str | None:
-    """Give the canonical name of the dtype that floating-point tensors are to have; None: their own.
-
-    Raises:
-        TypeError: it is no dtype.
-        ValueError: it is not a floating-point one.
-    """
-    if dtype is None:
-        return None
-    name = _dtypes.dtype_name(dtype)
-    if name not in _dtypes.FLOATING:
-        raise ValueError(
-            f"dtype={name}: floating-point tensors can only become another floating-point dtype: "
-            f"{', '.join(sorted(_dtypes.FLOATING))}"
-        )
-    return name
-
-
 def _new_dtype(tensor: TensorHeader, target: str | None, header: CheckpointHeader) -> str:
     if not tensor.is_readable:
         raise CheckpointFormatError(
@@ -172,8 +155,7 @@ def _check_quantized(header: CheckpointHeader, names: Mapping[str, str], target:
 
 
 def _listed(names: Iterable[str]) -> str:
-    patterns = [f"`{pattern}`" for pattern, _ in collapse(names)]
-    return ", ".join(patterns[:3]) + (f" and {len(patterns) - 3} more" if len(patterns) > 3 else "")
+    return few([f"`{pattern}`" for pattern, _ in collapse(names)], 3)
 
 
 def _grouped(overlapping: Mapping[str, tuple[str, ...]]) -> list[tuple[str, tuple[str, ...]]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from .. import _dtypes
 from .._arguments import file_path
 from .._frozen import frozen
 from ..formats._hidden import INDEX_SUFFIX
@@ -84,3 +85,21 @@ def destination_of(path: str | os.PathLike[str], format: str | None, max_shard_s
     for each in (destination.path, destination.index):
         refuse_irregular(each)
     return destination
+
+
+def floating_dtype(dtype: object) -> str | None:
+    """Give the canonical name of the dtype that floating-point tensors are to have; None: their own.
+
+    Raises:
+        TypeError: it is no dtype.
+        ValueError: it is not a floating-point one.
+    """
+    if dtype is None:
+        return None
+    name = _dtypes.dtype_name(dtype)
+    if name not in _dtypes.FLOATING:
+        raise ValueError(
+            f"dtype={name}: floating-point tensors can only become another floating-point dtype: "
+            f"{', '.join(sorted(_dtypes.FLOATING))}"
+        )
+    return name

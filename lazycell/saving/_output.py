@@ -8,16 +8,19 @@ import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import attrs
 import numpy as np
 
 from .. import _dtypes
 from .._frozen import frozen
-from ..formats._header import TensorHeader
 from ..reading._cast import CHUNK, convert_into
-from ..reading._read import Reader, bytes_of
 from ..system._allocate import Array
+
+if TYPE_CHECKING:
+    from ..formats._header import TensorHeader
+    from ..reading._read import Reader
 
 PIECE = 4 << 20
 """Bytes: so large that a call costs nothing, so small that what one core has just read is near for the other."""
@@ -97,7 +100,7 @@ def _blocks(array: Array) -> Iterator[Array]:
 def _converted(flat: Array, name: str, target: str, lost: Lost) -> Iterator[memoryview]:
     dtype = _dtypes.numpy_dtype(target)
     if flat.dtype == dtype:
-        yield bytes_of(flat)
+        yield _dtypes.bytes_of(flat)
         return
     buffer = np.empty(min(CHUNK, flat.size), dtype)
     for start in range(0, flat.size, CHUNK):
@@ -106,7 +109,7 @@ def _converted(flat: Array, name: str, target: str, lost: Lost) -> Iterator[memo
         count = convert_into(chunk, result)
         if count:
             lost(name, count)
-        yield bytes_of(result)
+        yield _dtypes.bytes_of(result)
 
 
 class Output:

@@ -104,7 +104,7 @@ def save(
     """
     started = time.perf_counter()
     total = sum(content.nbytes for content in contents)
-    shards = split(contents, destination.most)
+    shards = [contents] if destination.most is None else split(contents, destination.most)
     if destination.indexed and not contents:
         raise CheckpointError(f"{destination.index}: an index of no tensors cannot be loaded: save {destination.path}")
     if encrypt is not None and not contents:

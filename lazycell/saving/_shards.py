@@ -36,12 +36,12 @@ def shard_bytes(size: int | str) -> int:
     return count
 
 
-def split(contents: Iterable[Content], most: int | None) -> list[list[Content]]:
+def split(contents: Iterable[Content], most: int) -> list[list[Content]]:
     """Divide tensors, in their order, into shards of at most `most` bytes; a larger tensor has one of its own."""
     shards: list[list[Content]] = [[]]
     size = 0
     for content in contents:
-        if most is not None and shards[-1] and size + content.nbytes > most:
+        if shards[-1] and size + content.nbytes > most:
             shards.append([])
             size = 0
         shards[-1].append(content)

@@ -5,9 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-# A whole dotted segment that is a plain decimal number. "007" and "conv1" are words: a range of them would
-# not give the same names back.
-_INDEX = re.compile(r"(?<![^.])(0|[1-9][0-9]{0,17})(?![^.])")
+INDEX = "0|[1-9][0-9]{0,17}"
+"""As a regular expression, the index of a layer: a whole dotted segment that is a plain decimal number.
+
+"007" and "conv1" are words: a range of them would not give the same names back.
+"""
+
+_INDEX = re.compile(rf"(?<![^.])({INDEX})(?![^.])")
+_SEGMENT = re.compile(INDEX)
 
 _Split = tuple[tuple[str, ...], tuple[str, ...]]
 
@@ -67,6 +72,11 @@ def collapse(names: Iterable[str], splits: Splits | None = None) -> list[tuple[s
 def index_free(name: str) -> str:
     """Give `name` with every index replaced by `#`: equal for names that differ only in their indices."""
     return _INDEX.sub("#", name)
+
+
+def is_index(segment: str) -> bool:
+    """Whether a segment of a name is the index of a layer."""
+    return _SEGMENT.fullmatch(segment) is not None
 
 
 def braces(indices: Iterable[int]) -> str:

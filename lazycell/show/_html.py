@@ -7,6 +7,7 @@ import html
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TypeVar
 
+from ._few import more
 from ._printable import printable
 
 MOST_ROWS = 60
@@ -58,8 +59,8 @@ def table(titles: Sequence[str], rows: Sequence[Sequence[str]], *, right: Collec
 
     head = f"<thead>{line('th', titles)}</thead>" if titles else ""
     body = "".join(line("td", row) for row in rows[:MOST_ROWS])
-    more = note(f"and {len(rows) - MOST_ROWS:,} more") if len(rows) > MOST_ROWS else ""
-    return f'<table style="{_TABLE}">{head}<tbody>{body}</tbody></table>{more}'
+    rest = note(more(len(rows) - MOST_ROWS)) if len(rows) > MOST_ROWS else ""
+    return f'<table style="{_TABLE}">{head}<tbody>{body}</tbody></table>{rest}'
 
 
 def lines(text: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from ._few import more
+
 
 def align(rows: Sequence[Sequence[str]], *, indent: str = "  ", right: Collection[int] = ()) -> list[str]:
     """Pad every column to its widest cell; all rows have equally many cells.
@@ -27,4 +29,4 @@ def cut(rows: Sequence[tuple[str, ...]], most: int) -> list[tuple[str, ...]]:
     """Keep the first `most` rows, and count the others in one more."""
     if len(rows) <= most:
         return list(rows)
-    return [*rows[:most], (f"... and {len(rows) - most} more", *[""] * (len(rows[0]) - 1))]
+    return [*rows[:most], (f"... {more(len(rows) - most)}", *[""] * (len(rows[0]) - 1))]

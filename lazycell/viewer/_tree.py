@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from .._frozen import frozen
-from ..show._collapse import braces
+from ..show._collapse import braces, is_index
 from ..show._printable import printable
 from ..show._units import format_bytes
 
 if TYPE_CHECKING:
     from ..layout._entry import ManifestEntry
-
-_INDEX = re.compile(r"0|[1-9][0-9]{0,17}")
 
 _DEEPEST = 32
 """Levels of a tree. Nobody nests cells that deep; a stranger's file may have a name of nothing but dots."""
@@ -156,7 +153,7 @@ def _alike(below: dict[str, _Cell]) -> list[tuple[str, _Cell, int]]:
     """Put the numbered cells together that are alike: title, one of them, and how many there are."""
     groups: dict[Any, list[str]] = {}
     for word, cell in below.items():
-        groups.setdefault(cell.kind if _INDEX.fullmatch(word) else word, []).append(word)
+        groups.setdefault(cell.kind if is_index(word) else word, []).append(word)
     return [
         (words[0] if len(words) == 1 else braces(map(int, words)), below[words[0]], len(words))
         for words in groups.values()
@@ -167,7 +164,7 @@ def _titled(groups: list[tuple[str, _Cell, int]]) -> Iterator[tuple[str, _Cell, 
     """Join a list of cells with its only member: `layer` and `{0..11}` below it are `layer.{0..11}`."""
     for title, cell, count in groups:
         members = _alike(cell.below) if cell.entry is None else []
-        if len(members) == 1 and _INDEX.fullmatch(next(iter(cell.below))):
+        if len(members) == 1 and is_index(next(iter(cell.below))):
             index, member, many = members[0]
             yield f"{title}.{index}", member, count * many
         else:

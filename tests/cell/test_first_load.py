@@ -1,4 +1,4 @@
-"""What the first load of a process pays once: modules, classes and collections. No test looks at a time."""
+"""What the first load or save of a process pays once: modules, classes, collections. No test looks at a time."""
 
 from __future__ import annotations
 
@@ -52,6 +52,21 @@ net.load_checkpoint(sys.argv[1])
 print(json.dumps({"modules": sorted(set(sys.modules) - before), "classes": made, "collected": collected}))
 """
 
+SAVING = """
+import json, sys
+
+from lazycell import LazyCell, Param
+
+class Linear(LazyCell):
+    weight: Param["ones", (2, 2)]
+
+net = Linear()
+net.init_parameters_data()
+before = set(sys.modules)
+net.save_checkpoint(sys.argv[1])
+print(json.dumps(sorted(set(sys.modules) - before)))
+"""
+
 NEEDLESS = (
     *("lazycell.saving", "lazycell.inference", "lazycell.streams", "lazycell.pretrained", "lazycell.viewer"),
     *(f"lazycell.formats.{name}" for name in ("_ckpt", "_sharded", "_directory", "_memory", "_third_party")),
@@ -72,11 +87,16 @@ def first_load(path: Path, dtype: str) -> dict[str, Any]:
         for name, shape in (("weight", (width, width)), ("bias", (width,)))
     }
     safetensors.numpy.save_file({name: np.ones(shape, np.float32) for name, shape in shapes.items()}, path)
-    command, root = [sys.executable, "-c", PROGRAM, str(path), dtype], Path(tests.__file__).parents[1]
+    found: dict[str, Any] = json.loads(in_a_process(PROGRAM, str(path), dtype))
+    return found
+
+
+def in_a_process(program: str, *arguments: str) -> str:
+    """Run a program, and give the last line that it printed."""
+    command, root = [sys.executable, "-c", program, *arguments], Path(tests.__file__).parents[1]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=root)
     assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    return done.stdout.splitlines()[-1]
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +129,15 @@ def test_no_garbage_is_collected_while_modules_are_imported(straight: dict[str, 
 def test_what_is_left_out_is_there(name: str) -> None:
     """The list is of modules that exist."""
     assert importlib.util.find_spec(name) is not None
+
+
+def test_a_first_save_imports_nothing_that_loads(tmp_path: Path) -> None:
+    """Nor what explains, converts or verifies a checkpoint."""
+    modules = {*json.loads(in_a_process(SAVING, str(tmp_path / "net.safetensors")))}
+    assert {"lazycell.cell._save_checkpoint", "lazycell.saving._save"} <= modules
+    packages = {".".join(name.split(".")[:2]) for name in modules}
+    assert not packages & {"lazycell.loading", "lazycell.mismatch", "lazycell.sources", "lazycell.inference"}
+    assert not modules & {"lazycell.saving._convert", "lazycell.saving._checksums", "lazycell.reading._read"}
 
 
 def test_a_conversion_imports_what_converts(tmp_path: Path) -> None:

@@ -105,6 +105,7 @@ def test_what_cannot_be(zoo: Zoo):
         (("bert-tiny",), "Missing option '--reason'"),
         (("bert-tiny", "--reason", " "), '--reason is empty: write --reason "why the names changed"'),
         (("bert-tiny", "--reason", "why", "--rename", "a"), "--rename a: write OLD=NEW"),
+        (("bert-tiny", "--reason", "why", "--rename", "a=b", "--rename", "a=c"), "a is renamed twice, to b as well"),
     ],
 )
 def test_wrong_usage(arguments: tuple[str, ...], told: str):

@@ -393,7 +393,7 @@ def test_many_parameters_with_such_values_are_cut(tmp_path: Path) -> None:
     with pytest.warns(RuntimeWarning) as caught:
         staged(LoadPlan(Path("m"), "Net", tuple(steps)))
     assert str(caught[0].message) == (
-        "m: 7 values too large for float16 (at most 65504) became infinite: w0 (1), w1 (1), w2 (1), w3 (1), w4 (1), "
+        "m: 7 values too large for float16 (at most 65504) became infinite: w0 (1), w1 (1), w2 (1), w3 (1), w4 (1) "
         "and 2 more; 1 value too large for float8_e4m3fn (at most 448) became NaN: w7 (1); "
         "a dtype with a wider range, such as bfloat16 or float32, keeps them"
     )

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import html
 import re
 
-import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from lazycell.layout._entry import ManifestEntry
 from lazycell.manifest._manifest import Manifest
-from lazycell.manifest._text import code
-from lazycell.show._printable import printable
 
 from .documents import everything, manifests
 
@@ -70,32 +65,3 @@ def test_names_do_no_harm(manifest: Manifest) -> None:
     for table in re.findall(r"(?:^\|.*\|\n)+", text, re.MULTILINE):
         assert len({line.count("|") for line in table.splitlines()}) == 1
         assert all(line.count("`") % 2 == 0 for line in table.splitlines())
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("layers.{0..3}.word_embeddings", "`layers.{0..3}.word_embeddings`"),
-        ("(n * m, *k)", "`(n * m, *k)`"),
-        ("a|b", "<code>a&#124;b</code>"),
-        ("a`b", "<code>a&#96;b</code>"),
-        ("<script>", "<code>&#60;script&#62;</code>"),
-        ("&amp;", "<code>&#38;amp&#59;</code>"),
-        ("a\nb", "<code>a&#92;nb</code>"),
-        (" a ", "<code> a </code>"),
-        ("", ""),
-    ],
-)
-def test_code(text: str, expected: str) -> None:
-    """Plain where it can be, by the number of each sign where not."""
-    assert code(text) == expected
-
-
-@given(st.text(st.characters(), min_size=1))
-def test_code_shows_the_text(text: str) -> None:
-    """Whatever is in it: what a browser makes of it is the text, in print."""
-    written = code(text)
-    shown = (
-        written[1:-1] if written.startswith("`") else html.unescape(written.removeprefix("<code>")[: -len("</code>")])
-    )
-    assert shown == printable(text)

@@ -281,7 +281,7 @@ def test_a_long_list_is_cut() -> None:
     """A model has thousands of parameters."""
     net = nn.CellList([Layer() for _ in range(12)])
     fill(net[0].weight, np.ones((3, 3), np.float32), FROM_FILE)
-    with pytest.warns(UninitializedWarning, match=r"11 parameter\(s\).*: 1.weight, .*8.weight, and 3 more. Call"):
+    with pytest.warns(UninitializedWarning, match=r"11 parameter\(s\).*: 1.weight, .*8.weight and 3 more. Call"):
         initialize_for_execution(net)
 
 
@@ -301,7 +301,7 @@ def test_saving_is_recognised(tmp_path: Path) -> None:
     with pytest.raises(UninitializedParameterError) as caught:
         ms.save_checkpoint(net, str(path))
     assert str(caught.value) == (
-        "3 parameter(s) of Guarded are declared and have no values to save: gain, layers.0.weight, layers.1.weight. "
+        "3 parameter(s) of Guarded are declared and have no values to save: gain, layers.{0..1}.weight. "
         "Load a checkpoint that has them (`net.load_checkpoint(path)`), or call `net.init_parameters_data()` to "
         "initialize them, and save then"
     )

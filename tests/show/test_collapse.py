@@ -8,7 +8,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lazycell.show._collapse import Splits, braces, collapse, index_free
+from lazycell.show._collapse import Splits, braces, collapse, index_free, is_index
 
 
 def expand(pattern: str) -> set[str]:
@@ -97,3 +97,8 @@ def test_names_are_taken_apart_once() -> None:
     assert collapse(["a.0.w", "a.1.w"], splits) == [("a.{0..1}.w", ("a.0.w", "a.1.w"))]
     assert list(splits) == ["a.0.w", "a.1.w"]
     assert collapse(["a.0.w"], splits) == [("a.0.w", ("a.0.w",))]
+
+
+def test_indices() -> None:
+    """Plain decimal numbers, which a range gives back as they were."""
+    assert [each for each in ("0", "12", "007", "-1", "x", "", "²", "9" * 19) if is_index(each)] == ["0", "12"]

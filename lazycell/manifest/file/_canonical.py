@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from ..._errors import ManifestError
 from ...history._migration import Migration
-from ...layout._entry import ManifestEntry
+from ...layout._entry import ManifestEntry, trainable_size
 from ...layout._layout import Stored
 from ...system._collector import collector_paused
 from ...system._json import MAX_BYTES, JSONProblem, read_object
@@ -85,7 +85,7 @@ def _totals(manifest: Inventory) -> dict[str, int]:
     return {
         "parameters": len(manifest),
         "elements": manifest.size,
-        "trainable_elements": sum(entry.size for entry in manifest.entries if entry.trainable),
+        "trainable_elements": trainable_size(manifest.entries),
         "bytes": manifest.nbytes,
     }
 

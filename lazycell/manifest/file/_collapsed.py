@@ -6,8 +6,8 @@ import heapq
 import itertools
 from collections.abc import Mapping, Sequence
 
-from ...show._collapse import Splits, collapse
-from ._expand import is_index, tree_order
+from ...show._collapse import Splits, collapse, is_index
+from ._expand import tree_order
 
 _Line = tuple[str, tuple[str, ...]]
 

@@ -7,12 +7,11 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ..._frozen import frozen
+from ...show._collapse import INDEX, is_index
 
-# As `collapse` knows them: "007" is a word.
-_INDEX = re.compile(r"0|[1-9][0-9]{0,17}")
-_RANGE = re.compile(r"(0|[1-9][0-9]{0,17})(?:\.\.(0|[1-9][0-9]{0,17}))?")
+_RANGE = re.compile(rf"({INDEX})(?:\.\.({INDEX}))?")
 # A whole segment of a name, but the dots of the range are in it.
-_BRACES = re.compile(r"(?<![^.])\{([0-9.,]*)\}(?![^.])")
+BRACES = re.compile(r"(?<![^.])\{([0-9.,]*)\}(?![^.])")
 _SHOWN = 80
 
 
@@ -47,7 +46,7 @@ def take_apart(pattern: str, most: int) -> Pattern:
     Raises:
         ValueError: what is in braces is not indices in ascending order, or too many; the message is the cause.
     """
-    parts = _BRACES.split(pattern)
+    parts = BRACES.split(pattern)
     ranges: list[tuple[range, ...]] = []
     count = 1
     for text in parts[1::2]:
@@ -109,8 +108,3 @@ def _children(segments: list[str | None]) -> list[str | None]:
     at = segments.index(indices[0])
     known = set(indices)
     return [*segments[:at], *sorted(indices, key=int), *(each for each in segments[at:] if each not in known)]
-
-
-def is_index(segment: str) -> bool:
-    """Whether a segment of a name is a plain decimal number."""
-    return _INDEX.fullmatch(segment) is not None

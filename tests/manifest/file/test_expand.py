@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lazycell.manifest.file._expand import is_index, take_apart, tree_order
+from lazycell.manifest.file._expand import take_apart, tree_order
 from lazycell.show._collapse import collapse
 
 _SEGMENTS = st.sampled_from(["0", "1", "2", "3", "10", "a", "b", "007", "conv1"])
@@ -72,8 +72,3 @@ def test_names_of_many_segments() -> None:
     started = time.thread_time()
     assert tree_order([long + str(k) for k in (3, 1, 2)]) == [long + str(k) for k in (1, 2, 3)]
     assert time.thread_time() - started < 5
-
-
-def test_indices() -> None:
-    """As `collapse` knows them."""
-    assert [each for each in ("0", "12", "007", "-1", "x", "", "²", "9" * 19) if is_index(each)] == ["0", "12"]

@@ -1,0 +1,38 @@
+"""Small pieces of Markdown, in which no text of strangers means anything."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from ._printable import printable
+
+# What Markdown, its tables, or HTML would take for something else, even in a code span.
+_SPECIAL = re.compile(r"[`|<&\\]")
+_MARKS = re.compile(r"[!-/:-@\[-`{-~]")
+
+
+def code(text: str) -> str:
+    """Give text as code, in a table too: nothing in it is taken for a mark, a cell's end or a tag."""
+    text = printable(text)
+    if not text:
+        return ""
+    if _SPECIAL.search(text) or text != text.strip():
+        return f"<code>{escaped(text)}</code>"
+    return f"`{text}`"
+
+
+def escaped(text: str) -> str:
+    """Write every sign of ASCII that may mean something as the number of the character."""
+    return _MARKS.sub(lambda found: f"&#{ord(found[0])};", printable(text))
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Give a table of Markdown; every row has as many cells as there are columns."""
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def bullets(lines: Iterable[str]) -> str:
+    """Give a list, each line of it Markdown."""
+    return "\n".join(f"- {line}" for line in lines)
