@@ -21,7 +21,7 @@ from ..history._migration_files import migrations_of
 from ..layout._cell_rules import CellRules
 from ..layout._entry import ManifestEntry
 from ..layout._layout import Stored
-from ._calls import bind as bind
+from ._calls import bind as bind  # inference/ knows it by this place
 from ._calls import bind_child
 from ._manifest import Manifest
 from ._resolve import Resolved, ResolvedChild, ResolvedParameter, resolve
@@ -148,22 +148,21 @@ class Sheet:
         if found := migrations(cls):
             self.migrations[path] = found
 
-    def take(self, place: str, below: Sheet) -> None:
+    def take(self, place: str, child: Sheet) -> None:
         """Take over what was taken down of a child."""
         prefix = f"{place}."
-        self.entries.update({prefix + name: fields for name, fields in below.entries.items()})
-        self.ties.update({prefix + target: prefix + source for target, source in below.ties.items()})
-        self.computed.update(prefix + each for each in below.computed)
-        self.rules.update(_under(place, below.rules))
-        self.migrations.update(_under(place, below.migrations))
-        self.cells.update(_under(place, below.cells))
+        self.entries.update({prefix + name: fields for name, fields in child.entries.items()})
+        self.ties.update({prefix + target: prefix + source for target, source in child.ties.items()})
+        self.computed.update(prefix + each for each in child.computed)
+        self.rules.update(_under(place, child.rules))
+        self.migrations.update(_under(place, child.migrations))
+        self.cells.update(_under(place, child.cells))
 
     def tie(self, ties: Iterable[Tie]) -> None:
         """Let each tie's target be another name of its source."""
         for each in ties:
-            source = check_tie(
-                each, {name: (shape, dtype) for name, (shape, dtype, *_) in self.entries.items()}, self.ties
-            )
+            found = {name: (shape, dtype) for name, (shape, dtype, *_) in self.entries.items()}
+            source = check_tie(each, found, self.ties)
             del self.entries[each.target]
             self.ties = {target: source if end == each.target else end for target, end in self.ties.items()}
             self.ties[each.target] = source
