@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from .._frozen import frozen
 from ..declaration._patterns import fill
 from ..declaration._stored_rule import Leaf, StoredRule
+from ..show._collapse import is_index
 from ._overlap import ANYTHING, INDEX, as_wildcards, overlap
 
 
@@ -81,6 +82,6 @@ def _at_index(name: str, pattern: str) -> str:
     for position, (ours, theirs) in enumerate(zip(segments, pattern.split("."), strict=False)):
         if theirs.startswith("{*"):
             break
-        if ours == INDEX and theirs.isdigit():
+        if ours == INDEX and is_index(theirs):
             segments[position] = theirs
     return ".".join(segments)

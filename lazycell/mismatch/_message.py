@@ -11,6 +11,7 @@ import attrs
 from .._errors import CheckpointMismatchError
 from .._frozen import frozen
 from ..show._collapse import Splits, collapse
+from ..show._few import more
 from ..show._printable import printable
 from ..system._collector import collector_paused
 from ._dialect import PYTHON, Argument, Dialect, Words, said
@@ -224,7 +225,7 @@ def _section(
         yield f"  {pattern}: {message}"
     elif rest:
         many = sum(len(members) for _, _, members in rest)
-        yield f"  ... and {many} more in {len(rest)} groups"
+        yield f"  ... {more(many)} in {len(rest)} groups"
 
 
 def group(problems: Iterable[Problem], splits: Splits | None = None, dialect: Dialect = PYTHON) -> list[_Group]:

@@ -9,6 +9,9 @@ from collections.abc import Collection, Sequence
 
 from .._frozen import frozen
 from . import _html
+from ._few import more
+from ._markdown import code
+from ._markdown import table as markdown_table
 from ._table import align
 
 Rows = Sequence[tuple[str, ...]]
@@ -57,11 +60,11 @@ class Report:
         lines = [self.title] if self.title else []
         for table in self.tables:
             lines += [] if not table.title else [f"{table.title}:" if table.count is None else _headed(table)]
-            shown, more = _shown(table)
+            shown, rest = _shown(table)
             # Columns are as wide as what is shown asks for; how many more there are is no cell of them.
             indent = "  " if lines else ""
             lines += align([table.columns, *shown] if table.named else shown, indent=indent, right=table.right)
-            lines += [f"{indent}{more}"] if more else []
+            lines += [f"{indent}{rest}"] if rest else []
         return "\n".join([*lines, *self.notes, *([self.summary] if self.summary else [])])
 
     def to_markdown(self) -> str:
@@ -89,7 +92,7 @@ def _shown(table: Table) -> tuple[Rows, str]:
     """Give the rows that are shown, and how many more there are; empty where all of them are."""
     if table.most is None or len(table.rows) <= table.most:
         return table.rows, ""
-    return table.rows[: table.most], f"... and {len(table.rows) - table.most} more"
+    return table.rows[: table.most], f"... {more(len(table.rows) - table.most)}"
 
 
 def _table_html(table: Table) -> list[str]:
@@ -101,30 +104,8 @@ def _table_html(table: Table) -> list[str]:
     return [*parts, _html.table(columns, table.rows, right=table.right)] if table.rows else parts
 
 
-# ------------------------------------------------------------------------------------------------------------ Markdown
-
-
 def _markdown(table: Table) -> str:
-    shown, more = _shown(table)
+    shown, rest = _shown(table)
     width = len(table.columns) or len(table.rows[0])
-    lines = [f"| {' | '.join(table.columns or [''] * width)} |", f"|{' --- |' * width}"]
-    lines += [f"| {' | '.join(map(_cell, row))} |" for row in shown]
-    lines += [f"| {more} |{' |' * (width - 1)}"] if more else []
-    return "\n".join(lines)
-
-
-def _cell(text: str) -> str:
-    """Write text as code in a table, where a bar would end the cell, in code too."""
-    return code(text.replace("|", "\\|")) if text else ""
-
-
-def code(text: str) -> str:
-    """Write text as code, whatever is in it: neither HTML nor Markdown takes effect."""
-    longest = run = 0
-    for letter in text:
-        run = run + 1 if letter == "`" else 0
-        longest = max(longest, run)
-    if not longest:
-        return f"`{text}`"
-    fence = "`" * (longest + 1)  # a run of this length ends nowhere before
-    return f"{fence} {text} {fence}"
+    rows = [tuple(map(code, row)) for row in shown] + ([(rest, *[""] * (width - 1))] if rest else [])
+    return markdown_table(table.columns or [""] * width, rows)

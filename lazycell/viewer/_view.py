@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
+from ..layout._entry import ManifestEntry, trainable_size
 from ._data import MARKS, Rows, Side, Spec, View
-
-if TYPE_CHECKING:
-    from ..layout._entry import ManifestEntry
 
 # A hyperparameter may be any object, with a repr of any length.
 _LONGEST_VALUE = 300
@@ -267,7 +265,7 @@ def _side(model: Model) -> Side:
         digest=model.digest,
         parameters=len(model.entries),
         elements=sum(entry.size for entry in model.entries),
-        trainable=sum(entry.size for entry in model.entries if entry.trainable),
+        trainable=trainable_size(model.entries),
         nbytes=sum(entry.nbytes for entry in model.entries),
         hyperparameters=tuple((str(key), _value(value)) for key, value in model.hyperparameters.items()),
     )

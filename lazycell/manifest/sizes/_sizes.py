@@ -10,6 +10,7 @@ import attrs
 
 from ..._frozen import frozen
 from ...show._collapse import collapse
+from ...show._few import few
 from ...show._html import harmless
 from ...show._printable import printable
 from ...show._report import Report, Table
@@ -145,11 +146,10 @@ def _rank_notes(rank: RankSizes) -> Iterable[str]:
     yield f"mesh: {axes or 'no axes'}; {rank.ranks:,} rank{'' if rank.ranks == 1 else 's'}"
     if rank.ranks > 1 and rank.replicated:
         patterns = [_shown(pattern) for pattern, _ in collapse(rank.replicated)]
-        more = f", and {len(patterns) - _PATTERNS} more" if len(patterns) > _PATTERNS else ""
         many = "" if len(rank.replicated) == 1 else "s"
         yield (
             f"whole on every rank: {len(rank.replicated):,} parameter{many}, {format_bytes(rank.replicated_nbytes)}: "
-            f"{', '.join(patterns[:_PATTERNS])}{more}"
+            f"{few(patterns, _PATTERNS)}"
         )
     if rank.unused:
         yield (

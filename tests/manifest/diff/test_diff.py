@@ -119,7 +119,7 @@ def test_as_json_and_markdown() -> None:
     assert data["version"] == 1
     assert "b|c" in json.dumps(data["added"])
     assert "x" in json.dumps(data["removed"])
-    assert "b\\|c" in found.to_markdown()
+    assert "<code>b&#124;c</code>" in found.to_markdown()
 
 
 def test_hostile_names_are_escaped() -> None:
