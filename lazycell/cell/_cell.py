@@ -67,12 +67,14 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         # Each subclass has a generated one; `lazycell.typed` and the mypy plugin know its arguments.
         def __init__(self, *args: Any, **hyperparameters: Any) -> None: ...
         def __lazy_init__(self, *args: Any, **hyperparameters: Any) -> None: ...
+        load_report: LoadReport | None
     else:
 
         def __init__(self, auto_prefix: bool = True, flags: dict[str, Any] | None = None) -> None:
             nn.Cell.__init__(self, auto_prefix, flags)
 
-    load_report: LoadReport | None = None
+    # Its annotation would have to be found by whoever asks for a subclass's hints.
+    load_report = None
     """What `from_pretrained` loaded, and how; of a net that was not made by it, None."""
 
     manifest = _ManifestMethod()

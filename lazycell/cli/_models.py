@@ -130,6 +130,7 @@ def _plain(model: RegisteredModel, sizes: dict[str, Manifest | None]) -> dict[st
                 "source": preset.source,
                 "licence": preset.licence,
                 "paper": preset.paper,
+                "dtype": preset.dtype,
                 "parameters": None if size is None else len(size),
                 "elements": None if size is None else size.size,
                 "bytes": None if size is None else size.nbytes,

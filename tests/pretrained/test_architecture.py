@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import shutil
 import warnings
 
 import numpy as np
 import pytest
+from mindspore import Tensor
 from safetensors.numpy import save_file
 
 import lazycell
 from lazycell import ConfigError, ConfigWarning, LazyCell, Param, RegistryError, child, find_model, register
 from lazycell.pretrained._architecture import class_of, text_part
 from lazycell.pretrained._config import Config, find_config
+
+from ..golden_cases import FAMILIES
 
 FAMILY = "test_architecture"
 
@@ -174,3 +178,22 @@ def test_a_model_of_several_names_the_class_of_its_text_model(tmp_path):
         RegistryError, match=r"inside is 'test_architecture_text', .* and Text\.from_pretrained\(path\)"
     ):
         class_of(config(tmp_path, model_type="test_of_several", text_config=INNER))
+
+
+@pytest.mark.parametrize(
+    ("model_type", "prefix"), [("xlm-roberta", "XLMRoberta"), ("camembert", "Camembert"), ("roberta", "Roberta")]
+)
+def test_a_family_of_the_zoo_loads_under_its_other_names(tmp_path, model_type, prefix):
+    """The same numbers as under its own."""
+    case = FAMILIES["roberta"].path
+    written = json.loads((case / "config.v4.json").read_text())
+    architecture = written["architectures"][0].replace("Roberta", prefix)
+    config(tmp_path, **{**written, "model_type": model_type, "architectures": [architecture]})
+    shutil.copy(case / "model.safetensors", tmp_path)
+    words = Tensor(np.arange(4, 12)[None])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        net = lazycell.from_pretrained(tmp_path)
+    own = lazycell.from_pretrained(case)
+    assert type(net) is type(own)
+    np.testing.assert_array_equal(net(words)[0].asnumpy(), own(words)[0].asnumpy())
