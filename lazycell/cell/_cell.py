@@ -67,6 +67,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         # Each subclass has a generated one; `lazycell.typed` and the mypy plugin know its arguments.
         def __init__(self, *args: Any, **hyperparameters: Any) -> None: ...
         def __lazy_init__(self, *args: Any, **hyperparameters: Any) -> None: ...
+
         load_report: LoadReport | None
     else:
 
