@@ -8,8 +8,8 @@ _ENCRYPTED = {b"\xd8\x5e\x3a\x7f": "AES-GCM", b"\xd9\x5e\x3a\x7f": "AES-CBC", b"
 
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"version https://git-lfs", "a Git LFS pointer, not the file itself: run `git lfs pull`"),
-    (b"PK\x03\x04", "a zip archive, probably of torch.save: convert it to safetensors first"),
-    (b"\x80\x02", "a Python pickle, probably of torch.save: convert it to safetensors first"),
+    (b"PK\x03\x04", "a zip archive, probably of torch.save"),
+    (b"\x80\x02", "a Python pickle, probably of torch.save"),
     (b"\x89HDF", "an HDF5 file"),
     (b"GGUF", "a GGUF file"),
     (b"\x1f\x8b", "compressed with gzip: unpack it first"),
@@ -31,12 +31,14 @@ def looks_like(start: bytes) -> str | None:
 
     A safetensors file begins with the length of its header, at most 100 MB, so that bytes 4 to 7 are zero,
     and the header with a brace; a `.ckpt` with the protobuf key of field 1, then a length, then that key
-    again (the tag).
+    again (the tag); what PyTorch writes with that of a zip archive, or of a pickle.
     """
     if len(start) >= 9 and start[4:8] == b"\0\0\0\0" and start[8:9] in b"{ ":
         return "safetensors"
     if (start[:1] == b"\x0a" and b"\x0a" in start[2:12]) or encryption(start):
         return "ckpt"
+    if start.startswith((b"PK\x03\x04", b"\x80\x02")):
+        return "pytorch"
     if start.lstrip()[:1] == b"{":
         return "sharded"
     return None
