@@ -13,6 +13,7 @@ from ._other_contents import what_it_is
 from ._sharded import NAME_MAP, read_weight_map
 
 _WHOLE = "model.safetensors"
+_INDEX = "model.safetensors.index.json"
 _PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json")
 
 # What lies beside a model, and is none: adapters, and what trainers write (`transformers/trainer.py`,
@@ -27,7 +28,8 @@ def find_checkpoint(directory: Path) -> tuple[Path, ...]:
     """Choose the file, or the index; the shards of a set, all of them, where there is no index.
 
     In this order: `model.safetensors`, an index over files of safetensors, `pytorch_model.bin`, its index, the only
-    other checkpoint or complete set, the only file of a format that packages announce.
+    other checkpoint or complete set, the only file of a format that packages announce. The first four are the order of
+    transformers (`modeling_utils.py`, `_get_resolved_checkpoint_files`).
 
     Raises:
         CheckpointFormatError: there is none, or more than one it could be.
@@ -49,18 +51,25 @@ def find_checkpoint(directory: Path) -> tuple[Path, ...]:
     sets, alone = _grouped(whole)
     if not whole:
         alone = _announced(names)
-    if len(sets) + len(alone) == 1 and sets:
+    if sets and len(sets) + len(alone) > 1:
+        raise CheckpointFormatError(
+            f"{directory}: holds {_several(whole)}: more than one checkpoint, and of several files without an index; "
+            "keep each in a directory of its own, and give that of the one to load"
+        )
+    if sets:
         return tuple(directory / name for name in _complete(directory, *sets.popitem()))
-    if len(sets) + len(alone) > 1:
-        raise _ambiguous(directory, whole or alone)
+    if len(alone) > 1:
+        raise _ambiguous(directory, alone)
     if not alone:
-        raise CheckpointFormatError(f"{directory}: {_nothing([entry.name for entry in entries])}")
+        raise CheckpointFormatError(f"{directory}: {_nothing(directory, [entry.name for entry in entries])}")
     return (directory / alone[0],)
 
 
 def _standard(directory: Path, names: Sequence[str]) -> str | None:
     """Give what transformers would load, if it is there."""
     indices = [name for name in names if name.endswith(".safetensors.index.json") or name == NAME_MAP]
+    if _INDEX in indices:  # others are variants, such as `model.fp16.safetensors.index.json`
+        indices = [name for name in indices if name in (_INDEX, NAME_MAP)]
     # A save that was killed between a whole file and an index says itself which one it had replaced.
     whole = _WHOLE in names and not (indices and is_in_transit(directory / _WHOLE))
     if indices and not (whole and is_in_transit(directory / indices[0])):
@@ -119,10 +128,10 @@ def _ambiguous(directory: Path, names: list[str]) -> CheckpointFormatError:
     )
 
 
-def _nothing(names: list[str]) -> str:
+def _nothing(directory: Path, names: list[str]) -> str:
     if not names:
         return "the directory is empty"
-    what = what_it_is(names)
+    what = what_it_is(directory, names)
     if what is not None:
         return what
     return f"holds no .safetensors, no .safetensors.index.json, no .ckpt and no .bin of PyTorch, only {_several(names)}"

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 _Names = Sequence[str]
 
 
-def what_it_is(names: _Names) -> str | None:
-    """Say what a directory with these names is, and what to do; None: nothing that is known."""
-    return next((sentences for applies, sentences in _KINDS if applies(names)), None)
+def what_it_is(directory: Path, names: _Names) -> str | None:
+    """Say what a directory is in which these names are, and what to do; None: nothing that is known."""
+    if _is_cache_root(names):
+        return _cache_root(directory)
+    for applies, sentences in _KINDS:
+        if applies(names):
+            return sentences.replace("{DIRECTORY}", str(directory))
+    return None
 
 
 def _has(*wanted: str) -> Callable[[_Names], bool]:
@@ -20,25 +26,48 @@ def _ends(*suffixes: str) -> Callable[[_Names], bool]:
     return lambda names: any(name.endswith(suffixes) for name in names)
 
 
-def _is_snapshot_root(names: _Names) -> bool:
+def _is_cache_root(names: _Names) -> bool:
     return "snapshots" in names and ("refs" in names or "blobs" in names)
+
+
+def _cache_root(directory: Path) -> str:
+    """Name the snapshot to give: that of `main`, which a download without a revision gets, else the only one."""
+    what = "the root of one repository in Hugging Face's cache, whose files are in a snapshot below it"
+    snapshots = directory / "snapshots"
+    there = sorted(entry.name for entry in snapshots.iterdir() if entry.is_dir()) if snapshots.is_dir() else []
+    main = _first_line(directory / "refs" / "main")
+    if main in there:
+        return f"{what}; give {snapshots / main}, which is its branch main"
+    if len(there) == 1:
+        return f"{what}; give {snapshots / there[0]}"
+    if there:
+        return f"{what}; give one of them, such as {snapshots / there[0]}"
+    return f"{what}, and there is none; `hf download ORG/NAME` gets all of a repository"
+
+
+def _first_line(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return file.read(100).decode("ascii", "replace").strip()
+    except OSError:
+        return ""
+
+
+def _is_deepspeed(names: _Names) -> bool:
+    return "zero_to_fp32.py" in names or ("latest" in names and any(name.startswith("global_step") for name in names))
 
 
 _KINDS: tuple[tuple[Callable[[_Names], bool], str], ...] = (
     (
-        _is_snapshot_root,
-        "the root of one repository in Hugging Face's cache, whose files are in snapshots/REVISION below it; give that "
-        "directory: the revision of a branch is in refs/BRANCH",
-    ),
-    (
         _has("adapter_config.json"),
         "an adapter of PEFT, which changes a base model and is none itself; merge the two with PEFT, and load that: "
-        'PeftModel.from_pretrained(base, "ADAPTER").merge_and_unload().save_pretrained("MERGED")',
+        'PeftModel.from_pretrained(base, "{DIRECTORY}").merge_and_unload().save_pretrained("MERGED")',
     ),
     (
-        _has("zero_to_fp32.py", "latest"),
+        _is_deepspeed,
         "a checkpoint of DeepSpeed, whose weights lie in parts among its optimizer's states; put them together with "
-        "the program that DeepSpeed wrote beside them: python zero_to_fp32.py . MERGED --safe_serialization",
+        "the program that DeepSpeed writes beside them, and load that: "
+        "python {DIRECTORY}/zero_to_fp32.py {DIRECTORY} MERGED --safe_serialization",
     ),
     (
         _ends(".gguf"),
@@ -47,8 +76,9 @@ _KINDS: tuple[tuple[Callable[[_Names], bool], str], ...] = (
     ),
     (
         _has("tf_model.h5", "flax_model.msgpack", "model.ckpt.index", "bert_model.ckpt.index"),
-        "weights of TensorFlow or Flax, and none of PyTorch; write them anew with transformers 4, which reads both: "
-        'AutoModel.from_pretrained("DIR", from_tf=True).save_pretrained("CONVERTED"), or from_flax=True',
+        "weights of TensorFlow or Flax, and none of PyTorch; write them anew with transformers 4, which reads both, "
+        'and load that: AutoModel.from_pretrained("{DIRECTORY}", from_tf=True).save_pretrained("CONVERTED"), or '
+        "from_flax=True",
     ),
     (
         _has("params.json"),

@@ -9,26 +9,31 @@ weights_only=True)` accepts, as far as it is needed to find tensors.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .._frozen import frozen
 
 _MARK = object()
-_DEPTH = 1_000_000
-"""At most so many things lie on the stack, or are remembered."""
+_KEYS = (str, int, float, bool, bytes, type(None))
+"""What keys a dict keeps. The hash of a tuple of tuples takes as long as the file's maker likes, and no name is one."""
 
 
 class PickleProblem(ValueError):
     """Why a pickle is not read."""
 
 
+class PickleCut(PickleProblem):
+    """A pickle goes on where its bytes end."""
+
+
 class ForeignName(PickleProblem):
     """A pickle asks for something that no tensor needs: `name` says what."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"asks for {name}, which no tensor needs")
-        self.name = name
+        shown = name[:200] if name.isprintable() else ascii(name[:200])
+        super().__init__(f"asks for {shown}, which no tensor needs")
+        self.name = shown
 
 
 @frozen
@@ -46,7 +51,7 @@ class Opaque:
 
 
 class Machine:
-    """Runs one pickle.
+    """Runs one pickle, in time and memory of a multiple of its length: each act costs what its bytes do.
 
     Args:
         content: where the pickle lies.
@@ -84,13 +89,11 @@ class Machine:
             if act is None:
                 raise PickleProblem(f"byte {at} is the opcode {code:#04x}, which torch.save never writes")
             act(self)
-            if len(self._stack) > _DEPTH or len(self._memo) > _DEPTH:
-                raise PickleProblem(f"keeps more than {_DEPTH:,} things at once")
 
     def _take(self, count: int) -> bytes:
         end = self._position + count
         if end > len(self._content):
-            raise PickleProblem(f"ends in the middle, after {len(self._content):,} bytes")
+            raise PickleCut(f"ends in the middle, after {len(self._content):,} bytes")
         taken = self._content[self._position : end]
         self._position = end
         return taken
@@ -108,7 +111,7 @@ class Machine:
     def _line(self) -> bytes:
         end = self._content.find(b"\n", self._position)
         if end < 0:
-            raise PickleProblem(f"ends in the middle, after {len(self._content):,} bytes")
+            raise PickleCut(f"ends in the middle, after {len(self._content):,} bytes")
         line = self._content[self._position : end]
         self._position = end + 1
         return line
@@ -153,7 +156,7 @@ class Machine:
             raise PickleProblem(f"byte {self._position - 1} asks for a name that is no text")
         full = f"{module}.{name}"
         if not self._known(full):
-            raise ForeignName(full[:200])
+            raise ForeignName(full)
         self._push(Named(full))
 
     def _global(self) -> None:
@@ -171,7 +174,10 @@ class Machine:
 
     def _build(self) -> None:
         self._pop()  # the attributes of a dict, such as the versions of its modules: no tensor is among them
-        self._push(self._pop())
+        target = self._pop()
+        if not isinstance(target, (dict, Opaque)):
+            raise PickleProblem(f"byte {self._position - 1} gives attributes to what has none")
+        self._push(target)
 
     def _set_items(self, pairs: list[Any]) -> None:
         target = self._pop()
@@ -179,11 +185,7 @@ class Machine:
             raise PickleProblem(f"byte {self._position - 1} puts items into what is no dict")
         if len(pairs) % 2:
             raise PickleProblem(f"byte {self._position - 1} puts a key without a value")
-        for key, value in zip(pairs[::2], pairs[1::2], strict=True):
-            try:
-                target[key] = value
-            except TypeError:
-                raise PickleProblem(f"byte {self._position - 1} has a key that can be none") from None
+        put(target, zip(pairs[::2], pairs[1::2], strict=True))
         self._push(target)
 
     def _append(self, items: list[Any]) -> None:
@@ -193,6 +195,10 @@ class Machine:
         elif not isinstance(target, Opaque):
             raise PickleProblem(f"byte {self._position - 1} appends to what is no list")
         self._push(target)
+
+    def _freeze(self) -> None:
+        self._since_mark()
+        self._push(Opaque("frozenset"))
 
     def _two(self) -> list[Any]:
         value, key = self._pop(), self._pop()
@@ -207,6 +213,29 @@ class Machine:
     def _stack_global(self) -> None:
         name, module = self._pop(), self._pop()
         self._name(module, name)
+
+
+def put(target: dict[Any, Any], pairs: Iterable[tuple[Any, Any]]) -> None:
+    """Put pairs into a dict; those whose keys are no names or numbers are left out."""
+    for key, value in pairs:
+        kind = type(key)
+        if kind is str or (kind in _KEYS and (kind is not int or key.bit_length() < 64)):
+            target[key] = value
+
+
+def shown(value: Any) -> str:
+    """Show a value in a message: `repr` of things that share their parts, or of long numbers, may have no end."""
+    if type(value) is int:
+        return str(value) if value.bit_length() < 128 else "a number without end"
+    if isinstance(value, (str, bytes, float, bool, type(None))):
+        return f"{value[:100]!r:.150}" if isinstance(value, (str, bytes)) else repr(value)
+    if type(value) is tuple:
+        more = ", …" if len(value) > 8 else ""
+        inner = [
+            f"a {type(each).__name__}" if isinstance(each, (tuple, list, dict)) else shown(each) for each in value[:8]
+        ]
+        return f"({', '.join(inner)}{more})"
+    return f"a {type(value).__name__}"
 
 
 def _constant(value: object) -> Callable[[Machine], None]:
@@ -238,10 +267,13 @@ _ACTS: Mapping[int, Callable[[Machine], None]] = {
     0x55: lambda machine: machine._push(machine._text(machine._number("<B"))),
     0x42: lambda machine: machine._push(machine._take(machine._number("<I"))),
     0x43: lambda machine: machine._push(machine._take(machine._number("<B"))),
+    0x8E: lambda machine: machine._push(machine._take(machine._number("<Q"))),
+    0x96: lambda machine: machine._push(machine._take(machine._number("<Q"))),
     0x5D: _new(list),
     0x7D: _new(dict),
     0x29: _constant(()),
     0x8F: _new(lambda: Opaque("set")),
+    0x91: lambda machine: machine._freeze(),
     0x74: lambda machine: machine._push(tuple(machine._since_mark())),
     0x6C: lambda machine: machine._push(machine._since_mark()),
     0x85: lambda machine: machine._tuple(1),

@@ -46,9 +46,8 @@ def read_index(path: Path) -> CheckpointHeader:
     for shard, header in shards.items():
         for tensor in header.tensors:
             if tensor not in weight_map and tensor not in unnamed:
-                unnamed[tensor] = header.tensors[
-                    tensor
-                ]  # as transformers reads it: an index may be older than its files
+                # As transformers reads it: an index may be older than its files.
+                unnamed[tensor] = header.tensors[tensor]
             elif weight_map.get(tensor) != shard:
                 place = f"puts it into {weight_map[tensor]!r}" if tensor in weight_map else "names neither place"
                 raise CheckpointFormatError(f"{header.path}: holds tensor {tensor!r}, but {path.name} {place}")
