@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import attrs
+
 from .._errors import CheckpointFormatError
 from ..system._collector import collector_paused
 from . import _files, _sniff
@@ -20,7 +22,7 @@ from ._header import ByteRange, CheckpointHeader, Part, TensorHeader, checked_nb
 from ._pickle import ForeignName, Machine, PickleCut, PickleProblem, shown
 from ._stamp import FileStamp
 from ._strided import StridedRange, is_packed, span
-from ._torch_objects import OtherTensor, Storage, StoredTensor, machine, tensors_in
+from ._torch_objects import OtherTensor, Storage, StoredTensor, machine, tensor_itemsize, tensors_in
 from ._zip import Archive, ZipProblem
 
 _MAGIC = 0x1950A86A20F9469CFC6C
@@ -61,6 +63,7 @@ def read_pytorch(path: Path) -> CheckpointHeader:
                         raise PickleProblem(f"has two tensors called {shown(name)}")
                     tensors[name] = _header(name, each, places, path, stamp)
                 del value
+                _part(tensors)
         except ForeignName as problem:
             raise CheckpointFormatError(
                 f"{path}: holds more than tensors that lie in memory as they are: it asks for {problem.name}, and what "
@@ -170,6 +173,22 @@ def _pickles(run: Machine) -> tuple[Any, Any, int]:
     value, position = run.run(position)
     keys, position = run.run(position)
     return value, keys, position
+
+
+def _part(tensors: dict[str, TensorHeader]) -> None:
+    """Let no two tensors of one storage be views of the same bytes of a map: what is written to one is not the other's.
+
+    All but the first of those that overlap are read instead.
+    """
+    taken = 0
+    places = [(part, name) for name, each in tensors.items() for part in each.ranges if type(part) is ByteRange]
+    for part, name in sorted(places, key=lambda place: (place[0].start, -place[0].stop)):
+        if part.start < taken and part.nbytes:
+            tensor = tensors[name]
+            size = tensor_itemsize(tensor.dtype)
+            apart = StridedRange(part.path, part.start, (part.nbytes // size,), (1,), size, part.stamp)
+            tensors[name] = attrs.evolve(tensor, ranges=(apart,))
+        taken = max(taken, part.stop)
 
 
 def _header(

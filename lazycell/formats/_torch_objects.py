@@ -124,6 +124,11 @@ def machine(content: bytes, storages: dict[str, Storage]) -> Machine:
     return Machine(content, call, _is_known, note)
 
 
+def tensor_itemsize(dtype: str) -> int:
+    """Give the bytes of an element of PyTorch's dtype."""
+    return _ITEMSIZES[dtype]
+
+
 def tensors_in(value: Any, length: int) -> Iterator[tuple[str, StoredTensor | OtherTensor]]:
     """Give the tensors of a dict with their names; those of a dict or list inside are named by the way to them.
 
