@@ -214,7 +214,8 @@ def _by_file(header: CheckpointHeader) -> dict[Path, _Sum]:
     """Sum up by file, in the order of the checkpoint; a tensor is counted where it begins."""
     groups: dict[Path, list[TensorHeader]] = {}
     for tensor in header.tensors.values():
-        path = next((part.path for part in tensor.ranges if isinstance(part, ByteRange)), header.path)
+        # A part of another kind may say where it is, too.
+        path = next((part.path for part in tensor.ranges if isinstance(getattr(part, "path", None), Path)), header.path)
         groups.setdefault(path, []).append(tensor)
     return {path: _Sum.of(tensors) for path, tensors in groups.items()} or {header.path: _Sum.of(())}
 

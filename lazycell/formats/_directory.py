@@ -1,24 +1,37 @@
-"""Choose the file that holds a directory's weights."""
+"""Choose the files that hold a directory's weights: those that transformers would load, or the only ones there are."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from .._errors import CheckpointFormatError
 from ..show._few import few
 from . import _formats
 from ._hidden import is_in_transit
+from ._other_contents import what_it_is
 from ._sharded import NAME_MAP, read_weight_map
 
-_SINGLE = "model.safetensors"
+_WHOLE = "model.safetensors"
+_INDEX = "model.safetensors.index.json"
 _SHOWN = 5
+_PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json")
+
+# What lies beside a model, and is none: adapters, and what trainers write (`transformers/trainer.py`,
+# `accelerate/checkpointing.py`).
+_BESIDE = re.compile(
+    r"(training_args|optimizer|scheduler|scaler|rng_state.*|sampler.*)\.(bin|pt|pth)|adapter_model\.(bin|safetensors)"
+)
+_MEMBER = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<suffix>\.safetensors|\.bin)")
 
 
-def find_checkpoint(directory: Path) -> Path:
-    """Choose the file: an index, `model.safetensors`, or the only candidate.
+def find_checkpoint(directory: Path) -> tuple[Path, ...]:
+    """Choose the file, or the index; the shards of a set, all of them, where there is no index.
 
-    Files of formats that packages announce are looked for when there is none of a known format.
+    In this order: `model.safetensors`, an index over files of safetensors, `pytorch_model.bin`, its index, the only
+    other checkpoint or complete set, the only file of a format that packages announce. The first four are the order of
+    transformers (`modeling_utils.py`, `_get_resolved_checkpoint_files`).
 
     Raises:
         CheckpointFormatError: there is none, or more than one it could be.
@@ -26,46 +39,85 @@ def find_checkpoint(directory: Path) -> Path:
     entries = sorted(directory.iterdir())
     # Hidden files are no one's choice: macOS leaves `._model.safetensors` beside every file it copies.
     names = [entry.name for entry in entries if not entry.name.startswith(".") and not entry.is_dir()]
-    indices = [name for name in names if name.endswith(".safetensors.index.json") or name == NAME_MAP]
-    if indices:
-        return directory / _index(directory, indices, names)
-    if _SINGLE in names:
-        return directory / _SINGLE
+    standard = _standard(directory, names)
+    if standard is not None:
+        return (directory / standard,)
     formats = [format for format in _formats.registered_formats() if format is not _formats.SHARDED]
-    candidates = _claimed(names, formats)
-    whole = [name for name in candidates if not is_in_transit(directory / name)]
-    if candidates and not whole:
+    found = [name for name in _claimed(names, formats) if _BESIDE.fullmatch(name) is None]
+    whole = [name for name in found if not is_in_transit(directory / name)]
+    if found and not whole:
         raise CheckpointFormatError(
-            f"{directory}: holds {few(candidates, _SHOWN)}, of a save that did not come to its end: it was killed, or "
+            f"{directory}: holds {few(found, _SHOWN)}, of a save that did not come to its end: it was killed, or "
             "still goes on. There was no checkpoint before; the next save there removes them"
         )
-    candidates = whole
-    if not candidates:
-        announced, problems = _formats.announced_formats()
-        candidates = _claimed(names, [format for _, format in announced])
-        if not candidates and problems:
-            raise problems[0]
-    if len(candidates) > 1:
-        raise _ambiguous(directory, candidates)
-    if not candidates:
-        raise CheckpointFormatError(f"{directory}: {_nothing([entry.name for entry in entries])}")
-    return directory / candidates[0]
+    sets, alone = _grouped(whole)
+    if not whole:
+        alone = _announced(names)
+    if sets and len(sets) + len(alone) > 1:
+        raise CheckpointFormatError(
+            f"{directory}: holds {few(whole, _SHOWN)}: more than one checkpoint, and of several files without an index; "
+            "keep each in a directory of its own, and give that of the one to load"
+        )
+    if sets:
+        return tuple(directory / name for name in _complete(directory, *sets.popitem()))
+    if len(alone) > 1:
+        raise _ambiguous(directory, alone)
+    if not alone:
+        raise CheckpointFormatError(f"{directory}: {_nothing(directory, [entry.name for entry in entries])}")
+    return (directory / alone[0],)
 
 
-def _index(directory: Path, indices: list[str], names: list[str]) -> str:
-    maps = {name: read_weight_map(directory / name) for name in indices}
-    first = maps[indices[0]]
-    if any(other != first for other in maps.values()):  # Hugging Face's and MindSpore's may describe the same shards
-        raise _ambiguous(directory, indices)
-    # Beside the shards a whole copy may lie; which of the two is meant, or stale, cannot be told.
-    if _SINGLE in names and _SINGLE not in first.values():
-        # A save that was killed between the two says itself which one it had replaced.
-        if is_in_transit(directory / _SINGLE):
-            return indices[0]
-        if is_in_transit(directory / indices[0]):
-            return _SINGLE
-        raise _ambiguous(directory, [_SINGLE, indices[0]])
-    return indices[0]
+def _standard(directory: Path, names: Sequence[str]) -> str | None:
+    """Give what transformers would load, if it is there."""
+    indices = [name for name in names if name.endswith(".safetensors.index.json") or name == NAME_MAP]
+    if _INDEX in indices:  # others are variants, such as `model.fp16.safetensors.index.json`
+        indices = [name for name in indices if name in (_INDEX, NAME_MAP)]
+    # A save that was killed between a whole file and an index says itself which one it had replaced.
+    whole = _WHOLE in names and not (indices and is_in_transit(directory / _WHOLE))
+    if indices and not (whole and is_in_transit(directory / indices[0])):
+        maps = {name: read_weight_map(directory / name) for name in indices}
+        first = maps[indices[0]]
+        if whole and _WHOLE not in first.values():
+            return _WHOLE
+        if any(other != first for other in maps.values()):  # Hugging Face's and MindSpore's may be of the same shards
+            raise _ambiguous(directory, indices)
+        return indices[0]
+    if whole:
+        return _WHOLE
+    return next((name for name in _PICKLED if name in names), None)
+
+
+def _grouped(names: Iterable[str]) -> tuple[dict[tuple[str, str, int], set[str]], list[str]]:
+    """Part the members of sets from what stands alone; a set has a stem, a suffix, and how many it should have."""
+    sets: dict[tuple[str, str, int], set[str]] = {}
+    alone: list[str] = []
+    for name in names:
+        member = _MEMBER.fullmatch(name)
+        if member is None:
+            alone.append(name)
+        else:
+            sets.setdefault((member["stem"], member["suffix"], int(member["count"])), set()).add(name)
+    return sets, alone
+
+
+def _complete(directory: Path, kind: tuple[str, str, int], names: set[str]) -> list[str]:
+    stem, suffix, count = kind
+    wanted = [f"{stem}-{number:05}-of-{count:05}{suffix}" for number in range(1, min(count, len(names) + 1) + 1)]
+    missing = [name for name in wanted if name not in names]
+    if missing or len(names) != count:
+        raise CheckpointFormatError(
+            f"{directory}: holds {len(names)} of the {count} files of one checkpoint, {few(sorted(names), _SHOWN)}; "
+            f"{missing[0] if missing else 'another'} is missing: was the download complete?"
+        )
+    return wanted
+
+
+def _announced(names: Sequence[str]) -> list[str]:
+    announced, problems = _formats.announced_formats()
+    candidates = _claimed(names, [format for _, format in announced])
+    if not candidates and problems:
+        raise problems[0]
+    return candidates
 
 
 def _claimed(names: Sequence[str], formats: Sequence[_formats.Format]) -> list[str]:
@@ -73,16 +125,16 @@ def _claimed(names: Sequence[str], formats: Sequence[_formats.Format]) -> list[s
 
 
 def _ambiguous(directory: Path, names: list[str]) -> CheckpointFormatError:
-    return CheckpointFormatError(f"{directory}: holds {few(names, _SHOWN)}; give the path of the one to load")
+    return CheckpointFormatError(
+        f"{directory}: holds {few(names, _SHOWN)}; give the path of the one to load, such as {directory / names[0]}"
+    )
 
 
-def _nothing(names: list[str]) -> str:
+def _nothing(directory: Path, names: list[str]) -> str:
     if not names:
         return "the directory is empty"
-    pickles = [name for name in names if name.endswith((".bin", ".pt", ".pth", ".bin.index.json"))]
-    if pickles:
-        return (
-            f"holds no .safetensors and no .ckpt, but {few(pickles, _SHOWN)}: PyTorch's pickles, which run code "
-            "when they are read; convert them to safetensors first"
-        )
-    return f"holds no .safetensors, no .safetensors.index.json and no .ckpt, only {few(names, _SHOWN)}"
+    what = what_it_is(directory, names)
+    if what is not None:
+        return what
+    shown = few(names, _SHOWN)
+    return f"holds no .safetensors, no .safetensors.index.json, no .ckpt and no .bin of PyTorch, only {shown}"

@@ -87,6 +87,12 @@ def _read_index(path: Path) -> CheckpointHeader:
     return read_index(path)
 
 
+def _read_pytorch(path: Path) -> CheckpointHeader:
+    from ._pytorch import read_pytorch
+
+    return read_pytorch(path)
+
+
 def _looks_like(name: str) -> Callable[[bytes], bool]:
     return lambda start: _sniff.looks_like(start) == name
 
@@ -94,8 +100,9 @@ def _looks_like(name: str) -> Callable[[bytes], bool]:
 SAFETENSORS = Format("safetensors", (".safetensors",), _looks_like("safetensors"), read_safetensors)
 CKPT = Format("ckpt", (".ckpt",), _looks_like("ckpt"), _read_ckpt)
 SHARDED = Format("sharded", (".json",), _looks_like("sharded"), _read_index)
+PYTORCH = Format("pytorch", (".bin", ".pt", ".pth"), _looks_like("pytorch"), _read_pytorch)
 
-_OWN = (SAFETENSORS, CKPT, SHARDED)
+_OWN = (SAFETENSORS, CKPT, SHARDED, PYTORCH)
 _registered: dict[str, Format] = {}
 
 

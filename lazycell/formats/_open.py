@@ -18,10 +18,10 @@ def open_checkpoint(
     """Read what a checkpoint holds, from its headers alone.
 
     Args:
-        source: a `.safetensors` file, a MindSpore `.ckpt`, an index (`*.index.json`, `param_name_map.json`) with its
-            shards beside it, a file of a registered format, or a directory that holds one of these. A file of another
-            name is recognized by its content. Or a mapping from names to arrays: numpy's, MindSpore's tensors or
-            parameters.
+        source: a `.safetensors` file, a MindSpore `.ckpt`, a `.bin`, `.pt` or `.pth` of PyTorch, an index
+            (`*.index.json`, `param_name_map.json`) with its shards beside it, a file of a registered format, or a
+            directory that holds one of these. A file of another name is recognized by its content. Or a mapping from
+            names to arrays: numpy's, MindSpore's tensors or parameters.
         decrypt: gives the content of an encrypted `.ckpt`.
 
     Raises:
@@ -44,12 +44,18 @@ def open_checkpoint(
     if path.is_dir():
         from ._directory import find_checkpoint
 
-        path = find_checkpoint(path)
+        path, *others = find_checkpoint(path)
+        if others:
+            from ._sharded import read_set
+
+            _refuse_key(path, decrypt)
+            return read_set((path, *others))
     format = _formats.format_of(path.name, lambda: _start(path))
     if format is None:
         raise CheckpointFormatError(
             f"{path}: neither its name nor its content is that of a checkpoint{_sniff.hint(_start(path))}; lazycell "
-            "reads .safetensors, MindSpore's .ckpt, .safetensors.index.json with its shards, and directories"
+            "reads .safetensors, MindSpore's .ckpt, PyTorch's .bin, .pt and .pth, .safetensors.index.json with its "
+            "shards, and directories"
         )
     if format is _formats.CKPT:
         from ._ckpt import read_ckpt

@@ -5,6 +5,8 @@ Hugging Face's, `*.safetensors.index.json`
 
     {"metadata": {"total_size": …}, "weight_map": {"name": "model-00001-of-00002.safetensors", …}}
 
+or `pytorch_model.bin.index.json`, the same, with shards called `pytorch_model-00001-of-00002.bin`.
+
 MindSpore's, `param_name_map.json`, as `mindspore.parallel.unified_safetensors` writes it and
 `load_distributed_checkpoint` reads it (`mindspore/parallel/transform_safetensors.py`): the same, with shards called
 `part0.safetensors`; older ones are the `weight_map` alone. What had no strategy (`global_step`, `learning_rate`) lies
@@ -13,7 +15,7 @@ beside it in `hyper_param.safetensors`, which the index does not name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from .._errors import CheckpointFormatError
@@ -40,16 +42,21 @@ def read_index(path: Path) -> CheckpointHeader:
     weight_map = _weight_map(index, path)
     first = {shard: tensor for tensor, shard in reversed(weight_map.items())}
     shards = {shard: _shard(path, shard, first[shard]) for shard in dict.fromkeys(weight_map.values())}
+    unnamed: dict[str, TensorHeader] = {}
     for shard, header in shards.items():
         for tensor in header.tensors:
-            if weight_map.get(tensor) != shard:
-                place = f"puts it into {weight_map[tensor]!r}" if tensor in weight_map else "does not name it"
+            if tensor not in weight_map and tensor not in unnamed:
+                # As transformers reads it: an index may be older than its files.
+                unnamed[tensor] = header.tensors[tensor]
+            elif weight_map.get(tensor) != shard:
+                place = f"puts it into {weight_map[tensor]!r}" if tensor in weight_map else "names neither place"
                 raise CheckpointFormatError(f"{header.path}: holds tensor {tensor!r}, but {path.name} {place}")
     tensors: dict[str, TensorHeader] = {}
     for tensor, shard in weight_map.items():
         if tensor not in shards[shard].tensors:
             raise CheckpointFormatError(f"{path}: tensor {tensor!r} is not in {shard!r}, where the index puts it")
         tensors[tensor] = shards[shard].tensors[tensor]
+    tensors |= unnamed
     headers = list(shards.values())
     if path.name == NAME_MAP and _HYPER_PARAM not in shards and _is_there(path.parent / _HYPER_PARAM):
         more = _hyper_param(path)
@@ -61,6 +68,24 @@ def read_index(path: Path) -> CheckpointHeader:
         tensors |= more.tensors
         headers.append(more)
     return CheckpointHeader(path, "sharded", tensors, _metadata(index, headers))
+
+
+def read_set(paths: Sequence[Path]) -> CheckpointHeader:
+    """Read the headers of all files of a set that has no index.
+
+    Raises:
+        CheckpointFormatError: one is malformed, or two of them hold a tensor of one name.
+    """
+    tensors: dict[str, TensorHeader] = {}
+    headers = [_read(path) for path in paths]
+    for header in headers:
+        for name, tensor in header.tensors.items():
+            if name in tensors:
+                raise CheckpointFormatError(
+                    f"{header.path}: holds tensor {name!r}, and so does another file of the set"
+                )
+            tensors[name] = tensor
+    return CheckpointHeader(paths[0].parent, "sharded", tensors, _metadata({}, headers))
 
 
 def read_weight_map(path: Path) -> Mapping[str, str]:
@@ -113,16 +138,16 @@ def _check_shard_name(path: Path, tensor: str, shard: str) -> None:
         raise CheckpointFormatError(
             f"{path}: tensor {tensor!r}: the file {shard!r:.200} is not inside the directory of the index"
         )
-    if not shard.endswith(".safetensors"):
+    if not shard.endswith((".safetensors", ".bin")):
         raise CheckpointFormatError(
-            f"{path}: tensor {tensor!r}: the file {shard!r:.200} is not a .safetensors file; lazycell reads "
-            "shards in that format only"
+            f"{path}: tensor {tensor!r}: the file {shard!r:.200} is neither a .safetensors file nor a .bin of PyTorch; "
+            "lazycell reads shards in these formats only"
         )
 
 
 def _shard(path: Path, shard: str, tensor: str) -> CheckpointHeader:
     try:
-        return read_safetensors(path.parent / shard)
+        return _read(path.parent / shard)
     except FileNotFoundError:
         raise CheckpointFormatError(
             f"{path}: the shard {shard!r} is missing (it holds {tensor!r}): was the download complete?"
@@ -131,6 +156,14 @@ def _shard(path: Path, shard: str, tensor: str) -> CheckpointHeader:
         raise CheckpointFormatError(
             f"{path}: the shard {shard!r:.200} (it holds {tensor!r}) cannot be opened: {error.strerror}"
         ) from None
+
+
+def _read(path: Path) -> CheckpointHeader:
+    if path.name.endswith(".bin"):
+        from ._pytorch import read_pytorch  # here: others are not read with it
+
+        return read_pytorch(path)
+    return read_safetensors(path)
 
 
 def _hyper_param(path: Path) -> CheckpointHeader:

@@ -8,8 +8,8 @@ _ENCRYPTED = {b"\xd8\x5e\x3a\x7f": "AES-GCM", b"\xd9\x5e\x3a\x7f": "AES-CBC", b"
 
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"version https://git-lfs", "a Git LFS pointer, not the file itself: run `git lfs pull`"),
-    (b"PK\x03\x04", "a zip archive, probably of torch.save: convert it to safetensors first"),
-    (b"\x80\x02", "a Python pickle, probably of torch.save: convert it to safetensors first"),
+    (b"PK\x03\x04", "a zip archive, as torch.save writes: that is read under a name ending in .pt"),
+    (b"\x80\x02", "a Python pickle, as torch.save once wrote: that is read under a name ending in .pt"),
     (b"\x89HDF", "an HDF5 file"),
     (b"GGUF", "a GGUF file"),
     (b"\x1f\x8b", "compressed with gzip: unpack it first"),
@@ -17,6 +17,9 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"<!doctype", "a web page: the download went wrong"),
     (b"<html", "a web page: the download went wrong"),
 )
+
+# With which the older files of PyTorch begin, a pickled number (`torch/serialization.py`, `MAGIC_NUMBER`).
+_TORCH_MAGIC = 0x1950A86A20F9469CFC6C.to_bytes(10, "little")
 
 SNIFFED_BYTES = 32
 
@@ -31,12 +34,14 @@ def looks_like(start: bytes) -> str | None:
 
     A safetensors file begins with the length of its header, at most 100 MB, so that bytes 4 to 7 are zero,
     and the header with a brace; a `.ckpt` with the protobuf key of field 1, then a length, then that key
-    again (the tag).
+    again (the tag); what PyTorch writes is a zip archive, or a pickle of its magic number.
     """
     if len(start) >= 9 and start[4:8] == b"\0\0\0\0" and start[8:9] in b"{ ":
         return "safetensors"
     if (start[:1] == b"\x0a" and b"\x0a" in start[2:12]) or encryption(start):
         return "ckpt"
+    if start.startswith(b"PK\x03\x04") or (start[:1] == b"\x80" and _TORCH_MAGIC in start):
+        return "pytorch"
     if start.lstrip()[:1] == b"{":
         return "sharded"
     return None

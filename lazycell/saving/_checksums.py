@@ -99,6 +99,8 @@ def _files_of(
         return
     paths = {part.path: None for tensor in header.tensors.values() for part in tensor.ranges if type(part) is ByteRange}
     for path in paths:
+        if path.name.endswith(".bin"):  # a shard of PyTorch
+            raise _none(header.path)
         shard = read_safetensors(path)
         yield path, {name: header.tensors.get(name, tensor) for name, tensor in shard.tensors.items()}, shard.metadata
 

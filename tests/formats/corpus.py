@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import numpy as np
 
 from .files import entry, field, record, safetensors_bytes, tensor_proto, varint, write_tensors
+from .torchfiles import Call, Global, archive, legacy, pickled, storage, tensor, zipped
 
 HUB_INDEX = "model.safetensors.index.json"
 NAME_MAP = "param_name_map.json"
@@ -287,6 +289,53 @@ CKPT = [
     *(ck(f"cut at byte {length}", THREE[:length], "") for length in range(1, len(THREE)) if length not in BOUNDARIES),
 ]
 
+# PyTorch's files
+
+
+def pt(label: str, content: bytes, cause: str) -> Bad:
+    """A malformed file of torch.save."""
+    return Bad(f"pytorch: {label}", put("net.pt", content), cause)
+
+
+def saved(value: Any, data: bytes = bytes(4), **more: bytes) -> bytes:
+    """A file of a value of stand-ins with one storage."""
+    return archive({"data.pkl": pickled(value), "data/0": data, **more})
+
+
+ONE = tensor(storage("float32", "0", 1), 0, (1,), (1,))
+ZIPPED = zipped({"w": np.zeros(1, np.float32), "more": {"a": np.zeros((2, 3), np.float16).T}})
+LEGACY = legacy({"w": np.zeros(1, np.float32), "more": {"a": np.zeros((2, 3), np.float16).T}})
+
+
+def shared(width: int, depth: int) -> dict[str, Any]:
+    """A tensor in a list many times, that in a list many times, and so on."""
+    value: Any = [ONE] * width
+    for _ in range(depth):
+        value = [value] * width
+    return {"w": value}
+
+
+PYTORCH = [
+    pt("nothing", b"", "is neither a zip archive nor a pickle"),
+    pt("a pointer of Git LFS", b"version https://git-lfs.github.com/spec/v1\n", "run `git lfs pull`"),
+    pt("another pickle", b"\x80\x02}q\x00.", "another program's pickle"),
+    pt("a program in a pickle", saved({"w": Call(Global("os", "system"), ("true",))}), "asks for os.system"),
+    pt("a module", saved(Call(Global("torch.nn", "Linear"), ())), "asks for torch.nn.Linear"),
+    pt("a tensor alone", saved(ONE), "holds a tensor, where a dict"),
+    pt("no tensor", saved({"epoch": 3}), "holds no tensor"),
+    pt("tensors without end", saved(shared(100, 6)), "have no end"),
+    pt("a name without end", saved({"x" * 100_000: [ONE] * 1000}), "have no end"),
+    pt("a tensor of 2^62 bytes", saved({"w": tensor(storage("float32", "0", 1), 0, (1 << 60,), (0,))}), "more than"),
+    pt("a tensor beyond its storage", saved({"w": tensor(storage("float32", "0", 1), 1, (1,), (1,))}), "beyond its"),
+    pt("a storage that is cut", saved({"w": ONE}, bytes(3)), "has 3 bytes for the storage '0', which needs 4"),
+    pt("a storage elsewhere", saved({"w": tensor(storage("float32", "../0", 1), 0, (1,), (1,))}), "without the entry"),
+    pt("big-endian", saved({"w": ONE}, byteorder=b"big"), "big-endian"),
+    pt("compressed", archive({"data.pkl": pickled({"w": ONE}), "data/0": bytes(4)}, compression=8), "compressed"),
+    *(pt(f"an archive cut at {n}", ZIPPED[:n], "") for n in range(5, len(ZIPPED), 97)),
+    *(pt(f"an old file cut at {n}", LEGACY[:n], "") for n in range(5, len(LEGACY), 41)),
+]
+
+
 # Both indices
 
 
@@ -370,8 +419,8 @@ SHARDED = [
     *mapped("a NUL", f"\0{S}", OUTSIDE),
     *mapped("no name", "", OUTSIDE),
     *mapped("a dot", ".", OUTSIDE),
-    *mapped("a pickle", "pytorch_model.bin", "is not a .safetensors file"),
-    *mapped("the index itself", HUB_INDEX, "is not a .safetensors file"),
+    *mapped("a pickle that is not there", "pytorch_model.bin", "the shard 'pytorch_model.bin' is missing"),
+    *mapped("the index itself", HUB_INDEX, "is neither a .safetensors file nor a .bin of PyTorch"),
     *mapped("a name of 5000 letters", "x" * 5000 + S, "cannot be opened"),
     *mapped("a file in a file", f"{S}/{S}", "cannot be opened"),
     *mapped("a shard that is not there", "t.safetensors", "the shard 't.safetensors' is missing"),
@@ -397,13 +446,6 @@ SHARDED = [
         S,
     ),
     *shards("a shard that lacks its tensor", lambda folder: write_tensors(folder / S, {}), "is not in 's.safetensors'"),
-    *shards(
-        "a shard that holds more",
-        lambda folder: write_tensors(folder / S, {"w": (1,), "v": (1,)}),
-        "does not name it",
-        "v",
-        S,
-    ),
     *shards(
         "a tensor in two shards",
         lambda folder: write_tensors(folder / S, {"w": (1,), "a": (1,)}),
@@ -434,10 +476,41 @@ def irregular(name: str, label: str) -> Bad:
 
 
 IRREGULAR = [
-    irregular(name, kind) for name in ("m.safetensors", "net.ckpt", HUB_INDEX, NAME_MAP, "blob") for kind in KINDS
+    irregular(name, kind)
+    for name in ("m.safetensors", "net.ckpt", "net.pt", HUB_INDEX, NAME_MAP, "blob")
+    for kind in KINDS
 ]
 
-BAD = [*SAFETENSORS, *CKPT, *SHARDED, *IRREGULAR]
+# Directories
+
+
+def folder_of(label: str, names: list[str], cause: str) -> Bad:
+    """A directory of empty files."""
+
+    def write(folder: Path) -> Path:
+        directory = folder / "repository"
+        directory.mkdir()
+        for name in names:
+            (directory / name).touch()
+        return directory
+
+    return Bad(f"directory: {label}", write, cause)
+
+
+DIRECTORIES = [
+    folder_of("empty", [], "the directory is empty"),
+    folder_of("a config alone", ["config.json"], "a config.json and no weights"),
+    folder_of("an adapter", ["adapter_config.json", "adapter_model.bin"], "an adapter of PEFT"),
+    folder_of("of DeepSpeed", ["zero_to_fp32.py", "latest"], "a checkpoint of DeepSpeed"),
+    folder_of("of llama.cpp", ["m.Q4_K_M.gguf"], "GGUF files"),
+    folder_of("of TensorFlow", ["config.json", "tf_model.h5"], "weights of TensorFlow"),
+    folder_of(
+        "a set that is not complete", ["m-00001-of-00002.safetensors"], "m-00002-of-00002.safetensors is missing"
+    ),
+    folder_of("what trainers leave", ["optimizer.pt", "rng_state_0.pth"], "holds no .safetensors"),
+]
+
+BAD = [*SAFETENSORS, *CKPT, *PYTORCH, *SHARDED, *IRREGULAR, *DIRECTORIES]
 
 # Legal, and seldom seen
 
@@ -474,7 +547,53 @@ def good_ck(label: str, content: bytes, **tensors: tuple[str, tuple[int, ...]]) 
     return Good(f"ckpt: {label}", put("net.ckpt", content), tensors)
 
 
+def good_pt(label: str, content: bytes, **tensors: tuple[str, tuple[int, ...]]) -> Good:
+    """A legal file of torch.save."""
+    return Good(f"pytorch: {label}", put("net.bin", content), tensors)
+
+
+def parts(form: str, write: Callable[[Path, str], object]) -> Callable[[Path], Path]:
+    """A set of two files without an index."""
+
+    def writes(folder: Path) -> Path:
+        for number, name in enumerate("wa", 1):
+            write(folder / form.format(number), name)
+        return folder
+
+    return writes
+
+
+def index_is_older(folder: Path) -> Path:
+    """An index that names less than its shard holds."""
+    write_tensors(folder / S, {"w": (1,), "v": (1,)})
+    return put(HUB_INDEX, json.dumps({"weight_map": {"w": S}}).encode())(folder)
+
+
+def bin_shards(folder: Path) -> Path:
+    """PyTorch's shards, and their index."""
+    (folder / "a.bin").write_bytes(zipped({"w": np.zeros(1, np.float32)}))
+    return put("pytorch_model.bin.index.json", b'{"weight_map": {"w": "a.bin"}}')(folder)
+
+
 GOOD = [
+    good_pt("an archive", zipped({"w": np.zeros(1, np.float32), "epoch": 3}), w=F32),
+    good_pt("an old file", legacy({"w": np.zeros(1, np.float32)}), w=F32),
+    good_pt("without a byte order", zipped({"w": np.zeros(1, np.float32)}, order=None), w=F32),
+    good_pt("a tensor twice", saved({"w": ONE, "a": ONE}), w=F32, a=F32),
+    good_pt("a list", saved({"w": ONE, "more": [ONE, (ONE,)]}), **{"w": F32, "more.0": F32, "more.1.0": F32}),
+    Good("an archive without a suffix", put("blob", zipped({"w": np.zeros(1, np.float32)})), {"w": F32}),
+    Good("shards of PyTorch", bin_shards, {"w": F32}),
+    Good("an index that names less than there is", index_is_older, {"w": F32, "v": F32}),
+    Good(
+        "a set without an index",
+        parts("m-{:05}-of-00002.safetensors", lambda path, name: write_tensors(path, {name: (1,)})),
+        {"w": F32, "a": F32},
+    ),
+    Good(
+        "a set of PyTorch without an index",
+        parts("m-{:05}-of-00002.bin", lambda path, name: path.write_bytes(zipped({name: np.zeros(1, np.float32)}))),
+        {"w": F32, "a": F32},
+    ),
     good_st("no tensors", {}, b""),
     good_st("metadata alone", {"__metadata__": {"format": "pt"}}, b""),
     good_st("metadata that is null", {"__metadata__": None, "w": entry()}, bytes(4), w=F32),

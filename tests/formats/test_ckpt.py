@@ -186,8 +186,7 @@ def test_scalars_and_empty_tensors(tmp_path: Path) -> None:
         (
             b"PK\x03\x04" + bytes(40),
             "not a MindSpore checkpoint, or damaged: byte 0 does not start a record (it looks like a zip "
-            "archive, "
-            "probably of torch.save: convert it to safetensors first)",
+            "archive, as torch.save writes: that is read under a name ending in .pt)",
         ),
         (
             record("a") + b"\x12\x00",

@@ -73,15 +73,13 @@ def test_key_where_nothing_is_encrypted(tmp_path: Path) -> None:
 
 def test_something_else(tmp_path: Path) -> None:
     """A file of no known format says what it looks like, and what is read."""
-    (tmp_path / "model.pt").write_bytes(b"PK\x03\x04" + bytes(50))
+    (tmp_path / "model.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(50))
     with pytest.raises(CheckpointFormatError) as caught:
-        open_checkpoint(tmp_path / "model.pt")
+        open_checkpoint(tmp_path / "model.h5")
     assert str(caught.value) == (
-        f"{tmp_path}/model.pt: neither its name nor its content is that of a checkpoint (it looks like a "
-        "zip archive, "
-        "probably of torch.save: convert it to safetensors first); lazycell reads .safetensors, "
-        "MindSpore's .ckpt, "
-        ".safetensors.index.json with its shards, and directories"
+        f"{tmp_path}/model.h5: neither its name nor its content is that of a checkpoint (it looks like an HDF5 file); "
+        "lazycell reads .safetensors, MindSpore's .ckpt, PyTorch's .bin, .pt and .pth, .safetensors.index.json with "
+        "its shards, and directories"
     )
 
 

@@ -246,8 +246,8 @@ def test_refusals(tmp_path: Path, header: Any, data: bytes, message: str) -> Non
         (
             b"PK\x03\x04 and so on",
             "not a safetensors file: its first eight bytes promise a header of 7236828441365138256 bytes, "
-            "the format allows 100000000 (it looks like a zip archive, probably of torch.save: convert it to "
-            "safetensors first)",
+            "the format allows 100000000 (it looks like a zip archive, as torch.save writes: that is read "
+            "under a name ending in .pt)",
         ),
         (
             (100_000_001).to_bytes(8, "little") + b"{}",

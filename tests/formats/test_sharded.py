@@ -107,10 +107,15 @@ def test_shard_lacks_a_tensor(tmp_path: Path) -> None:
 
 
 def test_shard_holds_more(tmp_path: Path) -> None:
-    """A tensor that the index does not name, or puts elsewhere, is an error that names it."""
+    """A tensor that the index does not name is read, as transformers does; one that it puts elsewhere is an error."""
     path = sharded(tmp_path)
     write_tensors(tmp_path / "s2.safetensors", {"c": (4, 5), "d": (1,)})
-    assert refusal(path) == f"s2.safetensors: holds tensor 'd', but {INDEX} does not name it"
+    header = read_index(path)
+    assert list(header.tensors) == ["a", "c", "b", "d"]
+    assert header.tensors["d"].ranges[0].path.name == "s2.safetensors"
+    write_tensors(tmp_path / "s1.safetensors", {"a": (2,), "b": (3,), "d": (1,)})
+    assert refusal(path) == f"s2.safetensors: holds tensor 'd', but {INDEX} names neither place"
+    write_tensors(tmp_path / "s1.safetensors", {"a": (2,), "b": (3,)})
     write_tensors(tmp_path / "s2.safetensors", {"c": (4, 5), "a": (2,)})
     assert refusal(path) == f"s2.safetensors: holds tensor 'a', but {INDEX} puts it into 's1.safetensors'"
 
@@ -122,8 +127,12 @@ def test_shard_holds_more(tmp_path: Path) -> None:
         ('{"weight_map": {"a": 1}}', f"{INDEX}: tensor 'a': its file has to be a name, not 1"),
         (
             '{"weight_map": {"a": "s.bin"}}',
-            f"{INDEX}: tensor 'a': the file 's.bin' is not a .safetensors file; lazycell reads shards in "
-            "that format only",
+            f"{INDEX}: the shard 's.bin' is missing (it holds 'a'): was the download complete?",
+        ),
+        (
+            '{"weight_map": {"a": "s.ckpt"}}',
+            f"{INDEX}: tensor 'a': the file 's.ckpt' is neither a .safetensors file nor a .bin of PyTorch; lazycell "
+            "reads shards in these formats only",
         ),
         (
             "{}",
@@ -243,9 +252,8 @@ def test_name_map_is_as_strict(tmp_path: Path) -> None:
     for weight_map, cause in (
         ({"a": "../part0.safetensors"}, "is not inside the directory of the index"),
         ({"a": "part1.safetensors"}, "the shard 'part1.safetensors' is missing (it holds 'a')"),
-        ({"a": "part0.ckpt"}, "is not a .safetensors file"),
+        ({"a": "part0.ckpt"}, "is neither a .safetensors file nor a .bin of PyTorch"),
         ({"a": "part0.safetensors", "b": "part0.safetensors", "c": "part0.safetensors"}, "tensor 'c' is not in"),
-        ({"a": "part0.safetensors"}, "holds tensor 'b', but param_name_map.json does not name it"),
     ):
         path.write_text(json.dumps({"weight_map": weight_map}))
         assert cause in refusal(path)

@@ -1,5 +1,5 @@
-"""Fuzzing of the parsers that read what strangers wrote: safetensors' header, MindSpore's `.ckpt`, both indices, and
-manifests.
+"""Fuzzing of the parsers that read what strangers wrote: safetensors' header, MindSpore's `.ckpt`, PyTorch's files, both
+indices, and manifests.
 
 pytest runs every target for a share of a minute (`LAZYCELL_FUZZ_SECONDS` sets another total); longer:
 

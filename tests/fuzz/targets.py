@@ -19,11 +19,13 @@ from hypothesis import strategies as st
 from lazycell._errors import CheckpointError, ManifestError
 from lazycell.formats import ByteRange, CheckpointHeader
 from lazycell.formats._ckpt import read_ckpt
+from lazycell.formats._pytorch import read_pytorch
 from lazycell.formats._safetensors import read_safetensors
 from lazycell.formats._sharded import read_index
+from lazycell.formats._strided import StridedRange, span
 from lazycell.manifest._manifest import Manifest
 
-from ..formats.corpus import CKPT, GOOD, HUB_INDEX, NAME_MAP, SAFETENSORS
+from ..formats.corpus import CKPT, GOOD, HUB_INDEX, LEGACY, NAME_MAP, PYTORCH, SAFETENSORS, ZIPPED
 from ..formats.files import entry, field, record, safetensors_bytes, varint, write_tensors
 from ..manifest.documents import document, everything
 from .mutations import NUMBERS, rewritten
@@ -84,8 +86,13 @@ class Target:
         for name, tensor in header.tensors.items():
             _check(name == tensor.name, f"{name!r} is called {tensor.name!r}")
             for part in tensor.ranges:
-                assert isinstance(part, ByteRange)
                 size = part.path.stat().st_size
+                if isinstance(part, StridedRange):
+                    stop = part.start + span(part.shape, part.strides) * part.itemsize
+                    _check(0 <= part.start <= stop <= size, f"{name!r}: {part} is not inside the {size} bytes")
+                    _check(part.nbytes <= max(size, 1 << 30), f"{name!r}: {part} is larger than the file")
+                    continue
+                assert isinstance(part, ByteRange)
                 _check(0 <= part.start <= part.stop <= size, f"{name!r}: {part} is not inside the {size} bytes")
                 _check(part.path.parent == folder, f"{name!r}: {part} is outside the folder")
             if tensor.is_readable:
@@ -140,7 +147,9 @@ def _contents(write: Callable[[Path], Path], folder: Path) -> bytes:
 def _seeds(prefix: str, folder: Path) -> list[bytes]:
     """The files of the corpus, bad and good, that are of a format and small."""
     cases = [
-        case for case in (*SAFETENSORS, *CKPT, *GOOD) if case.label.startswith(prefix) and "cut at" not in case.label
+        case
+        for case in (*SAFETENSORS, *CKPT, *PYTORCH, *GOOD)
+        if case.label.startswith(prefix) and "cut at" not in case.label
     ]
     contents = [_contents(case.write, folder) for case in cases]
     return [content for content in contents if len(content) < 2000]
@@ -238,6 +247,31 @@ def _copy(item: tuple[int, bytes | _Tree | int]) -> tuple[int, bytes | _Tree | i
     return number, [_copy(each) for each in value] if isinstance(value, list) else value
 
 
+# PyTorch's files
+
+
+def _pytorch(folder: Path) -> Target:
+    """Sound files and bad ones, whose bytes are damaged; and archives whose pickle is."""
+    seeds = [ZIPPED, LEGACY, *(content for content in _seeds("pytorch", folder) if content)]
+    start = ZIPPED.index(b"\x80\x02")
+
+    @st.composite
+    def inputs(draw: st.DrawFn) -> bytes:
+        content = draw(st.sampled_from(seeds))
+        for _ in range(draw(st.integers(0, 3))):  # in the opcodes and numbers of the pickle
+            place = min(draw(st.integers(start, start + 400)), len(content))
+            piece = draw(st.sampled_from(_OPCODES) | st.binary(max_size=3))
+            content = content[:place] + piece + content[place + (len(piece) if draw(st.booleans()) else 0) :]
+        return content
+
+    return Target(inputs(), seeds, _nothing, "net.pt", read_pytorch)
+
+
+_OPCODES = [
+    bytes([code]) for code in b"(.0NKJMGXU]}tlu)sebqrhjcRQ\x80\x81\x85\x86\x87\x88\x89\x8a\x8b\x8c\x8d\x93\x94\x95"
+]
+
+
 # Both indices
 
 _MAPS = [
@@ -316,6 +350,7 @@ def targets(folder: Path) -> Mapping[str, Target]:
             safetensors.deserialize,
         ),
         "ckpt": Target(st.sampled_from(checkpoints) | _ckpt(), checkpoints, _nothing, "net.ckpt", read_ckpt),
+        "pytorch": _pytorch(folder),
         "index": _index(HUB_INDEX),
         "name_map": _index(NAME_MAP),
         "manifest": _manifest(),

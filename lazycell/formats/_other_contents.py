@@ -1,0 +1,92 @@
+"""What a directory is that lazycell cannot load: a sentence on what is there, and one on what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+_Names = Sequence[str]
+
+
+def what_it_is(directory: Path, names: _Names) -> str | None:
+    """Say what a directory is in which these names are, and what to do; None: nothing that is known."""
+    if _is_cache_root(names):
+        return _cache_root(directory)
+    for applies, sentences in _KINDS:
+        if applies(names):
+            return sentences.replace("{DIRECTORY}", str(directory))
+    return None
+
+
+def _has(*wanted: str) -> Callable[[_Names], bool]:
+    return lambda names: any(name in wanted for name in names)
+
+
+def _ends(*suffixes: str) -> Callable[[_Names], bool]:
+    return lambda names: any(name.endswith(suffixes) for name in names)
+
+
+def _is_cache_root(names: _Names) -> bool:
+    return "snapshots" in names and ("refs" in names or "blobs" in names)
+
+
+def _cache_root(directory: Path) -> str:
+    """Name the snapshot to give: that of `main`, which a download without a revision gets, else the only one."""
+    what = "the root of one repository in Hugging Face's cache, whose files are in a snapshot below it"
+    snapshots = directory / "snapshots"
+    there = sorted(entry.name for entry in snapshots.iterdir() if entry.is_dir()) if snapshots.is_dir() else []
+    main = _first_line(directory / "refs" / "main")
+    if main in there:
+        return f"{what}; give {snapshots / main}, which is its branch main"
+    if len(there) == 1:
+        return f"{what}; give {snapshots / there[0]}"
+    if there:
+        return f"{what}; give one of them, such as {snapshots / there[0]}"
+    return f"{what}, and there is none; `hf download ORG/NAME` gets all of a repository"
+
+
+def _first_line(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return file.read(100).decode("ascii", "replace").strip()
+    except OSError:
+        return ""
+
+
+def _is_deepspeed(names: _Names) -> bool:
+    return "zero_to_fp32.py" in names or ("latest" in names and any(name.startswith("global_step") for name in names))
+
+
+_KINDS: tuple[tuple[Callable[[_Names], bool], str], ...] = (
+    (
+        _has("adapter_config.json"),
+        "an adapter of PEFT, which changes a base model and is none itself; merge the two with PEFT, and load that: "
+        'PeftModel.from_pretrained(base, "{DIRECTORY}").merge_and_unload().save_pretrained("MERGED")',
+    ),
+    (
+        _is_deepspeed,
+        "a checkpoint of DeepSpeed, whose weights lie in parts among its optimizer's states; put them together with "
+        "the program that DeepSpeed writes beside them, and load that: "
+        "python {DIRECTORY}/zero_to_fp32.py {DIRECTORY} MERGED --safe_serialization",
+    ),
+    (
+        _ends(".gguf"),
+        "GGUF files, of llama.cpp: their weights are quantized in blocks; load the repository that they were made "
+        "from, which has .safetensors files",
+    ),
+    (
+        _has("tf_model.h5", "flax_model.msgpack", "model.ckpt.index", "bert_model.ckpt.index"),
+        "weights of TensorFlow or Flax, and none of PyTorch; write them anew with transformers 4, which reads both, "
+        'and load that: AutoModel.from_pretrained("{DIRECTORY}", from_tf=True).save_pretrained("CONVERTED"), or '
+        "from_flax=True",
+    ),
+    (
+        _has("params.json"),
+        "weights in the layout of their authors' own code, with params.json instead of config.json; load the "
+        "repository's files for transformers, model.safetensors and config.json, which have the names of models here",
+    ),
+    (
+        _has("config.json"),
+        "a config.json and no weights; was the download complete? `hf download ORG/NAME` gets all of a repository",
+    ),
+)

@@ -1,0 +1,59 @@
+"""Tests of `lazycell.formats._other_contents`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lazycell.formats._other_contents import what_it_is
+
+
+@pytest.mark.parametrize(
+    ("names", "what", "advice"),
+    [
+        (
+            ["adapter_config.json", "adapter_model.safetensors"],
+            "an adapter of PEFT",
+            'PeftModel.from_pretrained(base, "D")',
+        ),
+        (["zero_to_fp32.py", "latest"], "a checkpoint of DeepSpeed", "python D/zero_to_fp32.py D MERGED"),
+        (["latest", "global_step10"], "a checkpoint of DeepSpeed", "python D/zero_to_fp32.py D MERGED"),
+        (["config.json", "m-Q4_K_M.gguf"], "GGUF files, of llama.cpp", "load the repository that they were made from"),
+        (
+            ["config.json", "tf_model.h5"],
+            "weights of TensorFlow or Flax",
+            'AutoModel.from_pretrained("D", from_tf=True)',
+        ),
+        (["config.json", "flax_model.msgpack"], "weights of TensorFlow or Flax", "or from_flax=True"),
+        (["params.json", "tokenizer.model"], "the layout of their authors' own code", "files for transformers"),
+        (["config.json", "README.md"], "a config.json and no weights", "`hf download ORG/NAME`"),
+    ],
+)
+def test_what_is_known(names: list[str], what: str, advice: str) -> None:
+    """What it is, and what to do, with the path filled in."""
+    said = what_it_is(Path("D"), names)
+    assert said is not None
+    assert what in said.split(";")[0]
+    assert advice in said.partition(";")[2]
+
+
+def test_what_is_not_known() -> None:
+    """Nothing is guessed."""
+    assert what_it_is(Path("D"), ["notes.txt", "latest"]) is None
+
+
+def test_the_root_of_a_cache(tmp_path: Path) -> None:
+    """The snapshot to give is named: that of the branch main, else the only one, else one of them."""
+    root = tmp_path / "models--org--name"
+    names = ["blobs", "refs", "snapshots"]
+    (root / "refs").mkdir(parents=True)
+    assert "and there is none; `hf download" in str(what_it_is(root, names))
+    (root / "snapshots" / "b").mkdir(parents=True)
+    assert str(what_it_is(root, names)).endswith(f"; give {root}/snapshots/b")
+    (root / "snapshots" / "a").mkdir()
+    assert str(what_it_is(root, names)).endswith(f"; give one of them, such as {root}/snapshots/a")
+    (root / "refs" / "main").write_text("b\n")
+    assert str(what_it_is(root, names)).endswith(f"; give {root}/snapshots/b, which is its branch main")
+    (root / "refs" / "main").write_text("../../elsewhere")
+    assert str(what_it_is(root, names)).endswith(f"; give one of them, such as {root}/snapshots/a")
