@@ -55,7 +55,7 @@ def find_checkpoint(directory: Path) -> tuple[Path, ...]:
         alone = _announced(names)
     if sets and len(sets) + len(alone) > 1:
         raise CheckpointFormatError(
-            f"{directory}: holds {few(whole, _SHOWN)}: more than one checkpoint, and of several files without an index; "
+            f"{directory}: holds {few(whole, _SHOWN)}: more than one checkpoint, of several files without an index; "
             "keep each in a directory of its own, and give that of the one to load"
         )
     if sets:
