@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import graphlib
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,10 +20,19 @@ FLOORS = [
     *["viewer", "manifest", "mismatch", "loading", "inference", "saving", "gate"],
     *["parameters", "pretrained", "cell", "demo", "cli"],
 ]
-"""The packages, from the ground up: each imports from those before it, and from the modules that all share."""
+"""The packages, from the ground up: each imports from those before it, and from the modules that all share.
+
+This is the one list: the pages that show it are held to it.
+"""
 
 COMMANDS = {"_convert", "_diff", "_infer", "_manifest", "_verify"}
 """Names that two files may have: a command in `cli/` is called as the module is that does its work."""
+
+BY_NAME = {"__init__.py", "_face.py", "cli/_main.py", "cli/_model.py", "loading/_planning.py"}
+"""What calls `import_module`: the faces, and the command for its own commands and for the classes that users name."""
+
+MOST_LATE = 85
+"""How many imports may stand inside functions: the number may get smaller."""
 
 WITH_MINDSPORE = {"parameters", "cell", "demo", "cli"}
 
@@ -145,11 +155,14 @@ def imports_of(path: Path, package: Path = PACKAGE) -> Iterator[str]:
 
     Imports for type checkers count, and those in functions: to understand a file, a reader has to know what it names.
     """
-    here = (package.name, *path.relative_to(package).parts[:-1])
+    inside = path.is_relative_to(package)
+    here = (package.name, *path.relative_to(package).parts[:-1]) if inside else ()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name.split(".")[0] in (package.name, "models"))
         elif isinstance(node, ast.ImportFrom):
+            if node.level and not inside:
+                continue
             base = here[: len(here) - node.level + 1] if node.level else ()
             module = ".".join((*base, *([node.module] if node.module else [])))
             if module.split(".")[0] in (package.name, "models"):
@@ -217,8 +230,66 @@ def test_a_package_imports_from_the_floors_below_it_alone(floor: str) -> None:
 
 
 def test_every_package_has_a_floor() -> None:
-    """The list is whole."""
+    """The list is whole, and the pages for contributors and for the curious show it as it is."""
     assert sorted(FLOORS) == sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
+    root = PACKAGE.parent
+    assert re.findall(r"^\| `lazycell/(\w+)/` \|", (root / "CONTRIBUTING.md").read_text(), re.M) == FLOORS
+    page = (root / "docs" / "how-it-works.md").read_text().partition("| package |")[2]
+    assert re.findall(r"^\| (\w+) \|", page, re.M) == FLOORS
+
+
+def past_faces(path: Path) -> list[str]:
+    """Give the imports of a file that name a private module of another package, or of any when it is in none."""
+    mine = path.relative_to(PACKAGE).parts[0] if path.is_relative_to(PACKAGE) else ""
+    past = []
+    for module in imports_of(path):
+        _, package, *inner = [*module.split("."), ""]
+        if package in FLOORS and package != mine and any(each.startswith("_") for each in inner):
+            past.append(module)
+    return past
+
+
+def test_no_import_goes_past_a_face() -> None:
+    """What a package has for others is in its `__init__`, or in a module without an underscore."""
+    root = PACKAGE.parent
+    paths = [path for folder in ("lazycell", "models", "benchmarks") for path in (root / folder).rglob("*.py")]
+    assert len(paths) > len(FLOORS)
+    assert {str(path): past for path in paths if (past := past_faces(path))} == {}
+
+
+def test_an_import_past_a_face_is_seen(tmp_path: Path) -> None:
+    """Written in whichever way, and wherever."""
+    path = tmp_path / "module.py"
+    for line, past in (
+        ("from lazycell.show._table import align", "lazycell.show._table"),
+        ("from lazycell.show import _table", "lazycell.show._table"),
+        ("import lazycell.show._table", "lazycell.show._table"),
+        ("def f():\n    from lazycell.manifest.diff._diff import diff", "lazycell.manifest.diff._diff"),
+    ):
+        path.write_text(line)
+        assert past_faces(path) == [past]
+    path.write_text("from lazycell.show import align\nfrom lazycell import show\nfrom lazycell._errors import CheckpointError")
+    assert past_faces(path) == []
+
+
+def test_names_are_imported_as_strings_where_that_is_needed() -> None:
+    """No package reaches another through `import_module`."""
+    calls = {str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py") if "import_module" in path.read_text()}
+    assert calls == BY_NAME
+
+
+def test_late_imports_say_why() -> None:
+    """Inside a function is imported what keeps a start quick or MindSpore away, with a word on the line."""
+    late, silent = 0, []
+    for path in PACKAGE.rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        lines = text.splitlines()
+        functions = [n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+        found = {n.lineno for f in functions for n in ast.walk(f) if isinstance(n, ast.Import | ast.ImportFrom)}
+        late += len(found)
+        silent += [f"{path}:{number}" for number in found if "#" not in lines[number - 1]]
+    assert silent == []
+    assert late <= MOST_LATE
 
 
 def test_a_file_name_means_one_thing() -> None:
