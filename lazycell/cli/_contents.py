@@ -215,7 +215,8 @@ def _by_file(header: CheckpointHeader) -> dict[Path, _Sum]:
     groups: dict[Path, list[TensorHeader]] = {}
     for tensor in header.tensors.values():
         # A part of another kind may say where it is, too.
-        path = next((part.path for part in tensor.ranges if isinstance(getattr(part, "path", None), Path)), header.path)
+        paths = (getattr(part, "path", None) for part in tensor.ranges)
+        path = next((path for path in paths if isinstance(path, Path)), header.path)
         groups.setdefault(path, []).append(tensor)
     return {path: _Sum.of(tensors) for path, tensors in groups.items()} or {header.path: _Sum.of(())}
 
