@@ -71,8 +71,8 @@ def check(
     """Say whether a checkpoint fits a model: what a load would do, or everything that is in its way.
 
     MODEL is a registered name, module:Class, a directory with a config.json, or a manifest file, for which MindSpore
-    is not imported. CHECKPOINT is a .safetensors or .ckpt file, an index with its shards, or a directory. Only
-    headers are read.
+    is not imported. CHECKPOINT is a .safetensors or .ckpt file, one of PyTorch (.bin, .pt, .pth), an index with
+    its shards, or a directory. Only headers are read.
     """
     from ..formats._open import open_checkpoint
     from ..loading._fit import fit

@@ -53,8 +53,8 @@ def convert(
 ) -> None:
     """Read the checkpoint SRC and write it as DST, with a checksum for every tensor.
 
-    SRC is a .safetensors or .ckpt file, an index with its shards, or a directory; DST a name that ends in .safetensors
-    or .ckpt, or a directory. Needs no MindSpore, and little memory: the data streams.
+    SRC is a .safetensors or .ckpt file, one of PyTorch (.bin, .pt, .pth), an index with its shards, or a directory; DST
+    a name that ends in .safetensors or .ckpt, or a directory. Needs no MindSpore, and little memory: the data streams.
     """
     from ..saving._convert import convert as convert_checkpoint
     from ..saving._destination import floating_dtype

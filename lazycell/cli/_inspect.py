@@ -22,8 +22,9 @@ Examples:
 def inspect(checkpoint: Path, every: bool, as_json: bool) -> None:
     """Say what a checkpoint holds: tensors, sizes, metadata, and which registered models it fits.
 
-    CHECKPOINT is a .safetensors or .ckpt file, an index with its shards, or a directory. Only headers are read, and
-    MindSpore is not imported, so that this takes no time however large the checkpoint is.
+    CHECKPOINT is a .safetensors or .ckpt file, one of PyTorch (.bin, .pt, .pth), an index with its shards, or a
+    directory. Only headers are read, and MindSpore is not imported, so that this takes no time however large the
+    checkpoint is.
     """
     from ..formats._open import open_checkpoint
     from ..gate._candidates import candidates

@@ -188,7 +188,7 @@ def find(title: str, options: Options | None = None) -> Model:
             return _directory(title, path, options)
         if ":" in title:
             return _of_class(title, _imported(title), options)
-        if os.sep in title or path.suffix in (".json", ".safetensors", ".ckpt"):
+        if os.sep in title or path.suffix in (".json", ".safetensors", ".ckpt", ".bin", ".pt", ".pth"):
             raise click.UsageError(f"there is no file {title}")
         return _registered(title, options)
 

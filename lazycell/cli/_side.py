@@ -50,4 +50,6 @@ def is_class(text: str) -> bool:
     if not path.is_dir():
         return not path.is_file()
     # With anything that may be weights, what is wrong with them is to be told.
-    return (path / "config.json").is_file() and not any(each.name.endswith(_WEIGHTS) for each in path.iterdir())
+    return (path / "config.json").is_file() and not any(
+        each.name.endswith(_WEIGHTS) or each.name.startswith("pytorch_model") for each in path.iterdir()
+    )

@@ -15,6 +15,7 @@ from typing import Any
 from .._frozen import frozen
 
 _MARK = object()
+_INT, _SHORT, _COUNT, _LONG, _FLOAT = (struct.Struct(form) for form in ("<i", "<H", "<I", "<Q", ">d"))
 _KEYS = (str, int, float, bool, bytes, type(None))
 """What keys a dict keeps. The hash of a tuple of tuples takes as long as the file's maker likes, and no name is one."""
 
@@ -82,7 +83,7 @@ class Machine:
         self._position, self._stack, self._memo = start, [], {}
         while True:
             at = self._position
-            code = self._take(1)[0]
+            code = self._byte()
             if code == 0x2E:  # STOP
                 return self._pop(), self._position
             act = _ACTS.get(code)
@@ -98,14 +99,25 @@ class Machine:
         self._position = end
         return taken
 
+    def _byte(self) -> int:
+        at = self._position
+        if at >= len(self._content):
+            raise PickleCut(f"ends in the middle, after {len(self._content):,} bytes")
+        self._position = at + 1
+        return self._content[at]
+
     def _skip(self, count: int) -> None:
         self._take(count)
 
     def _drop(self) -> None:
         self._pop()
 
-    def _number(self, form: str) -> Any:
-        (value,) = struct.unpack(form, self._take(struct.calcsize(form)))
+    def _number(self, form: struct.Struct) -> Any:
+        end = self._position + form.size
+        if end > len(self._content):
+            raise PickleCut(f"ends in the middle, after {len(self._content):,} bytes")
+        (value,) = form.unpack_from(self._content, self._position)
+        self._position = end
         return value
 
     def _line(self) -> bytes:
@@ -143,8 +155,9 @@ class Machine:
         self._push(tuple(reversed(items)))
 
     def _remember(self, key: int) -> None:
-        self._memo[key] = self._pop()
-        self._push(self._memo[key])
+        if not self._stack or self._stack[-1] is _MARK:
+            raise PickleProblem(f"byte {self._position - 1} keeps what is not there")
+        self._memo[key] = self._stack[-1]
 
     def _recall(self, key: int) -> None:
         if key not in self._memo:
@@ -247,28 +260,28 @@ def _new(make: Callable[[], object]) -> Callable[[Machine], None]:
 
 
 _ACTS: Mapping[int, Callable[[Machine], None]] = {
-    0x80: lambda machine: _protocol(machine._take(1)[0]),
+    0x80: lambda machine: _protocol(machine._byte()),
     0x95: lambda machine: machine._skip(8),  # FRAME: how much follows, to read it at once
     0x28: _constant(_MARK),
     0x30: lambda machine: machine._drop(),
     0x4E: _constant(None),
     0x88: _constant(True),
     0x89: _constant(False),
-    0x4A: lambda machine: machine._push(machine._number("<i")),
-    0x4B: lambda machine: machine._push(machine._number("<B")),
-    0x4D: lambda machine: machine._push(machine._number("<H")),
-    0x8A: lambda machine: machine._long(machine._number("<B")),
-    0x8B: lambda machine: machine._long(machine._number("<I")),
-    0x47: lambda machine: machine._push(machine._number(">d")),
-    0x58: lambda machine: machine._push(machine._text(machine._number("<I"))),
-    0x8C: lambda machine: machine._push(machine._text(machine._number("<B"))),
-    0x8D: lambda machine: machine._push(machine._text(machine._number("<Q"))),
-    0x54: lambda machine: machine._push(machine._text(machine._number("<I"))),
-    0x55: lambda machine: machine._push(machine._text(machine._number("<B"))),
-    0x42: lambda machine: machine._push(machine._take(machine._number("<I"))),
-    0x43: lambda machine: machine._push(machine._take(machine._number("<B"))),
-    0x8E: lambda machine: machine._push(machine._take(machine._number("<Q"))),
-    0x96: lambda machine: machine._push(machine._take(machine._number("<Q"))),
+    0x4A: lambda machine: machine._push(machine._number(_INT)),
+    0x4B: lambda machine: machine._push(machine._byte()),
+    0x4D: lambda machine: machine._push(machine._number(_SHORT)),
+    0x8A: lambda machine: machine._long(machine._byte()),
+    0x8B: lambda machine: machine._long(machine._number(_COUNT)),
+    0x47: lambda machine: machine._push(machine._number(_FLOAT)),
+    0x58: lambda machine: machine._push(machine._text(machine._number(_COUNT))),
+    0x8C: lambda machine: machine._push(machine._text(machine._byte())),
+    0x8D: lambda machine: machine._push(machine._text(machine._number(_LONG))),
+    0x54: lambda machine: machine._push(machine._text(machine._number(_COUNT))),
+    0x55: lambda machine: machine._push(machine._text(machine._byte())),
+    0x42: lambda machine: machine._push(machine._take(machine._number(_COUNT))),
+    0x43: lambda machine: machine._push(machine._take(machine._byte())),
+    0x8E: lambda machine: machine._push(machine._take(machine._number(_LONG))),
+    0x96: lambda machine: machine._push(machine._take(machine._number(_LONG))),
     0x5D: _new(list),
     0x7D: _new(dict),
     0x29: _constant(()),
@@ -279,11 +292,11 @@ _ACTS: Mapping[int, Callable[[Machine], None]] = {
     0x85: lambda machine: machine._tuple(1),
     0x86: lambda machine: machine._tuple(2),
     0x87: lambda machine: machine._tuple(3),
-    0x71: lambda machine: machine._remember(machine._number("<B")),
-    0x72: lambda machine: machine._remember(machine._number("<I")),
+    0x71: lambda machine: machine._remember(machine._byte()),
+    0x72: lambda machine: machine._remember(machine._number(_COUNT)),
     0x94: lambda machine: machine._remember(len(machine._memo)),
-    0x68: lambda machine: machine._recall(machine._number("<B")),
-    0x6A: lambda machine: machine._recall(machine._number("<I")),
+    0x68: lambda machine: machine._recall(machine._byte()),
+    0x6A: lambda machine: machine._recall(machine._number(_COUNT)),
     0x63: lambda machine: machine._global(),
     0x93: lambda machine: machine._stack_global(),
     0x52: lambda machine: machine._reduce(),
