@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 
-from lazycell.show._units import format_bytes
+from lazycell.show import format_bytes
 
 
 def spread(values: Sequence[float]) -> str:

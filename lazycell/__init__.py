@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from .system._collector import collector_paused
+from ._collector import collector_paused
 
 __version__ = "0.1.0"
 # To a checker these two are `typing.Annotated`, so the stub does not say where they are.

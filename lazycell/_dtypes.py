@@ -78,10 +78,10 @@ def numpy_dtype(name: str) -> np.dtype[Any]:
     if name not in _BYTES:
         raise KeyError(name)
     # Both are imported here, because together they take longer than all that reads headers and plans.
-    import numpy as np
+    import numpy as np  # whoever only plans has no arrays
 
     if name == "bfloat16" or name.startswith("float8"):  # numpy has neither
-        import ml_dtypes
+        import ml_dtypes  # few need it
 
         return np.dtype(getattr(ml_dtypes, name))
     return np.dtype(name)
@@ -95,7 +95,7 @@ def bytes_of(array: np.ndarray[Any, Any]) -> memoryview:
 
 def _text(dtype: object) -> str:
     """Print what is no text: a MindSpore dtype prints as Float32, BFloat16, Int64, ..."""
-    import numpy as np
+    import numpy as np  # whoever only plans has no arrays
 
     if isinstance(dtype, (np.dtype, type)):
         try:

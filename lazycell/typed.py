@@ -12,19 +12,15 @@ from typing import TYPE_CHECKING
 
 from mindspore import Parameter, Tensor
 
-from .declaration._class_body import require
-from .declaration._declaration import same
-from .declaration._declare import tie
-from .declaration._stored import fused, rename, reshaped, transposed
-from .declaration._symbols import INDEX, SELF, max_, min_
+from . import INDEX, SELF, fused, max_, min_, rename, require, reshaped, same, tie, transposed
 
 if TYPE_CHECKING:
     from typing import Any
 
     from typing_extensions import dataclass_transform
 
+    from . import LazyCell as _LazyCell
     from ._specifiers import buffer, child, children, hyper, keyword_only, param, when
-    from .cell._cell import LazyCell as _LazyCell
 
     # Under a name of its own: mypy allows no `**same(Base)` in the calls of a function that it finds listed here.
     _child, _children = child, children
@@ -40,8 +36,7 @@ if TYPE_CHECKING:
         dtype: Any = keyword_only(default=None, kw_only=True)
 
 else:
-    from .cell._cell import LazyCell
-    from .declaration._declare import buffer, child, children, hyper, param, when
+    from . import LazyCell, buffer, child, children, hyper, param, when
 
 __all__ = [
     "INDEX",

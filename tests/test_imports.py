@@ -28,7 +28,7 @@ This is the one list: the pages that show it are held to it.
 COMMANDS = {"_convert", "_diff", "_infer", "_manifest", "_verify"}
 """Names that two files may have: a command in `cli/` is called as the module is that does its work."""
 
-BY_NAME = {"__init__.py", "_face.py", "cli/_main.py", "cli/_model.py", "loading/_planning.py"}
+BY_NAME = {"__init__.py", "_face.py", "cli/_main.py", "cli/_model.py"}
 """What calls `import_module`: the faces, and the command for its own commands and for the classes that users name."""
 
 MOST_LATE = 85
@@ -268,7 +268,9 @@ def test_an_import_past_a_face_is_seen(tmp_path: Path) -> None:
     ):
         path.write_text(line)
         assert past_faces(path) == [past]
-    path.write_text("from lazycell.show import align\nfrom lazycell import show\nfrom lazycell._errors import CheckpointError")
+    path.write_text(
+        "from lazycell.show import align\nfrom lazycell import show\nfrom lazycell._errors import CheckpointError"
+    )
     assert past_faces(path) == []
 
 

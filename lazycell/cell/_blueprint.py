@@ -13,10 +13,8 @@ import attrs
 from mindspore.common.initializer import Initializer
 
 from .._frozen import frozen
-from ..declaration._declaration import Declaration, declaration_of_child
-from ..declaration._walk import each_once
-from ..manifest._calls import complete, is_given_dtype
-from ..manifest._resolve import Resolved, ResolvedChild, ResolvedParameter, resolve
+from ..declaration import Declaration, declaration_of_child, each_once
+from ..manifest import Resolved, ResolvedChild, ResolvedParameter, complete, is_given_dtype, resolve
 from ..parameters import FrameworkType, framework_dtype
 from ._initializers import check_initializer, make_initializer, registrations
 

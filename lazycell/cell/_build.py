@@ -8,15 +8,13 @@ from typing import Any
 
 from mindspore import Parameter, nn
 
+from .._collector import collector_paused
 from .._dtypes import dtype_name
 from .._errors import DeclarationError
 from .._location import message, user_location
-from ..declaration._declaration import Declaration, declaration_of
-from ..manifest._bind import DEFAULT_DTYPE
-from ..manifest._calls import call_text
-from ..manifest._resolve import ResolvedChild
+from ..declaration import Declaration, declaration_of
+from ..manifest import DEFAULT_DTYPE, ResolvedChild, call_text
 from ..parameters import building, cells_of, declare, declare_buffer, initialize_cell, is_building, parameters_of
-from ..system._collector import collector_paused
 from ._blueprint import Blueprint, Call, blueprint_of, call_of
 from ._ties import tie_together
 

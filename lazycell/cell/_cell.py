@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mindspore import nn
 
 from .._arguments import file_path
+from .._collector import collector_paused
 from ..parameters import (
     init_parameters_data,
     initialize_for_execution,
@@ -19,7 +20,6 @@ from ..parameters import (
     undeclare,
     warn_before_execution,
 )
-from ..system._collector import collector_paused
 from ._build import refuse_plain_cells
 from ._meta import LazyCellMeta
 from ._ties import fill_ties, ties_below, under_stored_names
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from .._nn_cell import Cell as _Cell
-    from ..inference._inference import Inference
-    from ..loading._load_report import LoadReport
-    from ..manifest._manifest import Manifest
-    from ..saving._save import SaveReport
+    from ..inference import Inference
+    from ..loading import LoadReport
+    from ..manifest import Manifest
+    from ..saving import SaveReport
 else:
     _Cell = nn.Cell
 
@@ -46,7 +46,7 @@ class _ManifestMethod:
 
     def __get__(self, cell: LazyCell | None, cls: type) -> Callable[..., Manifest]:
         with collector_paused():
-            from ._net_manifest import manifest_of_call, manifest_of_net
+            from ._net_manifest import manifest_of_call, manifest_of_net  # whoever does not call it
 
         if cell is not None:
             return lambda: manifest_of_net(cell)
@@ -83,7 +83,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
 
     def _repr_html_(self) -> str:
         with collector_paused():
-            from ._net_html import net_html
+            from ._net_html import net_html  # whoever does not call it
 
         return net_html(self)
 
@@ -147,8 +147,8 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             ValueError: there is no such choice, or arguments contradict each other.
         """
         with collector_paused():
-            from ..loading._options import LoadOptions
-            from ._load_checkpoint import load_checkpoint
+            from ..loading import LoadOptions  # whoever does not call it
+            from ._load_checkpoint import load_checkpoint  # whoever does not call it
 
         options = LoadOptions(
             missing=missing,
@@ -196,7 +196,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             OSError: the directory is missing, the disk full, a permission lacking; the old checkpoint is as it was.
         """
         with collector_paused():
-            from ._save_checkpoint import save_checkpoint
+            from ._save_checkpoint import save_checkpoint  # whoever does not call it
 
         return save_checkpoint(
             self,
@@ -261,9 +261,8 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         """
         place = file_path(path, "path")
         with collector_paused():
-            from ..loading._options import LoadOptions
-            from ..pretrained._config import find_config
-            from ..pretrained._pretrained import load_pretrained
+            from ..loading import LoadOptions  # whoever does not call it
+            from ..pretrained import find_config, load_pretrained  # whoever does not call it
 
         options = LoadOptions(
             missing=missing,
@@ -298,8 +297,8 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             TypeError: what is known is no hyperparameter.
         """
         with collector_paused():
-            from ..inference._inference import infer
-            from ._net_manifest import manifest_of_call
+            from ..inference import infer  # whoever does not call it
+            from ._net_manifest import manifest_of_call  # whoever does not call it
 
         return infer(cls, path, rename=rename, known=known, describe=lambda values: manifest_of_call(cls, (), values))
 

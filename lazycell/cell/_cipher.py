@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..parameters._encryption import check_key
+from ..parameters import check_key
 
 _DEFAULT = "AES-GCM"  # as MindSpore's own functions have it
 _ANY_KEY = bytes(16)  # which every mode takes

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..declaration._declaration import Declaration
-from ..layout._class_names import has_rules
-from ..system._collector import collector_paused
+from .._collector import collector_paused
+from ..declaration import Declaration
+from ..layout import has_rules
 from ._build import build, is_inside_another
 
 
@@ -27,6 +27,6 @@ def construct(cell: Any, declaration: Declaration, given: dict[str, Any], dtype:
     build(cell, declaration, given, dtype)
     if not (is_inside_another() or declaration.own_init) and has_rules(type(cell), declaration):
         with collector_paused():
-            from ._net_manifest import manifest_of_net
+            from ._net_manifest import manifest_of_net  # few cells have rules
 
         manifest_of_net(cell)

@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 
 from .. import _dtypes
-from ..parameters._foreign import draw
-from ..parameters._initial import explained, law_in
+from ..parameters import draw, explained, law_in
 from ..streams import Elementwise, Job, fill, is_elementwise, stream_key, values
-from ..system._allocate import Array
+from ..system import Array
 from ._initializers import find_initializer
 
 Index = slice | Sequence[slice]

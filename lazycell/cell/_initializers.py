@@ -11,7 +11,7 @@ from mindspore.common.initializer import Constant, Initializer
 
 from .._errors import DeclarationError
 from .._location import did_you_mean
-from ..declaration._declare import ParameterSpec
+from ..declaration import ParameterSpec
 from ..parameters import ComputedTable, initializer_classes
 
 _F = TypeVar("_F", bound=Callable[..., Any])

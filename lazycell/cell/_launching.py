@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import mindspore
 
-from ..parameters import _framework as framework
+from ..parameters import launches_blocking, set_launches_blocking
 
 
 @contextmanager
@@ -21,11 +21,11 @@ def launch_blocking() -> Iterator[None]:
 
     MindSpore's `runtime.launch_blocking()` does the same for good.
     """
-    if mindspore.get_context("device_target") != "CPU" or framework.launches_blocking():
+    if mindspore.get_context("device_target") != "CPU" or launches_blocking():
         yield
         return
-    framework.set_launches_blocking(True)
+    set_launches_blocking(True)
     try:
         yield
     finally:
-        framework.set_launches_blocking(False)
+        set_launches_blocking(False)

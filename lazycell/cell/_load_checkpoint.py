@@ -9,19 +9,16 @@ from typing import Any
 
 from mindspore import nn
 
+from .. import loading
 from .._arguments import check_progress, check_switch
+from .._collector import collector_paused
 from ..formats import open_checkpoint
-from ..layout._layout import LAYOUT
-from ..loading._fit import make_plan
-from ..loading._load_report import LoadReport
-from ..loading._options import LoadOptions
-from ..loading._plan import LoadPlan
-from ..loading._stage import stage
+from ..layout import LAYOUT
+from ..loading import LoadOptions, LoadPlan, LoadReport, make_plan, stage
 from ..parameters import Assignment, Mark, Origin, decryption, fill_all, left_by_checkpoint
-from ..reading._read import Reader
-from ..show._progress import ProgressBar
-from ..system._allocate import Array
-from ..system._collector import collector_paused
+from ..reading import Reader
+from ..show import ProgressBar
+from ..system import Array
 from ._cipher import cipher_mode
 from ._net_manifest import built_again, survey
 
@@ -44,13 +41,11 @@ def load_checkpoint(net: nn.Cell, path: str | PathLike[str] | Mapping[str, Any],
     with Reader(mmap=options.mmap) as reader, ProgressBar(f"loading {plan.path.name}") as bar:
         report = _Report(bar if options.progress is None else options.progress, plan.nbytes)
         if options.verify:
-            from ..saving._checksums import verify as verify_checksums  # not before: few loads verify
+            from ..saving import verify_checksums  # not before: few loads verify
 
             verify_checksums(header, reader, report.verified)
         if plan.has_copies:
-            from ..loading._tie_copies import check_ties  # few checkpoints hold a parameter twice
-
-            check_ties(plan, reader, manifest=manifest, again=again)
+            loading.check_ties(plan, reader, manifest=manifest, again=again)
         arrays = stage(plan, reader, report.read)
     with collector_paused():
         assignments = _assignments(plan, parameters, arrays)

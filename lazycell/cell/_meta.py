@@ -12,12 +12,18 @@ from mindspore import Parameter, nn
 
 from .._errors import DeclarationError
 from .._location import message, user_location
-from ..declaration._class_body import ClassBody
-from ..declaration._declaration import assemble, declaration_of, names_of, parameter_specs, symbols_of
-from ..declaration._declare import ParameterSpec
-from ..declaration._generate import make_init
-from ..declaration._read_body import read_body
-from ..layout._check_rules import check_rules
+from ..declaration import (
+    ClassBody,
+    ParameterSpec,
+    assemble,
+    declaration_of,
+    make_init,
+    names_of,
+    parameter_specs,
+    read_body,
+    symbols_of,
+)
+from ..layout import check_rules
 from ._build import is_built
 from ._construct import construct
 from ._initializers import check_initializer

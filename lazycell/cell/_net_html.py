@@ -6,15 +6,15 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..manifest._text import called, parameters_html
-from ..parameters._life import life_of
-from ..show import _html
-from ..system._collector import collector_paused
+from .._collector import collector_paused
+from ..manifest import called, parameters_html
+from ..parameters import life_of
+from ..show import html as _html
 from ._net_manifest import survey
 
 if TYPE_CHECKING:
     from .._nn_cell import Cell
-    from ..layout._entry import ManifestEntry
+    from ..layout import ManifestEntry
 
 
 @_html.harmless

@@ -9,15 +9,15 @@ from typing import Any
 import attrs
 from mindspore import nn
 
+from .._collector import collector_paused
 from .._dtypes import dtype_name
-from ..declaration._declaration import Declaration, declaration_of
-from ..declaration._declare import initializer_text
-from ..history._migration import Migration
-from ..history._migration_files import migrations_of
-from ..layout._entry import ManifestEntry
-from ..manifest._manifest import Manifest
-from ..manifest._outline import (
+from ..declaration import Declaration, declaration_of, initializer_text
+from ..history import Migration, migrations_of
+from ..layout import ManifestEntry
+from ..manifest import (
+    Manifest,
     Outline,
+    ResolvedChild,
     Sheet,
     cells_of_class,
     entry_of,
@@ -25,10 +25,9 @@ from ..manifest._outline import (
     hyperparameters_of,
     manifest_of_class,
     manifest_of_outline,
+    resolve_bound,
 )
-from ..manifest._resolve import ResolvedChild, resolve_bound
 from ..parameters import buffers_of, building, parameters_of, unsaved_buffers_of
-from ..system._collector import collector_paused
 from ._blueprint import key_of
 from ._build import make_child
 from ._ties import ties_of

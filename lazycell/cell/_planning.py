@@ -6,17 +6,14 @@ from collections.abc import Iterable, Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from ..declaration._declaration import declaration_of
-from ..declaration._declare import is_cell
-from ..formats._open import open_checkpoint
-from ..loading._fit import make_plan
-from ..loading._options import LoadOptions
-from ..loading._plan import LoadPlan
-from ..manifest._manifest import Manifest
+from ..declaration import declaration_of, is_cell
+from ..formats import open_checkpoint
+from ..loading import LoadOptions, LoadPlan, make_plan
+from ..manifest import Manifest
 
 if TYPE_CHECKING:
     from .._nn_cell import Cell
-    from ..mismatch._cause_switches import Again
+    from ..mismatch import Again
 
 
 def plan(
@@ -59,7 +56,7 @@ def _manifest_of(model: Any) -> tuple[Manifest, Again | None]:
         return model, None
     if is_cell(model):
         # Whoever has a cell has MindSpore; whoever has a manifest need not.
-        from ._net_manifest import built_again, manifest_of_net
+        from ._net_manifest import built_again, manifest_of_net  # few cells have rules
 
         return manifest_of_net(model), built_again(model)
     what = f"the class {model.__name__}" if isinstance(model, type) else f"{model!r:.80}"

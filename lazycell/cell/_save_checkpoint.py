@@ -12,18 +12,22 @@ from mindspore import nn
 
 from .. import _dtypes
 from .._arguments import check_progress
-from ..layout._layout import LAYOUT, Stored
-from ..manifest._digest import DIGEST
-from ..manifest._manifest import Manifest
-from ..manifest._tensors import stored_tensors
-from ..parameters import encrypt, lacks_values, no_values_to_save
-from ..parameters._framework import numpy_values
-from ..saving._destination import Destination, destination_of, floating_dtype
-from ..saving._output import Content, content_of_array
-from ..saving._save import Losses, SaveReport, save
-from ..saving._write_ckpt import Encrypt
-from ..system._allocate import Array
-from ..system._collector import collector_paused
+from .._collector import collector_paused
+from ..layout import LAYOUT, Stored
+from ..manifest import DIGEST, Manifest, stored_tensors
+from ..parameters import encrypt, lacks_values, no_values_to_save, numpy_values
+from ..saving import (
+    Content,
+    Destination,
+    Encrypt,
+    Losses,
+    SaveReport,
+    content_of_array,
+    destination_of,
+    floating_dtype,
+    save,
+)
+from ..system import Array
 from ._cipher import cipher_mode
 from ._net_manifest import survey
 

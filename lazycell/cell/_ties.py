@@ -10,8 +10,7 @@ from mindspore import nn
 
 from .._dtypes import dtype_name
 from .._errors import CheckpointMismatchError
-from ..declaration._check_tie import check_tie
-from ..declaration._declare import Tie
+from ..declaration import Tie, check_tie
 from ..parameters import cells_of, parameters_of
 
 

@@ -8,11 +8,13 @@ from typing import Any
 
 import click
 
-from ..show._printable import printable
+from .. import formats, loading
+from ..show import printable
 from ._completion import complete_files, complete_models
 from ._model import Options, find, model_options
 from ._renames import checked, rules_of
 from ._shell import Shell
+from ._verdict import mismatch_json, plan_json
 
 _NO = 1
 
@@ -74,23 +76,19 @@ def check(
     is not imported. CHECKPOINT is a .safetensors or .ckpt file, one of PyTorch (.bin, .pt, .pth), an index with
     its shards, or a directory. Only headers are read.
     """
-    from ..formats._open import open_checkpoint
-    from ..loading._fit import fit
-    from ..loading._options import LoadOptions
-    from ..loading._plan import LoadPlan
-    from ._verdict import mismatch_json, plan_json
-
-    header = open_checkpoint(checkpoint)
+    header = formats.open_checkpoint(checkpoint)
     rules = checked(rules_of(rename)) or {}
     found = find(model, options).beside(header, rules)
     manifest = found.manifest
     again = None if found.cls is None else found.manifest_with
     policies = {"missing": _permitted(missing, "init"), "unexpected": _permitted(unexpected, "ignore")}
     try:
-        plan = fit(manifest, header, LoadOptions(**policies, dtype=cast, rename=rules or None), again=again)
+        plan = loading.fit(
+            manifest, header, loading.LoadOptions(**policies, dtype=cast, rename=rules or None), again=again
+        )
     except ValueError as error:  # a pattern or a rule that means nothing
         raise click.UsageError(str(error)) from None
-    if not isinstance(plan, LoadPlan):
+    if not isinstance(plan, loading.LoadPlan):
         shell = Shell(settable=not Path(model).is_file())
         message = plan.text(shell)
         if as_json:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING
 
 import click
+
+from .. import gate
+from ._main import command
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -40,17 +44,14 @@ def completion(shell: str | None, as_json: bool) -> None:
     SHELL is bash, zsh or fish; default: that of the variable SHELL. Names of presets are completed from the manifests
     that lie beside the models, so that no model is imported at every press of the key.
     """
-    from click.shell_completion import get_completion_class
+    from click.shell_completion import get_completion_class  # few complete
 
     shell = shell or _shell()
     complete = get_completion_class(shell)
     assert complete is not None
-    from ._main import command
 
     text = complete(command, {}, "lazycell", _VARIABLE).source()
     if as_json:
-        import json
-
         print(json.dumps({"shell": shell, "script": text}, indent=2))
     else:
         print(text)
@@ -91,15 +92,13 @@ def complete_presets(ctx: click.Context, param: click.Parameter, incomplete: str
 
 
 def _named(incomplete: str) -> list[CompletionItem[str]]:
-    from click.shell_completion import CompletionItem
+    from click.shell_completion import CompletionItem  # few complete
 
-    from ..gate._committed import committed_manifests
-
-    known = dict.fromkeys(name for name, _ in committed_manifests())
+    known = dict.fromkeys(name for name, _ in gate.committed_manifests())
     return [CompletionItem(name) for name in known if name.startswith(incomplete)]
 
 
 def _files(incomplete: str) -> list[CompletionItem[str]]:
-    from click.shell_completion import CompletionItem
+    from click.shell_completion import CompletionItem  # few complete
 
     return [CompletionItem(incomplete, type="file")]

@@ -8,15 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from .. import manifest
 from .._frozen import frozen
-from ..formats._header import ByteRange, CheckpointHeader, TensorHeader
-from ..gate._candidates import Candidate
-from ..show._few import few, few_lines
-from ..show._printable import printable
-from ..show._table import align, cut
-from ..show._units import format_bytes
-from ..system._json import MAX_BYTES, JSONProblem, read_object
-from ._print_table import print_table
+from ..formats import ByteRange, CheckpointHeader, TensorHeader
+from ..gate import Candidate
+from ..manifest import manifest_of_header
+from ..show import align, cut, few, few_lines, format_bytes, print_table, printable
+from ..system import MAX_BYTES, JSONProblem, read_object
 from ._typed import typed
 
 _VALUE = 160
@@ -175,8 +173,6 @@ def _verdict(header: CheckpointHeader, fitting: Sequence[Candidate]) -> Iterator
 
 
 def _groups(header: CheckpointHeader) -> list[tuple[str, ...]]:
-    from ..manifest._manifest import manifest_of_header
-    from ..manifest._text import alike
 
     return [
         (
@@ -186,7 +182,7 @@ def _groups(header: CheckpointHeader) -> list[tuple[str, ...]]:
             entries[0].dtype,
             format_bytes(sum(entry.nbytes for entry in entries)),
         )
-        for title, entries in alike(manifest_of_header(header))
+        for title, entries in manifest.alike(manifest_of_header(header))
     ]
 
 

@@ -10,7 +10,10 @@ from typing import Any
 
 import click
 
+from .. import saving
+from ..show import printable
 from ._completion import complete_files
+from ._overwrite import destination_at
 from ._renames import checked, rules_in, rules_of
 
 _EPILOG = """\b
@@ -56,21 +59,17 @@ def convert(
     SRC is a .safetensors or .ckpt file, one of PyTorch (.bin, .pt, .pth), an index with its shards, or a directory; DST
     a name that ends in .safetensors or .ckpt, or a directory. Needs no MindSpore, and little memory: the data streams.
     """
-    from ..saving._convert import convert as convert_checkpoint
-    from ..saving._destination import floating_dtype
-    from ._overwrite import destination_at
-
     if not src.exists():
         raise click.UsageError(f"there is nothing at {src}")
     rules = checked({**rules_in(rename_file), **rules_of(renames)})
     try:
-        floating_dtype(dtype)
+        saving.floating_dtype(dtype)
     except (TypeError, ValueError) as error:
         raise click.UsageError(f"--dtype: {error}") from None
     destination = destination_at(dst, format, max_shard_size, force=force)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", RuntimeWarning)
-        report = convert_checkpoint(
+        report = saving.convert(
             src,
             destination.index if destination.indexed else destination.path,
             dtype=dtype,
@@ -78,7 +77,6 @@ def convert(
             max_shard_size=destination.most,
             format=destination.format,
         )
-    from ..show._printable import printable
 
     losses = [printable(str(each.message)) for each in caught]
     for loss in losses:

@@ -7,8 +7,8 @@ import json
 import attrs
 import click
 
+from ..show import working
 from ._interrupt import interrupts_held
-from ._working import working
 
 _PAIRS = 5
 
@@ -36,23 +36,25 @@ def demo(sentences: tuple[str, ...], as_json: bool, no_measure: bool) -> None:
     The model is MiniLM, a small BERT that turns a sentence into a vector. Give sentences to see which of them are
     near, one sentence to see which of the built-in ones is nearest to it, or none to compare the built-in ones.
     """
-    from ..demo._minilm import CHECKPOINT, declared, directory
+    from ..demo import CHECKPOINT, declared, directory  # MindSpore
 
     path = directory()  # before anything slow is imported: what is missing is said at once
     texts = _texts(sentences)
     say = _silent if as_json else _say
 
     with interrupts_held() as let_interrupts_through:
-        from ..demo._demo_output import (
+        from ..demo import (  # MindSpore
             Saved,
             declared_text,
+            embed,
             loaded_text,
             manifest_data,
+            nearest_pairs,
             pairs_text,
             saved_data,
             saved_text,
+            tokenize,
         )
-        from ..demo._sentences import embed, nearest_pairs, tokenize
 
         with working("importing MindSpore"):
             cls, hyperparameters = declared(path)
@@ -71,7 +73,7 @@ def demo(sentences: tuple[str, ...], as_json: bool, no_measure: bool) -> None:
 
     saved = None
     if not no_measure:
-        from ..demo._measure import RUNS, WAYS, measure
+        from ..demo import RUNS, WAYS, measure  # MindSpore
 
         with working(f"measuring, in {RUNS * len(WAYS)} processes one after the other"):
             saved = Saved(measure(path), (path / CHECKPOINT).stat().st_size)
@@ -100,7 +102,7 @@ def _silent(text: str) -> None:
 
 def _texts(sentences: tuple[str, ...]) -> list[str]:
     """Give the sentences to embed: the user's, with the built-in ones after a single one, or those alone."""
-    from ..demo._examples import SENTENCES
+    from ..demo import SENTENCES  # MindSpore
 
     # Bytes that the locale cannot decode arrive as lone surrogates, which no tokenizer takes.
     own = [text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for text in sentences]

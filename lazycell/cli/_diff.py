@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..show._printable import printable
+from .. import system
+from ..show import printable
 from ._completion import complete_sides
 from ._model import Options, model_options
 from ._side import find_side, is_class
 
 if TYPE_CHECKING:
-    from ..manifest.diff._diff import ManifestDiff
+    from ..manifest.diff import ManifestDiff
 
 _DIFFERS = 1
 
@@ -54,9 +55,7 @@ def diff(old: str, new: str, options: Options, as_json: bool, as_markdown: bool,
     other = one if old == new else find_side(new, options)
     found: ManifestDiff = one.diff(other)
     if html is not None:
-        from ..system._whole_file import write_whole
-
-        write_whole(html, one.to_html(other))
+        system.write_whole(html, one.to_html(other))
     if as_json:
         # JSON is UTF-8, whatever the terminal shows: an escape of Python's would be no JSON.
         sys.stdout.buffer.write(found.to_json().encode())

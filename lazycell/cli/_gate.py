@@ -5,23 +5,24 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timezone
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from .. import gate, pretrained, show, system
 from .._errors import LazyCellError, ManifestError
 from .._frozen import frozen
-from ..show._printable import printable
+from .._location import did_you_mean
+from ..show import printable, working
 from ._interrupt import interrupts_held
 from ._typed import shell_words
-from ._working import working
 
 if TYPE_CHECKING:
-    from ..gate._former_checkpoints import Trial
-    from ..gate._hold import Held
-    from ..pretrained._registry import Preset, RegisteredModel
+    from ..gate import Held, Trial
+    from ..pretrained import Preset, RegisteredModel
 
 _NO = 1
 
@@ -107,11 +108,7 @@ def accept(
 
 def _hold(patterns: Sequence[str], directory: Path | None, reason: str | None = None) -> _Zoo:
     with interrupts_held() as let_through, working("making the manifests"):
-        from ..gate._committed import manifest_file
-        from ..gate._hold import hold
-        from ..pretrained._registry import registered_models
-
-        models = registered_models()
+        models = pretrained.registered_models()
         if reason is not None and any(reason == preset.name for model in models for preset in model.presets):
             raise click.UsageError(f'--accept {reason}: that is a preset: write --accept "why it changed" {reason}')
         wanted, skipped = _wanted(patterns, directory, models)
@@ -119,10 +116,10 @@ def _hold(patterns: Sequence[str], directory: Path | None, reason: str | None = 
         for each in wanted:
             let_through()
             try:
-                path = manifest_file(each.directory, each.name)
+                path = gate.manifest_file(each.directory, each.name)
             except ValueError as error:
                 raise ManifestError(str(error)) from None
-            held.append(hold(each.name, _shown(path), _manifest_of(each)))
+            held.append(gate.hold(each.name, _shown(path), _manifest_of(each)))
         return _Zoo(tuple(held), skipped)
 
 
@@ -130,12 +127,10 @@ def _wanted(
     patterns: Sequence[str], directory: Path | None, models: Sequence[RegisteredModel]
 ) -> tuple[list[_Wanted], dict[str, int]]:
     """Choose what is held, and count the presets of the packages that are skipped."""
-    from ..gate._committed import manifest_directory, manifests_in
-
     presets: list[_Wanted] = []
     skipped: dict[str, int] = {}
     for model in models:
-        place = directory or manifest_directory(model.cls.__module__)
+        place = directory or gate.manifest_directory(model.cls.__module__)
         if place is None or not (patterns or directory or place.is_dir()):
             package = model.cls.__module__.partition(".")[0]
             skipped[package] = skipped.get(package, 0) + len(model.presets)
@@ -145,7 +140,9 @@ def _wanted(
     places = dict.fromkeys(each.directory for each in presets)
     if directory is not None:
         places[directory] = None
-    strays = [_Wanted(name, place) for place in places for name, _ in manifests_in(place) if (place, name) not in known]
+    strays = [
+        _Wanted(name, place) for place in places for name, _ in gate.manifests_in(place) if (place, name) not in known
+    ]
     every = [*presets, *strays]
     if not patterns:
         if not places:
@@ -158,8 +155,6 @@ def _wanted(
     for pattern in patterns:
         found = [each for each in every if _is_meant(each, pattern)]
         if not found:
-            from .._location import did_you_mean
-
             hint = did_you_mean(pattern, [each.name for each in every]) or ": `lazycell models` lists what there is"
             raise click.UsageError(f"no preset and no committed manifest is called {pattern!r}{hint}")
         chosen.update(dict.fromkeys(found))
@@ -191,10 +186,8 @@ def _shown(path: Path) -> Path:
 
 def _trials(differing: Sequence[Held]) -> dict[str, Trial]:
     """Try older checkpoints of each preset in which something seems to be renamed."""
-    from ..gate._former_checkpoints import try_former_checkpoints
-
     return {
-        held.preset: try_former_checkpoints(held.old, held.new, held.renames)
+        held.preset: gate.try_former_checkpoints(held.old, held.new, held.renames)
         for held in differing
         if held.renames and held.old is not None and held.new is not None
     }
@@ -204,12 +197,11 @@ def _trials(differing: Sequence[Held]) -> dict[str, Trial]:
 
 
 def _check_lines(zoo: _Zoo, trials: Mapping[str, Trial], directory: Path | None) -> Iterator[str]:
-    from ..gate._hold import group_text, grouped
 
     differing = zoo.differing
-    groups = grouped(differing)
+    groups = gate.grouped(differing)
     for group in groups:
-        yield group_text(group)
+        yield gate.group_text(group)
         tried = [trials[held.preset] for held in group if held.preset in trials]
         if tried and not any(trial.orphaned for trial in tried):
             means = "found" if any(trial.problems for trial in tried) else "found, and checkpoints of before load"
@@ -254,13 +246,11 @@ def _skipped_lines(zoo: _Zoo) -> Iterator[str]:
 
 
 def _refusal(zoo: _Zoo, orphaned: Mapping[str, Trial], directory: Path | None) -> str:
-    from ..gate._hold import grouped, names_text
-    from ..show._collapse import collapse
 
     pairs = next(iter(orphaned.values())).orphaned
-    names = ", ".join(f"`{printable(pattern)}`" for pattern, _ in collapse(old for old, _ in pairs)[:6])
-    presets = names_text([*orphaned])
-    groups = grouped([held for held in zoo.differing if held.preset in orphaned])
+    names = ", ".join(f"`{printable(pattern)}`" for pattern, _ in show.collapse(old for old, _ in pairs)[:6])
+    presets = gate.names_text([*orphaned])
+    groups = gate.grouped([held for held in zoo.differing if held.preset in orphaned])
     advice = "\n".join(f"  {line}" for line in _migrate_lines(groups, orphaned))
     return (
         f"not accepted, and nothing is written: in {presets} parameters seem to be renamed, and a checkpoint of before "
@@ -304,19 +294,14 @@ def _held_document(held: Held, trial: Trial | None) -> dict[str, Any]:
 
 def _write(differing: Sequence[Held], reason: str, orphaned: Collection[str]) -> list[Path]:
     """Write what differs, and the log of each directory after its files; give the logs."""
-    from datetime import datetime, timezone
-
-    from ..gate._gate_log import LOG, with_entry
-    from ..gate._hold import golden_text
-    from ..system._whole_file import write_whole
-
     by_directory: dict[Path, list[Held]] = {}
     for held in differing:
         by_directory.setdefault(held.path.parent, []).append(held)
     day = datetime.now(timezone.utc).date().isoformat()
     # Before anything is written: a log that cannot be continued must not be found out about at the end.
     logs = {
-        each / LOG: with_entry(_log(each / LOG), held, reason, day, orphaned) for each, held in by_directory.items()
+        each / gate.LOG: gate.with_entry(_log(each / gate.LOG), held, reason, day, orphaned)
+        for each, held in by_directory.items()
     }
     for directory in by_directory:
         directory.mkdir(parents=True, exist_ok=True)
@@ -324,9 +309,9 @@ def _write(differing: Sequence[Held], reason: str, orphaned: Collection[str]) ->
         if held.new is None:
             held.path.unlink()
         else:
-            write_whole(held.path, golden_text(held.new))
+            system.write_whole(held.path, gate.golden_text(held.new))
     for path, text in logs.items():
-        write_whole(path, text)
+        system.write_whole(path, text)
     return [*logs]
 
 

@@ -9,15 +9,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from attrs import NOTHING
 
 from .._errors import CheckpointMismatchError
+from ..declaration import declaration_of
+from ..manifest import file
+from ..show import printable
 from ._completion import complete_files, complete_models
+from ._infer_words import inference_text, inference_words, refusal_words
 from ._interrupt import interrupts_held
 from ._model import Options, find, model_options
 from ._renames import checked, rules_of
+from ._show_tree import print_text
 
 if TYPE_CHECKING:
-    from ..inference._inference import Inference
+    from ..inference import Inference
 
 _NO_SOLUTION = 1
 
@@ -64,17 +70,12 @@ def infer(model: str, checkpoint: Path, renames: tuple[str, ...], as_json: bool,
     if as_json:
         print(json.dumps(_plain(inference, solved), indent=2))
     else:
-        from ._infer_words import inference_text
-        from ._show_tree import print_text
-
         print_text(inference_text(inference))
     return 0 if solved else _NO_SOLUTION
 
 
 def _known(cls: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Give what is known; the solver takes hyperparameters alone."""
-    from ..declaration._declaration import declaration_of
-
     declaration = declaration_of(cls)
     assert declaration is not None
     names = [item.name for item in declaration.hyperparameters]
@@ -85,27 +86,20 @@ def _known(cls: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _refused(cls: type, checkpoint: Path, error: CheckpointMismatchError, as_json: bool) -> int:
-    from ._infer_words import refusal_words
 
     words = refusal_words(error)
     if as_json:
         plain = {"model": cls.__name__, "path": str(checkpoint), "solved": False, "fits": False, "message": words}
         print(json.dumps(plain, indent=2))
     else:
-        from ..show._printable import printable
-
         print("lazycell: " + "\n".join(map(printable, words.split("\n"))), file=sys.stderr)
     return _NO_SOLUTION
 
 
 def _plain(inference: Inference, solved: bool) -> dict[str, Any]:
-    from attrs import NOTHING
-
-    from ..manifest.file._canonical_values import plain
-    from ._infer_words import inference_words
 
     def told(value: Any) -> dict[str, Any]:
-        return {} if value is NOTHING else {"value": plain(value)}
+        return {} if value is NOTHING else {"value": file.plain(value)}
 
     return {
         "model": inference.model,
@@ -113,7 +107,7 @@ def _plain(inference: Inference, solved: bool) -> dict[str, Any]:
         "solved": solved,
         "fits": inference.fits,
         "dtype": inference.dtype,
-        "determined": {name: plain(value) for name, value in inference.determined.items()},
+        "determined": {name: file.plain(value) for name, value in inference.determined.items()},
         "undetermined": {
             name: {
                 "reason": each.reason,
@@ -123,6 +117,6 @@ def _plain(inference: Inference, solved: bool) -> dict[str, Any]:
             }
             for name, each in inference.undetermined.items()
         },
-        "assumed": {name: plain(value) for name, value in inference.assumed.items()},
+        "assumed": {name: file.plain(value) for name, value in inference.assumed.items()},
         "message": inference_words(inference),
     }

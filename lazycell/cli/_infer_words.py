@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from .. import mismatch, show
+from ..manifest import file
 from ._shell import Shell
 from ._typed import typed
 
 if TYPE_CHECKING:
     from .._errors import CheckpointMismatchError
-    from ..inference._inference import Inference
+    from ..inference import Inference
 
 _SHELL = Shell(options=("rename",))
 
@@ -21,12 +23,11 @@ def inference_text(inference: Inference) -> str:
     Args:
         inference: what the shapes tell.
     """
-    from ..inference._inference import inference_rows, inference_title
-    from ..show._table import align
+    from ..inference import inference_rows, inference_title  # whoever does not ask for it
 
     lines = [inference_title(inference)]
     for title, rows in inference_rows(inference):
-        lines += [f"{title}:", *align(rows)]
+        lines += [f"{title}:", *show.align(rows)]
     return "\n".join([*lines, inference_words(inference)])
 
 
@@ -36,16 +37,14 @@ def inference_words(inference: Inference) -> str:
     Args:
         inference: what the shapes tell.
     """
-    from ..inference._inference import inference_verdict
-    from ..manifest.file._canonical_values import plain
-    from ..mismatch._message import Mismatch
+    from ..inference import inference_verdict  # whoever does not ask for it
 
     if inference.conflicts:
-        return Mismatch(inference.path, inference.model, inference.conflicts, inference.causes).text(_SHELL)
+        return mismatch.Mismatch(inference.path, inference.model, inference.conflicts, inference.causes).text(_SHELL)
     lacking = [name for name, each in inference.undetermined.items() if not each.default_fits]
     if inference.fits or inference.mismatch or not lacking:
         return inference_verdict(inference)
-    examples = {name: plain(inference.assumed[name]) for name in lacking if name in inference.assumed}
+    examples = {name: file.plain(inference.assumed[name]) for name in lacking if name in inference.assumed}
     values = ((name, _typed_value(examples[name]) if name in examples else "...") for name in lacking)
     which = "it is" if len(lacking) == 1 else "they are"
     options = " ".join(f"--set {name}={value}" for name, value in values)
@@ -58,10 +57,8 @@ def refusal_words(error: CheckpointMismatchError) -> str:
     Args:
         error: what solving the shapes ended with.
     """
-    from ..mismatch._message import Mismatch, Strangers
-
     found = error.mismatch
-    return found.text(_SHELL) if isinstance(found, (Mismatch, Strangers)) else str(error)
+    return found.text(_SHELL) if isinstance(found, (mismatch.Mismatch, mismatch.Strangers)) else str(error)
 
 
 def _typed_value(value: Any) -> str:

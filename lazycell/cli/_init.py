@@ -6,10 +6,11 @@ import json
 
 import click
 
+from ..show import printable, working
 from ._completion import complete_models
 from ._interrupt import interrupts_held
 from ._model import Options, find, model_options
-from ._working import working
+from ._overwrite import destination_at
 
 _EPILOG = """\b
 Examples:
@@ -44,8 +45,6 @@ def init(
 
     Every parameter has a stream of its own, keyed by the seed and its name: a seed gives the same file each time.
     """
-    from ._overwrite import destination_at
-
     destination = destination_at(output, None, max_shard_size, force=force)
     found = find(model, options)
     with interrupts_held() as let_through:
@@ -78,6 +77,4 @@ def init(
             )
         )
     else:
-        from ..show._printable import printable
-
         print(f"{manifest.model}, seed {seed}, digest {manifest.digest[:12]}: {printable(str(report))}")

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import click
 
+from .. import formats, gate
+from ._contents import contents_json, print_contents
+
 _EPILOG = """\b
 Examples:
   lazycell inspect model.safetensors
@@ -26,13 +29,8 @@ def inspect(checkpoint: Path, every: bool, as_json: bool) -> None:
     directory. Only headers are read, and MindSpore is not imported, so that this takes no time however large the
     checkpoint is.
     """
-    from ..formats._open import open_checkpoint
-    from ..gate._candidates import candidates
-    from ..gate._committed import committed_manifests
-    from ._contents import contents_json, print_contents
-
-    header = open_checkpoint(checkpoint)
-    fitting = candidates(header, committed_manifests())
+    header = formats.open_checkpoint(checkpoint)
+    fitting = gate.candidates(header, gate.committed_manifests())
     if as_json:
         print(json.dumps(contents_json(header, fitting), indent=2))
     else:

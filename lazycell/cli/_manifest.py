@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from .. import system
+from ..show import printable
 from ._model import Options, find, model_options
 
 _EPILOG = """\b
@@ -75,11 +77,11 @@ def manifest(
         _refuse(printing, f"does not go with {mode}, which holds presets as they are")
         if reason is None:
             _refuse({"--without-migration": without_migration}, "goes with --accept")
-            from ._gate import check
+            from ._gate import check  # whoever does not ask for it
 
             return check(names, directory, as_json)
         _refuse({"--check": checked}, "does not go with --accept: after it, nothing differs")
-        from ._gate import accept
+        from ._gate import accept  # whoever does not ask for it
 
         return accept(reason, names, directory, without_migration=without_migration, as_json=as_json)
     _refuse({"--without-migration": without_migration, "--dir": directory is not None}, "goes with --check or --accept")
@@ -110,13 +112,9 @@ def _print(
     if as_json:
         text = found.to_json(collapsed=collapsed)
     else:
-        from ..show._printable import printable
-
         lines = (found.to_markdown() if as_markdown else str(found)).split("\n")
         text = "\n".join(map(printable, lines)).rstrip("\n") + "\n"
     if output is None:
         click.echo(text, nl=False)
     else:
-        from ..system._whole_file import write_whole
-
-        write_whole(output, text)
+        system.write_whole(output, text)

@@ -10,20 +10,21 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import click
 
+from .. import cell, gate, history, layout, loading, manifest, show
 from .._errors import ManifestError
 from .._frozen import frozen
-from ..show._few import few_lines
-from ..show._printable import printable
+from .._location import did_you_mean
+from ..show import few_lines, printable, working
 from ._interrupt import interrupts_held
 from ._model import Model, Options, find, manifest_in, model_options
 from ._renames import rules_of
+from ._side import find_side
 from ._typed import shell_words
-from ._working import working
 
 if TYPE_CHECKING:
-    from ..gate._former_checkpoints import Trial
-    from ..history._migration import Migration
-    from ..manifest._manifest import Manifest
+    from ..gate import Trial
+    from ..history import Migration
+    from ..manifest import Manifest
 
 _NO = 1
 _SHOWN = 12
@@ -122,18 +123,15 @@ def migrate(
 def _old(model: Model, old: str | None, directory: Path | None) -> Manifest:
     """Give the manifest of before."""
     if old is not None:
-        from ._side import find_side
-
         return find_side(old)
     if model.preset is None:
         raise click.UsageError(
             f"{model.title} is no preset, so no manifest of it is committed: write --from OLD, a manifest file or a "
             "checkpoint of before"
         )
-    from ..gate._committed import manifest_directory, manifest_file
 
-    place = directory or manifest_directory(model.class_.__module__)
-    path = None if place is None else manifest_file(place, model.preset)
+    place = directory or gate.manifest_directory(model.class_.__module__)
+    path = None if place is None else gate.manifest_file(place, model.preset)
     if path is None or not path.is_file():
         where = "" if path is None else f" ({path})"
         raise click.UsageError(
@@ -143,12 +141,9 @@ def _old(model: Model, old: str | None, directory: Path | None) -> Manifest:
     return manifest_in(path.read_bytes(), str(path))
 
 
-def _kept(model: Model, old: Manifest, rules: Mapping[str, str]) -> _Kept:
+def _kept(model: Model, old: manifest.Manifest, rules: Mapping[str, str]) -> _Kept:
     """Find out what was renamed, and which classes' rules say so."""
-    from ..loading._apply_migrations import former_names
-    from ..manifest._manifest import Manifest
-
-    new = Manifest.from_json(model.call(model.class_.manifest).to_json())  # as the old one was read
+    new = manifest.Manifest.from_json(model.call(model.class_.manifest).to_json())  # as the old one was read
     diff = attrs.evolve(old, migrations=()).diff(attrs.evolve(new, migrations=()))
     stated = _stated(old, new, rules)
     told = {name for pair in stated for name in pair}
@@ -159,28 +154,21 @@ def _kept(model: Model, old: Manifest, rules: Mapping[str, str]) -> _Kept:
     ]
     lacking = _trial_of(old, new, (*guessed, *stated)).orphaned
     guessed = [pair for pair in guessed if pair in lacking]
-    former = former_names(new)
+    former = loading.former_names(new)
     stated = [(before, now) for before, now in stated if before not in former.get(now, ())]
     rules_of: dict[type, dict[str, str]] = {}
     cells: dict[str, type] = {}
     if guessed or stated:
-        from ..cell._net_manifest import cells_of_call
-        from ..gate._migration_of import migrations_of_renames
-
-        cells = model.call(lambda **values: cells_of_call(model.class_, (), values))
-        rules_of = migrations_of_renames((*guessed, *stated), cells, old=old, new=new)
+        cells = model.call(lambda **values: cell.cells_of_call(model.class_, (), values))
+        rules_of = gate.migrations_of_renames((*guessed, *stated), cells, old=old, new=new)
     return _Kept(old, new, tuple(guessed), tuple(stated), rules_of, cells)
 
 
 def _stated(old: Manifest, new: Manifest, rules: Mapping[str, str]) -> list[tuple[str, str]]:
     """Apply what `--rename` states to the names of before."""
-    from .._location import did_you_mean
-    from ..layout._rename import apply_rules, parse_rules
-    from ..manifest._tensors import known_names
-
-    known = known_names(new)
+    known = manifest.known_names(new)
     try:
-        renaming = apply_rules(parse_rules(rules), [entry.name for entry in old])
+        renaming = layout.apply_rules(layout.parse_rules(rules), [entry.name for entry in old])
     except ValueError as error:
         raise click.UsageError(f"--{error}") from None
     for rule in renaming.dead:
@@ -199,43 +187,37 @@ def _stated(old: Manifest, new: Manifest, rules: Mapping[str, str]) -> list[tupl
 # --------------------------------------------------------------------------------------------------- what is written
 
 
-def _migrations(kept: _Kept, reason: str) -> dict[type, Migration]:
-    from ..history._migration import Migration
-    from ..history._migration_files import check_migration, migration_file, now
+def _migrations(kept: _Kept, reason: str) -> dict[type, history.Migration]:
 
-    created = now()
+    created = history.now()
     migrations = {}
     for cls, rename in kept.rules.items():
-        path = migration_file(cls)
+        path = history.migration_file(cls)
         if path is None:
             raise ManifestError(
                 f"{cls.__qualname__} is defined in no file, so that its migration cannot be kept beside it: put the "
                 "class into a module"
             )
-        migrations[cls] = Migration(cls.__qualname__, rename, reason, created, str(path))
-        check_migration(migrations[cls])
+        migrations[cls] = history.Migration(cls.__qualname__, rename, reason, created, str(path))
+        history.check_migration(migrations[cls])
     return migrations
 
 
 def _with(kept: _Kept, migrations: Mapping[type, Migration]) -> Manifest:
     """Give the model's manifest as it will be with more migrations."""
-    from ..history._collect import migrations_in
-    from ..history._migration_files import migrations_of
-
     if not migrations:
         return kept.new
     cells = {
-        path: (*migrations_of(cls), *(migrations[each] for each in cls.__mro__ if each in migrations))
+        path: (*history.migrations_of(cls), *(migrations[each] for each in cls.__mro__ if each in migrations))
         for path, cls in kept.cells.items()
     }
-    return attrs.evolve(kept.new, migrations=migrations_in(cells, kept.new.stored))
+    return attrs.evolve(kept.new, migrations=history.migrations_in(cells, kept.new.stored))
 
 
 def _write(migrations: Mapping[type, Migration]) -> None:
-    from ..history._migration_files import append_migration
 
     for migration in migrations.values():
-        append_migration(migration.file, migration)
+        history.append_migration(migration.file, migration)
 
 
 def _trial(kept: _Kept, new: Manifest) -> Trial:
@@ -243,9 +225,8 @@ def _trial(kept: _Kept, new: Manifest) -> Trial:
 
 
 def _trial_of(old: Manifest, new: Manifest, renames: Sequence[tuple[str, str]]) -> Trial:
-    from ..gate._former_checkpoints import try_former_checkpoints
 
-    return try_former_checkpoints(old, new, renames)
+    return gate.try_former_checkpoints(old, new, renames)
 
 
 # ------------------------------------------------------------------------------------------------------- what is said
@@ -304,12 +285,10 @@ def _not_covered(trial: Trial, kept: _Kept) -> tuple[list[str], list[str]]:
 
 def _arrows(pairs: Iterable[tuple[str, str]]) -> list[str]:
     """List renames, layers in one line."""
-    from ..show._collapse import collapse
-
     renames = dict(pairs)
     lines = []
-    for pattern, members in collapse(renames):
-        targets = collapse(renames[name] for name in members)
+    for pattern, members in show.collapse(renames):
+        targets = show.collapse(renames[name] for name in members)
         if len(targets) == 1:
             lines.append(f"{pattern} -> {targets[0][0]}")
         else:
@@ -318,9 +297,8 @@ def _arrows(pairs: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def _collapsed(names: Iterable[str]) -> list[str]:
-    from ..show._collapse import collapse
 
-    return _short_list([pattern for pattern, _ in collapse(names)])
+    return _short_list([pattern for pattern, _ in show.collapse(names)])
 
 
 def _short_list(lines: Sequence[str]) -> list[str]:

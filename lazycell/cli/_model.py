@@ -16,15 +16,18 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import attrs
 import click
 
+from .. import pretrained
 from .._errors import ConfigWarning, LazyCellError, ManifestError
 from .._frozen import frozen
+from .._location import did_you_mean
+from ..declaration import declaration_of
+from ..show import working
 from ._interrupt import interrupts_held
-from ._working import working
 
 if TYPE_CHECKING:
-    from ..formats._header import CheckpointHeader
-    from ..manifest._manifest import Manifest
-    from ..pretrained._config import Config
+    from ..formats import CheckpointHeader
+    from ..manifest import Manifest
+    from ..pretrained import Config
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -107,10 +110,10 @@ class Model:
         """Give the model as `from_pretrained` builds it for a checkpoint, which has the last word on some arguments."""
         if self.cls is None or self.config is None:
             return self
-        from ..pretrained._config import completed_by_file
-        from ..pretrained._stored_tensors import StoredTensors
 
-        found = completed_by_file(self.cls, self.arguments, lambda: StoredTensors(header, rename), self.config)
+        found = pretrained.completed_by_file(
+            self.cls, self.arguments, lambda: pretrained.StoredTensors(header, rename), self.config
+        )
         return attrs.evolve(self, arguments={**found, **self.settings})
 
     def manifest_with(self, changed: Mapping[str, Any]) -> Any:
@@ -209,7 +212,7 @@ def manifest_in(content: bytes, title: str) -> Manifest:
     Raises:
         ManifestError: it is none; the message names the file.
     """
-    from ..manifest._manifest import Manifest
+    from ..manifest import Manifest  # whoever does not ask for it
 
     try:
         return Manifest.from_json(content)
@@ -229,24 +232,21 @@ def _file(title: str, path: Path, options: Options) -> Model:
 
 
 def _directory(title: str, path: Path, options: Options) -> Model:
-    from ..pretrained._architecture import class_of
-    from ..pretrained._config import find_config
 
-    config = find_config(path)
+    config = pretrained.find_config(path)
     if not config.found:
         raise click.UsageError(f"there is no config.json in {title} to say which model it is")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConfigWarning)
-        cls = class_of(config)
+        cls = pretrained.class_of(config)
     for each in caught:
         click.echo(f"lazycell: {each.message}", err=True)
     return _of_class(title, cls, attrs.evolve(options, config=options.config or config.path))
 
 
 def _registered(title: str, options: Options) -> Model:
-    from ..pretrained._registry import available_models, other_names
 
-    models, failures = available_models()
+    models, failures = pretrained.available_models()
     for model in models:
         for preset in model.presets:
             if preset.name == title:
@@ -256,12 +256,11 @@ def _registered(title: str, options: Options) -> Model:
         for model in models:
             if getattr(model, name) == title:
                 return _of_class(title, model.cls, options)
-    for (family, name), cls in other_names().items():
+    for (family, name), cls in pretrained.other_names().items():
         if title in (family, name):
             return _of_class(title, cls, options)
     for failure in failures:
         raise LazyCellError(f"no model is registered as {title!r}; but {failure}") from failure.__cause__
-    from .._location import did_you_mean
 
     names = [name for model in models for name in (model.model_type, model.architecture)]
     names += [preset.name for model in models for preset in model.presets]
@@ -273,26 +272,24 @@ def _registered(title: str, options: Options) -> Model:
 
 def _of_class(title: str, cls: type, options: Options, preset: Mapping[str, Any] | None = None) -> Model:
     """Join hyperparameters: those of a preset, over them those of a config, over them those that were set."""
-    from ..declaration._declaration import declaration_of
-    from ..pretrained._architecture import text_part
-    from ..pretrained._config import Config, hyperparameters_from_config, ignored_keys, read_config
-
     declaration = declaration_of(cls)
     if declaration is None:
         raise click.UsageError(f"{title}: {cls.__name__} is no LazyCell, or declares nothing")
     takes = _arguments_of(cls)
     open_ended = any(each.kind is each.VAR_KEYWORD for each in takes.values())
     arguments = dict(preset or {})
-    config: Config | None = None
+    config: pretrained.Config | None = None
     ignored: tuple[str, ...] = ()
     if options.config is None and options.ignore_config:
         raise click.UsageError(
             f"--ignore-config {options.ignore_config[0]}: there is no config; name one with --config"
         )
     if options.config is not None:
-        config = text_part(cls, Config(options.config, True, read_config(options.config)))
-        ignored = ignored_keys(options.ignore_config, config.options)
-        arguments |= hyperparameters_from_config(cls, config.options, ignored)
+        config = pretrained.text_part(
+            cls, pretrained.Config(options.config, True, pretrained.read_config(options.config))
+        )
+        ignored = pretrained.ignored_keys(options.ignore_config, config.options)
+        arguments |= pretrained.hyperparameters_from_config(cls, config.options, ignored)
         if config.dtype is not None and declaration.takes_dtype and "dtype" in takes:
             arguments["dtype"] = config.dtype
     for name in options.settings:
@@ -308,8 +305,6 @@ def _of_class(title: str, cls: type, options: Options, preset: Mapping[str, Any]
 
 def _arguments_of(cls: Any) -> dict[str, inspect.Parameter]:
     """Give what the constructor of a declared class takes, by name, be it generated or the class's own."""
-    from ..declaration._declaration import declaration_of
-
     declaration = declaration_of(cls)
     assert declaration is not None
     constructor = cls.__init__ if declaration.own_init else cls.__lazy_init__
@@ -318,7 +313,6 @@ def _arguments_of(cls: Any) -> dict[str, inspect.Parameter]:
 
 
 def _no_hyperparameter(cls: type, name: str, names: list[str]) -> NoReturn:
-    from .._location import did_you_mean
 
     has = ", ".join(names) or "none"
     hint = did_you_mean(name, names) or f"; it has {has}"
@@ -344,8 +338,6 @@ def _imported(title: str) -> type:
     where = module_name
     for name in qualified_name.split("."):
         if not hasattr(found, name):
-            from .._location import did_you_mean
-
             classes = [each for each, value in getattr(found, "__dict__", {}).items() if isinstance(value, type)]
             raise click.UsageError(f"{title}: {where} has no {name!r}{did_you_mean(name, classes)}")
         found, where = getattr(found, name), f"{where}.{name}"

@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .. import pretrained, show
+from .._location import did_you_mean
+from ..manifest import file
+from ..show import printable, working
 from ._completion import complete_presets
 from ._interrupt import interrupts_held
-from ._working import working
+from ._main import advice
 
 if TYPE_CHECKING:
     from .._errors import RegistryError
-    from ..manifest._manifest import Manifest
-    from ..pretrained._registry import Preset, RegisteredModel
+    from ..manifest import Manifest
+    from ..pretrained import Preset, RegisteredModel
 
 _NONE, _TROUBLE = 1, 2
 
@@ -43,10 +47,8 @@ def models(pattern: str | None, as_json: bool) -> int:
     preset it matches; * stands for anything, ? for one character, [ab] for one of several.
     """
     with interrupts_held(), working("importing the models"):
-        from ..pretrained._registry import available_models, names_matching
-
-        known, failures = available_models()
-        found = known if pattern is None else names_matching(pattern, known)
+        known, failures = pretrained.available_models()
+        found = known if pattern is None else pretrained.names_matching(pattern, known)
         sizes = {preset.name: _size(model, preset) for model in found for preset in model.presets}
     if as_json:
         print(json.dumps([_plain(model, sizes) for model in found], indent=2))
@@ -62,9 +64,6 @@ def _complain(
     failures: Iterable[RegistryError],
 ) -> int:
     """Say on stderr what is not listed, and why; give the exit status."""
-    from ..show._printable import printable
-    from ._main import advice
-
     status = 0
     if not found:
         status = _NONE
@@ -78,7 +77,6 @@ def _complain(
 
 
 def _near(pattern: str, known: Iterable[RegisteredModel]) -> str:
-    from .._location import did_you_mean
 
     names = dict.fromkeys(name for model in known for name in (model.model_type, model.architecture))
     names |= dict.fromkeys(preset.name for model in known for preset in model.presets)
@@ -96,10 +94,8 @@ def _size(model: RegisteredModel, preset: Preset) -> Manifest | None:
 
 
 def _print(found: Sequence[RegisteredModel], sizes: dict[str, Manifest | None]) -> None:
-    from ..show._units import format_bytes
-    from ._print_table import print_table
 
-    print_table(
+    show.print_table(
         ("model_type", "class", "module", "presets"),
         [(each.model_type, each.architecture, each.cls.__module__, str(len(each.presets) or "")) for each in found],
         right={3},
@@ -108,16 +104,15 @@ def _print(found: Sequence[RegisteredModel], sizes: dict[str, Manifest | None]) 
     for model in found:
         for preset in model.presets:
             size = sizes[preset.name]
-            sums = ("", "") if size is None else (f"{size.size:,}", format_bytes(size.nbytes))
+            sums = ("", "") if size is None else (f"{size.size:,}", show.format_bytes(size.nbytes))
             about = (preset.licence or "", preset.paper or "", preset.source or "")
             rows.append((preset.name, model.architecture, *sums, *about))
     if rows:
         print()
-        print_table(("preset", "class", "elements", "bytes", "licence", "paper", "source"), rows, right={2, 3})
+        show.print_table(("preset", "class", "elements", "bytes", "licence", "paper", "source"), rows, right={2, 3})
 
 
 def _plain(model: RegisteredModel, sizes: dict[str, Manifest | None]) -> dict[str, Any]:
-    from ..manifest.file._canonical_values import plain
 
     return {
         "model_type": model.model_type,
@@ -126,7 +121,7 @@ def _plain(model: RegisteredModel, sizes: dict[str, Manifest | None]) -> dict[st
         "presets": [
             {
                 "name": preset.name,
-                "hyperparameters": {name: plain(value) for name, value in preset.hyperparameters.items()},
+                "hyperparameters": {name: file.plain(value) for name, value in preset.hyperparameters.items()},
                 "source": preset.source,
                 "licence": preset.licence,
                 "paper": preset.paper,

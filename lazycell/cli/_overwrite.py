@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .. import saving
 from .._errors import CheckpointError
 
 if TYPE_CHECKING:
-    from ..saving._destination import Destination
+    from ..saving import Destination
 
 
 def destination_at(path: str, format: str | None, max_shard_size: str | None, *, force: bool) -> Destination:
@@ -26,11 +27,9 @@ def destination_at(path: str, format: str | None, max_shard_size: str | None, *,
         click.UsageError: the arguments contradict each other, or there is a checkpoint already.
         CheckpointError: there is something that is no file.
     """
-    from ..saving._destination import destination_of
-
     size = int(max_shard_size) if max_shard_size is not None and max_shard_size.isdecimal() else max_shard_size
     try:
-        destination = destination_of(path, format, size)
+        destination = saving.destination_of(path, format, size)
     except CheckpointError:  # a ValueError too, but what is at the path is no wrong usage
         raise
     except ValueError as error:

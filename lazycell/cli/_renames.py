@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from .. import layout, system
+
 
 def rules_of(renames: tuple[str, ...]) -> dict[str, str]:
     """Take each `OLD=NEW` apart.
@@ -31,10 +33,9 @@ def checked(rules: dict[str, str]) -> dict[str, str] | None:
     """
     if not rules:
         return None
-    from ..layout._rename import parse_rules
 
     try:
-        parse_rules(rules)
+        layout.parse_rules(rules)
     except ValueError as error:
         raise click.UsageError(f"--rename: {str(error).removeprefix('rename: ')}") from None
     return rules
@@ -48,11 +49,10 @@ def rules_in(path: Path | None) -> dict[str, str]:
     """
     if path is None:
         return {}
-    from ..system._json import JSONProblem, read_object
 
     try:
-        found = read_object(path.read_bytes())
-    except JSONProblem as problem:
+        found = system.read_object(path.read_bytes())
+    except system.JSONProblem as problem:
         raise click.UsageError(f"--rename-file {path} {problem}") from None
     for old, new in found.items():
         if not isinstance(new, str):

@@ -6,12 +6,13 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from .. import mismatch
 from .._frozen import frozen
-from ..show._printable import printable
+from ..show import printable
 from ._typed import typed
 
 if TYPE_CHECKING:
-    from ..mismatch._dialect import Argument
+    from ..mismatch import Argument
 
 _OPTIONS = {"dtype": "--cast"}  # what Python calls dtype
 
@@ -67,17 +68,17 @@ def _option(name: str) -> str:
 
 def _words(name: str, value: Any) -> tuple[list[str], list[str]]:
     """Give what to type for an argument, and in Python what cannot be typed."""
-    from ..mismatch._dialect import PYTHON, Argument
-
     if isinstance(value, Mapping):
         # No option can say that one tensor is made of several, nor hold every name.
         texts = {old: f"{old}={new}" if isinstance(new, str) else "\0" for old, new in value.items()}
         untypable = {old: value[old] for old, text in texts.items() if typed(text) is None}
-        written = [PYTHON.argument(Argument(name, {old: new})) for old, new in untypable.items()]
+        written = [mismatch.PYTHON.argument(mismatch.Argument(name, {old: new})) for old, new in untypable.items()]
         return list(_options(name, texts.values())), list(map(printable, written))
     values = [value] if isinstance(value, str) else value
     patterns = tuple(each for each in values if typed(each) is None)
-    return list(_options(name, values)), [PYTHON.argument(Argument(name, patterns))] if patterns else []
+    return list(_options(name, values)), [
+        mismatch.PYTHON.argument(mismatch.Argument(name, patterns))
+    ] if patterns else []
 
 
 def _options(name: str, values: Iterable[str]) -> Iterator[str]:

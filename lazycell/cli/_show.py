@@ -8,6 +8,9 @@ import click
 
 from ._completion import complete_models, complete_sides
 from ._model import Options, find, model_options
+from ._show_page import write_page
+from ._show_sizes import print_sizes
+from ._show_tree import print_text, print_tree
 
 _EPILOG = """\b
 Examples:
@@ -84,18 +87,12 @@ def show(
 
     found = find(model, options).manifest
     if page is not None:
-        from ._show_page import write_page
-
         write_page(page, found, against)
     elif summed:
-        from ._show_sizes import print_sizes
-
         print_sizes(found, kind, depth=depth or 1, as_json=as_json, optimizer=optimizer, gradients=gradients, mesh=axes)
     elif as_json:
         click.echo(found.to_json(), nl=False)
     else:
-        from ._show_tree import print_text, print_tree
-
         if as_table:
             print_text(str(found))
         elif as_markdown:

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..show._printable import printable
-from ..show._units import format_bytes
+from .. import system
+from ..show import format_bytes, printable, working
 from ._side import find_side
-from ._working import working
 
 if TYPE_CHECKING:
-    from ..manifest._manifest import Manifest
+    from ..manifest import Manifest
 
 
 def write_page(path: Path, manifest: Manifest, against: str | None) -> None:
@@ -28,11 +27,9 @@ def write_page(path: Path, manifest: Manifest, against: str | None) -> None:
         click.UsageError: there is no such model.
         OSError: the file cannot be written.
     """
-    from ..system._whole_file import write_whole
-
     other = None if against is None else find_side(against)
     with working("making the page"):
         content = manifest.to_html(other)
-    write_whole(path, content)
+    system.write_whole(path, content)
     size = format_bytes(len(content.encode()))
     click.echo(f"wrote {printable(str(path))}, {size}: a page that any browser opens, without a network")

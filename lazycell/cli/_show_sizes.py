@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._print_table import print_table
+from .. import show
+from ..manifest.sizes import sizes_json, sizes_notes, sizes_table, sizes_title
+from ..show import print_table
 
 if TYPE_CHECKING:
-    from ..manifest._manifest import Manifest
-    from ..manifest.sizes._size import Size
-    from ..manifest.sizes._sizes import Sizes
+    from ..manifest import Manifest
+    from ..manifest.sizes import Size, Sizes
 
 _ITSELF, _UNTAGGED = "(itself)", "untagged"
 
@@ -42,8 +43,6 @@ def print_sizes(
     Raises:
         click.UsageError: there is no such optimizer, or a dimension cannot be divided by its axes.
     """
-    from ..manifest.sizes._sizes import sizes_json, sizes_notes, sizes_table, sizes_title
-
     try:
         sizes = manifest.sizes(optimizer=optimizer, gradients=gradients, mesh=mesh)
     except ValueError as error:
@@ -74,17 +73,16 @@ def _groups(sizes: Sizes, kind: str, depth: int) -> dict[str | None, Size]:
 
 
 def _rows(groups: Mapping[str | None, Size], sizes: Sizes, titles: tuple[str, ...]) -> list[tuple[str, ...]]:
-    from ..show._units import format_bytes
 
     rows = []
     total = {"in all" if sizes.rank is None else "in all, over all ranks": sizes.total}
     rank = {} if sizes.rank is None else {f"one rank of {sizes.rank.ranks:,}": sizes.rank.size}
     names = {_ITSELF if name == "" else _UNTAGGED if name is None else name: size for name, size in groups.items()}
     for name, size in [*names.items(), *total.items(), *rank.items()]:
-        cells = [name, f"{size.parameters:,}", f"{size.elements:,}", format_bytes(size.nbytes)]
-        cells += [format_bytes(size.gradients)] if sizes.with_gradients else []
-        cells += [format_bytes(size.optimizer)] if sizes.optimizer_name is not None else []
-        cells += [format_bytes(size.training_bytes)] if len(titles) > 4 else []
+        cells = [name, f"{size.parameters:,}", f"{size.elements:,}", show.format_bytes(size.nbytes)]
+        cells += [show.format_bytes(size.gradients)] if sizes.with_gradients else []
+        cells += [show.format_bytes(size.optimizer)] if sizes.optimizer_name is not None else []
+        cells += [show.format_bytes(size.training_bytes)] if len(titles) > 4 else []
         rows.append(tuple(cells))
     return rows
 

@@ -7,14 +7,11 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..show._collapse import collapse
-from ..show._few import few_lines
-from ..show._printable import printable
-from ..show._table import align
-from ._print_table import MOST_FOLDED
+from .. import show, viewer
+from ..show import MOST_FOLDED, align, collapse, few_lines, printable
 
 if TYPE_CHECKING:
-    from ..manifest._manifest import Manifest
+    from ..manifest import Manifest
 
 _BOXES = ("├── ", "└── ", "│   ")
 _PLAIN = ("|-- ", "`-- ", "|   ")
@@ -35,13 +32,11 @@ def print_tree(manifest: Manifest, depth: int | None) -> None:
         manifest: the manifest.
         depth: how many levels below the model to show; None: all.
     """
-    from ..viewer._tree import TREE_TITLES, tree_of, tree_rows
-
-    tree = tree_of(manifest.model, manifest.entries)
+    tree = viewer.tree_of(manifest.model, manifest.entries)
     in_terminal = sys.stdout.isatty()
-    rows = tree_rows(tree, depth=depth, lines=_BOXES if in_terminal and _can_draw() else _PLAIN)
-    filled = [column for column in range(len(TREE_TITLES)) if column == 0 or any(row[column] for row in rows)]
-    titles, *rows = [tuple(row[column] for column in filled) for row in (TREE_TITLES, *rows)]
+    rows = viewer.tree_rows(tree, depth=depth, lines=_BOXES if in_terminal and _can_draw() else _PLAIN)
+    filled = [column for column in range(len(viewer.TREE_TITLES)) if column == 0 or any(row[column] for row in rows)]
+    titles, *rows = [tuple(row[column] for column in filled) for row in (viewer.TREE_TITLES, *rows)]
     if in_terminal and len(rows) <= MOST_FOLDED:
         _print_drawn(titles, rows)
     else:
@@ -61,9 +56,9 @@ def _can_draw() -> bool:
 
 
 def _print_drawn(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    from rich.console import Console  # slow, and only for a terminal
+    from rich.table import Table  # slow, and only for a terminal
+    from rich.text import Text  # slow, and only for a terminal
 
     plain = bool(os.environ.get("NO_COLOR"))
     table = Table(box=None, header_style="" if plain else "dim", pad_edge=False, padding=(0, 2, 0, 0))
@@ -91,7 +86,6 @@ def _tie_lines(manifest: Manifest) -> list[str]:
 
 
 def _totals(manifest: Manifest) -> str:
-    from ..manifest._text import totals
-    from ..show._units import format_bytes
+    from ..manifest import totals  # whoever does not ask for it
 
-    return f"{totals(manifest)}, {format_bytes(manifest.nbytes)}, digest {manifest.digest[:12]}"
+    return f"{totals(manifest)}, {show.format_bytes(manifest.nbytes)}, digest {manifest.digest[:12]}"

@@ -5,16 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .. import manifest
 from .._errors import CheckpointFormatError
 from ._model import Options, find, is_manifest
 
 if TYPE_CHECKING:
-    from ..manifest._manifest import Manifest
+    pass
 
 _WEIGHTS = (".safetensors", ".ckpt", ".index.json")
 
 
-def find_side(text: str, options: Options | None = None) -> Manifest:
+def find_side(text: str, options: Options | None = None) -> manifest.Manifest:
     """Give the manifest of what a word on the command line stands for; only headers are read, nothing is built.
 
     Args:
@@ -30,10 +31,9 @@ def find_side(text: str, options: Options | None = None) -> Manifest:
         return find(text).manifest
     if is_class(text):
         return find(text, options).manifest
-    from ..manifest._manifest import Manifest
 
     try:
-        return Manifest.of_checkpoint(path)
+        return manifest.Manifest.of_checkpoint(path)
     except CheckpointFormatError as error:
         if path.suffix != ".json" or path.name.endswith(_WEIGHTS):
             raise

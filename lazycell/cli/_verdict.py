@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..declaration._forms import form_text
+from ..declaration import form_text
 from ._shell import plain
 
 if TYPE_CHECKING:
-    from ..loading._plan import LoadPlan
-    from ..mismatch._dialect import Dialect
-    from ..mismatch._message import Mismatch
+    from ..loading import LoadPlan
+    from ..mismatch import Dialect, Mismatch
 
 
 def mismatch_json(mismatch: Mismatch, dialect: Dialect) -> dict[str, Any]:
@@ -20,7 +19,7 @@ def mismatch_json(mismatch: Mismatch, dialect: Dialect) -> dict[str, Any]:
         mismatch: them.
         dialect: for messages and advice.
     """
-    from ..mismatch._dialect import said
+    from ..mismatch import said  # whoever does not ask for it
 
     return {
         "problems": [

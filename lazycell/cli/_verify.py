@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from .. import saving
 from .._errors import ChecksumError, LazyCellError
 
 _DAMAGED, _TROUBLE = 1, 2
@@ -43,11 +44,9 @@ def verify(paths: tuple[Path, ...], as_json: bool) -> int:
 
 def _result(path: Path) -> dict[str, Any]:
     """Verify one checkpoint; a failure is a result too, so that the others are verified as well."""
-    from ..saving._verify import verify as verify_checkpoint
-
     failed: dict[str, Any] = {"path": str(path), "verified": False, "status": _TROUBLE, "damaged": []}
     try:
-        report = verify_checkpoint(path)
+        report = saving.verify(path)
     except ChecksumError as error:
         return failed | {"status": _DAMAGED, "damaged": list(error.tensors), "message": str(error)}
     except LazyCellError as error:

@@ -8,9 +8,7 @@ import attrs
 
 from .. import LoadReport, Manifest
 from .._frozen import frozen
-from ..show._table import align
-from ..show._terminal import one_line, paragraph, table
-from ..show._units import format_bytes, format_seconds
+from ..show import align, format_bytes, format_seconds, one_line, paragraph, table
 from ._measure import WHAT, Measurement
 from ._sentences import Pair
 

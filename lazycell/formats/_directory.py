@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from .._errors import CheckpointFormatError
-from ..show._few import few
+from ..show import few
 from . import _formats
 from ._hidden import is_in_transit
 from ._other_contents import what_it_is

@@ -76,19 +76,19 @@ class Format:
 
 
 def _read_ckpt(path: Path) -> CheckpointHeader:
-    from ._ckpt import read_ckpt
+    from ._ckpt import read_ckpt  # few files are of this kind
 
     return read_ckpt(path)
 
 
 def _read_index(path: Path) -> CheckpointHeader:
-    from ._sharded import read_index
+    from ._sharded import read_index  # few files are of this kind
 
     return read_index(path)
 
 
 def _read_pytorch(path: Path) -> CheckpointHeader:
-    from ._pytorch import read_pytorch
+    from ._pytorch import read_pytorch  # few files are of this kind
 
     return read_pytorch(path)
 
@@ -199,7 +199,7 @@ def read(format: Format, path: Path) -> CheckpointHeader:
     """
     if format in _OWN:
         return format.read(path)
-    from ._third_party import check_header
+    from ._third_party import check_header  # few files are of this kind
 
     _files.open_regular(path).close()
     try:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import _dtypes
+from .._collector import collector_paused
 from .._errors import CheckpointFormatError, UninitializedParameterError
-from ..system._collector import collector_paused
 from ._header import CheckpointHeader, MemoryRange, TensorHeader
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _tensor(name: str, value: object) -> TensorHeader:
 
 
 def _array(name: str, value: Any) -> np.ndarray[Any, Any]:
-    import numpy as np
+    import numpy as np  # whoever only plans has no arrays
 
     if isinstance(value, np.ma.MaskedArray):
         raise _refuse(name, "a masked array: fill it first, with `.filled()`")

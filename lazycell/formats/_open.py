@@ -34,7 +34,7 @@ def open_checkpoint(
     """
     # Imported where it is needed: most checkpoints are one file of safetensors.
     if isinstance(source, Mapping):
-        from ._memory import DICT, read_arrays
+        from ._memory import DICT, read_arrays  # few files are of this kind
 
         _refuse_key(DICT, decrypt)
         return read_arrays(source)
@@ -42,11 +42,11 @@ def open_checkpoint(
     if not path.exists():
         raise FileNotFoundError(_nothing_at(path))
     if path.is_dir():
-        from ._directory import find_checkpoint
+        from ._directory import find_checkpoint  # few files are of this kind
 
         path, *others = find_checkpoint(path)
         if others:
-            from ._sharded import read_set
+            from ._sharded import read_set  # few files are of this kind
 
             _refuse_key(path, decrypt)
             return read_set((path, *others))
@@ -58,7 +58,7 @@ def open_checkpoint(
             "shards, and directories"
         )
     if format is _formats.CKPT:
-        from ._ckpt import read_ckpt
+        from ._ckpt import read_ckpt  # few files are of this kind
 
         return read_ckpt(path, decrypt=decrypt)
     _refuse_key(path, decrypt)

@@ -15,8 +15,8 @@ from typing import Any
 
 import attrs
 
+from .._collector import collector_paused
 from .._errors import CheckpointFormatError
-from ..system._collector import collector_paused
 from . import _files, _sniff
 from ._header import ByteRange, CheckpointHeader, Part, TensorHeader, checked_nbytes
 from ._pickle import ForeignName, Machine, PickleCut, PickleProblem, shown

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from .. import _dtypes
+from .._collector import collector_paused
 from .._errors import CheckpointFormatError
-from ..system import _json
-from ..system._collector import collector_paused
+from ..system import MAX_BYTES, JSONProblem, read_object
 from . import _files, _sniff
 from ._header import ByteRange, CheckpointHeader, TensorHeader
 from ._stamp import FileStamp
@@ -72,10 +72,10 @@ def read_safetensors(path: Path) -> CheckpointHeader:
         length = int.from_bytes(start[:8], "little")
         # What is something else says so best by itself.
         hint = "" if _sniff.looks_like(start) == "safetensors" else _sniff.hint(start)
-        if length > _json.MAX_BYTES:
+        if length > MAX_BYTES:
             raise CheckpointFormatError(
                 f"{path}: not a safetensors file: its first eight bytes promise a header of {length} bytes, "
-                f"the format allows {_json.MAX_BYTES}{hint}"
+                f"the format allows {MAX_BYTES}{hint}"
             )
         if 8 + length > size:
             raise CheckpointFormatError(
@@ -104,8 +104,8 @@ def _parse(
 ) -> tuple[dict[str, TensorHeader], dict[str, str]]:
     # A function of its own, so that the JSON has gone when the collector wakes up and looks at all that is new.
     try:
-        header = _json.read_object(raw)
-    except _json.JSONProblem as problem:
+        header = read_object(raw)
+    except JSONProblem as problem:
         raise CheckpointFormatError(f"{path}: the header {problem}") from None
     metadata = _metadata(header.pop(_METADATA, None), path)
     quantized = _quantized(metadata)

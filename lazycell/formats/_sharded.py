@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from .._errors import CheckpointFormatError
-from ..system import _json
+from ..system import MAX_BYTES, JSONProblem, read_object
 from . import _files
 from ._header import CheckpointHeader, TensorHeader
 from ._safetensors import read_safetensors
@@ -101,12 +101,12 @@ def read_weight_map(path: Path) -> Mapping[str, str]:
 def _load(path: Path) -> dict[str, object]:
     with _files.open_regular(path) as file:
         size = _files.size_of(file)
-        if size > _json.MAX_BYTES:
-            raise CheckpointFormatError(f"{path}: the index has {size} bytes; at most {_json.MAX_BYTES} are read")
+        if size > MAX_BYTES:
+            raise CheckpointFormatError(f"{path}: the index has {size} bytes; at most {MAX_BYTES} are read")
         raw = _files.read_at(file, 0, size)
     try:
-        return _json.read_object(raw)
-    except _json.JSONProblem as problem:
+        return read_object(raw)
+    except JSONProblem as problem:
         raise CheckpointFormatError(f"{path}: the index {problem}") from None
 
 

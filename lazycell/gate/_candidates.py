@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from .._collector import collector_paused
 from .._errors import CheckpointMismatchError, ManifestError
 from .._frozen import frozen
-from ..formats._header import CheckpointHeader
-from ..loading._fit import make_plan
-from ..manifest._manifest import Manifest
-from ..manifest.file._expand import BRACES
-from ..show._collapse import index_free
-from ..system._collector import collector_paused
+from ..formats import CheckpointHeader
+from ..loading import make_plan
+from ..manifest import Manifest
+from ..manifest.file import BRACES
+from ..show import index_free
 
 
 @frozen

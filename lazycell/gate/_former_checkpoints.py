@@ -7,13 +7,11 @@ from pathlib import Path
 
 from .._errors import CheckpointMismatchError
 from .._frozen import frozen
-from ..formats._header import CheckpointHeader, TensorHeader
-from ..layout._layout import Stored
-from ..loading._fit import make_plan
-from ..manifest._digest import DIGEST
-from ..manifest._manifest import Manifest
-from ..manifest._tensors import stored_tensors
-from ..mismatch._problems import Problem
+from ..formats import CheckpointHeader, TensorHeader
+from ..layout import Stored
+from ..loading import make_plan
+from ..manifest import DIGEST, Manifest, stored_tensors
+from ..mismatch import Problem
 
 Renames = Iterable[tuple[str, str]]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from ..manifest.diff._diff_sections import counts
-from ..show._printable import printable
+from ..manifest.diff import counts
+from ..show import printable
 from ._hold import Held, grouped
 
 LOG = "CHANGES.md"

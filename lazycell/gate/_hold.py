@@ -10,14 +10,12 @@ import attrs
 
 from .._errors import ManifestError
 from .._frozen import frozen
-from ..layout._entry import ManifestEntry
-from ..manifest._manifest import Manifest
-from ..show._collapse import index_free
-from ..show._few import few
-from ..show._printable import printable
+from ..layout import ManifestEntry
+from ..manifest import Manifest
+from ..show import few, index_free, printable
 
 if TYPE_CHECKING:
-    from ..manifest.diff._diff import ManifestDiff
+    from ..manifest.diff import ManifestDiff
 
 _SHORT = 12
 """Hexadecimal digits of a digest that people are shown."""

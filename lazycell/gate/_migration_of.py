@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from .._collector import collector_paused
 from .._errors import ManifestError
 from .._frozen import frozen
-from ..declaration._declaration import declares
-from ..history._name_rules import name_rules
-from ..manifest._manifest import Manifest
-from ..manifest._tensors import known_names
-from ..show._collapse import is_index
-from ..system._collector import collector_paused
+from ..declaration import declares
+from ..history import name_rules
+from ..manifest import Manifest, known_names
+from ..show import is_index
 
 _LETTERS = "ijklmnpqrs"
 _REST = "{*rest}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import attrs
 
-from ..layout._layout import Block, Stored
+from ..layout import Block, Stored
 from ._migration import Migration
 
 

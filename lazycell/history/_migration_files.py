@@ -18,9 +18,8 @@ from weakref import WeakKeyDictionary
 import attrs
 
 from .._errors import ManifestError
-from ..declaration._declaration import declaration_of
-from ..system._json import JSONProblem, read_object
-from ..system._whole_file import write_whole
+from ..declaration import declaration_of
+from ..system import JSONProblem, read_object, write_whole
 from ._migration import Migration
 
 FORMAT = "lazycell.migrations"

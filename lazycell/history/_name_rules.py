@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from .._frozen import frozen
-from ..declaration._patterns import Pattern, captures_in, fill, parse_pattern
+from ..declaration import Pattern, captures_in, fill, parse_pattern
 
 
 @frozen

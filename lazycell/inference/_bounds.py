@@ -7,7 +7,7 @@ from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..declaration._symbols import Call, Expression, Name, Operation, evaluate, operate
+from ..declaration import Call, Expression, Name, Operation, evaluate, operate
 from ._domain import ANYTHING, NONE, Domain, divisors_of
 from ._fact import are_whole, is_number, reduced, unknowns_in
 from ._linear import TooLong, sum_of

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._frozen import frozen
-from ..declaration._declare import Declared
-from ..declaration._symbols import (
+from ..declaration import (
     Attribute,
     Call,
     Choice,
+    Declared,
     Expression,
     Item,
     Name,

@@ -15,14 +15,22 @@ from typing import Any
 import attrs
 
 from .._errors import DeclarationError
-from ..declaration._declaration import Declaration, declaration_of, expressions_of
-from ..declaration._declare import ChildrenSpec, ChildSpec, Conditional, Declared, ParameterSpec, Tie, is_cell
-from ..declaration._evaluate import evaluated
-from ..declaration._symbols import (
+from ..declaration import (
+    ChildrenSpec,
+    ChildSpec,
     Choice,
+    Conditional,
+    Declaration,
+    Declared,
     Expression,
+    ParameterSpec,
+    Tie,
     choose,
+    declaration_of,
     evaluate,
+    evaluated,
+    expressions_of,
+    is_cell,
     is_symbolic,
     names_in,
     operate,
@@ -30,7 +38,7 @@ from ..declaration._symbols import (
     sections_of,
     symbol,
 )
-from ..manifest._outline import bind
+from ..manifest import bind
 from ._fact import Because, Fact, place_of
 from ._formed import Block, Share, as_declared, facts_of_blocks
 from ._found import EXAMPLES, Found, either_way

@@ -8,10 +8,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .._frozen import frozen
-from ..declaration._forms import Fused, Reshaped, Transposed, form_text, leaves, replace_leaves
-from ..declaration._patterns import fill
-from ..declaration._stored_rule import StoredRule
-from ..declaration._symbols import Expression, evaluate, operate
+from ..declaration import (
+    Expression,
+    Fused,
+    Reshaped,
+    StoredRule,
+    Transposed,
+    evaluate,
+    fill,
+    form_text,
+    leaves,
+    operate,
+    replace_leaves,
+)
 from ._fact import Because, Fact, Guard, place_of
 from ._names import NOTHING_STORED, Names, Shape, leaves_below, tree_of
 

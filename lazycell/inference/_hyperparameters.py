@@ -10,9 +10,8 @@ from typing import Any
 
 import attrs
 
-from ..declaration._declare import NOTHING, Hyperparameter
-from ..declaration._symbols import evaluate, is_symbolic
-from ..manifest._resolve import _convert
+from ..declaration import NOTHING, Hyperparameter, evaluate, is_symbolic
+from ..manifest import converted
 from ._domain import ANYTHING, NATURAL, TRUTH, UNBOUNDED, Domain, exactly, union
 
 Hyperparameters = Mapping[str, Hyperparameter]
@@ -106,7 +105,7 @@ def accepts_of(hyperparameters: Hyperparameters) -> Callable[[str, Mapping[str, 
 
 def given_of(item: Hyperparameter, value: Any) -> Any:
     """Give what a hyperparameter is where `value` is given for it."""
-    return _convert(item, value, types.SimpleNamespace())
+    return converted(item, value, types.SimpleNamespace())
 
 
 def default_of(item: Hyperparameter, values: Mapping[str, Any]) -> Any:
@@ -117,8 +116,8 @@ def default_of(item: Hyperparameter, values: Mapping[str, Any]) -> Any:
     known = types.SimpleNamespace(**values)
     try:
         if isinstance(default, attrs.Factory):  # type: ignore[arg-type]
-            return _convert(item, default.factory(known) if default.takes_self else default.factory(), known)
-        return _convert(item, evaluate(default, values), known)
+            return converted(item, default.factory(known) if default.takes_self else default.factory(), known)
+        return converted(item, evaluate(default, values), known)
     except Exception:  # it depends on what is not known, or is refused
         return NOTHING
 

@@ -6,12 +6,10 @@ import typing
 from collections.abc import Mapping
 from typing import Any
 
+from .._collector import collector_paused
 from .._frozen import frozen
 from .._location import did_you_mean
-from ..declaration._declaration import Declaration, declaration_of
-from ..declaration._declare import NOTHING
-from ..declaration._symbols import render, symbol
-from ..system._collector import collector_paused
+from ..declaration import NOTHING, Declaration, declaration_of, render, symbol
 from ._domain import exactly
 from ._fact import Conflict
 from ._facts import facts_of

@@ -11,18 +11,14 @@ import attrs
 
 from .._errors import CheckpointMismatchError, DeclarationError
 from .._frozen import frozen
-from ..declaration._declaration import declaration_of
-from ..declaration._declare import NOTHING
-from ..declaration._symbols import render
+from ..declaration import NOTHING, declaration_of, render
 from ..formats import CheckpointHeader, open_checkpoint
-from ..layout._rename import apply_rules, parse_rules
-from ..loading._fit import make_plan
-from ..loading._options import LoadOptions
-from ..manifest._manifest import Manifest
-from ..mismatch import Cause, Problem
-from ..mismatch._message import Mismatch
-from ..show._html import harmless
-from ..show._report import Report, Table
+from ..layout import apply_rules, parse_rules
+from ..loading import LoadOptions, make_plan
+from ..manifest import Manifest
+from ..mismatch import Cause, Mismatch, Problem
+from ..show import Report, Table
+from ..show.html import harmless
 from ._infer import Solved, Undetermined, solve_shapes
 from ._refusal import contradiction, strangers
 

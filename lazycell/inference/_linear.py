@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Any
 
 from .._frozen import frozen
-from ..declaration._symbols import Expression, Operation, operate, render
+from ..declaration import Expression, Operation, operate, render
 from ._domain import UNBOUNDED
 
 _MOST_TERMS = 64

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
-from ..show._collapse import is_index
+from ..show import is_index
 
 _DEEPEST = 128
 """Segments of a name; one with more is no parameter of any model, and a header must not take memory for it."""

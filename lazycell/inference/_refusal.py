@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .._errors import CheckpointMismatchError
-from ..declaration._symbols import render
+from ..declaration import render
 from ..formats import CheckpointHeader
-from ..mismatch import Cause
-from ..mismatch._message import Strangers
-from ..show._printable import printable
-from ..sources._quantized import quantized_tensors
+from ..mismatch import Cause, Strangers
+from ..show import printable
+from ..sources import quantized_tensors
 from ._fact import Conflict
 from ._infer import Solved
 

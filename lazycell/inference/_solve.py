@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from ..declaration._symbols import Expression, Operation, operate
+from ..declaration import Expression, Operation, operate
 from ._bounds import Impossible, decided, narrowed
 from ._domain import ANYTHING, Domain, exactly
 from ._fact import Conflict, Fact, are_whole, reduced

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..declaration._symbols import render
+from ..declaration import render
 from ._domain import UNBOUNDED, Domain, divisors_of
 from ._fact import Fact, reduced
 from ._solve import Solver

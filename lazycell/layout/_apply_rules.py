@@ -9,12 +9,17 @@ from typing import Any, NoReturn
 import attrs
 
 from .._frozen import frozen
-from ..declaration._declare import Conditional
-from ..declaration._evaluate import evaluated
-from ..declaration._forms import Reshaped, Transposed, replace_leaves, replace_nodes
-from ..declaration._patterns import fill
-from ..declaration._stored_rule import StoredRule
-from ..declaration._symbols import render
+from ..declaration import (
+    Conditional,
+    Reshaped,
+    StoredRule,
+    Transposed,
+    evaluated,
+    fill,
+    render,
+    replace_leaves,
+    replace_nodes,
+)
 from ._cell_rules import CellRules
 from ._entry import ManifestEntry
 from ._form_shape import reversed_axes

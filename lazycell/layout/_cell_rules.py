@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._frozen import frozen
-from ..declaration._declaration import Declaration
+from ..declaration import Declaration
 
 
 @frozen

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .._location import did_you_mean
-from ..declaration._declaration import Declaration, own_rules, parameter_specs
-from ..declaration._declare import Tie
-from ..declaration._stored_rule import Leaf, StoredRule
-from ..declaration._symbols import sections_of
-from ..show._few import few
+from ..declaration import Declaration, Leaf, StoredRule, Tie, own_rules, parameter_specs, sections_of
+from ..show import few
 from ._class_names import Known, names_below
 from ._form_shape import form_shape, unknown_sizes
 from ._match import Use, use_by, uses

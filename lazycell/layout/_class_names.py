@@ -10,10 +10,16 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from .._frozen import frozen
-from ..declaration._declaration import Declaration, declaration_of_child
-from ..declaration._declare import ChildSpec, Declared, ParameterSpec, Tie
-from ..declaration._symbols import sections_of
-from ..declaration._walk import places
+from ..declaration import (
+    ChildSpec,
+    Declaration,
+    Declared,
+    ParameterSpec,
+    Tie,
+    declaration_of_child,
+    places,
+    sections_of,
+)
 from ._form_shape import form_shape, unknown_sizes
 from ._match import use_by, uses
 from ._overlap import ANYTHING, INDEX

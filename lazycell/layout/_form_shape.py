@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..declaration._forms import Fused, Reshaped, Transposed, form_text
+from ..declaration import Fused, Reshaped, Transposed, form_text
 
 Extent = tuple[Any, ...] | None
 """A size for each axis; None where not even their number is known."""

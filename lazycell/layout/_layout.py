@@ -13,13 +13,13 @@ import attrs
 
 from .._dtypes import numpy_dtype
 from .._frozen import frozen
-from ..declaration._forms import Fused, Reshaped, Transposed, leaves, replace_leaves
+from ..declaration import Fused, Reshaped, Transposed, leaves, replace_leaves
 from ._form_shape import form_shape, reversed_axes
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from ..system._allocate import Array
+    from ..system import Array
 
 LAYOUT = "_lazycell_layout"
 """The attribute of a net that says in which layout the checkpoint was that it was loaded from."""
@@ -187,7 +187,7 @@ def _assemble(form: Form, get: Callable[[str], Array]) -> Array:
         case Block(parameter):
             return form.take(get(parameter))
         case Fused(axis, sections):
-            import numpy as np
+            import numpy as np  # whoever only plans has no arrays
 
             parts = [_assemble(part, get) for _, part in sections]
             dtype = _joined_dtype({part.dtype for part in parts})

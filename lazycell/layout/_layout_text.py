@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 
 import attrs
 
-from ..declaration._forms import form_text, leaves, replace_leaves
-from ..show._collapse import collapse, index_free
+from ..declaration import form_text, leaves, replace_leaves
+from ..show import collapse, index_free
 from ._layout import Block, Stored
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .._frozen import frozen
-from ..declaration._patterns import fill
-from ..declaration._stored_rule import Leaf, StoredRule
-from ..show._collapse import is_index
+from ..declaration import Leaf, StoredRule, fill
+from ..show import is_index
 from ._overlap import ANYTHING, INDEX, as_wildcards, overlap
 
 

@@ -10,7 +10,7 @@ import functools
 import re
 from collections.abc import Iterable, Iterator
 
-from ..declaration._patterns import captures_in
+from ..declaration import captures_in
 
 # Letters that no name holds.
 INDEX = "\ue000"

@@ -8,9 +8,7 @@ from typing import Any
 import attrs
 
 from .._frozen import frozen
-from ..declaration._forms import Node, form_text, leaves, replace_leaves
-from ..declaration._patterns import Pattern, captures_in, fill, parse_pattern
-from ..declaration._stored_rule import parse_leaf
+from ..declaration import Node, Pattern, captures_in, fill, form_text, leaves, parse_leaf, parse_pattern, replace_leaves
 
 
 @frozen

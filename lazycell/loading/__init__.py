@@ -1,1 +1,18 @@
 """From a manifest and headers to a `LoadPlan`, and from that to arrays. Needs no MindSpore."""
+
+from typing import TYPE_CHECKING
+
+from .._face import face
+
+if TYPE_CHECKING:
+    from ._apply_migrations import former_names as former_names
+    from ._fit import fit as fit
+    from ._fit import make_plan as make_plan
+    from ._load_report import LoadReport as LoadReport
+    from ._options import LoadOptions as LoadOptions
+    from ._plan import LoadPlan as LoadPlan
+    from ._stage import stage as stage
+    from ._tie_copies import check_ties as check_ties
+    from ._tie_copies import same_bytes as same_bytes
+else:
+    __getattr__ = face(__name__)

@@ -12,13 +12,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 import attrs
 
 from .._frozen import frozen
-from ..formats._header import CheckpointHeader, TensorHeader
-from ..history._former_names import Version, former_versions
-from ..history._migration import Migration
-from ..layout._rename import RenameRule, Renaming
-from ..manifest._digest import DIGEST, digest_of
-from ..manifest._manifest import Manifest
-from ..manifest._tensors import known_names
+from ..formats import CheckpointHeader, TensorHeader
+from ..history import Migration, Version, former_versions
+from ..layout import RenameRule, Renaming
+from ..manifest import DIGEST, Manifest, digest_of, known_names
 from ._plan import AppliedMigration
 
 Shape = tuple[int, ...] | None

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from ..formats._header import CheckpointHeader
-from ..layout._rename import RenameRule, Renaming, apply_rules
-from ..mismatch._problems import Problem
-from ..sources._quantized import Quantized, quantized_tensors
-from ..sources._scaled import Blocks, block_size, blocks_of
+from ..formats import CheckpointHeader
+from ..layout import RenameRule, Renaming, apply_rules
+from ..mismatch import Problem
+from ..sources import Blocks, Quantized, block_size, blocks_of, quantized_tensors
 from ._lookup import Lookup
 
 

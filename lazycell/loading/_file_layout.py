@@ -7,11 +7,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 import attrs
 
 from .._frozen import frozen
-from ..formats._header import TensorHeader
-from ..layout._entry import ManifestEntry
-from ..layout._layout import Stored
-from ..layout._rename import RenameRule, Renaming
-from ..manifest._manifest import Manifest
+from ..formats import TensorHeader
+from ..layout import ManifestEntry, RenameRule, Renaming, Stored
+from ..manifest import Manifest
 from ._plan import LoadStep
 
 

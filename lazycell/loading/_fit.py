@@ -7,20 +7,19 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from ..formats._header import CheckpointHeader
-from ..layout._entry import ManifestEntry
-from ..layout._layout import Stored
-from ..layout._rename import RenameRule, Renaming, apply_rules, parse_rules
-from ..manifest._manifest import Manifest
-from ..mismatch._problems import Problem
-from ..system._collector import collector_paused
+from .. import mismatch
+from .._collector import collector_paused
+from ..formats import CheckpointHeader
+from ..layout import ManifestEntry, RenameRule, Renaming, Stored, apply_rules, parse_rules
+from ..manifest import Manifest
+from ..mismatch import Problem
+from ..show import Splits
 from ._lookup import Lookup
 from ._options import LoadOptions
 from ._plan import AppliedMigration, LoadPlan, LoadStep
 
 if TYPE_CHECKING:
-    from ..mismatch._cause_switches import Again
-    from ..mismatch._message import Mismatch
+    from ..mismatch import Again, Mismatch
 
 _DEFAULT = LoadOptions()
 
@@ -128,7 +127,7 @@ def fit(
 
 def _with_scales(manifest: Manifest, header: CheckpointHeader, renaming: Renaming) -> tuple[CheckpointHeader, Renaming]:
     """Take codes for the floats that they are with their scales, but for those whose scales are the model's own."""
-    from ..sources._scaled import with_scales  # few checkpoints come as far as this
+    from ..sources import with_scales  # few checkpoints come as far as this
 
     known = {*(entry.name for entry in manifest.entries), *manifest.ties, *(stored.name for stored in manifest.stored)}
     scaled = with_scales(header, lambda name: renaming.names.get(name) in known or name in renaming.forms)
@@ -155,9 +154,7 @@ def _rename_problems(renaming: Renaming, header: CheckpointHeader) -> Iterator[P
     for new, olds in renaming.colliding.items():
         yield Problem("rename", new, reason="two names", names=(*olds,))
     if renaming.dead:
-        from ..mismatch._near import NearNames  # what explains is imported when there is something to explain
-
-        near = NearNames(header.tensors)
+        near = mismatch.NearNames(header.tensors)
         for rule in renaming.dead:
             other = near.find(rule)
             yield Problem("rename", rule, reason="dead rule", names=() if other is None else (other,))
@@ -186,12 +183,9 @@ def _mismatch(
     initialize: list[str],
     ignored: list[str],
     again: Again | None,
-) -> Mismatch:
+) -> mismatch.Mismatch:
     # What explains is imported when there is something to explain.
-    from ..mismatch._causes import likely_causes
-    from ..mismatch._message import Mismatch
-    from ..show._collapse import Splits
 
     splits = Splits()
-    causes = likely_causes(problems, manifest, there.tensors, path=header.path, splits=splits, again=again)
-    return Mismatch(header.path, manifest.model, (*problems,), causes, (*initialize,), (*ignored,), splits)
+    causes = mismatch.likely_causes(problems, manifest, there.tensors, path=header.path, splits=splits, again=again)
+    return mismatch.Mismatch(header.path, manifest.model, (*problems,), causes, (*initialize,), (*ignored,), splits)

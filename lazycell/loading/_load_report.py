@@ -6,11 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .._frozen import frozen
-from ..show._collapse import collapse
-from ..show._html import harmless
-from ..show._report import Report, Table
-from ..show._table import cut
-from ..show._units import format_bytes, format_seconds
+from ..show import Report, Table, collapse, cut, format_bytes, format_seconds
+from ..show.html import harmless
 from ._plan import AppliedMigration, LoadPlan, conversions, migration_rows
 
 _ROWS = 20

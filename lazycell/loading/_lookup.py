@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..formats._header import CheckpointHeader, TensorHeader
-from ..layout._entry import ManifestEntry
-from ..layout._layout import Block, Stored
-from ..layout._rename import Renaming
-from ..manifest._manifest import Manifest
-from ..mismatch._problems import Problem
+from ..formats import CheckpointHeader, TensorHeader
+from ..layout import Block, ManifestEntry, Renaming, Stored
+from ..manifest import Manifest
+from ..mismatch import Problem
 from ._sources import Source, bind_form, sources_of
 
 

@@ -7,17 +7,26 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+from .._collector import collector_paused
 from .._dtypes import numpy_dtype
-from ..formats._header import ByteRange
-from ..layout._layout import Operation
-from ..reading._blocks import Located, locate
-from ..reading._cast import overflow_text
-from ..reading._read import Reader, wrong_length
-from ..reading._transfer import ITEM, Destination, MoveEach, MoveSmall, MoveWhole, Small, Transfer
-from ..show._few import few
-from ..system._allocate import Array, empty
-from ..system._collector import collector_paused
-from ..system._workers import Task, run
+from ..formats import ByteRange
+from ..layout import Operation
+from ..reading import (
+    ITEM,
+    Destination,
+    Located,
+    MoveEach,
+    MoveSmall,
+    MoveWhole,
+    Reader,
+    Small,
+    Transfer,
+    locate,
+    overflow_text,
+    wrong_length,
+)
+from ..show import few
+from ..system import Array, Task, empty, run
 from ._plan import LoadPlan, LoadStep, Piece
 
 # Bytes. A tensor below the first is moved with its neighbours, across a gap of at most the second.

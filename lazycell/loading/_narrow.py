@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 import attrs
 
 from .._frozen import frozen
-from ..formats._header import ByteRange, MemoryRange, Part
-from ..layout._layout import Operation, Reshape, Slice, Transpose
+from ..formats import ByteRange, MemoryRange, Part
+from ..layout import Operation, Reshape, Slice, Transpose
 
 
 def window(shape: tuple[int, ...], operations: Sequence[Operation]) -> tuple[int, int] | None:

@@ -7,13 +7,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from .._frozen import frozen
-from ..formats._header import TensorHeader
-from ..layout._layout import Operation, Reshape, Slice, Stored, Transpose
-from ..show._collapse import collapse
-from ..show._html import harmless
-from ..show._printable import printable
-from ..show._report import Report, Table
-from ..show._units import format_bytes
+from ..formats import TensorHeader
+from ..layout import Operation, Reshape, Slice, Stored, Transpose
+from ..show import Report, Table, collapse, format_bytes, printable
+from ..show.html import harmless
 
 _ROWS = 40
 _LONGEST_REASON = 100

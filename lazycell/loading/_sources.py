@@ -9,13 +9,10 @@ import attrs
 
 from .._frozen import frozen
 from .._location import did_you_mean
-from ..declaration._forms import form_text, replace_leaves, shapes_in
-from ..declaration._stored_rule import split_section
-from ..declaration._symbols import is_symbolic, render
-from ..formats._header import TensorHeader
-from ..layout._entry import ManifestEntry
-from ..layout._layout import Block, Form, Operation, Stored, shape_of
-from ..manifest._manifest import Manifest
+from ..declaration import form_text, is_symbolic, render, replace_leaves, shapes_in, split_section
+from ..formats import TensorHeader
+from ..layout import Block, Form, ManifestEntry, Operation, Stored, shape_of
+from ..manifest import Manifest
 from ._narrow import narrowed, place_window, window
 from ._plan import LoadStep, Piece
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 
-from ..formats._header import TensorHeader
-from ..layout._layout import Operation, Reshape, Slice
-from ..reading._read import Reader
-from ..system._allocate import Array
-from ..system._collector import collector_paused
+from .._collector import collector_paused
+from ..formats import TensorHeader
+from ..layout import Operation, Reshape, Slice
+from ..reading import Reader
+from ..system import Array
 from ._plan import LoadPlan, LoadStep
 
 

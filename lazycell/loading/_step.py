@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from .. import _dtypes
-from ..formats._header import TensorHeader
-from ..layout._entry import ManifestEntry
-from ..mismatch._problems import Problem, Reason
-from ..reading._castable import castable, same_kind
+from ..formats import TensorHeader
+from ..layout import ManifestEntry
+from ..mismatch import Problem, Reason
+from ..reading import castable, same_kind
 from ._lookup import Lookup
 from ._plan import LoadStep
 from ._sources import Source, step_of, whole

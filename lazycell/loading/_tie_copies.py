@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
+from .. import mismatch
 from .._dtypes import bytes_of
-from ..formats._header import MemoryRange, TensorHeader
-from ..manifest._manifest import Manifest
-from ..mismatch._problems import Cause, Problem
-from ..reading._read import Reader
-from ..system._workers import Scratch, run
+from ..formats import MemoryRange, TensorHeader
+from ..manifest import Manifest
+from ..mismatch import Cause, Problem
+from ..reading import Reader
+from ..system import Scratch, run
 from ._plan import LoadPlan, LoadStep
 from ._stage import stage
 
 if TYPE_CHECKING:
-    from ..mismatch._cause_switches import Again
+    from ..mismatch import Again
 
 _CHUNK = 1 << 20  # bytes
 
@@ -49,16 +50,13 @@ def check_ties(plan: LoadPlan, reader: Reader, *, manifest: Manifest | None = No
                 if not same_bytes(tensor, copy, reader)
             ]
     if problems:
-        from ..mismatch._message import Mismatch  # imported when there is something to explain
-
         causes = () if manifest is None or again is None else tuple(_switches(problems, manifest, again))
-        raise Mismatch(plan.path, plan.model, tuple(problems), causes).error()
+        raise mismatch.Mismatch(plan.path, plan.model, tuple(problems), causes).error()
 
 
 def _switches(problems: list[Problem], manifest: Manifest, again: Again) -> list[Cause]:
-    from ..mismatch._cause_switches import parted  # imported when there is something to explain
 
-    return parted(problems, manifest, again)
+    return mismatch.parted(problems, manifest, again)
 
 
 def same_bytes(one: TensorHeader, other: TensorHeader, reader: Reader) -> bool:

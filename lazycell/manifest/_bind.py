@@ -12,10 +12,17 @@ import attrs
 from .._dtypes import dtype_name
 from .._errors import DeclarationError, HyperparameterError, RequirementError
 from .._location import message, user_location
-from ..declaration._declaration import Declaration
-from ..declaration._declare import Hyperparameter, Requirement
-from ..declaration._evaluate import brief, evaluated, with_values
-from ..declaration._symbols import is_symbolic, names_in, render
+from ..declaration import (
+    Declaration,
+    Hyperparameter,
+    Requirement,
+    brief,
+    evaluated,
+    is_symbolic,
+    names_in,
+    render,
+    with_values,
+)
 
 DEFAULT_DTYPE = "float32"
 

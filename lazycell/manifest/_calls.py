@@ -7,8 +7,7 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from ..declaration._declaration import declaration_of
-from ..declaration._symbols import render
+from ..declaration import declaration_of, render
 from ._resolve import ResolvedChild
 
 

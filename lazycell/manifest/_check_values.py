@@ -10,9 +10,7 @@ import numpy as np
 
 from .._dtypes import dtype_name
 from .._errors import DeclarationError
-from ..declaration._declare import ChildrenSpec, ParameterSpec
-from ..declaration._evaluate import with_values
-from ..declaration._symbols import render
+from ..declaration import ChildrenSpec, ParameterSpec, render, with_values
 
 
 def checked_shape(spec: ParameterSpec, shape: Iterable[Any], values: Mapping[str, Any]) -> tuple[int, ...]:

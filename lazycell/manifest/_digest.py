@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from ..declaration._forms import form_text, replace_leaves
-from ..layout._entry import ManifestEntry
-from ..layout._layout import Block, Stored
+from ..declaration import form_text, replace_leaves
+from ..layout import Block, ManifestEntry, Stored
 
 if TYPE_CHECKING:
-    from ..history._former_names import Version
+    from ..history import Version
 
 DIGEST = "lazycell.digest"
 """The key under which a checkpoint's metadata has the digest of the manifest it was saved by."""

@@ -9,9 +9,8 @@ import attrs
 
 from .._frozen import frozen
 from .._stream_version import STREAM_VERSION
-from ..history._migration import Migration
-from ..layout._entry import ManifestEntry
-from ..layout._layout import Stored
+from ..history import Migration
+from ..layout import ManifestEntry, Stored
 
 
 @frozen

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from ..layout._entry import ManifestEntry
+from ..layout import ManifestEntry
 from ._inventory import Inventory
 
 if TYPE_CHECKING:
-    from ..formats._header import CheckpointHeader
+    from ..formats import CheckpointHeader
     from .diff._diff import ManifestDiff
     from .sizes._sizes import Sizes
 
@@ -40,12 +40,12 @@ class Manifest(Inventory):
     __slots__ = ()
 
     def __str__(self) -> str:
-        from ._text import manifest_text
+        from ._text import manifest_text  # a load asks for none of it
 
         return manifest_text(self)
 
     def _repr_html_(self) -> str:
-        from ._text import manifest_html
+        from ._text import manifest_html  # a load asks for none of it
 
         return manifest_html(self)
 
@@ -58,7 +58,7 @@ class Manifest(Inventory):
             collapsed: parameters that differ in nothing but their layer indices share a line, whose name is
                 `layers.{0..31}.mlp.up.weight`; `from_json` reads both.
         """
-        from .file._canonical import to_json
+        from .file._canonical import to_json  # a load asks for none of it
 
         return to_json(self, collapsed=collapsed)
 
@@ -69,7 +69,7 @@ class Manifest(Inventory):
         Raises:
             ManifestError: it is no manifest, or one of a later version; the message says where and why.
         """
-        from .file._canonical import from_json
+        from .file._canonical import from_json  # a load asks for none of it
 
         return from_json(text, cls)
 
@@ -85,13 +85,13 @@ class Manifest(Inventory):
             FileNotFoundError: there is nothing at `path`.
             CheckpointFormatError: a file is not what its format promises.
         """
-        from ..formats._open import open_checkpoint  # not before: what is declared needs no file
+        from ..formats import open_checkpoint  # not before: what is declared needs no file
 
         return manifest_of_header(open_checkpoint(path))
 
     def to_markdown(self) -> str:
         """Give the manifest as Markdown, repeated layers in one row."""
-        from ._text import manifest_markdown
+        from ._text import manifest_markdown  # a load asks for none of it
 
         return manifest_markdown(self)
 
@@ -101,9 +101,8 @@ class Manifest(Inventory):
         Args:
             other: a manifest to hold against this one: what differs is marked.
         """
-        from ..viewer._page import page
-        from ..viewer._view import view_of
-        from .diff._diff_view import diff_view
+        from ..viewer import page, view_of  # a load asks for none of it
+        from .diff._diff_view import diff_view  # a load asks for none of it
 
         return page(view_of(self) if other is None else diff_view(self, other))
 
@@ -111,7 +110,7 @@ class Manifest(Inventory):
 
     def diff(self, other: Manifest) -> ManifestDiff:
         """Compare with a later manifest: what `other` adds, removes, renames (a guess), reshapes, and so on."""
-        from .diff._diff import diff
+        from .diff._diff import diff  # a load asks for none of it
 
         return diff(self, other)
 
@@ -128,7 +127,7 @@ class Manifest(Inventory):
         Raises:
             ValueError: there is no such optimizer, or a dimension cannot be divided by its axes.
         """
-        from .sizes._sum_up import sizes_of
+        from .sizes._sum_up import sizes_of  # a load asks for none of it
 
         return sizes_of(self, optimizer=optimizer, gradients=gradients, mesh=mesh)
 

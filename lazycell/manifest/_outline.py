@@ -9,18 +9,22 @@ from typing import Any, TypeVar
 
 import attrs
 
+from .. import layout
 from .._frozen import frozen
-from ..declaration._check_tie import check_tie
-from ..declaration._declaration import Declaration, declaration_of, declaration_of_child
-from ..declaration._declare import Declared, Tie, initializer_text, is_cell
-from ..declaration._symbols import render
-from ..declaration._walk import below
-from ..history._collect import migrations_in
-from ..history._migration import Migration
-from ..history._migration_files import migrations_of
-from ..layout._cell_rules import CellRules
-from ..layout._entry import ManifestEntry
-from ..layout._layout import Stored
+from ..declaration import (
+    Declaration,
+    Declared,
+    Tie,
+    below,
+    check_tie,
+    declaration_of,
+    declaration_of_child,
+    initializer_text,
+    is_cell,
+    render,
+)
+from ..history import Migration, migrations_in, migrations_of
+from ..layout import CellRules, ManifestEntry, Stored
 from ._calls import bind as bind  # inference/ knows it by this place
 from ._calls import bind_child
 from ._manifest import Manifest
@@ -91,9 +95,7 @@ def manifest_of_outline(model: str, outline: Outline, hyperparameters: Mapping[s
     copies: tuple[Stored, ...] = ()
     computed = outline.computed
     if outline.rules:
-        from ..layout._stored_names import stored_names  # not before: most nets have none
-
-        names = stored_names(outline.entries, outline.ties, outline.computed, outline.rules)
+        names = layout.stored_names(outline.entries, outline.ties, outline.computed, outline.rules)
         stored, copies, computed = names.stored, names.copies, names.computed
     return Manifest(
         model=model,

@@ -13,14 +13,25 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .._frozen import frozen
-from ..declaration._declaration import Declaration, expressions_of
-from ..declaration._declare import ChildrenSpec, ChildSpec, Conditional, Declared, ParameterSpec, Tie
-from ..declaration._evaluate import decided, evaluated, evaluated_parts
-from ..declaration._symbols import names_in, sections_of
+from ..declaration import (
+    ChildrenSpec,
+    ChildSpec,
+    Conditional,
+    Declaration,
+    Declared,
+    ParameterSpec,
+    Tie,
+    decided,
+    evaluated,
+    evaluated_parts,
+    expressions_of,
+    names_in,
+    sections_of,
+)
 from ._bind import bind_values, convert, default_dtype
 from ._check_values import checked_count, checked_dtype, checked_sections, checked_shape
 
-_convert = convert  # inference/ knows it by this place
+converted = convert  # inference/ knows it by this place
 
 
 @frozen

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import attrs
 
-from ..layout._layout import Stored, with_dtypes
+from ..layout import Stored, with_dtypes
 from ._inventory import Inventory
 
 

@@ -8,18 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..layout._entry import ManifestEntry, trainable_size
-from ..layout._layout_text import layout_lines
-from ..show import _html
-from ..show._collapse import collapse
-from ..show._markdown import bullets, code, escaped, table
-from ..show._printable import printable
-from ..show._table import align
-from ..show._units import format_bytes
+from ..layout import ManifestEntry, layout_lines, trainable_size
+from ..show import align, collapse, format_bytes, printable
+from ..show import html as _html
+from ..show.markdown import bullets, code, escaped, table
 from .file._canonical_values import encoded, plain
 
 if TYPE_CHECKING:
-    from ..layout._entry import ManifestEntry
+    from ..layout import ManifestEntry
     from ._inventory import Inventory
 
 

@@ -1,8 +1,22 @@
 """What is wrong between a checkpoint and a model, grouped, with its likely causes. Needs no MindSpore."""
 
-from ._problems import Cause, Problem
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "Cause",
-    "Problem",
-]
+from .._face import face
+
+if TYPE_CHECKING:
+    from ._cause_switches import Again as Again
+    from ._cause_switches import parted as parted
+    from ._causes import likely_causes as likely_causes
+    from ._dialect import PYTHON as PYTHON
+    from ._dialect import Argument as Argument
+    from ._dialect import Dialect as Dialect
+    from ._dialect import said as said
+    from ._message import Mismatch as Mismatch
+    from ._message import Strangers as Strangers
+    from ._near import NearNames as NearNames
+    from ._problems import Cause as Cause
+    from ._problems import Problem as Problem
+    from ._problems import Reason as Reason
+else:
+    __getattr__ = face(__name__)

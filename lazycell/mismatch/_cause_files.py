@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..show._collapse import collapse
-from ..sources._quantized import quantized_tensors
-from ..sources._scaled import NO_BLOCKS
+from ..show import collapse
+from ..sources import NO_BLOCKS, quantized_tensors
 from ._dialect import Argument, Words
 from ._problems import Cause
 from ._sides import Sides

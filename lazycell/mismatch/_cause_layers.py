@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..show._collapse import Splits, braces
+from ..show import Splits, braces
 from ._problems import Cause
 from ._settings import Setting, settings_of
 from ._sides import Sides

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from ..declaration._forms import Fused, Transposed, form_text
-from ..show._collapse import collapse
+from ..declaration import Fused, Transposed, form_text
+from ..show import collapse
 from ._cause_names import capture
 from ._dialect import Argument, Words
 from ._problems import Cause, is_transposed

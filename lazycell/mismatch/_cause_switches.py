@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from ..manifest._manifest import Manifest
+from ..manifest import Manifest
 from ._problems import Cause, Problem
 from ._sides import Sides
 

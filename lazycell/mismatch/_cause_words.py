@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..declaration._patterns import Pattern, fill, parse_pattern
+from ..declaration import Pattern, fill, parse_pattern
 from ._cause_names import candidates, capture
 from ._problems import Cause
 from ._sides import Sides, fits

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import attrs
 
-from ..declaration._forms import form_text
-from ..formats._header import TensorHeader
-from ..manifest._manifest import Manifest
-from ..show._collapse import Splits
-from ..system._collector import collector_paused
+from .._collector import collector_paused
+from ..declaration import form_text
+from ..formats import TensorHeader
+from ..manifest import Manifest
+from ..show import Splits
 from . import (
     _cause_files,
     _cause_layers,

@@ -9,8 +9,7 @@ from typing import Any
 
 from .._errors import DeclarationError
 from .._frozen import frozen
-from ..declaration._parse import parse
-from ..declaration._symbols import evaluate, is_symbolic, names_in
+from ..declaration import evaluate, is_symbolic, names_in, parse
 from ._settings import Setting
 
 # A change has to be right about so many times more axes than it is wrong about.

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Protocol, TypeAlias
 
 from .._frozen import frozen
-from ..declaration._forms import form_text
+from ..declaration import form_text
 
 
 @frozen

@@ -8,12 +8,10 @@ from typing import Any
 
 import attrs
 
+from .._collector import collector_paused
 from .._errors import CheckpointMismatchError
 from .._frozen import frozen
-from ..show._collapse import Splits, collapse
-from ..show._few import more
-from ..show._printable import printable
-from ..system._collector import collector_paused
+from ..show import Splits, collapse, more, printable
 from ._dialect import PYTHON, Argument, Dialect, Words, said
 from ._near import NearNames
 from ._problems import Cause, Problem

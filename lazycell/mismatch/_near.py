@@ -6,7 +6,7 @@ import difflib
 from collections import Counter
 from collections.abc import Iterable
 
-from ..show._collapse import Splits, collapse
+from ..show import Splits, collapse
 
 # difflib compares letter by letter: this many comparisons take some milliseconds.
 _COMPARED = 200

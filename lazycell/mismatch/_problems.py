@@ -8,10 +8,9 @@ from typing import Any, Literal, TypeAlias
 import attrs
 
 from .._frozen import frozen
-from ..declaration._forms import form_text
-from ..formats._header import TensorHeader
-from ..layout._entry import ManifestEntry
-from ..layout._layout import Stored
+from ..declaration import form_text
+from ..formats import TensorHeader
+from ..layout import ManifestEntry, Stored
 from ._dialect import PYTHON, Argument, Words, said
 
 Reason: TypeAlias = Literal[

@@ -9,10 +9,10 @@ from typing import Protocol
 import attrs
 
 from .._frozen import frozen
-from ..formats._header import TensorHeader
-from ..manifest._manifest import Manifest
-from ..reading._castable import castable
-from ..show._collapse import Splits
+from ..formats import TensorHeader
+from ..manifest import Manifest
+from ..reading import castable
+from ..show import Splits
 from ._problems import Problem
 
 

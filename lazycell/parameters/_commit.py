@@ -14,8 +14,8 @@ from typing import Any, Generic, TypeVar, overload
 import numpy as np
 from mindspore import Tensor
 
+from .._collector import collector_paused
 from .._frozen import frozen
-from ..system._collector import collector_paused
 from . import _framework as framework
 from ._filled import LazyParameter, write_into
 from ._filling import copy_of, filling, tensor_of

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from mindspore import Parameter, Tensor
 
+from .._collector import collector_paused
 from .._dtypes import dtype_name, numpy_dtype
 from .._errors import CheckpointError
-from ..system._collector import collector_paused
 from . import _framework as framework
 from ._filled import LazyParameter
 from ._foreign import describe

@@ -11,8 +11,7 @@ from mindspore import Tensor
 from mindspore.common.initializer import Initializer
 
 from .._dtypes import dtype_name, numpy_dtype
-from ..declaration._declare import initializer_text
-from ..declaration._symbols import look_inside
+from ..declaration import initializer_text, look_inside
 from ._framework import numpy_values
 
 look_inside(Initializer)  # `Normal(sigma)` may be built from a symbol, and prints what it was built from

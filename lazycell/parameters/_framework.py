@@ -566,7 +566,7 @@ def keep_base_class_when_rewriting(base: type) -> None:
     Without it: "NameError: name 'LazyCellMeta' is not defined". Imported here: the rewriter is slow to import and
     few need it.
     """
-    from mindspore.rewrite.parsers.class_def_parser import ClassDefParser
+    from mindspore.rewrite.parsers.class_def_parser import ClassDefParser  # slow, and only for whoever rewrites
 
     if base not in ClassDefParser.final_networks:
         ClassDefParser.final_networks.append(base)

@@ -13,7 +13,7 @@ from .._dtypes import dtype_name, numpy_dtype
 from .._errors import InitializationError
 from .._frozen import frozen
 from ..streams import DTYPES, Constant, Dirac, Identity, Job, Law, fill, stream_key
-from ..system._allocate import empty
+from ..system import empty
 from ._foreign import describe, draw
 from ._law import law_of
 from ._life import Origin

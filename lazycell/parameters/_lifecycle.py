@@ -11,15 +11,12 @@ from typing import Any
 import attrs
 from mindspore import Parameter, ParameterTuple, nn
 
+from .._collector import collector_paused
 from .._dtypes import dtype_name, itemsize
 from .._errors import UninitializedParameterError, UninitializedWarning
 from .._frozen import frozen
-from ..show._collapse import collapse
-from ..show._few import few
-from ..show._html import harmless
-from ..show._progress import ProgressBar
-from ..show._report import Report, Table
-from ..system._collector import collector_paused
+from ..show import ProgressBar, Report, Table, collapse, few
+from ..show.html import harmless
 from ._commit import Assignment, fill_all
 from ._declared import DeferredParameter, UninitializedParameter
 from ._filling import filling, initialize_parameter, undeclare_parameter

@@ -1,1 +1,25 @@
 """From a directory to a model: which class, which hyperparameters, which weights."""
+
+from typing import TYPE_CHECKING
+
+from .._face import face
+
+if TYPE_CHECKING:
+    from ._architecture import class_of as class_of
+    from ._architecture import text_part as text_part
+    from ._config import Config as Config
+    from ._config import completed_by_file as completed_by_file
+    from ._config import find_config as find_config
+    from ._config import hyperparameters_from_config as hyperparameters_from_config
+    from ._config import ignored_keys as ignored_keys
+    from ._config import read_config as read_config
+    from ._pretrained import load_pretrained as load_pretrained
+    from ._registry import Preset as Preset
+    from ._registry import RegisteredModel as RegisteredModel
+    from ._registry import available_models as available_models
+    from ._registry import names_matching as names_matching
+    from ._registry import other_names as other_names
+    from ._registry import registered_models as registered_models
+    from ._stored_tensors import StoredTensors as StoredTensors
+else:
+    __getattr__ = face(__name__)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 
 import attrs
 
+from .. import formats
 from .._errors import ConfigError, ConfigWarning, LazyCellError, RegistryError
 from ._bookkeeping import GENERATION_KEYS
 from ._config import Config
@@ -114,10 +115,8 @@ def _told_family(config: Config) -> tuple[str, str]:
 
 def _prefixes(config: Config) -> Iterable[str]:
     """List the first parts of the names in the checkpoint beside a config; none where there is no readable one."""
-    from ..formats._open import open_checkpoint  # not before: few configs are silent
-
     try:
-        names = open_checkpoint(config.path.parent).tensors
+        names = formats.open_checkpoint(config.path.parent).tensors
     except (LazyCellError, OSError):
         return ()
     return dict.fromkeys(name.partition(".")[0] for name in names)

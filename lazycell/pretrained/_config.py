@@ -12,10 +12,9 @@ import attrs
 from .._errors import ConfigError
 from .._frozen import frozen
 from .._location import really_like
-from ..declaration._declaration import Declaration, declaration_of
-from ..declaration._declare import Hyperparameter
-from ..sources._quantization_config import quantization_problem
-from ..system._json import JSONProblem, read_object
+from ..declaration import Declaration, Hyperparameter, declaration_of
+from ..sources import quantization_problem
+from ..system import JSONProblem, read_object
 from ._bookkeeping import is_bookkeeping
 
 if TYPE_CHECKING:

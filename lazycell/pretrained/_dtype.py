@@ -6,10 +6,11 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
+from .. import parameters
 from .._dtypes import dtype_name, itemsize
 from .._errors import DtypeWarning
-from ..declaration._declaration import Declaration
-from ..show._units import format_bytes
+from ..declaration import Declaration
+from ..show import format_bytes
 from ._config import Config
 
 AS_STORED = "checkpoint"
@@ -54,25 +55,24 @@ def _is_as_stored(dtype: Any) -> bool:
 
 
 def _runs(dtype: Any) -> bool:
-    from ..parameters import computes  # MindSpore's
 
     try:
         name = dtype_name(dtype)
     except TypeError:
         return True  # the class refuses it, and says so
-    runs: bool = computes(name)
+    runs: bool = parameters.computes(name)
     return runs
 
 
 def _warn(cls: Any, config: Config, name: str, arguments: Mapping[str, Any]) -> None:
-    from ..parameters import device
 
     manifest = cls.manifest(**{**arguments, "dtype": name})
     added = sum(entry.size * itemsize("float32") - entry.nbytes for entry in manifest if entry.dtype == name)
     taken, asked = format_bytes(manifest.nbytes + added), format_bytes(manifest.nbytes)
     warnings.warn(
-        f"{config.path} asks for {name}, which MindSpore's {device()} does not compute with: {cls.__name__} is built "
-        f'in float32, {taken} where {name} takes {asked}; dtype="{name}" keeps that, to save or convert the model, '
+        f"{config.path} asks for {name}, which MindSpore's {parameters.device()} does not compute with: "
+        f'{cls.__name__} is built in float32, {taken} where {name} takes {asked}; dtype="{name}" keeps that, '
+        f"to save or convert the model, "
         f'dtype="checkpoint" what the file has, and dtype="float32" says that this is meant',
         DtypeWarning,
         stacklevel=5,  # of whoever called from_pretrained

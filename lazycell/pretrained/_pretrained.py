@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from .. import parameters
 from .._arguments import file_path
 from .._errors import ConfigError
-from ..declaration._declaration import Declaration, declaration_of
-from ..loading._options import LoadOptions
+from ..declaration import Declaration, declaration_of
+from ..loading import LoadOptions
 from ._architecture import class_of, text_part
 from ._config import Config, completed_by_file, find_config, hyperparameters_from_config, ignored_keys
 from ._dtype import dtype_arguments, load_policy
@@ -120,10 +121,9 @@ def from_pretrained(
 
 def _open(path: Path, options: LoadOptions) -> StoredTensors:
     # MindSpore's; and what few classes ask for.
-    from ..parameters import decryption
-    from ._stored_tensors import StoredTensors
+    from ._stored_tensors import StoredTensors  # few configs need it
 
-    decrypt = decryption(options.dec_key, options.dec_mode or "AES-GCM")
+    decrypt = parameters.decryption(options.dec_key, options.dec_mode or "AES-GCM")
     return StoredTensors.at(path, options.rename, mmap=options.mmap, decrypt=decrypt)
 
 

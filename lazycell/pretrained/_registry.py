@@ -14,8 +14,8 @@ from .._dtypes import NAMES as DTYPES
 from .._errors import RegistryError
 from .._frozen import frozen
 from .._location import did_you_mean, really_like
-from ..declaration._declaration import declaration_of
-from ..gate._committed import GROUP
+from ..declaration import declaration_of
+from ..gate import GROUP
 
 _C = TypeVar("_C", bound=type)
 

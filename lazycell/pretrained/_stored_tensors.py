@@ -7,11 +7,10 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from ..formats._header import CheckpointHeader
-from ..formats._open import open_checkpoint
-from ..layout._rename import apply_rules, parse_rules
-from ..loading._tie_copies import same_bytes
-from ..reading._read import Reader
+from ..formats import CheckpointHeader, open_checkpoint
+from ..layout import apply_rules, parse_rules
+from ..loading import same_bytes
+from ..reading import Reader
 
 
 class StoredTensors:

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from .._frozen import frozen
-from ..layout._layout import Operation, Reshape, Slice, Transpose
-from ..system._allocate import Array
+from ..layout import Operation, Reshape, Slice, Transpose
+from ..system import Array
 
 Box = tuple[tuple[int, int], ...]
 """For each axis start and stop."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import _dtypes
-from ..system._allocate import Array
+from ..system import Array
 
 # Elements. Source and target of one chunk fit a core's cache, where conversion is two to three times as fast.
 CHUNK = 1 << 18

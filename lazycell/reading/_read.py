@@ -17,11 +17,8 @@ import numpy as np
 from .. import _dtypes
 from .._arguments import check_switch
 from .._errors import CheckpointFormatError
-from ..formats import _files
-from ..formats._header import ByteRange, MemoryRange, Part, TensorHeader
-from ..formats._stamp import FileStamp
-from ..system._allocate import Array, empty
-from ..system._workers import available_cores
+from ..formats import ByteRange, FileStamp, MemoryRange, Part, TensorHeader, named, open_regular, size_of
+from ..system import Array, available_cores, empty
 
 
 @attrs.define(eq=False, repr=False)
@@ -172,9 +169,9 @@ class Reader:
                 try:
                     count = os.preadv(opened.file.fileno(), [target], position)
                 except OSError as error:
-                    raise _files.named(error, opened.file) from None
+                    raise named(error, opened.file) from None
                 if count == 0:
-                    raise _truncated(tensor, part.path, stop, _files.size_of(opened.file))
+                    raise _truncated(tensor, part.path, stop, size_of(opened.file))
                 target = target[count:]
                 position += count
             opened.check(opened.stamp, tensor)
@@ -200,7 +197,7 @@ class Reader:
             opened = self._files.get(place.path)
             if opened is None:
                 try:
-                    file = _files.open_regular(place.path)
+                    file = open_regular(place.path)
                 except FileNotFoundError:
                     raise CheckpointFormatError(
                         f"{place.path}: tensor {tensor!r}: the file has gone since its header was read"

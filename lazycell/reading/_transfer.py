@@ -10,10 +10,9 @@ import numpy as np
 
 from .._dtypes import bytes_of, numpy_dtype
 from .._frozen import frozen
-from ..formats._header import ByteRange, TensorHeader
-from ..layout._layout import Operation
-from ..system._allocate import Array, empty, populate
-from ..system._workers import Scratch
+from ..formats import ByteRange, TensorHeader
+from ..layout import Operation
+from ..system import Array, Scratch, empty, populate
 from ._blocks import Located, Slab, slabs
 from ._cast import CHUNK, convert_into, count_lost
 from ._read import Reader

@@ -1,1 +1,21 @@
 """From arrays to a checkpoint on disk: whole or not at all, with checksums. Needs no MindSpore."""
+
+from typing import TYPE_CHECKING
+
+from .._face import face
+
+if TYPE_CHECKING:
+    from ._checksums import verify_checksums as verify_checksums
+    from ._convert import convert as convert
+    from ._destination import Destination as Destination
+    from ._destination import destination_of as destination_of
+    from ._destination import floating_dtype as floating_dtype
+    from ._output import Content as Content
+    from ._output import content_of_array as content_of_array
+    from ._save import Losses as Losses
+    from ._save import SaveReport as SaveReport
+    from ._save import save as save
+    from ._verify import verify as verify
+    from ._write_ckpt import Encrypt as Encrypt
+else:
+    __getattr__ = face(__name__)

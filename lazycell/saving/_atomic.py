@@ -32,7 +32,7 @@ from types import TracebackType
 
 from .._errors import CheckpointError
 from .._frozen import frozen
-from ..formats._hidden import hidden_files
+from ..formats import hidden_files
 from ._leftovers import COMMIT, abandoned, files_in_use, files_named_by, files_of, flush, is_locked, sweep
 
 _LONGEST_NAME = 255  # bytes

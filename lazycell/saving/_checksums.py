@@ -16,14 +16,11 @@ from pathlib import Path
 import attrs
 
 from .._errors import CheckpointFormatError, ChecksumError
-from ..formats import _files
-from ..formats._header import ByteRange, CheckpointHeader, TensorHeader
-from ..formats._safetensors import read_safetensors
-from ..reading._read import Reader
-from ..show._collapse import collapse
-from ..show._few import few_lines
-from ..show._progress import ProgressBar
-from ..system import _json, _workers
+from ..formats import ByteRange, CheckpointHeader, TensorHeader, open_regular, read_at, read_safetensors, size_of
+from ..reading import Reader
+from ..show import ProgressBar, collapse, few_lines
+from ..system import JSONProblem, Scratch, Task, read_object
+from ..system import run as run_workers
 from ._write_safetensors import CRC32
 
 Progress = Callable[[int, int], None]
@@ -36,7 +33,7 @@ _HEX = re.compile(r"[0-9a-f]{8}")
 _SHOWN = 20
 
 
-def verify(header: CheckpointHeader, reader: Reader, progress: Progress | None = None) -> None:
+def verify_checksums(header: CheckpointHeader, reader: Reader, progress: Progress | None = None) -> None:
     """Check every tensor of a checkpoint, in two threads, a chunk at a time.
 
     Args:
@@ -109,8 +106,8 @@ def _checksums(path: Path, text: str, tensors: Mapping[str, TensorHeader]) -> di
     """Read the checksums of a file's tensors, one for each, from its metadata."""
     where = f"{path}: metadata {CRC32!r}"
     try:
-        sums = _json.read_object(text.encode())
-    except _json.JSONProblem as problem:
+        sums = read_object(text.encode())
+    except JSONProblem as problem:
         raise CheckpointFormatError(f"{where}: {problem}") from None
     for name, value in sums.items():
         if not isinstance(value, str) or not _HEX.fullmatch(value):
@@ -131,8 +128,8 @@ def _damaged(expected: Mapping[str, tuple[TensorHeader, int]], reader: Reader, c
     runs = sorted(_runs([tensor for tensor, _ in expected.values()]), key=lambda run: -sum(each.nbytes for each in run))
     damaged: set[str] = set()
 
-    def task(run: Sequence[TensorHeader]) -> _workers.Task:
-        def check(scratch: _workers.Scratch) -> int:
+    def task(run: Sequence[TensorHeader]) -> Task:
+        def check(scratch: Scratch) -> int:
             try:
                 sums = _crcs(run, reader, count)
             except BaseException:
@@ -143,7 +140,7 @@ def _damaged(expected: Mapping[str, tuple[TensorHeader, int]], reader: Reader, c
 
         return check
 
-    _workers.run(map(task, runs), _THREADS, lambda done: None)  # `count` has told it, chunk by chunk
+    run_workers(map(task, runs), _THREADS, lambda done: None)  # `count` has told it, chunk by chunk
     return [tensor for name, (tensor, _) in expected.items() if name in damaged]
 
 
@@ -207,10 +204,10 @@ def _verify_ckpt(header: CheckpointHeader, count: _Count) -> None:
     if _CRC_NUM not in header.metadata:
         raise _none(header.path)
     expected = _number(header.path, header.metadata[_CRC_NUM])
-    with _files.open_regular(header.path) as file:
-        crc, position, stop = 0, 0, _files.size_of(file) - _TRAILER
+    with open_regular(header.path) as file:
+        crc, position, stop = 0, 0, size_of(file) - _TRAILER
         while position < stop:
-            chunk = _files.read_at(file, position, min(_CHUNK, stop - position))
+            chunk = read_at(file, position, min(_CHUNK, stop - position))
             if not chunk:
                 raise CheckpointFormatError(f"{header.path}: the file has become shorter since its header was read")
             crc = zlib.crc32(chunk, crc)

@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 
-from .. import _dtypes
+from .. import _dtypes, sources
 from .._arguments import check_progress
 from .._errors import CheckpointError, CheckpointFormatError
-from ..formats._header import CheckpointHeader, TensorHeader
-from ..formats._open import open_checkpoint
-from ..layout._rename import apply_rules, parse_rules
-from ..manifest._digest import DIGEST
-from ..reading._read import Reader
-from ..show._collapse import collapse
-from ..show._few import few
+from ..formats import CheckpointHeader, TensorHeader, open_checkpoint
+from ..layout import apply_rules, parse_rules
+from ..manifest import DIGEST
+from ..reading import Reader
+from ..show import collapse, few
 from ._destination import destination_of, floating_dtype
 from ._output import content_of_stored
 from ._save import Losses, SaveReport, save
@@ -63,9 +61,7 @@ def convert(
     header = open_checkpoint(src)
     may_have_codes = header.may_have_codes
     if may_have_codes and target is not None and not target.startswith("float8"):
-        from ..sources._scaled import with_scales  # few checkpoints come as far as this
-
-        header = with_scales(header)
+        header = sources.with_scales(header)
     names = _names(header, rename)
     if may_have_codes:
         _check_quantized(header, names, target)
@@ -127,14 +123,11 @@ def _check_quantized(header: CheckpointHeader, names: Mapping[str, str], target:
     Raises:
         CheckpointError: one of both was asked for.
     """
-    from ..sources._quantized import quantized_tensors  # as above
-    from ..sources._scaled import block_size, blocks_of
-
-    found = tuple(quantized_tensors(header.tensors))
+    found = tuple(sources.quantized_tensors(header.tensors))
     if found and target is not None:
         layouts = ", ".join(dict.fromkeys(each.layout for each in found))
         codes, scales = (_listed(each.codes for each in found), _listed(name for each in found for name in each.needed))
-        why = blocks_of(found[0], header, block_size(header))
+        why = sources.blocks_of(found[0], header, sources.block_size(header))
         because = f" ({why})" if isinstance(why, str) else ""
         raise CheckpointError(
             f"{header.path}: a quantized checkpoint ({layouts}): {codes} are codes, and weights only together with "
@@ -143,7 +136,10 @@ def _check_quantized(header: CheckpointHeader, names: Mapping[str, str], target:
         )
     if all(names[name] == name for each in found for name in each.names):
         return
-    after = {each.codes: each.needed for each in quantized_tensors({names[key]: header.tensors[key] for key in names})}
+    after = {
+        each.codes: each.needed
+        for each in sources.quantized_tensors({names[key]: header.tensors[key] for key in names})
+    }
     for each in found:
         new = names[each.codes]
         apart = [name for name in each.needed if names[name] not in after.get(new, ())]

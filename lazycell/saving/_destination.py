@@ -8,7 +8,7 @@ from pathlib import Path
 from .. import _dtypes
 from .._arguments import file_path
 from .._frozen import frozen
-from ..formats._hidden import INDEX_SUFFIX
+from ..formats import INDEX_SUFFIX
 from ._atomic import refuse_irregular
 from ._shards import shard_bytes
 

@@ -10,9 +10,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from .._errors import CheckpointError
-from ..formats import _files
-from ..formats._hidden import HIDDEN, INDEX_SUFFIX, hidden_files, is_file
-from ..system import _json
+from ..formats import HIDDEN, INDEX_SUFFIX, hidden_files, is_file, open_regular, read_at
+from ..system import MAX_BYTES, JSONProblem, read_object
 
 COMMIT = "00000000"
 """Instead of a token: the lock of whoever commits, which is no leftover: the next one takes it, and removes it."""
@@ -121,9 +120,9 @@ def files_named_by(main: Path) -> set[str]:
     if not main.name.endswith(INDEX_SUFFIX):
         return set()
     try:
-        with _files.open_regular(main) as file:
-            index = _json.read_object(_files.read_at(file, 0, _json.MAX_BYTES))
-    except (FileNotFoundError, CheckpointError, _json.JSONProblem):
+        with open_regular(main) as file:
+            index = read_object(read_at(file, 0, MAX_BYTES))
+    except (FileNotFoundError, CheckpointError, JSONProblem):
         return set()
     weight_map = index.get("weight_map")
     if not isinstance(weight_map, dict):

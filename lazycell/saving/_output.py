@@ -15,12 +15,12 @@ import numpy as np
 
 from .. import _dtypes
 from .._frozen import frozen
-from ..reading._cast import CHUNK, convert_into
-from ..system._allocate import Array
+from ..reading import CHUNK, convert_into
+from ..system import Array
 
 if TYPE_CHECKING:
-    from ..formats._header import TensorHeader
-    from ..reading._read import Reader
+    from ..formats import TensorHeader
+    from ..reading import Reader
 
 PIECE = 4 << 20
 """Bytes: so large that a call costs nothing, so small that what one core has just read is near for the other."""

@@ -12,12 +12,12 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from .._collector import collector_paused
 from .._errors import CheckpointError
 from .._frozen import frozen
-from ..reading._cast import overflow_text
-from ..show._progress import ProgressBar
-from ..show._units import format_bytes, format_seconds
-from ..system._collector import collector_paused
+from ..reading import overflow_text
+from ..show import ProgressBar, format_bytes, format_seconds
+from ..show.html import report
 from ._atomic import NewFile, Replacement, free_names
 from ._destination import Destination
 from ._output import Advance, Content, Output
@@ -56,7 +56,6 @@ class SaveReport:
         return f"saved {count}, {format_bytes(self.nbytes)} in {format_seconds(self.seconds)} to {self.path.name}{more}"
 
     def _repr_html_(self) -> str:
-        from ..show._html import report
 
         return report(self)
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from .._arguments import check_progress
 from .._frozen import frozen
-from ..formats._open import open_checkpoint
-from ..reading._read import Reader
-from ..show._units import format_bytes, format_seconds
-from ._checksums import verify as verify_header
+from ..formats import open_checkpoint
+from ..reading import Reader
+from ..show import format_bytes, format_seconds
+from ..show.html import report
+from ._checksums import verify_checksums as verify_header
 
 Progress = Callable[[int, int], None]
 
@@ -43,7 +44,6 @@ class VerifyReport:
         return f"{self.summary} in {self.path.name}"
 
     def _repr_html_(self) -> str:
-        from ..show._html import report
 
         return report(self)
 

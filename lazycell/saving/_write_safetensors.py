@@ -18,7 +18,7 @@ import attrs
 
 from .._errors import CheckpointError
 from .._frozen import frozen
-from ..system import _json
+from ..system import MAX_BYTES
 from ._output import Content, Output
 
 CRC32 = "lazycell.crc32"
@@ -85,10 +85,10 @@ def plan_safetensors(contents: Sequence[Content], metadata: Mapping[str, str]) -
         sums_at = 8 + len(start.encode())
         start += sums
     raw = ",".join([start + "}", *_entries(ordered)]).encode() + b"}"
-    if len(raw) > _json.MAX_BYTES:
+    if len(raw) > MAX_BYTES:
         raise CheckpointError(
             f"the names and shapes of {len(contents)} tensors take {len(raw)} bytes, and safetensors allows "
-            f'{_json.MAX_BYTES} in one file: save it in several, `max_shard_size="5GB"`'
+            f'{MAX_BYTES} in one file: save it in several, `max_shard_size="5GB"`'
         )
     raw += b" " * (-len(raw) % 8)
     return SafetensorsFile(ordered, len(raw).to_bytes(8, "little") + raw, sums_at)

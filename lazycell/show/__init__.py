@@ -1,1 +1,32 @@
 """Text for people: tables, units, names that stand for many, HTML for notebooks. Needs no MindSpore."""
+
+from typing import TYPE_CHECKING
+
+from .._face import face
+
+if TYPE_CHECKING:
+    from ._collapse import INDEX as INDEX
+    from ._collapse import Splits as Splits
+    from ._collapse import braces as braces
+    from ._collapse import collapse as collapse
+    from ._collapse import index_free as index_free
+    from ._collapse import is_index as is_index
+    from ._few import few as few
+    from ._few import few_lines as few_lines
+    from ._few import more as more
+    from ._print_table import MOST_FOLDED as MOST_FOLDED
+    from ._print_table import print_table as print_table
+    from ._printable import printable as printable
+    from ._progress import ProgressBar as ProgressBar
+    from ._report import Report as Report
+    from ._report import Table as Table
+    from ._table import align as align
+    from ._table import cut as cut
+    from ._terminal import one_line as one_line
+    from ._terminal import paragraph as paragraph
+    from ._terminal import table as table
+    from ._units import format_bytes as format_bytes
+    from ._units import format_seconds as format_seconds
+    from ._working import working as working
+else:
+    __getattr__ = face(__name__)

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from .._frozen import frozen
-from . import _html
+from . import html as _html
 from ._few import more
-from ._markdown import code
-from ._markdown import table as markdown_table
 from ._table import align
+from .markdown import code
+from .markdown import table as markdown_table
 
 Rows = Sequence[tuple[str, ...]]
 

@@ -1,1 +1,17 @@
 """What a checkpoint holds beside float weights, known from its header: quantized tensors. Needs no MindSpore."""
+
+from typing import TYPE_CHECKING
+
+from .._face import face
+
+if TYPE_CHECKING:
+    from ._quantization_config import quantization_problem as quantization_problem
+    from ._quantized import Quantized as Quantized
+    from ._quantized import quantized_tensors as quantized_tensors
+    from ._scaled import NO_BLOCKS as NO_BLOCKS
+    from ._scaled import Blocks as Blocks
+    from ._scaled import block_size as block_size
+    from ._scaled import blocks_of as blocks_of
+    from ._scaled import with_scales as with_scales
+else:
+    __getattr__ = face(__name__)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from .. import _dtypes
 from .._frozen import frozen
-from ..formats._header import TensorHeader
+from ..formats import TensorHeader
 
 
 @frozen

@@ -18,8 +18,8 @@ import numpy as np
 from .. import _dtypes
 from .._errors import CheckpointFormatError
 from .._frozen import frozen
-from ..formats._header import CheckpointHeader, TensorHeader
-from ..system._allocate import Array
+from ..formats import CheckpointHeader, TensorHeader
+from ..system import Array
 from ._quantized import Quantized, quantized_tensors
 
 _CODES = frozenset({"float8_e4m3fn", "float8_e5m2", "int8"})

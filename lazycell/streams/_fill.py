@@ -9,8 +9,7 @@ import numpy as np
 
 from .. import _dtypes
 from .._frozen import frozen
-from ..system._allocate import Array, populate
-from ..system._workers import Scratch, Task, available_cores, run
+from ..system import Array, Scratch, Task, available_cores, populate, run
 from ._laws import Elementwise, Law, Whole, convert
 from ._words import BLOCK, Stream
 

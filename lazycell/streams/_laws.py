@@ -8,8 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .._frozen import frozen
-from ..system._allocate import Array
-from ..system._workers import Scratch
+from ..system import Array, Scratch
 from ._normal import write_pairs
 from ._quantile import below, quantile
 from ._words import Stream

@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..system._allocate import Array
-from ..system._workers import Scratch
+from ..system import Array, Scratch
 from ._scratch import arrays
 from ._words import Stream
 

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from ..system._allocate import Array
+from ..system import Array
 
 _CENTRE = (
     (3.3871328727963666080e0, 1.3314166789178437745e2, 1.9715909503065514427e3, 1.3731693765509461125e4,

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..system._allocate import Array
-from ..system._workers import Scratch
+from ..system import Array, Scratch
 
 # Bytes between two arrays. Where one ends exactly where the next begins, numpy (1.26) takes them
 # for overlapping, and computes cosines one by one: twenty times as slow.

@@ -6,12 +6,10 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from .._frozen import frozen
-from ..show._collapse import braces, is_index
-from ..show._printable import printable
-from ..show._units import format_bytes
+from ..show import braces, format_bytes, is_index, printable
 
 if TYPE_CHECKING:
-    from ..layout._entry import ManifestEntry
+    from ..layout import ManifestEntry
 
 _DEEPEST = 32
 """Levels of a tree. Nobody nests cells that deep; a stranger's file may have a name of nothing but dots."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from ..layout._entry import ManifestEntry, trainable_size
+from ..layout import ManifestEntry, trainable_size
 from ._data import MARKS, Rows, Side, Spec, View
 
 # A hyperparameter may be any object, with a repr of any length.

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from lazycell import CheckpointFormatError, ChecksumError
 from lazycell.formats import CheckpointHeader, open_checkpoint
 from lazycell.reading._read import Reader
-from lazycell.saving._checksums import verify
+from lazycell.saving._checksums import verify_checksums
 from lazycell.saving._write_safetensors import CRC32
 
 from ..formats.files import entry, safetensors_bytes
@@ -28,7 +28,7 @@ def check(source: Any, progress: Any = None) -> None:
     """Verify what is at a path."""
     header = source if isinstance(source, CheckpointHeader) else open_checkpoint(source)
     with Reader(mmap=False) as reader:
-        verify(header, reader, progress)
+        verify_checksums(header, reader, progress)
 
 
 def damage(path: Path, *tensors: str) -> None:

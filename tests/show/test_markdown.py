@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lazycell.show._markdown import code, table
 from lazycell.show._printable import printable
+from lazycell.show.markdown import code, table
 
 
 @pytest.mark.parametrize(

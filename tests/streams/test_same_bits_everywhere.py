@@ -19,7 +19,8 @@ ROOT = Path(__file__).parents[2]
 
 _DIGEST = """
 import hashlib
-from lazycell.streams import Normal, STREAM_VERSION, stream_key, values
+from lazycell._stream_version import STREAM_VERSION
+from lazycell.streams import Normal, stream_key, values
 from numpy.core import _multiarray_umath
 digest = hashlib.sha256()
 for dtype in ("float32", "float16", "bfloat16"):

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import lazycell.streams
-from lazycell.streams import STREAM_VERSION, Sparse, TruncatedNormal, Uniform, stream_key
+from lazycell._stream_version import STREAM_VERSION
+from lazycell.streams import Sparse, TruncatedNormal, Uniform, stream_key
 from lazycell.streams._words import BLOCK, Stream
 
 from . import reference

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import attrs
 
-from ...declaration._forms import form_text
-from ...layout._entry import ManifestEntry
-from ...layout._layout import Block, Stored
+from ...declaration import form_text
+from ...layout import Block, ManifestEntry, Stored
 from .._inventory import Inventory
 from .._tensors import stored_tensors
 

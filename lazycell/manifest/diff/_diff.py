@@ -8,10 +8,10 @@ from typing import Any
 
 import attrs
 
-from ...declaration._forms import form_text
-from ...layout._entry import ManifestEntry
-from ...show._html import harmless
-from ...system._collector import collector_paused
+from ..._collector import collector_paused
+from ...declaration import form_text
+from ...layout import ManifestEntry
+from ...show.html import harmless
 from .._inventory import Inventory
 from ._as_stored import as_compared
 from ._diff_sections import differences_report
@@ -63,7 +63,7 @@ class ManifestDiff(Differences):
 
     def to_json(self) -> str:
         """Give the differences as JSON: always the same text for the same ones, each on a line."""
-        from ._diff_json import diff_json
+        from ._diff_json import diff_json  # a load asks for none of it
 
         return diff_json(self)
 
@@ -169,7 +169,7 @@ def _forms(manifest: Inventory) -> dict[str, str]:
 
 def _hyperparameters(manifest: Inventory) -> dict[str, str]:
     """Give the values as text: the same for a value and for what a file that it was written to gives back."""
-    from ..file._canonical_values import plain
+    from ..file._canonical_values import plain  # a load asks for none of it
 
     return {str(name): _value_text(plain(value)) for name, value in manifest.hyperparameters.items()}
 

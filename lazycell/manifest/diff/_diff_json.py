@@ -11,7 +11,7 @@ from ..file._canonical_entries import entry_json
 from ..file._canonical_values import encoded, escaped
 
 if TYPE_CHECKING:
-    from ...layout._entry import ManifestEntry
+    from ...layout import ManifestEntry
     from ._differences import Change, Detail, Differences, DiffSide
 
 FORMAT = "lazycell.manifest-diff"

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from ...show._collapse import Splits, collapse
-from ...show._printable import printable
-from ...show._report import Report, Table
-from ...show._table import cut
+from ...show import Report, Splits, Table, collapse, cut, printable
 
 if TYPE_CHECKING:
-    from ...layout._entry import ManifestEntry
+    from ...layout import ManifestEntry
     from ._differences import Change, Detail, Differences, DiffSide
 
 _MOST_ROWS = 40

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ...viewer._data import View
-from ...viewer._view import compared_view
+from ...viewer import View, compared_view
 from .._inventory import Inventory
 from ._as_stored import as_compared
 from ._diff import diff

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..._frozen import frozen
-from ...layout._entry import ManifestEntry
+from ...layout import ManifestEntry
 
 
 @frozen

@@ -13,8 +13,8 @@ from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 
 from ..._frozen import frozen
-from ...layout._entry import ManifestEntry
-from ...show._collapse import Splits
+from ...layout import ManifestEntry
+from ...show import Splits
 from ._similar import agreement, score, similarity
 
 # How alike names have to be (0 to 1), and names and declarations together.

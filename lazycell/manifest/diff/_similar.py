@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Sequence
 from functools import lru_cache
 
-from ...layout._entry import ManifestEntry
+from ...layout import ManifestEntry
 
 # What each piece of evidence counts for, next to one another; what a side does not know counts for nothing.
 _NAME = 0.7

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
+from ..._collector import collector_paused
 from ..._errors import ManifestError
-from ...history._migration import Migration
-from ...layout._entry import ManifestEntry, trainable_size
-from ...layout._layout import Stored
-from ...system._collector import collector_paused
-from ...system._json import MAX_BYTES, JSONProblem, read_object
+from ...history import Migration
+from ...layout import ManifestEntry, Stored, trainable_size
+from ...system import MAX_BYTES, JSONProblem, read_object
 from .._inventory import Inventory
 from ._canonical_entries import entry_json, entry_of
 from ._canonical_forms import stored_json, stored_of

@@ -9,7 +9,7 @@ from ..._location import did_you_mean
 from ._check_json import check_keys, items, member, refuse, shape_of_json, shown, text, texts, truth, whole
 
 if TYPE_CHECKING:
-    from ...layout._entry import ManifestEntry
+    from ...layout import ManifestEntry
 
 _NEEDED = frozenset({"name", "shape", "dtype", "bytes"})
 _NEEDED_IF_DECLARED = _NEEDED | {"initializer"}

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..._dtypes import is_known
-from ...declaration._forms import Fused, Reshaped, Transposed
-from ...layout._layout import Block, Form, Stored, shape_of
+from ...declaration import Fused, Reshaped, Transposed
+from ...layout import Block, Form, Stored, shape_of
 from ._check_json import check_keys, items, member, refuse, shape_of_json, shown, text, whole, wholes
 
 if TYPE_CHECKING:
-    from ...layout._entry import ManifestEntry
+    from ...layout import ManifestEntry
 
 MAX_DEPTH = 50
 """Of operations in one another."""

@@ -6,7 +6,7 @@ import heapq
 import itertools
 from collections.abc import Mapping, Sequence
 
-from ...show._collapse import Splits, collapse, is_index
+from ...show import Splits, collapse, is_index
 from ._expand import tree_order
 
 _Line = tuple[str, tuple[str, ...]]

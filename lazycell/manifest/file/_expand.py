@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ..._frozen import frozen
-from ...show._collapse import INDEX, is_index
+from ...show import INDEX, is_index
 
 _RANGE = re.compile(rf"({INDEX})(?:\.\.({INDEX}))?")
 # A whole segment of a name, but the dots of the range are in it.

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ...layout._entry import ManifestEntry
+    from ...layout import ManifestEntry
 
 
 def checked_mesh(mesh: Mapping[str, int]) -> dict[str, int]:

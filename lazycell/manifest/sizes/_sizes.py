@@ -9,13 +9,8 @@ from typing import Any
 import attrs
 
 from ..._frozen import frozen
-from ...show._collapse import collapse
-from ...show._few import few
-from ...show._html import harmless
-from ...show._printable import printable
-from ...show._report import Report, Table
-from ...show._table import cut
-from ...show._units import format_bytes
+from ...show import Report, Table, collapse, cut, few, format_bytes, printable
+from ...show.html import harmless
 from ._size import RankSizes, Size, summed
 
 _DTYPES, _TAGS, _MODULES, _PATTERNS = 6, 8, 12, 4

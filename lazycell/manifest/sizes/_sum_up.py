@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import attrs
 
 from ..._dtypes import FLOATING, itemsize
-from ...layout._entry import ManifestEntry
+from ...layout import ManifestEntry
 from .._inventory import Inventory
 from ._mesh import axes_of, checked_mesh, local_shape
 from ._optimizers import OptimizerState, optimizer_state

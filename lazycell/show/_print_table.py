@@ -6,9 +6,9 @@ import os
 import sys
 from collections.abc import Collection, Sequence
 
-from ..show._printable import printable
-from ..show._table import align
-from ..show._terminal import terminal_width
+from ._printable import printable
+from ._table import align
+from ._terminal import terminal_width
 
 MOST_FOLDED = 5_000
 """Rows that are laid out for a terminal. More of them take seconds, and nobody reads them there."""
@@ -35,9 +35,9 @@ def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]], *, right: 
 
 def _print_folded(titles: Sequence[str], rows: Sequence[Sequence[str]], right: Collection[int], width: int) -> None:
     # Imported here: what is written to a file or a pipe does not wait for it.
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    from rich.console import Console  # slow, and only for a terminal
+    from rich.table import Table  # slow, and only for a terminal
+    from rich.text import Text  # slow, and only for a terminal
 
     dim = "" if os.environ.get("NO_COLOR") else "dim"
     table = Table(box=None, header_style=dim, pad_edge=False, padding=(0, 2, 0, 0))

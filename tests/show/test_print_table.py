@@ -9,13 +9,13 @@ import textwrap
 
 import pytest
 
-from .command import ROOT
-from .terminal import in_terminal
+from ..cli.command import ROOT
+from ..cli.terminal import in_terminal
 
 NAME = "encoder.layers." + "a_very_long_name." * 6 + "weight"
 TABLE = """
 import sys
-from lazycell.cli._print_table import print_table
+from lazycell.show._print_table import print_table
 print_table(("parameter", "shape", "bytes"), {rows!r}, right=(2,))
 print("rich" in sys.modules, file=sys.stderr)
 """
@@ -92,7 +92,7 @@ def test_many_rows_in_a_terminal():
     """100,000 rows are shown in seconds."""
     code = """
     import time
-    from lazycell.cli._print_table import print_table
+    from lazycell.show._print_table import print_table
     rows = [(f"layers.{i}.weight", "(3, 4)", "48") for i in range(100_000)]
     started = time.perf_counter()
     print_table(("parameter", "shape", "bytes"), rows, right=(2,))

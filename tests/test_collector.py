@@ -1,4 +1,4 @@
-"""Tests of `lazycell.system._collector`."""
+"""Tests of `lazycell._collector`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import signal
 
 import pytest
 
-from lazycell.system import _collector
-from lazycell.system._collector import collector_paused
+from lazycell import _collector
+from lazycell._collector import collector_paused
 
 
 def test_the_collector_rests_inside_and_works_after() -> None:

@@ -13,8 +13,8 @@ def working(what: str) -> Iterator[None]:
     if not sys.stderr.isatty():
         yield
         return
-    from rich.console import Console
-    from rich.text import Text
+    from rich.console import Console  # slow, and only for a terminal
+    from rich.text import Text  # slow, and only for a terminal
 
     # "line" is drawn in ASCII: the terminal may know nothing else.
     with Console(stderr=True).status(Text(f"{what} ..."), spinner="line"):
