@@ -42,8 +42,12 @@ def face(package: str) -> Callable[[str], Any]:
             return sorted(places)
         if name not in places:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        with collector_paused():  # with MindSpore's objects about, one walk over them takes as long as all the imports
-            value = getattr(import_module(f"{package}.{places[name]}"), name)
+        module = f"{package}.{places[name]}"
+        if module in sys.modules:
+            value = getattr(import_module(module), name)  # which waits, should another thread be at it
+        else:
+            with collector_paused():  # with MindSpore's objects about, one walk over them takes longer than all imports
+                value = getattr(import_module(module), name)
         setattr(sys.modules[package], name, value)
         return value
 

@@ -14,7 +14,6 @@ from ._completion import complete_files, complete_models
 from ._model import Options, find, model_options
 from ._renames import checked, rules_of
 from ._shell import Shell
-from ._verdict import mismatch_json, plan_json
 
 _NO = 1
 
@@ -76,6 +75,8 @@ def check(
     is not imported. CHECKPOINT is a .safetensors or .ckpt file, one of PyTorch (.bin, .pt, .pth), an index with
     its shards, or a directory. Only headers are read.
     """
+    from ._verdict import mismatch_json, plan_json  # whoever does not ask for it
+
     header = formats.open_checkpoint(checkpoint)
     rules = checked(rules_of(rename)) or {}
     found = find(model, options).beside(header, rules)

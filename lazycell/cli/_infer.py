@@ -12,15 +12,12 @@ import click
 from attrs import NOTHING
 
 from .._errors import CheckpointMismatchError
-from ..declaration import declaration_of
 from ..manifest import file
 from ..show import printable
 from ._completion import complete_files, complete_models
-from ._infer_words import inference_text, inference_words, refusal_words
 from ._interrupt import interrupts_held
 from ._model import Options, find, model_options
 from ._renames import checked, rules_of
-from ._show_tree import print_text
 
 if TYPE_CHECKING:
     from ..inference import Inference
@@ -70,12 +67,17 @@ def infer(model: str, checkpoint: Path, renames: tuple[str, ...], as_json: bool,
     if as_json:
         print(json.dumps(_plain(inference, solved), indent=2))
     else:
+        from ._infer_words import inference_text  # whoever does not ask for it
+        from ._show_tree import print_text  # whoever does not ask for it
+
         print_text(inference_text(inference))
     return 0 if solved else _NO_SOLUTION
 
 
 def _known(cls: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Give what is known; the solver takes hyperparameters alone."""
+    from ..declaration import declaration_of  # whoever does not ask for it
+
     declaration = declaration_of(cls)
     assert declaration is not None
     names = [item.name for item in declaration.hyperparameters]
@@ -86,6 +88,7 @@ def _known(cls: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _refused(cls: type, checkpoint: Path, error: CheckpointMismatchError, as_json: bool) -> int:
+    from ._infer_words import refusal_words  # whoever does not ask for it
 
     words = refusal_words(error)
     if as_json:
@@ -97,6 +100,8 @@ def _refused(cls: type, checkpoint: Path, error: CheckpointMismatchError, as_jso
 
 
 def _plain(inference: Inference, solved: bool) -> dict[str, Any]:
+
+    from ._infer_words import inference_words  # whoever does not ask for it
 
     def told(value: Any) -> dict[str, Any]:
         return {} if value is NOTHING else {"value": file.plain(value)}

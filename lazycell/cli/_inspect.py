@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from .. import formats, gate
-from ._contents import contents_json, print_contents
 
 _EPILOG = """\b
 Examples:
@@ -29,6 +28,8 @@ def inspect(checkpoint: Path, every: bool, as_json: bool) -> None:
     directory. Only headers are read, and MindSpore is not imported, so that this takes no time however large the
     checkpoint is.
     """
+    from ._contents import contents_json, print_contents  # whoever does not ask for it
+
     header = formats.open_checkpoint(checkpoint)
     fitting = gate.candidates(header, gate.committed_manifests())
     if as_json:

@@ -20,7 +20,6 @@ from .. import pretrained
 from .._errors import ConfigWarning, LazyCellError, ManifestError
 from .._frozen import frozen
 from .._location import did_you_mean
-from ..declaration import declaration_of
 from ..show import working
 from ._interrupt import interrupts_held
 
@@ -272,6 +271,8 @@ def _registered(title: str, options: Options) -> Model:
 
 def _of_class(title: str, cls: type, options: Options, preset: Mapping[str, Any] | None = None) -> Model:
     """Join hyperparameters: those of a preset, over them those of a config, over them those that were set."""
+    from ..declaration import declaration_of  # whoever does not ask for it
+
     declaration = declaration_of(cls)
     if declaration is None:
         raise click.UsageError(f"{title}: {cls.__name__} is no LazyCell, or declares nothing")
@@ -305,6 +306,8 @@ def _of_class(title: str, cls: type, options: Options, preset: Mapping[str, Any]
 
 def _arguments_of(cls: Any) -> dict[str, inspect.Parameter]:
     """Give what the constructor of a declared class takes, by name, be it generated or the class's own."""
+    from ..declaration import declaration_of  # whoever does not ask for it
+
     declaration = declaration_of(cls)
     assert declaration is not None
     constructor = cls.__init__ if declaration.own_init else cls.__lazy_init__

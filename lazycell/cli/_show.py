@@ -8,9 +8,6 @@ import click
 
 from ._completion import complete_models, complete_sides
 from ._model import Options, find, model_options
-from ._show_page import write_page
-from ._show_sizes import print_sizes
-from ._show_tree import print_text, print_tree
 
 _EPILOG = """\b
 Examples:
@@ -87,12 +84,18 @@ def show(
 
     found = find(model, options).manifest
     if page is not None:
+        from ._show_page import write_page  # whoever does not ask for it
+
         write_page(page, found, against)
     elif summed:
+        from ._show_sizes import print_sizes  # whoever does not ask for it
+
         print_sizes(found, kind, depth=depth or 1, as_json=as_json, optimizer=optimizer, gradients=gradients, mesh=axes)
     elif as_json:
         click.echo(found.to_json(), nl=False)
     else:
+        from ._show_tree import print_text, print_tree  # whoever does not ask for it
+
         if as_table:
             print_text(str(found))
         elif as_markdown:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .. import show
-from ..manifest.sizes import sizes_json, sizes_notes, sizes_table, sizes_title
 from ..show import print_table
 
 if TYPE_CHECKING:
@@ -43,6 +42,8 @@ def print_sizes(
     Raises:
         click.UsageError: there is no such optimizer, or a dimension cannot be divided by its axes.
     """
+    from ..manifest.sizes import sizes_json, sizes_notes, sizes_table, sizes_title  # whoever does not ask for it
+
     try:
         sizes = manifest.sizes(optimizer=optimizer, gradients=gradients, mesh=mesh)
     except ValueError as error:
