@@ -183,7 +183,7 @@ def test_layer_norm_eps(tmp_path: Path):
         ("add_cross_attention", True),
         ("pruned_heads", {"0": [1]}),
         ("rotary_base", 10000),
-        ("some_new_switch", False),
+        ("some_new_switch", True),
         ("hidden_act", "mish"),
     ],
 )
