@@ -15,8 +15,8 @@ from hypothesis import assume, example, given, settings
 
 from lazycell import CheckpointError
 from lazycell.formats import ByteRange, open_checkpoint
+from lazycell.saving import _write_safetensors
 from lazycell.saving._write_safetensors import CRC32, plan_safetensors
-from lazycell.system import _json
 from lazycell.system._allocate import Array
 
 from ..loading.strategies import COMMON, checkpoints
@@ -151,7 +151,7 @@ def test_refusals(tmp_path: Path, arrays: dict[str, Array], expected: str) -> No
 
 def test_a_header_that_is_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """The format has a bound, which readers hold: several files are the way out."""
-    monkeypatch.setattr(_json, "MAX_BYTES", 200)
+    monkeypatch.setattr(_write_safetensors, "MAX_BYTES", 200)
     arrays = {f"w.{position}": np.ones(1) for position in range(3)}
     with pytest.raises(
         CheckpointError, match=r"the names and shapes of 3 tensors take \d+ bytes, and safetensors allows 200"
