@@ -65,7 +65,7 @@ def gelu_by_sigmoid(x: Tensor) -> Tensor:
 
 
 def gelu_new(x: Tensor) -> Tensor:
-    """x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³))), by way of (1 + tanh z) / 2 = sigmoid 2z."""
+    """Give x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³))), by way of (1 + tanh z) / 2 = sigmoid 2z."""
     return x * ops.sigmoid(x * (2.0 * math.sqrt(2.0 / math.pi)) * (1.0 + 0.044715 * ops.square(x)))
 
 

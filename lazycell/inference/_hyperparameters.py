@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from ..declaration import NOTHING, Hyperparameter, evaluate, is_symbolic
-from ..manifest import converted
+from ..manifest import convert
 from ._domain import ANYTHING, NATURAL, TRUTH, UNBOUNDED, Domain, exactly, union
 
 Hyperparameters = Mapping[str, Hyperparameter]
@@ -105,7 +105,7 @@ def accepts_of(hyperparameters: Hyperparameters) -> Callable[[str, Mapping[str, 
 
 def given_of(item: Hyperparameter, value: Any) -> Any:
     """Give what a hyperparameter is where `value` is given for it."""
-    return converted(item, value, types.SimpleNamespace())
+    return convert(item, value, types.SimpleNamespace())
 
 
 def default_of(item: Hyperparameter, values: Mapping[str, Any]) -> Any:
@@ -116,8 +116,8 @@ def default_of(item: Hyperparameter, values: Mapping[str, Any]) -> Any:
     known = types.SimpleNamespace(**values)
     try:
         if isinstance(default, attrs.Factory):  # type: ignore[arg-type]
-            return converted(item, default.factory(known) if default.takes_self else default.factory(), known)
-        return converted(item, evaluate(default, values), known)
+            return convert(item, default.factory(known) if default.takes_self else default.factory(), known)
+        return convert(item, evaluate(default, values), known)
     except Exception:  # it depends on what is not known, or is refused
         return NOTHING
 

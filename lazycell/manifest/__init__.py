@@ -6,6 +6,7 @@ from .._face import face
 
 if TYPE_CHECKING:
     from ._bind import DEFAULT_DTYPE as DEFAULT_DTYPE
+    from ._bind import convert as convert
     from ._calls import bind as bind
     from ._calls import call_text as call_text
     from ._calls import complete as complete
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from ._resolve import Resolved as Resolved
     from ._resolve import ResolvedChild as ResolvedChild
     from ._resolve import ResolvedParameter as ResolvedParameter
-    from ._resolve import converted as converted
     from ._resolve import resolve as resolve
     from ._resolve import resolve_bound as resolve_bound
     from ._tensors import known_names as known_names

@@ -28,10 +28,8 @@ from ..declaration import (
     names_in,
     sections_of,
 )
-from ._bind import bind_values, convert, default_dtype
+from ._bind import bind_values, default_dtype
 from ._check_values import checked_count, checked_dtype, checked_sections, checked_shape
-
-converted = convert  # inference/ knows it by this place
 
 
 @frozen
