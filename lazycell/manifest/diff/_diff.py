@@ -48,6 +48,7 @@ class ManifestDiff(Differences):
         ties: names that are tied to another parameter than before.
         stored: tensors that a checkpoint stores in another form.
         computed: names of buffers that are computed on one side only.
+        leftovers: names that files may have besides, and the base model, that are stated otherwise.
         hyperparameters: those that have another value.
         streams: the stream version: with another one, a seed draws other values.
     """
@@ -151,6 +152,7 @@ def _details(old: Inventory, new: Inventory) -> dict[str, tuple[Detail, ...]]:
         "ties": _differences(old.ties, new.ties),
         "stored": _differences(_forms(old), _forms(new)),
         "computed": _differences(dict.fromkeys(old.computed, "computed"), dict.fromkeys(new.computed, "computed")),
+        "leftovers": _differences(_leftovers(old), _leftovers(new)) if old.declared and new.declared else (),
         "hyperparameters": _differences(_hyperparameters(old), _hyperparameters(new)),
         "streams": _differences(streams(old), streams(new)),
     }
@@ -165,6 +167,13 @@ def _differences(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[Detail
 
 def _forms(manifest: Inventory) -> dict[str, str]:
     return {stored.name: f"{stored.shape} {form_text(stored.form)}" for stored in manifest.stored}
+
+
+def _leftovers(manifest: Inventory) -> dict[str, str]:
+    found = {each.name: "unused" if each.now is None else f"now {each.now}" for each in manifest.leftovers}
+    if (base := manifest.base) is not None:
+        found["base model"] = ", ".join([base.prefix or "no prefix", *(f"head {each}" for each in base.heads)])
+    return found
 
 
 def _hyperparameters(manifest: Inventory) -> dict[str, str]:

@@ -42,6 +42,8 @@ def sections(diff: Differences) -> Iterator[Table]:
     yield from _stored(diff)
     if diff.computed:
         yield _section("computed buffers", "buffer", diff.computed, _detail)
+    if diff.leftovers:
+        yield _section("leftovers", "name", diff.leftovers, _detail)
     yield from _streams(diff)
 
 
@@ -88,6 +90,7 @@ def _besides(diff: Differences) -> tuple[tuple[str, tuple[Detail, ...]], ...]:
         ("tie", diff.ties),
         ("layout", diff.stored),
         ("computed buffer", diff.computed),
+        ("leftover", diff.leftovers),
         ("hyperparameter", diff.hyperparameters),
         ("stream version", diff.streams),
     )
