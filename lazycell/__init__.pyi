@@ -34,9 +34,9 @@ from .declaration._class_body import require
 from .declaration._declaration import same
 from .declaration._declare import buffer, child, children, hyper, param, tie, when
 from .declaration._fields import Fields, fields
-from .declaration._leftovers import UNUSED, former
 from .declaration._stored import fused, rename, reshaped, transposed
 from .declaration._symbols import INDEX, SELF, max_, min_
+from .declaration._unused import UNUSED, former
 from .formats._formats import Format, register_format
 from .formats._header import ByteRange, CheckpointHeader, MemoryRange, Part, TensorHeader
 from .formats._open import open_checkpoint

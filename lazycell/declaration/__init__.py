@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from ._forms import replace_nodes as replace_nodes
     from ._forms import shapes_in as shapes_in
     from ._generate import make_init as make_init
-    from ._leftovers import Former as Former
     from ._parse import parse as parse
     from ._patterns import Pattern as Pattern
     from ._patterns import captures_in as captures_in
@@ -71,6 +70,7 @@ if TYPE_CHECKING:
     from ._symbols import render as render
     from ._symbols import sections_of as sections_of
     from ._symbols import symbol as symbol
+    from ._unused import Former as Former
     from ._walk import below as below
     from ._walk import each_once as each_once
     from ._walk import places as places

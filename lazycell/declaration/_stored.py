@@ -12,10 +12,10 @@ from .._location import frame_location, message, user_location
 from ._class_body import ClassBody
 from ._declare import Shape
 from ._forms import Fused, Node, Reshaped, Transposed, form_text
-from ._leftovers import Leftover
 from ._parse import parse_shape
 from ._stored_rule import StoredRule
 from ._symbols import Expression, add_sections, render
+from ._unused import Leftover
 
 StoredForm = str | Fused | Transposed | Reshaped
 """What a stored tensor is made of: a name below the cell, or names in `fused`, `transposed` and `reshaped`."""

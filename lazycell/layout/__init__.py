@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from .._face import face
 
 if TYPE_CHECKING:
+    from ._base_model import BaseModel as BaseModel
+    from ._base_model import base_model_of as base_model_of
     from ._cell_rules import CellRules as CellRules
     from ._check_leftovers import check_leftovers as check_leftovers
     from ._check_rules import check_rules as check_rules

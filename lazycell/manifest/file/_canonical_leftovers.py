@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...declaration import captures_in, parse_pattern
-from ...layout import Leftover
-from .._base_model import BaseModel
+from ...layout import BaseModel, Leftover
 from ._check_json import check_keys, member, members, refuse, shown, text, texts
 
 _BASE = frozenset({"prefix", "heads"})
