@@ -9,8 +9,8 @@ import attrs
 from hypothesis import strategies as st
 
 from lazycell.history._migration import Migration
-from lazycell.layout._entry import ManifestEntry
 from lazycell.layout import BaseModel, Leftover
+from lazycell.layout._entry import ManifestEntry
 from lazycell.layout._layout import Stored
 from lazycell.manifest._manifest import Manifest
 
