@@ -68,7 +68,8 @@ from .manifest.sizes._sizes import Sizes
 from .mismatch._problems import Cause, Problem
 from .parameters import lazy, no_init_parameters
 from .parameters._life import Origin
-from .parameters._lifecycle import ParameterStatus, Status, init_parameters_data, status, uninitialized
+from .parameters._lifecycle import init_parameters_data, uninitialized
+from .parameters._status import ParameterStatus, Status, status
 from .pretrained._config import ConfigRules
 from .pretrained._pretrained import from_pretrained
 from .pretrained._registry import Preset, RegisteredModel, find_model, find_preset, register, registered_models

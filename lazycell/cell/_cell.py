@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from mindspore import nn
 
+from .. import cell, inference, loading, pretrained
 from .._arguments import file_path
-from .._collector import collector_paused
 from ..parameters import (
     init_parameters_data,
     initialize_for_execution,
@@ -35,8 +35,7 @@ if TYPE_CHECKING:
 else:
     _Cell = nn.Cell
 
-# Who only builds a net does not wait for what loads, saves, lists and infers: each of those methods imports it, with
-# the collector paused. It would come due meanwhile, and one walk over MindSpore's objects takes longer than the import.
+# Who only builds a net does not wait for what loads, saves, lists and infers: the faces import it when it is called.
 
 Policy = str | Iterable[str]
 
@@ -44,15 +43,12 @@ Policy = str | Iterable[str]
 class _ManifestMethod:
     """`net.manifest()` of an instance, and `Net.manifest(hidden=64)` of a class, without building anything."""
 
-    def __get__(self, cell: LazyCell | None, cls: type) -> Callable[..., Manifest]:
-        with collector_paused():
-            from ._net_manifest import manifest_of_call, manifest_of_net  # whoever does not call it
-
-        if cell is not None:
-            return lambda: manifest_of_net(cell)
+    def __get__(self, net: LazyCell | None, cls: type) -> Callable[..., Manifest]:
+        if net is not None:
+            return lambda: cell.manifest_of_net(net)
 
         def manifest(*args: Any, **hyperparameters: Any) -> Manifest:
-            return manifest_of_call(cls, args, hyperparameters)
+            return cell.manifest_of_call(cls, args, hyperparameters)
 
         return manifest
 
@@ -82,10 +78,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
     """Every parameter as data: `net.manifest()`, or `Net.manifest(**hyperparameters)` with nothing built."""
 
     def _repr_html_(self) -> str:
-        with collector_paused():
-            from ._net_html import net_html  # whoever does not call it
-
-        return net_html(self)
+        return cell.net_html(self)
 
     # ------------------------------------------------------------------------------------------------------ values
 
@@ -153,11 +146,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             TypeError: an argument is of a kind that means nothing.
             ValueError: there is no such choice, or arguments contradict each other.
         """
-        with collector_paused():
-            from ..loading import LoadOptions  # whoever does not call it
-            from ._load_checkpoint import load_checkpoint  # whoever does not call it
-
-        options = LoadOptions(
+        options = loading.LoadOptions(
             missing=missing,
             unexpected=unexpected,
             dtype=dtype,
@@ -169,7 +158,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             dec_key=dec_key,
             dec_mode=dec_mode,
         )
-        return load_checkpoint(self, path, options)
+        return cell.load_checkpoint(self, path, options)
 
     def save_checkpoint(
         self,
@@ -203,10 +192,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             ValueError: arguments contradict each other.
             OSError: the directory is missing, the disk full, a permission lacking; the old checkpoint is as it was.
         """
-        with collector_paused():
-            from ._save_checkpoint import save_checkpoint  # whoever does not call it
-
-        return save_checkpoint(
+        return cell.save_checkpoint(
             self,
             path,
             format=format,
@@ -271,11 +257,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             ValueError: there is no such choice, or arguments contradict each other.
         """
         place = file_path(path, "path")
-        with collector_paused():
-            from ..loading import LoadOptions  # whoever does not call it
-            from ..pretrained import find_config, load_pretrained  # whoever does not call it
-
-        options = LoadOptions(
+        options = loading.LoadOptions(
             missing=missing,
             unexpected=unexpected,
             partial=partial,
@@ -286,8 +268,8 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             dec_key=dec_key,
             dec_mode=dec_mode,
         )
-        config = find_config(place)
-        return load_pretrained(
+        config = pretrained.find_config(place)
+        return pretrained.load_pretrained(
             cls, place, config, options, dtype=dtype, hyperparameters=hyperparameters, ignore_config=ignore_config
         )
 
@@ -308,11 +290,9 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
                 one of the model's.
             TypeError: what is known is no hyperparameter.
         """
-        with collector_paused():
-            from ..inference import infer  # whoever does not call it
-            from ._net_manifest import manifest_of_call  # whoever does not call it
-
-        return infer(cls, path, rename=rename, known=known, describe=lambda values: manifest_of_call(cls, (), values))
+        return inference.infer(
+            cls, path, rename=rename, known=known, describe=lambda values: cell.manifest_of_call(cls, (), values)
+        )
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> Any:
         """As `nn.Cell.load_state_dict`; a tied parameter may go by either of its names, or by both if they agree."""

@@ -10,6 +10,7 @@ import click
 
 from .. import formats, loading
 from ..show import printable
+from . import _answers
 from ._completion import complete_files, complete_models
 from ._model import Options, find, model_options
 from ._renames import checked, rules_of
@@ -83,8 +84,6 @@ def check(
     `from_pretrained`. CHECKPOINT is a .safetensors or .ckpt file, one of PyTorch (.bin, .pt, .pth), an index with
     its shards, or a directory. Only headers are read.
     """
-    from ._verdict import mismatch_json, plan_json  # whoever does not ask for it
-
     header = formats.open_checkpoint(checkpoint)
     rules = checked(rules_of(rename)) or {}
     found = find(model, options).beside(header, rules)
@@ -105,13 +104,13 @@ def check(
         shell = Shell(settable=not Path(model).is_file())
         message = plan.text(shell)
         if as_json:
-            document = {"fits": False, "message": message, **mismatch_json(plan, shell), "plan": None}
+            document = {"fits": False, "message": message, **_answers.mismatch_json(plan, shell), "plan": None}
             _print_json({**document, "ignored_config": list(found.ignored_config)})
         else:
             _print(message)
         return _NO
     if as_json:
-        document = {"fits": True, "message": str(plan), "problems": [], "causes": [], "plan": plan_json(plan)}
+        document = {"fits": True, "message": str(plan), "problems": [], "causes": [], "plan": _answers.plan_json(plan)}
         _print_json({**document, "ignored_config": list(found.ignored_config)})
     else:
         ignored = f"ignored config: {', '.join(found.ignored_config)}\n" if found.ignored_config else ""

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 import click
 from attrs import NOTHING
 
+from .. import declaration
 from .._errors import CheckpointMismatchError
 from ..manifest import file
 from ..show import printable
+from . import _answers
 from ._completion import complete_files, complete_models
 from ._interrupt import interrupts_held
 from ._model import Options, find, model_options
@@ -67,20 +69,15 @@ def infer(model: str, checkpoint: Path, renames: tuple[str, ...], as_json: bool,
     if as_json:
         print(json.dumps(_plain(inference, solved), indent=2))
     else:
-        from ._infer_words import inference_text  # whoever does not ask for it
-        from ._show_tree import print_text  # whoever does not ask for it
-
-        print_text(inference_text(inference))
+        _answers.print_text(_answers.inference_text(inference))
     return 0 if solved else _NO_SOLUTION
 
 
 def _known(cls: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Give what is known; the solver takes hyperparameters alone."""
-    from ..declaration import declaration_of  # whoever does not ask for it
-
-    declaration = declaration_of(cls)
-    assert declaration is not None
-    names = [item.name for item in declaration.hyperparameters]
+    declared = declaration.declaration_of(cls)
+    assert declared is not None
+    names = [item.name for item in declared.hyperparameters]
     for name in settings:
         if name not in names:
             raise click.UsageError(f"--set {name}: {cls.__name__} declares no such hyperparameter, so it has no shape")
@@ -88,9 +85,7 @@ def _known(cls: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _refused(cls: type, checkpoint: Path, error: CheckpointMismatchError, as_json: bool) -> int:
-    from ._infer_words import refusal_words  # whoever does not ask for it
-
-    words = refusal_words(error)
+    words = _answers.refusal_words(error)
     if as_json:
         plain = {"model": cls.__name__, "path": str(checkpoint), "solved": False, "fits": False, "message": words}
         print(json.dumps(plain, indent=2))
@@ -100,8 +95,6 @@ def _refused(cls: type, checkpoint: Path, error: CheckpointMismatchError, as_jso
 
 
 def _plain(inference: Inference, solved: bool) -> dict[str, Any]:
-
-    from ._infer_words import inference_words  # whoever does not ask for it
 
     def told(value: Any) -> dict[str, Any]:
         return {} if value is NOTHING else {"value": file.plain(value)}
@@ -123,5 +116,5 @@ def _plain(inference: Inference, solved: bool) -> dict[str, Any]:
             for name, each in inference.undetermined.items()
         },
         "assumed": {name: file.plain(value) for name, value in inference.assumed.items()},
-        "message": inference_words(inference),
+        "message": _answers.inference_words(inference),
     }

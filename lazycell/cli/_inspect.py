@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from .. import formats, gate
+from . import _answers
 
 _EPILOG = """\b
 Examples:
@@ -28,11 +29,9 @@ def inspect(checkpoint: Path, every: bool, as_json: bool) -> None:
     directory. Only headers are read, and MindSpore is not imported, so that this takes no time however large the
     checkpoint is.
     """
-    from ._contents import contents_json, print_contents  # whoever does not ask for it
-
     header = formats.open_checkpoint(checkpoint)
     fitting = gate.candidates(header, gate.committed_manifests())
     if as_json:
-        print(json.dumps(contents_json(header, fitting), indent=2))
+        print(json.dumps(_answers.contents_json(header, fitting), indent=2))
     else:
-        print_contents(header, fitting, every=every)
+        _answers.print_contents(header, fitting, every=every)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import attrs
 import click
 
-from .. import pretrained
+from .. import declaration, manifest, pretrained
 from .._errors import ConfigWarning, LazyCellError, ManifestError
 from .._frozen import frozen
 from .._location import did_you_mean
@@ -211,10 +211,8 @@ def manifest_in(content: bytes, title: str) -> Manifest:
     Raises:
         ManifestError: it is none; the message names the file.
     """
-    from ..manifest import Manifest  # whoever does not ask for it
-
     try:
-        return Manifest.from_json(content)
+        return manifest.Manifest.from_json(content)
     except ManifestError as error:
         raise ManifestError(f"{title}: {error}") from None
 
@@ -271,10 +269,8 @@ def _registered(title: str, options: Options) -> Model:
 
 def _of_class(title: str, cls: type, options: Options, preset: Mapping[str, Any] | None = None) -> Model:
     """Join hyperparameters: those of a preset, over them those of a config, over them those that were set."""
-    from ..declaration import declaration_of  # whoever does not ask for it
-
-    declaration = declaration_of(cls)
-    if declaration is None:
+    declared = declaration.declaration_of(cls)
+    if declared is None:
         raise click.UsageError(f"{title}: {cls.__name__} is no LazyCell, or declares nothing")
     takes = _arguments_of(cls)
     open_ended = any(each.kind is each.VAR_KEYWORD for each in takes.values())
@@ -291,11 +287,11 @@ def _of_class(title: str, cls: type, options: Options, preset: Mapping[str, Any]
         )
         ignored = pretrained.ignored_keys(options.ignore_config, config.options)
         arguments |= pretrained.hyperparameters_from_config(cls, config.options, ignored)
-        if config.dtype is not None and declaration.takes_dtype and "dtype" in takes:
+        if config.dtype is not None and declared.takes_dtype and "dtype" in takes:
             arguments["dtype"] = config.dtype
     for name in options.settings:
         if name not in takes and not open_ended:
-            _no_hyperparameter(cls, name, [each for each in takes if each != "dtype" or not declaration.takes_dtype])
+            _no_hyperparameter(cls, name, [each for each in takes if each != "dtype" or not declared.takes_dtype])
     arguments |= options.settings
     if options.dtype is not None:
         if "dtype" not in takes and not open_ended:
@@ -306,11 +302,9 @@ def _of_class(title: str, cls: type, options: Options, preset: Mapping[str, Any]
 
 def _arguments_of(cls: Any) -> dict[str, inspect.Parameter]:
     """Give what the constructor of a declared class takes, by name, be it generated or the class's own."""
-    from ..declaration import declaration_of  # whoever does not ask for it
-
-    declaration = declaration_of(cls)
-    assert declaration is not None
-    constructor = cls.__init__ if declaration.own_init else cls.__lazy_init__
+    declared = declaration.declaration_of(cls)
+    assert declared is not None
+    constructor = cls.__init__ if declared.own_init else cls.__lazy_init__
     _, *arguments = inspect.signature(constructor).parameters.values()
     return {each.name: each for each in arguments}
 

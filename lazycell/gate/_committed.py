@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 from pathlib import Path
 
 GROUP = "lazycell.models"
@@ -20,8 +21,6 @@ def committed_manifests() -> Iterator[tuple[str, Path]]:
 
     In the order in which packages are found, and by name. A module that is announced and cannot be found has none.
     """
-    from importlib.metadata import entry_points  # takes 20 ms
-
     directories = (manifest_directory(entry.module) for entry in entry_points(group=GROUP))
     for directory in dict.fromkeys(each for each in directories if each is not None):
         yield from manifests_in(directory)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from .. import show
 from .._location import did_you_mean
 from ..declaration import Declaration, Leaf, StoredRule, Tie, own_rules, parameter_specs, sections_of
-from ..show import few
 from ._class_names import Known, names_below
 from ._form_shape import form_shape, unknown_sizes
 from ._match import Use, use_by, uses
@@ -98,7 +98,7 @@ def _refuse_dead(rule: StoredRule, leaf: Leaf, declaration: Declaration, names: 
 
 
 def _listed(names: Mapping[str, Known]) -> str:
-    return few([f"`{shown(name)}`" for name in names], 8)
+    return show.few([f"`{shown(name)}`" for name in names], 8)
 
 
 def _check_alone(name: str, found: list[Use]) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 
 import attrs
 
+from ... import show
 from ..._collector import collector_paused
 from ...declaration import form_text
 from ...layout import ManifestEntry
-from ...show.html import harmless
 from .._inventory import Inventory
 from ._as_stored import as_compared
 from ._diff_sections import differences_report
@@ -58,9 +58,8 @@ class ManifestDiff(Differences):
     def __str__(self) -> str:
         return str(differences_report(self))
 
-    @harmless
     def _repr_html_(self) -> str:
-        return differences_report(self).to_html()
+        return show.html.in_notebook(self, differences_report)
 
     def to_json(self) -> str:
         """Give the differences as JSON: always the same text for the same ones, each on a line."""
@@ -70,7 +69,7 @@ class ManifestDiff(Differences):
 
     def to_markdown(self) -> str:
         """Give the differences as Markdown: a table for each kind, repeated layers in one row."""
-        return differences_report(self).to_markdown()
+        return show.markdown.of_report(differences_report(self))
 
 
 def diff(old: Inventory, new: Inventory) -> ManifestDiff:
