@@ -17,7 +17,7 @@ import tests
 
 FLOORS = [
     *["system", "show", "declaration", "streams", "formats", "sources", "layout", "reading", "history"],
-    *["viewer", "manifest", "mismatch", "loading", "inference", "saving", "gate"],
+    *["viewer", "manifest", "mismatch", "loading", "inference", "saving", "gate", "hub"],
     *["parameters", "pretrained", "cell", "demo", "cli"],
 ]
 """The packages, from the ground up: each imports from those before it, and from the modules that all share.

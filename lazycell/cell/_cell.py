@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from mindspore import nn
 
 from .. import cell, inference, loading, pretrained
-from .._arguments import file_path
 from ..parameters import (
     init_parameters_data,
     initialize_for_execution,
@@ -212,6 +211,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         ignore_config: Iterable[str] = (),
         partial: bool | str = True,
         dtype: Any = None,
+        revision: str | None = None,
         missing: Policy = "error",
         unexpected: Policy = "error",
         rename: Mapping[str, Any] | None = None,
@@ -222,15 +222,19 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         dec_mode: str | None = None,
         **hyperparameters: Any,
     ) -> Self:
-        """Build the model that a directory or file holds, and load it.
+        """Build the model that a directory, file or repository holds, and load it.
 
         Args:
-            path: a directory with `config.json` and weights, or a checkpoint file.
+            path: a directory with `config.json` and weights, or a checkpoint file; or, where there is none of that
+                name, the id of a repository of Hugging Face's hub, `"ORG/NAME"`, as text. What is not in the hub's
+                cache yet is downloaded if `huggingface_hub` is installed, `pip install "lazycell[hub]"`, and
+                `HF_HUB_OFFLINE` does not forbid it.
             ignore_config: keys of the config that are passed over, where you know that the model computes the same
                 without them; `net.load_report` lists them.
             partial: as for `load_checkpoint`: a head that the file does not have is left to its initializers.
             dtype: of the whole model; default: what the config says, if this device computes with that, else float32,
                 which a warning tells. `"checkpoint"`: what the file has, parameter by parameter.
+            revision: of a repository: a branch, a tag or a commit; default: its branch `main`.
             missing: as for `load_checkpoint`, and so are `unexpected` and `rename`.
             unexpected: likewise.
             rename: likewise, and `mmap`, `progress`, `verify`, `dec_key`, `dec_mode`.
@@ -248,15 +252,17 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             DtypeWarning: this device computes nothing in the config's dtype; the model is built in float32.
             ConfigWarning: the config and the file contradict each other, and the file is followed.
             HeadWarning: the file has another head, or none: this one has to be trained.
+            HubWarning: the hub does not answer, and what its cache has of the repository is loaded.
 
         Raises:
             FileNotFoundError: there is nothing at `path`.
+            HubError: nor is there such a repository or revision in the cache, or to be downloaded; or no weights are in
+                it. It is a `FileNotFoundError`.
             ConfigError: the config asks for what the class does not implement, or does not say enough.
             CheckpointError: the weights cannot be read, or do not fit.
             TypeError: an argument is of a kind that means nothing.
             ValueError: there is no such choice, or arguments contradict each other.
         """
-        place = file_path(path, "path")
         options = loading.LoadOptions(
             missing=missing,
             unexpected=unexpected,
@@ -268,6 +274,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             dec_key=dec_key,
             dec_mode=dec_mode,
         )
+        place = pretrained.find_place(path, revision)
         config = pretrained.find_config(place)
         return pretrained.load_pretrained(
             cls, place, config, options, dtype=dtype, hyperparameters=hyperparameters, ignore_config=ignore_config

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import attrs
 import click
 
 from .. import formats, loading
@@ -13,6 +14,7 @@ from ..show import printable
 from . import _answers
 from ._completion import complete_files, complete_models
 from ._model import Options, find, model_options
+from ._on_disk import check_revision, on_disk, revision_option
 from ._renames import checked, rules_of
 from ._shell import Shell
 
@@ -32,7 +34,7 @@ Exit status: 0 it fits; 1 it does not; 2 trouble, which stderr explains.
 
 @click.command(epilog=_EPILOG, short_help="Say whether a checkpoint fits a model, and if not, why.")
 @click.argument("model", shell_complete=complete_models)
-@click.argument("checkpoint", type=click.Path(path_type=Path), shell_complete=complete_files)
+@click.argument("checkpoint", type=click.Path(), shell_complete=complete_files)
 @model_options
 @click.option(
     "--missing",
@@ -65,16 +67,18 @@ Exit status: 0 it fits; 1 it does not; 2 trouble, which stderr explains.
     help="Take a head's checkpoint for its base, and a base's or another head's for a model with a head; a head that "
     "does not fit is left to its initializers.",
 )
+@revision_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: the verdict, and everything behind it.")
 def check(
     model: str,
-    checkpoint: Path,
+    checkpoint: str,
     options: Options,
     missing: tuple[str, ...],
     unexpected: tuple[str, ...],
     cast: str,
     rename: tuple[str, ...],
     partial: bool,
+    revision: str | None,
     as_json: bool,
 ) -> int:
     """Say whether a checkpoint fits a model: what a load would do, or everything that is in its way.
@@ -82,11 +86,12 @@ def check(
     MODEL is a registered name, module:Class, a directory with a config.json, or a manifest file, for which MindSpore
     is not imported. A preset may lack the head that the published model has, and has to fit what is there, as with
     `from_pretrained`. CHECKPOINT is a .safetensors or .ckpt file, one of PyTorch (.bin, .pt, .pth), an index with
-    its shards, or a directory. Only headers are read.
+    its shards, or a directory. Either may be a repository in the hub's cache, ORG/NAME. Only headers are read.
     """
-    header = formats.open_checkpoint(checkpoint)
+    check_revision(revision, model, checkpoint)
+    header = formats.open_checkpoint(on_disk(checkpoint, revision))
     rules = checked(rules_of(rename)) or {}
-    found = find(model, options).beside(header, rules)
+    found = find(model, attrs.evolve(options, revision=revision)).beside(header, rules)
     manifest = found.manifest
     again = None if found.cls is None else found.manifest_with
     policies = {"missing": _permitted(missing, "init"), "unexpected": _permitted(unexpected, "ignore")}

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import click
 from attrs import NOTHING
 
@@ -19,6 +20,7 @@ from . import _answers
 from ._completion import complete_files, complete_models
 from ._interrupt import interrupts_held
 from ._model import Options, find, model_options
+from ._on_disk import check_revision, on_disk, revision_option
 from ._renames import checked, rules_of
 
 if TYPE_CHECKING:
@@ -40,31 +42,36 @@ Exit status: 0 the file is this model; 1 it is not, or more has to be given to t
 
 @click.command(epilog=_EPILOG, short_help="Solve a model's shapes for the hyperparameters of a checkpoint.")
 @click.argument("model", metavar="MODEL", shell_complete=complete_models)
-@click.argument("checkpoint", type=click.Path(path_type=Path), shell_complete=complete_files)
+@click.argument("checkpoint", type=click.Path(), shell_complete=complete_files)
 @click.option(
     "--rename", "renames", multiple=True, metavar="OLD=NEW", help="Rename the checkpoint's; {*rest} captures."
 )
+@revision_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @model_options
-def infer(model: str, checkpoint: Path, renames: tuple[str, ...], as_json: bool, options: Options) -> int:
+def infer(
+    model: str, checkpoint: str, renames: tuple[str, ...], revision: str | None, as_json: bool, options: Options
+) -> int:
     """Say with which hyperparameters a model holds a checkpoint, and which ones its shapes cannot tell.
 
     Only the class of MODEL counts, not the sizes of a preset; what is known is given by --set, and names that differ
-    by --rename. No data is read.
+    by --rename. CHECKPOINT is a file, a directory, or a repository in the hub's cache, ORG/NAME. No data is read.
     """
     if options.config is not None or options.dtype is not None:
         name = "--config" if options.config is not None else "--dtype"
         raise click.UsageError(f"{name} does not go with infer: write --set for what is known")
-    found = find(model, options)
-    if not checkpoint.exists():
-        raise click.UsageError(f"there is nothing at {checkpoint}")
+    check_revision(revision, model, checkpoint)
+    found = find(model, attrs.evolve(options, revision=revision))
+    path = on_disk(checkpoint, revision)
+    if not path.exists():
+        raise click.UsageError(f"there is nothing at {path}")
     cls = found.class_
     known, rules = _known(cls, options.settings), checked(rules_of(renames))
     try:
         with interrupts_held():
-            inference = cls.infer(checkpoint, rename=rules, **known)
+            inference = cls.infer(path, rename=rules, **known)
     except CheckpointMismatchError as error:
-        return _refused(cls, checkpoint, error, as_json)
+        return _refused(cls, path, error, as_json)
     solved = inference.fits or (inference.manifest is not None and not inference.conflicts)
     if as_json:
         print(json.dumps(_plain(inference, solved), indent=2))

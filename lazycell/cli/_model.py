@@ -22,6 +22,7 @@ from .._frozen import frozen
 from .._location import did_you_mean
 from ..show import working
 from ._interrupt import interrupts_held
+from ._on_disk import on_disk
 
 if TYPE_CHECKING:
     from ..formats import CheckpointHeader
@@ -36,12 +37,13 @@ _HEAD = 4096
 
 @frozen
 class Options:
-    """What `--set`, `--config`, `--ignore-config` and `--dtype` say."""
+    """What `--set`, `--config`, `--ignore-config` and `--dtype` say; and `--revision`, which few commands have."""
 
     settings: Mapping[str, Any] = attrs.field(factory=dict)
     config: Path | None = None
     dtype: str | None = None
     ignore_config: tuple[str, ...] = ()
+    revision: str | None = None
 
     @property
     def given(self) -> str | None:
@@ -173,8 +175,8 @@ def find(title: str, options: Options | None = None) -> Model:
     A directory without a config.json does not stand in the way of a model of that name.
 
     Args:
-        title: a name that is registered (a preset, a family, a class), `module:Class`, a directory whose config.json
-            says which model it is, or a manifest file.
+        title: a name that is registered (a preset, a family, a class), `module:Class`, a directory or a repository in
+            the hub's cache, `ORG/NAME`, whose config.json says which model it is, or a manifest file.
         options: hyperparameters that take precedence.
 
     Raises:
@@ -190,9 +192,16 @@ def find(title: str, options: Options | None = None) -> Model:
             return _directory(title, path, options)
         if ":" in title:
             return _of_class(title, _imported(title), options)
+        if names_repository(title):
+            return _directory(title, on_disk(title, options.revision, weights=False), options)
         if os.sep in title or path.suffix in (".json", ".safetensors", ".ckpt", ".bin", ".pt", ".pth"):
             raise click.UsageError(f"there is no file {title}")
         return _registered(title, options)
+
+
+def names_repository(title: str) -> bool:
+    """Whether a word can be a repository of the hub, by its whole id: one part alone is the name of a model."""
+    return "/" in title and pretrained.repository_named(title) is not None
 
 
 def is_manifest(path: Path) -> bool:

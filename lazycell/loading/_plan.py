@@ -149,7 +149,7 @@ def plan_title(plan: LoadPlan) -> str:
 
 def new_head_text(plan: LoadPlan) -> str:
     """Say what has to be trained before the model is of use."""
-    names = printable(", ".join(pattern for pattern, _ in collapse(plan.new_head)))
+    names = show.printable(", ".join(pattern for pattern, _ in show.collapse(plan.new_head)))
     one = len(plan.new_head) == 1
     what = f"{'is' if one else 'are'} not in {plan.path}, or not in this shape, and start{'s' if one else ''} from"
     how = "its initializer: train it" if one else "their initializers: train them"
