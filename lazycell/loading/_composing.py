@@ -6,7 +6,7 @@ from collections.abc import Container, Iterator, Sequence
 from typing import Any
 
 from .. import _dtypes, sources
-from ..declaration import Direction, Half, form_text, other_spelling
+from ..declaration import Direction, Half, other_spelling
 from ..formats import TensorHeader
 from ..layout import Stored
 from ..manifest import Manifest
@@ -26,6 +26,7 @@ class Halves:
     def __init__(self, manifest: Manifest) -> None:
         self._manifest = manifest
         self._waiting: dict[tuple[Any, int | None], _Found] = {}
+        self._composed: dict[tuple[Any, int | None], tuple[str, ...]] = {}
 
     def take(self, stored: Stored, tensor: TensorHeader) -> Sequence[Source] | Problem:
         """Give what the composed tensor is the source of, if the other half has been found; or what is wrong."""
@@ -35,6 +36,8 @@ class Halves:
         if tensor.dtype not in _dtypes.FLOATING:
             return Problem("dtype", owner.name, "", owner, tensor, "other kind")
         key = form.inner, form.dim
+        if key in self._composed:
+            return Problem("twice", owner.name, "", owner, tensor, "twice", (tensor.name, *self._composed[key]))
         if key not in self._waiting:
             self._waiting[key] = stored, tensor
             return ()
@@ -44,6 +47,7 @@ class Halves:
         (first, magnitude), (second, direction) = pair
         if type(first.form) is type(second.form):
             return Problem("twice", owner.name, "", owner, tensor, "twice", names)
+        self._composed[key] = names
         return list(sources_of(second, sources.composed(magnitude, direction, form.dim), direction.dtype))
 
     def lone(self) -> Iterator[tuple[Problem, Stored]]:
@@ -54,7 +58,7 @@ class Halves:
             if other is not None:
                 yield Problem("missing", other.name, reason="lacks a part", stored=other), stored
             else:
-                text = f"`{form_text(stored.form)}` is half of a weight-normed tensor: give a rule for the other half"
+                text = f"{stored.rule} gives half of a weight-normed tensor: add a rule for the other half"
                 yield Problem("rename", stored.name, text, None, tensor), stored
 
 

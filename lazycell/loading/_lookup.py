@@ -120,7 +120,8 @@ class Lookup:
             else:
                 self._take(stored, tensor)
         for problem, stored in self._halves.lone():
-            self.fail(problem, *stored.parameters)
+            if not self.wrong.issuperset(stored.parameters):  # else the other half is why
+                self.fail(problem, *stored.parameters)
 
     def _take_copy(self, stored: Stored, tensor: TensorHeader) -> None:
         owner = stored.parameters[0]

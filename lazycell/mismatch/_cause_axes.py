@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..declaration import Expanded, Reshaped, Squeezed
+from ._cause_layouts import has_rule
 from ._form_rules import FormRule, in_class, written
 from ._problems import Cause, is_transposed
 from ._sides import Sides
@@ -33,9 +34,10 @@ def axes(sides: Sides) -> Cause | None:
     text = f"{many} stored reshaped, differing in axes of length 1 alone{why}: {listed}{more}"
     explained = frozenset(rule.stored for rule in rules)
     todo = f"declare it in the class that holds them: {in_class(rules[:1])}"
-    if not explained.isdisjoint(stored.name for stored in sides.manifest.stored):
+    declared = not explained.isdisjoint(stored.name for stored in sides.manifest.stored)
+    if declared:
         todo = f'change the rule for "{rules[0].stored}" in the class body: the checkpoint has other axes of length 1'
-    rename = written(rules, sides)
+    rename = {} if has_rule(explained, sides) else written(rules, sides)
     return Cause("axes", text, explained, rename=rename, todo=f"or {todo}" if rename else todo)
 
 
