@@ -36,6 +36,8 @@ from .declaration._class_body import require
 from .declaration._declaration import same
 from .declaration._declare import buffer, child, children, hyper, param, tie, when
 from .declaration._fields import Fields, fields
+from .declaration._halves import direction, magnitude
+from .declaration._squeezed import expanded, squeezed
 from .declaration._stored import fused, rename, reshaped, transposed
 from .declaration._symbols import INDEX, SELF, max_, min_
 from .declaration._unused import UNUSED, former
@@ -143,6 +145,8 @@ __all__ = [
     "children",
     "convert",
     "dirac",
+    "direction",
+    "expanded",
     "fields",
     "find_model",
     "find_preset",
@@ -157,6 +161,7 @@ __all__ = [
     "initial_values",
     "launch_blocking",
     "lazy",
+    "magnitude",
     "max_",
     "min_",
     "no_init_parameters",
@@ -175,6 +180,7 @@ __all__ = [
     "require",
     "reshaped",
     "same",
+    "squeezed",
     "status",
     "tie",
     "transposed",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ._layout import Slice as Slice
     from ._layout import Stored as Stored
     from ._layout import Transpose as Transpose
+    from ._layout import as_reshaped as as_reshaped
     from ._layout import shape_of as shape_of
     from ._layout import with_dtypes as with_dtypes
     from ._layout_text import layout_lines as layout_lines

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .. import show
 from .._frozen import frozen
-from ._plan import AppliedMigration, LoadPlan, conversions, migration_rows
+from ._plan import AppliedMigration, LoadPlan, conversions, key_patterns, migration_rows
 
 _ROWS = 20
 
@@ -33,7 +33,8 @@ class Renamed:
 class Rearranged:
     """A parameter that the file does not hold as it is: `key` is what holds it, of several `q.weight + k.weight`.
 
-    `how` says how it was got from there: `split`, `transposed`, `reshaped`, `joined`, in the order of the work.
+    `how` says how it was got from there: `composed`, `split`, `transposed`, `reshaped`, `joined`, in the order of the
+    work.
     """
 
     parameter: str
@@ -172,10 +173,7 @@ def _rearranged_rows(rearranged: tuple[Rearranged, ...]) -> list[tuple[str, ...]
     for each in rearranged:
         alike.setdefault(each.how, {})[each.parameter] = each.key
     return [
-        (
-            pattern,
-            f"from {', '.join(key for key, _ in show.collapse(keys[name] for name in members))} ({', '.join(how)})",
-        )
+        (pattern, f"from {key_patterns(keys[name] for name in members)} ({', '.join(how)})")
         for how, keys in alike.items()
         for pattern, members in show.collapse(keys)
     ]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .. import show
 from .._frozen import frozen
+from ..declaration import Half
 from ..formats import TensorHeader
 from ..layout import Operation, Reshape, Slice, Stored, Transpose
 
@@ -198,7 +199,7 @@ def plan_rows(plan: LoadPlan) -> Iterator[tuple[str, ...]]:
     found: dict[tuple[str, ...], list[tuple[int, str]]] = {}
     for (shape, dtype, how), keys in alike.items():
         for pattern, members in show.collapse(keys):
-            source = ", ".join(key for key, _ in show.collapse(keys[name] for name in members))
+            source = key_patterns(keys[name] for name in members)
             way = f" ({', '.join(how)})" if how else ""
             source = "" if source == pattern and not how else f"from {source}{way}"
             # The sections of one tensor in one row, as they are stored; anything else has a row of its own.
@@ -208,17 +209,27 @@ def plan_rows(plan: LoadPlan) -> Iterator[tuple[str, ...]]:
         yield ", ".join(pattern for _, pattern in patterns), shape, dtype, source
 
 
+def key_patterns(keys: Iterable[str]) -> str:
+    """Give `q.{0..3}.weight + k.{0..3}.weight` for the keys of steps; one pattern for each of the parts."""
+    parts = [key.split(" + ") for key in keys]
+    if len({len(each) for each in parts}) > 1:
+        return ", ".join(key for key, _ in show.collapse(" + ".join(each) for each in parts))
+    return " + ".join(", ".join(name for name, _ in show.collapse(names)) for names in zip(*parts, strict=True))
+
+
 def conversions(layout: Iterable[Stored]) -> dict[str, tuple[str, ...]]:
     """Give, for each parameter that is not stored as it is, how it is got from what is: split, transposed, …"""
     words: dict[str, dict[str, None]] = {}
     for stored in layout:
+        if isinstance(stored.form, Half):
+            words.setdefault(stored.parameters[0], {})["composed"] = None
         for block, operations in stored.blocks:
             here = words.setdefault(block.parameter, {})
             here.update(dict.fromkeys(_WORDS[type(operation)] for operation in operations))
             if block.place is not None:
                 here["joined"] = None
     # In an order of their own: undone from the outside in, a transposed tensor is turned back before it is split.
-    order = ("split", "transposed", "reshaped", "joined")
+    order = ("composed", "split", "transposed", "reshaped", "joined")
     return {name: tuple(word for word in order if word in here) for name, here in words.items() if here}
 
 
