@@ -205,7 +205,7 @@ def _as_another_head(
     tried = fit(manifest, header, attrs.evolve(options, partial=True))
     if not isinstance(tried, LoadPlan):
         return ()
-    return (mismatch.other_head(problems, tried.new_head, tried.other_head),)
+    return (mismatch.other_head(problems, manifest.base, tried.new_head, tried.other_head),)
 
 
 def _mismatch(

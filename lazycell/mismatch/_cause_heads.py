@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from ..show import collapse, few
+from .. import show
+from ..layout import BaseModel
 from ._dialect import Argument
 from ._problems import Cause, Problem
 
 _SHOWN = 4
 
 
-def other_head(problems: Sequence[Problem], new_head: Sequence[str], left_out: Sequence[str]) -> Cause:
+def other_head(
+    problems: Sequence[Problem], base: BaseModel, new_head: Sequence[str], left_out: Sequence[str]
+) -> Cause:
     """Give the one cause of problems that `partial` makes go away, as was tried.
 
     Args:
         problems: all of them.
+        base: what the model's class says about its base.
         new_head: parameters that it leaves to their initializers.
         left_out: keys of the file that it leaves out.
     """
-    texts = ["all of the base fits"]
+    texts = []
     if new_head:
-        texts.append(f"{_named(new_head)} would be a new head, which has to be trained")
+        texts.append(f"{_named(new_head, base)} would be a new head, which has to be trained")
     if left_out:
-        texts.append(f"{_named(left_out)} {'is' if len(left_out) == 1 else 'are'} another head's, and left out")
+        texts.append(f"{_named(left_out, base)}, which only the checkpoint has in this form, would be left out")
     explained = frozenset(problem.name for problem in problems)
     todo = ("if that is meant, pass ", Argument("partial", True))
-    return Cause("head", ": ".join([texts[0], "; ".join(texts[1:])]) if texts[1:] else texts[0], explained, todo=todo)
+    return Cause("head", "; ".join(["all of the base fits", *texts]), explained, todo=todo)
 
 
-def _named(names: Sequence[str]) -> str:
-    return few([f"`{pattern}`" for pattern, _ in collapse(names)], _SHOWN)
+def _named(names: Iterable[str], base: BaseModel) -> str:
+    """Name the parts that the names are of: what a model has at its top, or what is a head inside the base."""
+    heads = [*base.heads, *(each.removeprefix(f"{base.prefix}.") for each in base.heads)]
+    parts: dict[str, None] = {}
+    for name in names:
+        part = next((each for each in heads if name.startswith(f"{each}.")), name.partition(".")[0])
+        parts[name if part == name else f"{part}.*"] = None
+    return show.few([f"`{part}`" for part in parts], _SHOWN)

@@ -108,7 +108,7 @@ def test_without_partial_the_one_cause_is_told() -> None:
     assert cause.kind == "head"  # type: ignore[attr-defined]
     text = str(caught.value)
     assert (
-        "likely cause: all of the base fits: `classifier.weight` would be a new head, which has to be trained" in text
+        "likely cause: all of the base fits; `classifier.*` would be a new head, which has to be trained" in text
     )
     assert text.splitlines()[-1] == "  if that is meant, pass partial=True"
     with pytest.raises(CheckpointMismatchError) as caught:
