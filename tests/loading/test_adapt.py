@@ -107,8 +107,8 @@ def test_without_partial_the_one_cause_is_told() -> None:
     (cause,) = caught.value.causes
     assert cause.kind == "head"  # type: ignore[attr-defined]
     text = str(caught.value)
-    assert "likely cause: all of the base fits; `classifier.*` would be a new head, which has to be trained" in text
-    assert text.splitlines()[-1] == "  if that is meant, pass partial=True"
+    assert "likely cause: all of the base fits; only the model has `classifier`" in text
+    assert text.splitlines()[-1] == "  to begin with a new `classifier`, which has to be trained, pass partial=True"
     with pytest.raises(CheckpointMismatchError) as caught:
         make_plan(manifest(*map(declared, HEAD)), stored(BASE[:2]), partial=True)
     assert "partial" not in str(caught.value)
