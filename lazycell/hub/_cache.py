@@ -58,9 +58,9 @@ def look_up(repository: str, revision: str | None) -> Cached:
 def _absent(root: Path, revision: str | None) -> str:
     others = [each.name for each in snapshots_in(root)]
     if not others:
-        return f"the cache of the hub, {root.parent}, has nothing of it"
+        return f"{root.parent} has nothing of it"
     what = "its branch main" if revision is None else f"its revision {revision!r}"
-    return f"the cache of the hub, {root.parent}, does not have {what}, but commit {few(others, _SHOWN)}"
+    return f"{root.parent} does not have {what}, but commit {few(others, _SHOWN)}"
 
 
 def _lacking(root: Path, snapshot: Path) -> str | None:

@@ -60,8 +60,8 @@ def in_cache(repository: str, revision: str | None, *, advice: str, weights: boo
     found = hub.look_up(repository, revision)
     if found.snapshot is not None and (found.problem is None or not weights):
         return found.snapshot
-    start = f"there is nothing at {repository}, and of the repository of that name {found.problem}"
-    raise HubError(f"{start}; {advice}")
+    start = f"there is nothing at {repository}, and the hub's cache cannot give the repository of that name"
+    raise HubError(f"{start}: {found.problem}; {advice}")
 
 
 def repository_named(path: str | PathLike[str], revision: str | None = None) -> str | None:
@@ -88,7 +88,7 @@ def _newest(repository: str, revision: str | None) -> Path:
         found = hub.look_up(repository, revision)
         if found.snapshot is None or found.problem is not None:
             text = f"there is nothing at {repository}, and the repository of that name is not to be had: {error}"
-            raise HubError(f"{text}; {found.problem}") from error
+            raise HubError(f"{text}; nor from the cache: {found.problem}") from error
         warnings.warn(
             f"{error}; the cache's {found.snapshot} is loaded, which may be older",
             HubWarning,
