@@ -27,7 +27,7 @@ def find_place(path: str | PathLike[str], revision: str | None = None) -> Path:
 
     Raises:
         HubError: the repository, the revision or its weights are neither in the cache nor to be downloaded.
-        CheckpointFormatError: several checkpoints are in it.
+        CheckpointFormatError: what is there does not load: several checkpoints, say, or GGUF files.
         TypeError: `path` is no path, or `revision` no text.
         ValueError: the path is empty, or something is at it and has no revisions; or there can be no such revision.
     """
@@ -55,10 +55,10 @@ def in_cache(repository: str, revision: str | None, *, advice: str, weights: boo
 
     Raises:
         HubError: it is not there.
-        CheckpointFormatError: several checkpoints are in it.
+        CheckpointFormatError: what is there does not load: several checkpoints, say, or GGUF files.
     """
-    found = hub.look_up(repository, revision)
-    if found.snapshot is not None and (found.problem is None or not weights):
+    found = hub.look_up(repository, revision, weights=weights)
+    if found.snapshot is not None and found.problem is None:
         return found.snapshot
     start = f"there is nothing at {repository}, and the hub's cache cannot give the repository of that name"
     raise HubError(f"{start}: {found.problem}; {advice}")
