@@ -68,15 +68,22 @@ def repository_named(path: str | PathLike[str], revision: str | None = None) -> 
     """Give the id of the repository that a text names; None: something is there, or it can only be a path.
 
     Raises:
+        HubError: it is the address of a repository's page, and not its id.
         TypeError: `path` is no path, or `revision` no text.
         ValueError: the path is empty, or has no revisions; or there can be no such revision.
     """
-    place = file_path(path, "path")
+    there = os.path.lexists(file_path(path, "path"))
+    if there and revision is None:
+        return None
     hub.check_revision(revision)
-    if isinstance(path, str) and hub.is_repository(path) and not os.path.lexists(place):
-        return path
+    if isinstance(path, str) and not there:
+        if hub.is_repository(path):
+            return path
+        address = hub.repository_at(path)
+        if address is not None:
+            raise HubError(f"{path} is an address: give the repository's id, {address!r}")
     if revision is not None:
-        what = "is a path on this disk" if place.exists() else "can only be a path"
+        what = "is a path on this disk" if there else "can only be a path"
         raise ValueError(f"revision={revision!r}: only repositories of the hub have revisions, and {path} {what}")
     return None
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -104,6 +106,26 @@ def test_an_object_for_a_path_is_no_repository(home: Path) -> None:
         lazycell.from_pretrained(Path("org/net"))
     with pytest.raises(ValueError, match="and org/net can only be a path"):
         lazycell.from_pretrained(Path("org/net"), revision="main")
+
+
+def test_an_address_is_no_id(home: Path) -> None:
+    """The message has what to write."""
+    with pytest.raises(HubError, match="is an address: give the repository's id, 'org/net'$"):
+        lazycell.from_pretrained("https://huggingface.co/org/net/tree/main")
+
+
+def test_a_path_needs_nothing_of_the_hub(home: Path) -> None:
+    """A load of a directory waits for none of its modules."""
+    program = "import sys; from lazycell.pretrained import find_place; print(find_place('.'), 'lazycell.hub._repository' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment()
+    )
+    assert done.stdout == ". False\n"
+
+
+def environment() -> dict[str, str]:
+    """Give the environment of a process that finds this lazycell from any directory."""
+    return {**os.environ, "PYTHONPATH": str(Path(lazycell.__file__).parents[1])}
 
 
 @pytest.mark.parametrize(("revision", "error"), [(1, TypeError), ("", ValueError), ("../main", ValueError)])
