@@ -7,7 +7,21 @@ import mindspore
 from mindspore import Tensor, ops
 from mindspore.common.initializer import Normal
 
-from lazycell import INDEX, SELF, ConfigRules, LazyCell, Param, child, children, register, require, same, tie, when
+from lazycell import (
+    INDEX,
+    SELF,
+    ConfigRules,
+    LazyCell,
+    Param,
+    child,
+    children,
+    key_value_cache,
+    register,
+    require,
+    same,
+    tie,
+    when,
+)
 
 from .activations import activate, activation
 from .attention import attend, causal_mask, extended, split_heads
@@ -83,6 +97,7 @@ class GPT2Attention(Part):
     c_proj: Conv1D = child(Conv1D, config.n_embd, config.n_embd, config.residual_init)
     attn_dropout: Dropout = child(Dropout, config.attn_pdrop)
     resid_dropout: Dropout = child(Dropout, config.resid_pdrop)
+    key_values = key_value_cache(config.n_head, config.n_embd // config.n_head)
 
     def __post_init__(self) -> None:
         self.head_size = self.config.n_embd // self.config.n_head

@@ -18,6 +18,7 @@ from lazycell import (
     child,
     children,
     hyper,
+    key_value_cache,
     register,
     tie,
     when,
@@ -172,6 +173,8 @@ class SubLayer(Part):
     DenseReluDense: Any = when(part == "DenseReluDense", child(T5FeedForward, config))
     layer_norm: RMSNorm = child(RMSNorm, config.d_model, config.layer_norm_epsilon)
     dropout: Dropout = child(Dropout, config.dropout_rate)
+    key_values = when(decoder & (place == 0), key_value_cache(config.num_heads, config.d_kv))
+    read_key_values = when(decoder & (place == 1), key_value_cache(config.num_heads, config.d_kv, source=True))
 
     def construct(self, x: Tensor, *inputs: Any) -> tuple[Tensor, Any]:
         found, cache = getattr(self, self.part)(self.layer_norm(x), *inputs)

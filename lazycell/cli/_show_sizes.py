@@ -27,6 +27,7 @@ def print_sizes(
     optimizer: str | None,
     gradients: bool,
     mesh: Mapping[str, int] | None,
+    cache: Mapping[str, int],
 ) -> None:
     """Print how much memory a model takes.
 
@@ -38,14 +39,21 @@ def print_sizes(
         optimizer: as for `Manifest.sizes`, and so are `gradients` and `mesh`.
         gradients: likewise.
         mesh: likewise.
+        cache: `batch`, `length` and `source_length` of the cache of keys and values, as far as they were given.
 
     Raises:
-        click.UsageError: there is no such optimizer, or a dimension cannot be divided by its axes.
+        click.UsageError: there is no such optimizer, a dimension cannot be divided by its axes, or there is no cache.
     """
-    from ..manifest.sizes import sizes_json, sizes_notes, sizes_table, sizes_title  # whoever does not ask for it
+    from ..manifest.sizes import (
+        cache_table,
+        sizes_json,
+        sizes_notes,
+        sizes_table,
+        sizes_title,
+    )  # whoever does not ask for it
 
     try:
-        sizes = manifest.sizes(optimizer=optimizer, gradients=gradients, mesh=mesh)
+        sizes = manifest.sizes(optimizer=optimizer, gradients=gradients, mesh=mesh, **cache)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     groups = None if kind is None else _groups(sizes, kind, depth)
@@ -58,6 +66,10 @@ def print_sizes(
         rows = _rows(groups, sizes, titles)
     click.echo(sizes_title(sizes) + ("" if kind is None else f", by {kind}"))
     print_table(titles, rows, right=range(1, len(titles)))
+    if sizes.cache is not None:
+        table = cache_table(sizes.cache)
+        click.echo(f"{table.title}:")
+        print_table(table.columns, table.rows, right=table.right)
     for note in sizes_notes(sizes):
         click.echo(note)
 

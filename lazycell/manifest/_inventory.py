@@ -11,6 +11,7 @@ from .._frozen import frozen
 from .._stream_version import STREAM_VERSION
 from ..history import Migration
 from ..layout import ManifestEntry, Stored
+from ._caches import KeyValueCache
 
 
 @frozen
@@ -30,6 +31,7 @@ class Inventory:
     stream_version: int = STREAM_VERSION
     declared: bool = True
     migrations: tuple[Migration, ...] = ()
+    caches: tuple[KeyValueCache, ...] = ()
     _by_name: dict[str, ManifestEntry] = attrs.field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:

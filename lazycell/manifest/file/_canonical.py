@@ -14,6 +14,7 @@ from ...history import Migration
 from ...layout import ManifestEntry, Stored, trainable_size
 from ...system import MAX_BYTES, JSONProblem, read_object
 from .._inventory import Inventory
+from ._canonical_caches import cache_lines, caches_of_json
 from ._canonical_entries import entry_json, entry_of
 from ._canonical_forms import stored_json, stored_of
 from ._canonical_values import check_plain, encoded, escaped, plain
@@ -34,7 +35,7 @@ _NEEDED = frozenset(
         *("hyperparameters", "totals", "parameters"),
     }
 )
-_KNOWN = _NEEDED | {"ties", "computed", "stored", "copies", "migrations"}
+_KNOWN = _NEEDED | {"ties", "computed", "stored", "copies", "migrations", "caches"}
 _MIGRATION = frozenset({"cell", "rename", "reason", "created", "prefixes"})
 
 # -------------------------------------------------------------------------------------------------------------- write
@@ -78,6 +79,8 @@ def _members(manifest: Inventory, collapsed: bool) -> Iterator[str]:
             yield _list(key, (encoded(stored_json(stored, entries)) for stored in layout))
     if manifest.migrations:
         yield _list("migrations", (encoded(_migration_json(migration)) for migration in manifest.migrations))
+    if manifest.caches:
+        yield _list("caches", cache_lines(manifest.caches, collapsed))
 
 
 def _totals(manifest: Inventory) -> dict[str, int]:
@@ -172,6 +175,7 @@ def _manifest_of(document: dict[str, Any], made: type[_Made]) -> _Made:
         stream_version=whole(document["stream_version"], "stream_version", 1),
         declared=declared,
         migrations=_migrations_of(document.get("migrations", [])),
+        caches=caches_of_json(document.get("caches", [])),
     )
     _check_totals(document["totals"], manifest)
     digest = text(document["digest"], "digest")
