@@ -44,13 +44,7 @@ def print_sizes(
     Raises:
         click.UsageError: there is no such optimizer, a dimension cannot be divided by its axes, or there is no cache.
     """
-    from ..manifest.sizes import (
-        cache_table,
-        sizes_json,
-        sizes_notes,
-        sizes_table,
-        sizes_title,
-    )  # whoever does not ask for it
+    from ..manifest import sizes as words  # whoever does not ask for it
 
     try:
         sizes = manifest.sizes(optimizer=optimizer, gradients=gradients, mesh=mesh, **cache)
@@ -58,19 +52,19 @@ def print_sizes(
         raise click.UsageError(str(error)) from None
     groups = None if kind is None else _groups(sizes, kind, depth)
     if as_json:
-        found = json.loads(sizes_json(sizes))
+        found = json.loads(words.sizes_json(sizes))
         print(json.dumps(found if groups is None else found | _plain_groups(kind, groups), indent=2))
         return
-    titles, rows = sizes_table(sizes)
+    titles, rows = words.sizes_table(sizes)
     if groups is not None:
         rows = _rows(groups, sizes, titles)
-    click.echo(sizes_title(sizes) + ("" if kind is None else f", by {kind}"))
+    click.echo(words.sizes_title(sizes) + ("" if kind is None else f", by {kind}"))
     print_table(titles, rows, right=range(1, len(titles)))
     if sizes.cache is not None:
-        table = cache_table(sizes.cache)
+        table = words.cache_table(sizes.cache)
         click.echo(f"{table.title}:")
         print_table(table.columns, table.rows, right=table.right)
-    for note in sizes_notes(sizes):
+    for note in words.sizes_notes(sizes):
         click.echo(note)
 
 
