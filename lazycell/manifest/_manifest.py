@@ -37,6 +37,7 @@ class Manifest(Inventory):
         migrations: how checkpoints of before a rename are read, oldest first.
         leftovers: names that files may have and the model does not: of what nothing needs, and former ones.
         base: which part of the model is the base that models with other heads share, if the class says so.
+        caches: the keys and values that its cells keep of what they have read.
     """
 
     __slots__ = ()
@@ -117,7 +118,14 @@ class Manifest(Inventory):
         return diff(self, other)
 
     def sizes(
-        self, *, optimizer: str | None = None, gradients: bool = False, mesh: Mapping[str, int] | None = None
+        self,
+        *,
+        optimizer: str | None = None,
+        gradients: bool = False,
+        mesh: Mapping[str, int] | None = None,
+        batch: int = 1,
+        length: int | None = None,
+        source_length: int | None = None,
     ) -> Sizes:
         """Say how much memory the model takes, before anything is built.
 
@@ -125,13 +133,25 @@ class Manifest(Inventory):
             optimizer: `"adam"` or another whose state is to be counted.
             gradients: whether gradients of the trainable parameters are to be counted.
             mesh: the size of each axis that `shard` names: `{"tp": 8}`; the sizes are those of one rank as well.
+            batch: how many texts the cache of keys and values is for.
+            length: how many positions of each text, read and written, it is for: then its size is given as well.
+            source_length: those of the text that an encoder has read; default: `length`.
 
         Raises:
-            ValueError: there is no such optimizer, or a dimension cannot be divided by its axes.
+            ValueError: there is no such optimizer, a dimension cannot be divided by its axes, or the model declares no
+                cache.
         """
         from .sizes._sum_up import sizes_of  # a load asks for none of it
 
-        return sizes_of(self, optimizer=optimizer, gradients=gradients, mesh=mesh)
+        return sizes_of(
+            self,
+            optimizer=optimizer,
+            gradients=gradients,
+            mesh=mesh,
+            batch=batch,
+            length=length,
+            source_length=source_length,
+        )
 
 
 MODEL = "lazycell.model"
