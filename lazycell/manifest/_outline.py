@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import attrs
 
-from .. import layout
+from .. import history, layout
 from .._frozen import frozen
 from ..declaration import (
     Declaration,
@@ -23,8 +23,8 @@ from ..declaration import (
     is_cell,
     render,
 )
-from ..history import Migration, migrations_in, migrations_of
-from ..layout import CellRules, ManifestEntry, Stored
+from ..history import Migration, migrations_of
+from ..layout import ManifestEntry, Stored
 from ._calls import bind as bind  # inference/ knows it by this place
 from ._calls import bind_child
 from ._manifest import Manifest
@@ -44,7 +44,7 @@ class Outline:
     entries: tuple[ManifestEntry, ...] = ()
     ties: Mapping[str, str] = attrs.field(factory=dict)
     computed: frozenset[str] = frozenset()
-    rules: Mapping[str, CellRules] = attrs.field(factory=dict)
+    rules: Mapping[str, layout.CellRules] = attrs.field(factory=dict)
     migrations: Mapping[str, tuple[Migration, ...]] = attrs.field(factory=dict)
     cells: Mapping[str, type] = attrs.field(factory=dict)
 
@@ -105,7 +105,7 @@ def manifest_of_outline(model: str, outline: Outline, hyperparameters: Mapping[s
         hyperparameters=hyperparameters,
         stored=stored,
         copies=copies,
-        migrations=migrations_in(outline.migrations, stored) if outline.migrations else (),
+        migrations=history.migrations_in(outline.migrations, stored) if outline.migrations else (),
     )
 
 
@@ -136,7 +136,7 @@ class Sheet:
         self.entries: dict[str, Fields] = {}
         self.ties: dict[str, str] = {}
         self.computed: set[str] = set()
-        self.rules: dict[str, CellRules] = {}
+        self.rules: dict[str, layout.CellRules] = {}
         self.migrations: dict[str, tuple[Migration, ...]] = {}
         self.cells: dict[str, type] = {}
 
@@ -146,7 +146,7 @@ class Sheet:
         """Take down a cell that is declared, without what it holds."""
         self.cells[path] = cls
         if declaration.stored:
-            self.rules[path] = CellRules(declaration, values)
+            self.rules[path] = layout.CellRules(declaration, values)
         if found := migrations(cls):
             self.migrations[path] = found
 
