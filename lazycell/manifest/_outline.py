@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import attrs
 
-from .. import layout
+from .. import history, layout
 from .._frozen import frozen
 from ..declaration import (
     Declaration,
@@ -23,8 +23,8 @@ from ..declaration import (
     is_cell,
     render,
 )
-from ..history import Migration, migrations_in, migrations_of
-from ..layout import CellRules, ManifestEntry, Stored
+from ..history import Migration, migrations_of
+from ..layout import ManifestEntry, Stored
 from ._caches import KeyValueCache, caches_of, placed
 from ._calls import bind as bind  # inference/ knows it by this place
 from ._calls import bind_child
@@ -46,7 +46,7 @@ class Outline:
     entries: tuple[ManifestEntry, ...] = ()
     ties: Mapping[str, str] = attrs.field(factory=dict)
     computed: frozenset[str] = frozenset()
-    rules: Mapping[str, CellRules] = attrs.field(factory=dict)
+    rules: Mapping[str, layout.CellRules] = attrs.field(factory=dict)
     migrations: Mapping[str, tuple[Migration, ...]] = attrs.field(factory=dict)
     cells: Mapping[str, type] = attrs.field(factory=dict)
     caches: Mapping[str, tuple[KeyValueCache, ...]] = attrs.field(factory=dict)
@@ -110,7 +110,7 @@ def manifest_of_outline(model: str, outline: Outline, hyperparameters: Mapping[s
         hyperparameters=hyperparameters,
         stored=stored,
         copies=copies,
-        migrations=migrations_in(outline.migrations, stored) if outline.migrations else (),
+        migrations=history.migrations_in(outline.migrations, stored) if outline.migrations else (),
         leftovers=layout.leftovers_of(outline.rules) if outline.rules else (),
         base=layout.base_model_of(outline.cells) if has_base else None,
         caches=tuple(each for path, found in outline.caches.items() for each in placed(found, path)),
@@ -144,7 +144,7 @@ class Sheet:
         self.entries: dict[str, Fields] = {}
         self.ties: dict[str, str] = {}
         self.computed: set[str] = set()
-        self.rules: dict[str, CellRules] = {}
+        self.rules: dict[str, layout.CellRules] = {}
         self.migrations: dict[str, tuple[Migration, ...]] = {}
         self.cells: dict[str, type] = {}
         self.caches: dict[str, tuple[KeyValueCache, ...]] = {}
@@ -163,7 +163,7 @@ class Sheet:
         if declaration.caches:
             self.caches[path] = caches_of(declaration, values, dtype)
         if declaration.stored or declaration.leftovers:
-            self.rules[path] = CellRules(declaration, values)
+            self.rules[path] = layout.CellRules(declaration, values)
         if found := migrations(cls):
             self.migrations[path] = found
 
