@@ -81,7 +81,7 @@ def check(
     rules = checked(rules_of(rename)) or {}
     found = find(model, options).beside(header, rules)
     manifest = found.manifest
-    again = None if found.cls is None else found.manifest_with
+    again = None if found.cls is None else found
     policies = {"missing": _permitted(missing, "init"), "unexpected": _permitted(unexpected, "ignore")}
     try:
         plan = loading.fit(

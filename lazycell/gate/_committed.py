@@ -6,8 +6,7 @@ import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
-GROUP = "lazycell.models"
-"""The entry-point group: the name is a `model_type`, the value a module that registers its classes when imported."""
+from .._families import GROUP as GROUP
 
 DIRECTORY = "manifests"
 """How the directory with them is called, beside the module."""

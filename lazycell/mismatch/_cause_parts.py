@@ -12,6 +12,7 @@ from ._sides import Sides, Sized, fits
 # Of a model's names: so few in common are chance, so many that fit are the same model.
 _NOTHING = 0.05
 _MOST = 0.5
+_FEW = 2
 _PARTS = 4
 _DEPTH = 2
 
@@ -23,7 +24,9 @@ def another_model(sides: Sides) -> Cause | None:
     """(Nearly) nothing in common."""
     total, stored = len(sides.manifest), len(sides.tensors)
     common = len(sides.fitting) + len(sides.shapes)
-    if not sides.missing or not stored or common > _NOTHING * min(total, stored):
+    if not sides.missing or not stored:
+        return None
+    if common > _NOTHING * min(total, stored) and not _no_list_in_common(sides, common):
         return None
     own = "1 parameter" if total == 1 else f"{total} parameters"
     few = "none" if common == 0 else str(common)
@@ -33,6 +36,16 @@ def another_model(sides: Sides) -> Cause | None:
         Argument("rename"),
     )
     return Cause("another model", text, frozenset({*sides.missing, *sides.unexpected}), todo=advice)
+
+
+def _no_list_in_common(sides: Sides, common: int) -> bool:
+    """Whether only embeddings and the like have the same names: both have layers, and none of those is the same."""
+    if 4 * common > min(len(sides.manifest), len(sides.tensors)):
+        return False
+    both = (*sides.fitting, *(name for name, _, _ in sides.shapes))
+    layers = [[name for name in names if sides.splits[name][1]] for names in (sides.missing, sides.unexpected)]
+    mostly = all(2 * len(found) > len(names) for found, names in zip(layers, (sides.missing, sides.unexpected)))
+    return mostly and not any(sides.splits[name][1] for name in both)
 
 
 def _contents(names: Iterable[str], sides: Sides) -> str:
@@ -54,12 +67,15 @@ def _contents(names: Iterable[str], sides: Sides) -> str:
 def part(sides: Sides) -> Cause | None:
     """Everything fits but one small part, which only one side has: a head, a pooler."""
     fitting = len(sides.fitting)
-    if fitting < _MOST * len(sides.manifest) or not (sides.missing or sides.unexpected):
+    if fitting < _FEW or not (sides.missing or sides.unexpected):
         return None
-    if len(sides.missing) > fitting or len(sides.unexpected) > fitting:
-        return None
+    if sides.missing and sides.unexpected:  # where only one side has more, that is a part, however large it is
+        small = max(len(sides.missing), len(sides.unexpected)) <= fitting
+        if not small or fitting < _MOST * len(sides.manifest):
+            return None
     present = _beginnings((*sides.fitting, *(name for name, _, _ in sides.shapes)))
-    missing, unexpected = _parts(sides.missing, present), _parts(sides.unexpected, present)
+    missing = _parts(sides.missing, present | _beginnings(sides.unexpected))
+    unexpected = _parts(sides.unexpected, present | _beginnings(sides.missing))
     if missing is None or unexpected is None:
         return None
     texts = []
@@ -135,7 +151,12 @@ def other_head(sides: Sides) -> Cause | None:
 
 
 def untied(sides: Sides) -> Cause | None:
-    """An output layer that is missing since the checkpoint's model tied it to its embedding."""
+    """An output layer that is missing since the checkpoint's model tied it to its embedding.
+
+    Where another output layer is there instead, the one that is missing was not tied to anything.
+    """
+    if sides.unexpected:
+        return None
     outputs = {name: own for name, own in sides.missing.items() if own and len(own.shape) == 2 and _is_output(name)}
     if not outputs:
         return None

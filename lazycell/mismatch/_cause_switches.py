@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterator, Sequence
 
 from ..manifest import Manifest
+from ._declared_sizes import Again
 from ._problems import Cause, Problem
 from ._sides import Sides
-
-Again = Callable[[Mapping[str, Any]], Manifest]
-"""Gives the manifest of the same model with some hyperparameters changed; nothing is built."""
 
 
 def tied(sides: Sides, again: Again) -> list[Cause]:

@@ -21,8 +21,9 @@ from . import (
     _cause_sizes,
     _cause_switches,
     _cause_words,
+    _follow,
 )
-from ._cause_switches import Again
+from ._declared_sizes import Again, DeclaredSizes
 from ._problems import Cause, Problem
 from ._sides import Sides
 
@@ -67,6 +68,8 @@ def _causes(sides: Sides, path: Path | None, again: Again | None) -> list[Cause]
         return [shard, *last]
 
     causes, sides = _names(sides)
+    if any(cause.kind == "another model" for cause in causes):
+        return causes
     unclear = bool(causes) and not any(cause.rename or cause.todo for cause in causes)
     layouts = [*_cause_layouts.joined(sides), *_cause_layouts.split(sides)]
     sides = _rest(sides, layouts)
@@ -74,22 +77,25 @@ def _causes(sides: Sides, path: Path | None, again: Again | None) -> list[Cause]
         another = _cause_parts.another_model(sides)
         if another is not None:
             return [another]
-    lists = _cause_layers.layers(sides)
+    declared = DeclaredSizes() if again is None else again.declared(sides.manifest)
+    lists = _cause_layers.layers(sides, declared)
     sides = _rest(sides, lists)
     transposed = _cause_layouts.transposed(sides)
     layouts += [transposed] if transposed else []
     sides = _rest(sides, layouts)
-    sizes = _cause_sizes.sizes(sides)
+    sizes = _cause_sizes.sizes(sides, declared)
     parts = [_cause_parts.other_head(sides)] if not any(cause.kind == "vocabulary" for cause in sizes) else []
     sides = _rest(sides, sizes)
-    switches = [] if again is None else _cause_switches.tied(sides, again)
-    sides = _rest(sides, switches)
-    parts += [*switches, _cause_parts.untied(sides)]
+    if not _is_base(causes):
+        switches = [] if again is None or sides.unexpected else _cause_switches.tied(sides, again)
+        sides = _rest(sides, switches)
+        parts += [*switches, _cause_parts.untied(sides)]
     sides = _rest(sides, [cause for cause in parts if cause])
     parts.append(_cause_parts.part(sides))
     if any(cause.rename for cause in causes):
         layouts = [_in_class(cause) for cause in layouts]
     found = [*causes, *lists, *sizes, *layouts, *(cause for cause in parts if cause), *last]
+    found = found if again is None else _follow.followed(found, sides, again, declared)
     return [_by_file(cause, sides.aliases) for cause in found]
 
 
@@ -119,6 +125,11 @@ def _names(sides: Sides) -> tuple[list[Cause], Sides]:
             causes = [attrs.evolve(causes[0], rename=both, explains=explained)]
         cause = attrs.evolve(cause, rename={})
     return [*causes, cause], sides.renamed(names)
+
+
+def _is_base(causes: Sequence[Cause]) -> bool:
+    """Whether names lack a prefix: they are those of a base, which has no head to tie."""
+    return any(new != "{*rest}" and old == "{*rest}" for cause in causes for old, new in cause.rename.items())
 
 
 def _in_class(cause: Cause) -> Cause:

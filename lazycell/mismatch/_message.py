@@ -47,12 +47,14 @@ class Mismatch:
 
     def text(self, dialect: Dialect = PYTHON) -> str:
         """Write one message for all problems: counts, likely causes, the names in groups, and what to do."""
-        missing = [problem.name for problem in self.problems if problem.kind == "missing"]
-        unexpected = [problem.name for problem in self.problems if problem.kind == "unexpected"]
+        missing, unexpected = (
+            {problem.name: _shape_of(problem) for problem in self.problems if problem.kind == kind}
+            for kind in ("missing", "unexpected")
+        )
         # What was permitted to be missing or ignored may be the other half of a misspelt name.
         near = {
-            "missing": NearNames([*unexpected, *self.ignored], self.splits),
-            "unexpected": NearNames([*missing, *self.initialize], self.splits),
+            "missing": NearNames(dict.fromkeys(self.ignored) | unexpected, self.splits),
+            "unexpected": NearNames(dict.fromkeys(self.initialize) | missing, self.splits),
         }
         title = f"{self.path} does not fit {self.model}"
         return render(title, self.problems, self.causes, near, self.splits, dialect)
@@ -183,11 +185,18 @@ def _lines(
     proposed: set[str] = set()
     for kind, found in by_kind.items():
         yield f"{_KINDS[kind].title}:"
-        yield from _section(kind, group(found, splits, dialect), explained, near.get(kind), proposed, shown)
+        shapes = {problem.name: _shape_of(problem) for problem in found} if kind in near else {}
+        yield from _section(kind, group(found, splits, dialect), explained, near.get(kind), shapes, proposed, shown)
     todo = [*advice(causes, dialect), *_ways_out(by_kind, causes, dialect)]
     if todo:
         yield "what to do:"
         yield from (f"  {line}" for line in todo)
+
+
+def _shape_of(problem: Problem) -> tuple[int, ...] | None:
+    """Give the shape of what is missing, or unexpected."""
+    found = problem.tensor or problem.entry or problem.stored
+    return None if found is None else found.shape
 
 
 _Group = tuple[str, str, tuple[str, ...]]
@@ -198,6 +207,7 @@ def _section(
     groups: Sequence[_Group],
     explained: frozenset[str],
     near: NearNames | None,
+    shapes: Mapping[str, tuple[int, ...] | None],
     proposed: set[str],
     shown: int,
 ) -> Iterable[str]:
@@ -209,7 +219,7 @@ def _section(
     for pattern, message, members in open_[:shown]:
         yield f"  {pattern}: {message}"
         asked = near is not None and pattern not in proposed and len(proposed) < _NEAR_SHOWN
-        other = near.find(members[0]) if near is not None and asked else None
+        other = near.find(members[0], shapes.get(members[0])) if near is not None and asked else None
         if other is not None and other not in proposed:
             proposed.add(other)
             yield f"    did you mean the {'checkpoint' if kind == 'missing' else 'model'}'s `{other}`?"
