@@ -14,6 +14,7 @@ from ._errors import (
     ConfigWarning,
     DeclarationError,
     DtypeWarning,
+    HeadWarning,
     HyperparameterError,
     InitializationError,
     LazyCellError,
@@ -33,6 +34,7 @@ from .declaration._class_body import require
 from .declaration._declaration import same
 from .declaration._declare import buffer, child, children, hyper, param, tie, when
 from .declaration._fields import Fields, fields
+from .declaration._leftovers import UNUSED, former
 from .declaration._stored import fused, rename, reshaped, transposed
 from .declaration._symbols import INDEX, SELF, max_, min_
 from .formats._formats import Format, register_format
@@ -81,6 +83,7 @@ __version__: str
 __all__ = [
     "INDEX",
     "SELF",
+    "UNUSED",
     "Buffer",
     "ByteRange",
     "Cause",
@@ -97,6 +100,7 @@ __all__ = [
     "DtypeWarning",
     "Fields",
     "Format",
+    "HeadWarning",
     "HyperparameterError",
     "Inference",
     "InitializationError",
@@ -137,6 +141,7 @@ __all__ = [
     "fields",
     "find_model",
     "find_preset",
+    "former",
     "from_pretrained",
     "fused",
     "he_normal",

@@ -82,6 +82,10 @@ class DtypeWarning(UserWarning):
     """A dtype was asked for in which this device computes nothing."""
 
 
+class HeadWarning(UserWarning):
+    """A checkpoint lacks a model's head, or has another: it starts from its initializers, and has to be trained."""
+
+
 class ManifestError(LazyCellError, ValueError):
     """A file is no manifest, or no file of migrations, or a later version wrote it. The message says where and why."""
 

@@ -55,6 +55,15 @@ def user_location() -> Location | None:
     return None if frame is None else frame_location(frame)
 
 
+def frames_to_user() -> int:
+    """Give the `stacklevel` with which a warning of the caller's is about the line that the user wrote."""
+    frame: FrameType | None = sys._getframe(1)
+    level = 1
+    while frame is not None and frame.f_code.co_filename.startswith((_PACKAGE, GENERATED)):
+        frame, level = frame.f_back, level + 1
+    return level
+
+
 def message(subject: str, problem: str, location: Location | None = None) -> str:
     """Lay out a message: what it is about, what is wrong and what to write, and where."""
     text = f"{subject}: {problem}" if subject else problem

@@ -10,6 +10,7 @@ from mindspore.common.initializer import Normal
 
 from lazycell import (
     SELF,
+    UNUSED,
     ConfigRules,
     LazyCell,
     Param,
@@ -19,6 +20,7 @@ from lazycell import (
     children,
     hyper,
     register,
+    rename,
     require,
     same,
     tie,
@@ -37,6 +39,8 @@ from .presets.bert import PRESETS
 
 class BertOptions(LazyCell):
     """The hyperparameters of every BERT, named as in `config.json`; the cells below know them as `config`."""
+
+    base_model_prefix: ClassVar[str] = "bert"
 
     vocab_size: int = 30522
     hidden_size: int = 768
@@ -166,6 +170,7 @@ class BertModel(BertOptions, Reader):
 
     embeddings: Embeddings = child(Embeddings, SELF)
     encoder: Encoder = child(Encoder, SELF)
+    base_model_heads: ClassVar[tuple[str, ...]] = ("pooler",)
     pooler: Dense | None = when(add_pooling_layer, child(Dense, SELF, hidden_size, "tanh"))
 
     def construct(
@@ -212,9 +217,8 @@ class PredictionHead(Part):
 
 
 class BertHead(BertOptions, Head):
-    base = "bert"
-
     bert: BertModel = child(BertModel, **same(BertOptions), add_pooling_layer=False)
+    rename({"bert.pooler.{*rest}": UNUSED})  # of models that need the vector of the whole text
 
 
 def biases_of_file(decoder: str, bias: str) -> Callable[[Mapping[str, Any], StoredTensors], dict[str, bool]]:
@@ -229,6 +233,7 @@ class BertForMaskedLM(MaskedLM, BertHead):
     config_rules = ConfigRules(by_file=biases_of_file("cls.predictions.decoder.bias", "cls.predictions.bias"))
 
     cls: PredictionHead = child(PredictionHead, SELF)
+    rename({"cls.seq_relationship.{*rest}": UNUSED})  # whether one sentence follows another: BertForPreTraining's
     one_table = when(
         tie_word_embeddings, tie("cls.predictions.decoder.weight", "bert.embeddings.word_embeddings.weight")
     )

@@ -8,7 +8,7 @@ import mindspore
 from attrs.validators import deep_iterable, in_, optional
 from mindspore import Tensor, ops
 
-from lazycell import child
+from lazycell import UNUSED, child, rename
 
 from .activations import activate
 from .attention import attend, extended, split_heads
@@ -86,6 +86,7 @@ class Attention(Part):
     o_proj: Linear = child(Linear, width, config.hidden_size, config.output_bias, config.init)
 
     dropout: Dropout = child(Dropout, config.attention_dropout)
+    rename({"rotary_emb.inv_freq": UNUSED})  # computed, once saved with the weights
 
     def __post_init__(self) -> None:
         self.scale, self.most = 1 / math.sqrt(self.config.head_dim), None

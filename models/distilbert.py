@@ -22,6 +22,8 @@ from .presets.distilbert import PRESETS
 class DistilBertOptions(LazyCell):
     """The hyperparameters, named as in `config.json`; the cells below know them as `config`."""
 
+    base_model_prefix: ClassVar[str] = "distilbert"
+
     vocab_size: int = 30522
     max_position_embeddings: int = 512
     sinusoidal_pos_embds: bool = False
@@ -135,7 +137,6 @@ class DistilBertModel(DistilBertOptions, Reader):
 
 
 class DistilBertHead(DistilBertOptions, Head):
-    base = "distilbert"
     hidden_size = dim
 
     distilbert: DistilBertModel = child(DistilBertModel, **same(DistilBertOptions))

@@ -7,7 +7,22 @@ import mindspore
 from mindspore import Tensor, ops
 from mindspore.common.initializer import Normal
 
-from lazycell import INDEX, SELF, ConfigRules, LazyCell, Param, child, children, register, require, same, tie, when
+from lazycell import (
+    INDEX,
+    SELF,
+    UNUSED,
+    ConfigRules,
+    LazyCell,
+    Param,
+    child,
+    children,
+    register,
+    rename,
+    require,
+    same,
+    tie,
+    when,
+)
 
 from .activations import activate, activation
 from .attention import attend, causal_mask, extended, split_heads
@@ -24,6 +39,8 @@ SUMMARY = "activation", "first_dropout", "proj_to_labels", "type", "use_proj"
 
 class GPT2Options(LazyCell):
     """The hyperparameters, named as in `config.json`; the cells below know them as `config`."""
+
+    base_model_prefix: ClassVar[str] = "transformer"
 
     vocab_size: int = 50257
     n_positions: int = 1024
@@ -83,6 +100,7 @@ class GPT2Attention(Part):
     c_proj: Conv1D = child(Conv1D, config.n_embd, config.n_embd, config.residual_init)
     attn_dropout: Dropout = child(Dropout, config.attn_pdrop)
     resid_dropout: Dropout = child(Dropout, config.resid_pdrop)
+    rename({"bias": UNUSED, "masked_bias": UNUSED})  # causal masks, once saved with the weights
 
     def __post_init__(self) -> None:
         self.head_size = self.config.n_embd // self.config.n_head
@@ -160,7 +178,6 @@ class GPT2Model(GPT2Options, Reader):
 
 
 class GPT2Head(GPT2Options, Head):
-    base = "transformer"
     hidden_size = n_embd
 
     transformer: GPT2Model = child(GPT2Model, **same(GPT2Options))

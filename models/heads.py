@@ -16,18 +16,18 @@ OF_HEADS = frozenset({"classifier_dropout", "pad_token_id", "tie_word_embeddings
 
 
 class Head(Named):
-    """A model, which `base` names as the checkpoints do, and what `answer` makes of its output.
+    """A model, which `base_model_prefix` names as the checkpoints do, and what `answer` makes of its output.
 
     Both are tuples, in the order of the outputs in `models.outputs`.
     """
 
-    base = "model"
+    base_model_prefix: ClassVar[str] = "model"
     output_type: ClassVar[Any] = LogitsOutput
 
     # Without a default a graph does not find `input_ids` that are given by keyword.
     def construct(self: Any, input_ids: Tensor | None = None, *inputs: Any, **named: Any) -> tuple[Any, ...]:
         """Read a batch of texts; the arguments are those of the model below."""
-        return self.answer(getattr(self, self.base)(input_ids, *inputs, **named), input_ids)
+        return self.answer(getattr(self, self.base_model_prefix)(input_ids, *inputs, **named), input_ids)
 
 
 class CausalLM(Head):
@@ -38,7 +38,7 @@ class CausalLM(Head):
     def construct(
         self: Any, input_ids: Tensor | None = None, *inputs: Any, logits_to_keep: int = 0, **named: Any
     ) -> tuple[Any, ...]:
-        output = getattr(self, self.base)(input_ids, *inputs, **named)
+        output = getattr(self, self.base_model_prefix)(input_ids, *inputs, **named)
         return self.scores(output[0][:, -logits_to_keep:]), *output[1:]  # from -0 on is all
 
     def scores(self: Any, x: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from typing import Any
 import mindspore
 from mindspore import Tensor, ops
 
-from lazycell import LazyCell, Param, hyper, when
+from lazycell import LazyCell, Param, former, hyper, rename, when
 
 from .outputs import States
 
@@ -73,6 +73,7 @@ class LayerNorm(LazyCell):
 
     weight: Param["ones", (width,)]
     bias: Param["zeros", (width,)]
+    rename({"gamma": former("weight"), "beta": former("bias")})
 
     def __post_init__(self) -> None:
         # The primitive: ops.layer_norm has no CPU kernel in MindSpore 2.10.

@@ -21,6 +21,8 @@ from .rotary import Rotary, check_rope
 class LlamaOptions(LazyCell):
     """The hyperparameters, named as in `config.json`; the cells below know them as `config`."""
 
+    base_model_prefix: ClassVar[str] = "model"
+
     vocab_size: int = 32000
     hidden_size: int = 4096
     intermediate_size: int = 11008

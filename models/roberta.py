@@ -1,10 +1,10 @@
 """RoBERTa (Liu et al. 2019, arXiv:1907.11692): BERT, whose positions are counted without the padding."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from mindspore import Tensor
 
-from lazycell import SELF, ConfigRules, Param, child, hyper, register, same, tie, when
+from lazycell import SELF, UNUSED, ConfigRules, Param, child, hyper, register, rename, same, tie, when
 
 from . import layers
 from .activations import activate, tanh
@@ -15,6 +15,8 @@ from .presets.roberta import PRESETS
 
 
 class RobertaOptions(BertOptions):
+    base_model_prefix: ClassVar[str] = "roberta"
+
     vocab_size: int = 50265
     pad_token_id: int = 1
 
@@ -43,9 +45,8 @@ class RobertaModel(RobertaOptions, BertModel):
 
 
 class RobertaHead(RobertaOptions, Head):
-    base = "roberta"
-
     roberta: RobertaModel = child(RobertaModel, **same(RobertaOptions), add_pooling_layer=False)
+    rename({"roberta.pooler.{*rest}": UNUSED})
 
 
 class RobertaLMHead(Part):

@@ -11,6 +11,7 @@ from mindspore.common.initializer import Normal
 from lazycell import (
     INDEX,
     SELF,
+    UNUSED,
     ConfigRules,
     ConfigWarning,
     LazyCell,
@@ -19,6 +20,7 @@ from lazycell import (
     children,
     hyper,
     register,
+    rename,
     tie,
     when,
 )
@@ -172,6 +174,8 @@ class SubLayer(Part):
     DenseReluDense: Any = when(part == "DenseReluDense", child(T5FeedForward, config))
     layer_norm: RMSNorm = child(RMSNorm, config.d_model, config.layer_norm_epsilon)
     dropout: Dropout = child(Dropout, config.dropout_rate)
+    # Of the attention to the other text, which has no positions in common: old files have it all the same.
+    rename({"EncDecAttention.relative_attention_bias.weight": UNUSED})
 
     def construct(self, x: Tensor, *inputs: Any) -> tuple[Tensor, Any]:
         found, cache = getattr(self, self.part)(self.layer_norm(x), *inputs)
@@ -258,6 +262,7 @@ class T5Model(T5Options, Reader):
     decoder: T5Stack = child(T5Stack, SELF, True)
     encoder_table = tie("encoder.embed_tokens.weight", "shared.weight")
     decoder_table = tie("decoder.embed_tokens.weight", "shared.weight")
+    rename({"lm_head.weight": UNUSED})
 
     def construct(
         self,
@@ -331,7 +336,9 @@ class T5ForConditionalGeneration(T5Model):
     tie_word_embeddings: bool = True
     scale_decoder_outputs: bool = tie_word_embeddings
 
+    base_model_heads: ClassVar[tuple[str, ...]] = ("lm_head",)
     lm_head: Linear = child(Linear, d_model, vocab_size, False, Normal(initializer_factor))
+    rename({"lm_head.weight": None})
     head_table = when(tie_word_embeddings, tie("lm_head.weight", "shared.weight"))
     config_rules = ConfigRules(by_file=head_of_file)
 
@@ -348,6 +355,7 @@ class T5EncoderModel(T5Options, Reader):
     shared: Embedding = child(Embedding, vocab_size, d_model, Normal(initializer_factor))
     encoder: T5Stack = child(T5Stack, SELF, False)
     encoder_table = tie("encoder.embed_tokens.weight", "shared.weight")
+    rename({"decoder.{*rest}": UNUSED, "lm_head.weight": UNUSED})
 
     def construct(
         self, input_ids: Tensor, attention_mask: Tensor | None = None, output_hidden_states: bool = False

@@ -114,6 +114,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         missing: Policy = "error",
         unexpected: Policy = "error",
         dtype: str = "cast",
+        partial: bool | str = False,
         rename: Mapping[str, Any] | None = None,
         mmap: bool = True,
         progress: Callable[[int, int], None] | None = None,
@@ -130,6 +131,9 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             unexpected: `"error"`, `"ignore"`, or patterns of the names that the model may lack.
             dtype: `"cast"` to the model's (8-bit codes with the scales that are stored beside them), `"strict"`: they
                 have to be equal, `"checkpoint"`: the file's.
+            partial: take a head's checkpoint for its base, and a base's or another head's for a model with a head,
+                where the class says what its base is (`base_model_prefix`): a head that is not there, or has another
+                shape, is left to its initializers. `"new"`: one that is there has to fit.
             rename: the checkpoint's names to the model's, exact or with `{captures}`; a value may be a section,
                 `"qkv[q]"`, or names in `fused`, `transposed` and `reshaped`.
             mmap: map the file where its values can be used as they lie, instead of reading it.
@@ -137,6 +141,9 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             verify: compare every tensor with the checksum that the checkpoint has of it, before any is used.
             dec_key: the key of an encrypted `.ckpt`, as `mindspore.save_checkpoint` takes it.
             dec_mode: how it is encrypted: `"AES-GCM"` (default), `"AES-CBC"` or `"SM4-CBC"`; only with a `dec_key`.
+
+        Warns:
+            HeadWarning: `partial`, and a head is left to its initializers: it has to be trained.
 
         Raises:
             CheckpointFormatError: a file is not what its format promises, or has no checksums to verify.
@@ -154,6 +161,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             missing=missing,
             unexpected=unexpected,
             dtype=dtype,
+            partial=partial,
             rename=rename,
             mmap=mmap,
             progress=progress,
@@ -216,6 +224,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         /,
         *,
         ignore_config: Iterable[str] = (),
+        partial: bool | str = True,
         dtype: Any = None,
         missing: Policy = "error",
         unexpected: Policy = "error",
@@ -233,6 +242,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             path: a directory with `config.json` and weights, or a checkpoint file.
             ignore_config: keys of the config that are passed over, where you know that the model computes the same
                 without them; `net.load_report` lists them.
+            partial: as for `load_checkpoint`: a head that the file does not have is left to its initializers.
             dtype: of the whole model; default: what the config says, if this device computes with that, else float32,
                 which a warning tells. `"checkpoint"`: what the file has, parameter by parameter.
             missing: as for `load_checkpoint`, and so are `unexpected` and `rename`.
@@ -251,6 +261,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         Warns:
             DtypeWarning: this device computes nothing in the config's dtype; the model is built in float32.
             ConfigWarning: the config and the file contradict each other, and the file is followed.
+            HeadWarning: the file has another head, or none: this one has to be trained.
 
         Raises:
             FileNotFoundError: there is nothing at `path`.
@@ -267,6 +278,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         options = LoadOptions(
             missing=missing,
             unexpected=unexpected,
+            partial=partial,
             rename=rename,
             mmap=mmap,
             progress=progress,

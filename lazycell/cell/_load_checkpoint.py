@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from os import PathLike
 from typing import Any
@@ -12,9 +13,11 @@ from mindspore import nn
 from .. import loading
 from .._arguments import check_progress, check_switch
 from .._collector import collector_paused
+from .._errors import HeadWarning
+from .._location import frames_to_user
 from ..formats import open_checkpoint
 from ..layout import LAYOUT
-from ..loading import LoadOptions, LoadPlan, LoadReport, make_plan, stage
+from ..loading import LoadOptions, LoadPlan, LoadReport, make_plan, new_head_text, stage
 from ..parameters import Assignment, Mark, Origin, decryption, fill_all, left_by_checkpoint
 from ..reading import Reader
 from ..show import ProgressBar
@@ -51,6 +54,9 @@ def load_checkpoint(net: nn.Cell, path: str | PathLike[str] | Mapping[str, Any],
         assignments = _assignments(plan, parameters, arrays)
         marks = [left_by_checkpoint(parameters[name]) for name in plan.initialize]
         marks.append(Mark(net, LAYOUT, plan.layout))
+    if plan.new_head:  # before anything changes: a warning may be made an error
+        text = new_head_text(plan)
+        warnings.warn(text, HeadWarning, stacklevel=frames_to_user())
     # From here on nothing is read and nothing can be found wrong. No line may follow, nor a `with` be left: an
     # interrupt there would find the load done, and yet look like one that failed.
     return fill_all(assignments, marks, finish=lambda: LoadReport.of(plan, time.perf_counter() - started))

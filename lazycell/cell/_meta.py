@@ -23,7 +23,7 @@ from ..declaration import (
     read_body,
     symbols_of,
 )
-from ..layout import check_rules
+from ..layout import check_leftovers, check_rules
 from ._build import is_built
 from ._construct import construct
 from ._initializers import check_initializer
@@ -62,6 +62,8 @@ class LazyCellMeta(abc.ABCMeta):
         own_init = "__init__" in namespace or _inherits_init(cls)
         declaration = assemble(cls, own, own_init)
         check_rules(cls, declaration)
+        if declaration.leftovers:
+            check_leftovers(cls, declaration)
         for spec in parameter_specs(declaration):
             check_initializer(spec)
         # 5. Generate the constructor; one that is written by hand has to call it.

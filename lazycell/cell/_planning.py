@@ -23,6 +23,7 @@ def plan(
     missing: str | Iterable[str] = "error",
     unexpected: str | Iterable[str] = "error",
     dtype: str = "cast",
+    partial: bool | str = False,
     rename: Mapping[str, Any] | None = None,
 ) -> LoadPlan:
     """Plan a load, and carry nothing out: only headers are read. A manifest is planned for without MindSpore.
@@ -34,6 +35,8 @@ def plan(
         missing: `"error"`, `"init"`, or patterns of the names that the checkpoint may lack.
         unexpected: `"error"`, `"ignore"`, or patterns of the names that the model may lack.
         dtype: `"cast"` to the model's, `"strict"`: they have to be equal, `"checkpoint"`: the file's.
+        partial: take a head's checkpoint for its base, and a base's or another head's for a model with a head, as
+            `LazyCell.load_checkpoint` says.
         rename: the checkpoint's names to the model's, exact or with `{captures}`; a value may be a section,
             `"qkv[q]"`, or names in `fused`, `transposed` and `reshaped`.
 
@@ -47,7 +50,7 @@ def plan(
         ValueError: an argument has a value that means nothing.
     """
     manifest, again = _manifest_of(model)
-    options = LoadOptions(missing=missing, unexpected=unexpected, dtype=dtype, rename=rename)
+    options = LoadOptions(missing=missing, unexpected=unexpected, dtype=dtype, partial=partial, rename=rename)
     return make_plan(manifest, open_checkpoint(path), options, again=again)
 
 

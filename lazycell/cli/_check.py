@@ -58,6 +58,12 @@ Exit status: 0 it fits; 1 it does not; 2 trouble, which stderr explains.
     metavar="OLD=NEW",
     help="From a name in the checkpoint to the model's; {i} stands for one segment, {*rest} for several.",
 )
+@click.option(
+    "--partial",
+    is_flag=True,
+    help="Take a head's checkpoint for its base, and a base's or another head's for a model with a head; a head that "
+    "does not fit is left to its initializers.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: the verdict, and everything behind it.")
 def check(
     model: str,
@@ -67,12 +73,14 @@ def check(
     unexpected: tuple[str, ...],
     cast: str,
     rename: tuple[str, ...],
+    partial: bool,
     as_json: bool,
 ) -> int:
     """Say whether a checkpoint fits a model: what a load would do, or everything that is in its way.
 
     MODEL is a registered name, module:Class, a directory with a config.json, or a manifest file, for which MindSpore
-    is not imported. CHECKPOINT is a .safetensors or .ckpt file, one of PyTorch (.bin, .pt, .pth), an index with
+    is not imported. A preset may lack the head that the published model has, and has to fit what is there, as with
+    `from_pretrained`. CHECKPOINT is a .safetensors or .ckpt file, one of PyTorch (.bin, .pt, .pth), an index with
     its shards, or a directory. Only headers are read.
     """
     from ._verdict import mismatch_json, plan_json  # whoever does not ask for it
@@ -83,9 +91,13 @@ def check(
     manifest = found.manifest
     again = None if found.cls is None else found
     policies = {"missing": _permitted(missing, "init"), "unexpected": _permitted(unexpected, "ignore")}
+    published = False if found.preset is None else "new"  # by its name: as it is published, whatever its head is
     try:
         plan = loading.fit(
-            manifest, header, loading.LoadOptions(**policies, dtype=cast, rename=rules or None), again=again
+            manifest,
+            header,
+            loading.LoadOptions(**policies, dtype=cast, partial=partial or published, rename=rules or None),
+            again=again,
         )
     except ValueError as error:  # a pattern or a rule that means nothing
         raise click.UsageError(str(error)) from None

@@ -26,7 +26,7 @@ class Shell:
         settable: whether it has `--set`; a manifest in a file has its values.
     """
 
-    options: Collection[str] = ("rename", "missing", "unexpected", "dtype")
+    options: Collection[str] = ("rename", "missing", "unexpected", "dtype", "partial")
     settable: bool = True
 
     def takes(self, name: str) -> bool:
@@ -38,6 +38,8 @@ class Shell:
         name, value = argument.name, argument.value
         if value is None:
             return f"`{_option(name)}`"
+        if isinstance(value, bool):
+            return _option(name)
         if value == ():
             return f"{_option(name)} with a name pattern, once or more often"
         words, untypable = _words(name, value)

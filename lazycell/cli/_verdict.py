@@ -72,6 +72,9 @@ def plan_json(plan: LoadPlan) -> dict[str, Any]:
         "initialize": list(plan.initialize),
         "ignored": list(plan.ignored),
         "computed": list(plan.computed),
+        "unused": list(plan.unused),
+        "other_head": list(plan.other_head),
+        "new_head": list(plan.new_head),
         "migrated": [
             {"cell": each.cell, "file": each.file, "reason": each.reason, "tensors": each.tensors}
             for each in plan.migrated

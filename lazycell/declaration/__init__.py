@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from ._forms import replace_nodes as replace_nodes
     from ._forms import shapes_in as shapes_in
     from ._generate import make_init as make_init
+    from ._leftovers import Former as Former
     from ._parse import parse as parse
     from ._patterns import Pattern as Pattern
     from ._patterns import captures_in as captures_in

@@ -48,6 +48,8 @@ class Declaration:
     """Whether the class writes its own `__init__` (and calls `__lazy_init__`), so that its arguments are its own."""
     stored: tuple[StoredRule, ...] = ()
     """How checkpoints name and store what is below the cell, where that differs."""
+    leftovers: tuple[StoredRule, ...] = ()
+    """What checkpoints may hold below the cell besides: what nothing needs, and former names."""
 
     @property
     def takes_dtype(self) -> bool:
@@ -156,7 +158,8 @@ def assemble(cls: type, own: OwnDeclarations, own_init: bool) -> Declaration:
         removed=frozenset(removed),
         evaluation_order=_evaluation_order({item.name: item for item in (*hyperparameters, *derived)}),
         own_init=own_init,
-        stored=tuple(stored.values()),
+        stored=tuple(rule for rule in stored.values() if not rule.is_leftover),
+        leftovers=tuple(rule for rule in stored.values() if rule.is_leftover),
     )
     _DECLARATIONS[cls] = declaration
     return declaration

@@ -45,5 +45,6 @@ def fields(cls: Any) -> Fields:
             *declaration.members,
             *declaration.ties,
             *declaration.stored,
+            *declaration.leftovers,
         )
     )

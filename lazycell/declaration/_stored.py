@@ -12,6 +12,7 @@ from .._location import frame_location, message, user_location
 from ._class_body import ClassBody
 from ._declare import Shape
 from ._forms import Fused, Node, Reshaped, Transposed, form_text
+from ._leftovers import Leftover
 from ._parse import parse_shape
 from ._stored_rule import StoredRule
 from ._symbols import Expression, add_sections, render
@@ -20,13 +21,16 @@ StoredForm = str | Fused | Transposed | Reshaped
 """What a stored tensor is made of: a name below the cell, or names in `fused`, `transposed` and `reshaped`."""
 
 
-def rename(rules: Mapping[str, StoredForm | None]) -> None:
+def rename(rules: Mapping[str, StoredForm | Leftover | None]) -> None:
     """State, in a class body, how checkpoints name and store what is below this cell.
 
     `rename({"q_proj.weight": "qkv[q]", "c_proj.weight": transposed("out.weight"), "mlp.{*rest}": "ffn.{*rest}"})`:
     each stored name with the model's name, or with a form of names. Both are relative to the cell and may have
     captures: `{i}` stands for one dotted segment, `{*rest}` for several. The rules of a class add to those of its
     bases; None takes one back. The model's names are those that the rules of the cells below give.
+
+    `rename({"{*path}.masked_bias": UNUSED, "{*path}.gamma": former("{*path}.weight")})` says what files carry that the
+    model does not need, and what they have under a name of former days. Neither is ever written.
 
     Args:
         rules: from stored names to what they hold.
@@ -46,7 +50,7 @@ def rename(rules: Mapping[str, StoredForm | None]) -> None:
             raise DeclarationError(message(subject, f"a stored name is a string, not {render(name)}", place))
         if name in body.stored:
             raise DeclarationError(message(subject, f'"{name}" is stored twice: join the two rules into one', place))
-        if form is not None and not _is_form(form):
+        if form is not None and not _is_form(form) and not isinstance(form, Leftover):
             text = f'"{name}": {render(form)} is not a name: write "out.weight", `transposed("out.weight")`, or None'
             raise DeclarationError(message(subject, text, place))
         body.stored[name] = StoredRule(owner=body.class_name, name=name, form=form, location=place)

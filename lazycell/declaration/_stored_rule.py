@@ -11,6 +11,7 @@ from .._frozen import frozen
 from .._location import message
 from ._declare import Declared
 from ._forms import form_text, leaves
+from ._leftovers import Leftover
 from ._patterns import Pattern, parse_pattern
 
 _LEAF = re.compile(r"([^\[\]]+)(?:\[\s*([A-Za-z_][A-Za-z0-9_]*)\s*\])?")
@@ -49,9 +50,17 @@ def split_section(text: str) -> tuple[str, str | None]:
 
 @frozen(kw_only=True, slots=False)
 class StoredRule(Declared):
-    """One stored tensor, `name`, and what it is made of; None: a rule of a base that is taken back."""
+    """One stored tensor, `name`, and what it is made of; None: a rule of a base that is taken back.
+
+    With `UNUSED` or `former(…)` for a form it is about what only files have: `is_leftover`.
+    """
 
     form: Any
+
+    @property
+    def is_leftover(self) -> bool:
+        """Whether it is about what files may have, and nothing is ever stored by it."""
+        return isinstance(self.form, Leftover)
 
     def complain(self, problem: str) -> NoReturn:
         """Raise a DeclarationError about this rule."""

@@ -6,6 +6,7 @@ from .._face import face
 
 if TYPE_CHECKING:
     from ._cell_rules import CellRules as CellRules
+    from ._check_leftovers import check_leftovers as check_leftovers
     from ._check_rules import check_rules as check_rules
     from ._class_names import has_rules as has_rules
     from ._entry import ManifestEntry as ManifestEntry
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from ._layout import shape_of as shape_of
     from ._layout import with_dtypes as with_dtypes
     from ._layout_text import layout_lines as layout_lines
+    from ._leftover_names import Leftover as Leftover
+    from ._leftover_names import leftover_names as leftover_names
+    from ._leftover_names import leftovers_of as leftovers_of
     from ._rename import RenameRule as RenameRule
     from ._rename import Renaming as Renaming
     from ._rename import apply_rules as apply_rules

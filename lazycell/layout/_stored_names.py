@@ -41,6 +41,7 @@ def stored_names(
     Raises:
         DeclarationError: rules overlap, or take a part of what belongs together.
     """
+    rules = {path: cell for path, cell in rules.items() if cell.declaration.stored}  # others know of leftovers only
     if not rules:
         return StoredNames(computed=computed)
     by_name = {entry.name: entry for entry in entries}

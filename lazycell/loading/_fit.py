@@ -14,12 +14,14 @@ from ..layout import ManifestEntry, RenameRule, Renaming, Stored, apply_rules, p
 from ..manifest import Manifest
 from ..mismatch import Problem
 from ..show import Splits
+from ._adapt import adapt
 from ._lookup import Lookup
 from ._options import LoadOptions
 from ._plan import AppliedMigration, LoadPlan, LoadStep
+from ._unneeded import sort_unneeded
 
 if TYPE_CHECKING:
-    from ..mismatch import Again, Mismatch
+    from ..mismatch import Again, Cause, Mismatch
 
 _DEFAULT = LoadOptions()
 
@@ -67,22 +69,27 @@ def fit(
     if options.rename is not None:
         rules = parse_rules(options.rename, forms=True)
         renaming = apply_rules(rules, header.tensors)
+    present, head = adapt(manifest, renaming.names, _made_by(rules, renaming), options.partial)
+    if present:
+        renaming = attrs.evolve(renaming, names={**renaming.names, **present})
     may_have_codes = header.may_have_codes
     if may_have_codes and options.dtype == "cast":
         header, renaming = _with_scales(manifest, header, renaming)
-    present: Mapping[str, str] = {}
     applied: tuple[AppliedMigration, ...] = ()
     if manifest.migrations:
         from ._apply_migrations import migrate  # few models have any
 
         migrated = migrate(manifest, header, renaming, rules)
-        present, applied = migrated.names, migrated.applied
-        renaming = attrs.evolve(renaming, names={**renaming.names, **present})
+        present, applied = {**present, **migrated.names}, migrated.applied
+        renaming = attrs.evolve(renaming, names={**renaming.names, **migrated.names})
     there = Lookup(manifest, header, renaming)
     steps: list[LoadStep] = []
     initialize: list[str] = []
+    new_head: list[str] = []
     for entry in manifest.entries:
         planned = _simple_step(there, entry)
+        if planned is None and options.partial is True and head is not None and head.has(entry.name):
+            there.leave_out_other_shape(entry)
         if planned is None:
             from ._step import missing, step  # not before: most loads are as simple
 
@@ -92,36 +99,46 @@ def fit(
         elif entry.name not in there.wrong:
             if any(map(may_miss, there.names_of(entry))) or any(map(may_miss, there.former_names_of(entry))):
                 initialize.append(entry.name)
+            elif head is not None and head.has(entry.name):
+                new_head.append(entry.name)
             else:
                 there.problems += missing(there, entry)
 
-    ignored: list[str] = []
-    computed: list[str] = []
-    for name, tensor in there.tensors.items():
-        if name in there.used:
-            continue
-        if name in manifest.computed:
-            computed.append(tensor.name)
-        elif may_ignore(name) or may_ignore(tensor.name):
-            ignored.append(tensor.name)
-        else:
-            there.problems.append(Problem("unexpected", name, "", None, tensor, "unexpected"))
+    unneeded = sort_unneeded(there, may_ignore, head)
     problems = [*_rename_problems(renaming, header), *there.problems]
     if may_have_codes:
         from ._codes import with_codes  # few checkpoints come as far as this
 
         problems = with_codes(problems, there, {each.parameter for each in steps}, header, renaming, rules)
     if problems:
-        return _mismatch(manifest, header, there, problems, initialize, ignored, again)
+        heads = _as_another_head(manifest, header, options, problems)
+        return _mismatch(manifest, header, there, problems, initialize, unneeded.ignored, again, heads)
     return LoadPlan(
         path=header.path,
         model=manifest.model,
         steps=tuple(steps),
-        initialize=tuple(initialize),
-        ignored=tuple(ignored),
-        computed=tuple(computed),
+        initialize=_in_order(manifest, initialize, new_head),
+        ignored=tuple(unneeded.ignored),
+        computed=tuple(unneeded.computed),
         layout=_layout(there, steps, rules, renaming, present),
         migrated=applied,
+        unused=tuple(unneeded.unused),
+        other_head=tuple(unneeded.other_head),
+        new_head=tuple(new_head),
+    )
+
+
+def _in_order(manifest: Manifest, initialize: list[str], new_head: list[str]) -> tuple[str, ...]:
+    if not new_head:
+        return tuple(initialize)
+    both = {*initialize, *new_head}
+    return tuple(entry.name for entry in manifest.entries if entry.name in both)
+
+
+def _made_by(rules: tuple[RenameRule, ...], renaming: Renaming) -> set[str]:
+    """Give the names that the user's rules have made, which are meant as they are."""
+    return (
+        {name for key, name in renaming.names.items() if any(rule.matches(key) for rule in rules)} if rules else set()
     )
 
 
@@ -175,6 +192,18 @@ def _layout(
     return FileLayout(there.manifest, rules, renaming, present).of(there.found, steps, there.by_own_name)
 
 
+def _as_another_head(
+    manifest: Manifest, header: CheckpointHeader, options: LoadOptions, problems: list[Problem]
+) -> tuple[Cause, ...]:
+    """Tell whether all would be well if the checkpoint were another head's, by trying it."""
+    if options.partial is True or manifest.base is None:
+        return ()
+    tried = fit(manifest, header, attrs.evolve(options, partial=True))
+    if not isinstance(tried, LoadPlan):
+        return ()
+    return (mismatch.other_head(problems, tried.new_head, tried.other_head),)
+
+
 def _mismatch(
     manifest: Manifest,
     header: CheckpointHeader,
@@ -183,9 +212,11 @@ def _mismatch(
     initialize: list[str],
     ignored: list[str],
     again: Again | None,
+    causes: tuple[Cause, ...] = (),
 ) -> mismatch.Mismatch:
     # What explains is imported when there is something to explain.
 
     splits = Splits()
-    causes = mismatch.likely_causes(problems, manifest, there.tensors, path=header.path, splits=splits, again=again)
+    if not causes:
+        causes = mismatch.likely_causes(problems, manifest, there.tensors, path=header.path, splits=splits, again=again)
     return mismatch.Mismatch(header.path, manifest.model, (*problems,), causes, (*initialize,), (*ignored,), splits)

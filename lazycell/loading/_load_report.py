@@ -59,6 +59,9 @@ class LoadReport:
         seconds: how long it took.
         migrated: the migrations that gave tensors of the file the names they have in the model now, oldest first.
         ignored_config: keys of the config that `ignore_config` let pass.
+        unused: keys of the file that the model's classes declare as what files carry and nothing needs.
+        other_head: keys of the file that belong to another head than the model's, and that `partial` left out.
+        new_head: those of `initialized` that `partial` left to their initializers: a head that has to be trained.
     """
 
     path: Path
@@ -73,6 +76,9 @@ class LoadReport:
     rearranged: tuple[Rearranged, ...] = ()
     migrated: tuple[AppliedMigration, ...] = ()
     ignored_config: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
+    other_head: tuple[str, ...] = ()
+    new_head: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, plan: LoadPlan, seconds: float) -> LoadReport:
@@ -100,6 +106,9 @@ class LoadReport:
             nbytes=plan.nbytes,
             seconds=seconds,
             migrated=plan.migrated,
+            unused=plan.unused,
+            other_head=plan.other_head,
+            new_head=plan.new_head,
         )
 
     def __str__(self) -> str:
@@ -128,11 +137,17 @@ def report_rows(report: LoadReport) -> list[tuple[str, ...]]:
     rows += _titled("renamed", _renamed_rows(report.renamed))
     rows += _titled("migrated", migration_rows(report.migrated))
     rows += _titled("rearranged", _rearranged_rows(report.rearranged))
-    rows += _titled("initialized", [(pattern, "") for pattern, _ in collapse(report.initialized)])
-    ignored = [(pattern, "") for pattern, _ in collapse(report.ignored)]
-    ignored += [(pattern, "computed by the model") for pattern, _ in collapse(report.computed)]
+    new = {*report.new_head}
+    initialized = _alike([name for name in report.initialized if name not in new], "")
+    rows += _titled("initialized", initialized + _alike(report.new_head, "a new head, to be trained"))
+    ignored = _alike(report.ignored, "") + _alike(report.computed, "computed by the model")
+    ignored += _alike(report.other_head, "another head's") + _alike(report.unused, "unused")
     rows += _titled("ignored", ignored)
     return rows + _titled("ignored config", [(key, "") for key in report.ignored_config])
+
+
+def _alike(names: Sequence[str], why: str) -> list[tuple[str, ...]]:
+    return [(pattern, why) for pattern, _ in collapse(names)]
 
 
 def _titled(title: str, rows: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:

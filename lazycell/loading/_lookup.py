@@ -19,6 +19,7 @@ class Lookup:
         problems: what is wrong, as it is found.
         tensors: the checkpoint's, by their names after `rename`, but for those that `rename` gives a form.
         used: names of `tensors` that are something of the model's.
+        left_out: keys of tensors that belong to another head than the model's.
         found: the stored tensors that are there and of which parameters are made.
         sources: by parameter, the blocks of it that they hold.
         by_own_name: parameters that are there under their own names, though declared to be stored otherwise.
@@ -35,6 +36,7 @@ class Lookup:
         for key, name in renaming.names.items():
             self.tensors.setdefault(name, header.tensors[key])
         self.used: set[str] = set()
+        self.left_out: list[str] = []
         self.found: list[tuple[Stored, TensorHeader]] = []
         self.sources: dict[str, list[Source]] = {}
         self.by_own_name: set[str] = set()
@@ -61,6 +63,13 @@ class Lookup:
         """Note what is wrong, once for the parameters."""
         self.problems.append(problem)
         self.wrong.update(parameters)
+
+    def leave_out_other_shape(self, entry: ManifestEntry) -> None:
+        """Take a parameter for missing that the file has in another shape: it is another head's."""
+        names = [*self.own(entry), *self.others(entry)]
+        if any(self.tensors[name].shape != entry.shape for name in names):
+            for name in names:
+                self.left_out.append(self.tensors.pop(name).name)
 
     def tell(self, name: str) -> bool:
         """Whether something is said about a stored tensor for the first time: it may be part of many parameters."""

@@ -23,6 +23,9 @@ class LoadOptions:
         dtype: `"cast"` converts a float to the declared float and an integer to a wider one, `"strict"` takes
             only the declared dtype, `"checkpoint"` gives the parameter the file's (a float for a float, an
             integer for an integer).
+        partial: whether a base may be loaded from the checkpoint of a model with a head, and such a model from a
+            base's or another head's; a head that is not there, or of another shape, is left to its initializers.
+            `"new"`: a head that the checkpoint has, has to fit.
         rename: from the checkpoint's names to the model's; a name may have captures, `{i}` for one dotted
             segment, `{*rest}` for several. A value may be a section of a parameter, `qkv[q]`, or names in `fused`,
             `transposed` and `reshaped`.
@@ -36,6 +39,7 @@ class LoadOptions:
     missing: str | Iterable[str] = "error"
     unexpected: str | Iterable[str] = "error"
     dtype: str = "cast"
+    partial: bool | str = False
     rename: Mapping[str, Any] | None = None
     mmap: bool = True
     progress: Callable[[int, int], None] | None = None
@@ -57,6 +61,8 @@ class LoadOptions:
         both = _permission("missing", self.missing, "init"), _permission("unexpected", self.unexpected, "ignore")
         if self.dtype not in ("cast", "strict", "checkpoint"):
             raise ValueError(f'dtype={self.dtype!r}: choose "cast", "strict" or "checkpoint"')
+        if self.partial is not True and self.partial is not False and self.partial != "new":
+            raise ValueError(f'partial={self.partial!r:.80}: choose True, False, or "new" for a head that is not there')
         return both
 
 

@@ -97,6 +97,9 @@ class LoadPlan:
         layout: the tensors of the file that are not simply a parameter under its own name, those that it lacks
             included: what a save writes to give such a file again. Names that a migration changed are the present ones.
         migrated: the migrations that gave tensors of the file the names they have in the model now, oldest first.
+        unused: keys of the file that the model's classes declare as what files carry and nothing needs.
+        other_head: keys of the file that belong to another head than the model's, and that `partial` leaves out.
+        new_head: those of `initialize` that `partial` leaves to their initializers: a head that has to be trained.
     """
 
     path: Path
@@ -107,6 +110,9 @@ class LoadPlan:
     computed: tuple[str, ...] = ()
     layout: tuple[Stored, ...] = ()
     migrated: tuple[AppliedMigration, ...] = ()
+    unused: tuple[str, ...] = ()
+    other_head: tuple[str, ...] = ()
+    new_head: tuple[str, ...] = ()
 
     @property
     def has_copies(self) -> bool:
@@ -141,10 +147,26 @@ def plan_title(plan: LoadPlan) -> str:
     return f"fill {len(plan.steps)} parameter{many} of {plan.model} from {plan.path}, {format_bytes(plan.nbytes)}"
 
 
+def new_head_text(plan: LoadPlan) -> str:
+    """Say what has to be trained before the model is of use."""
+    names = printable(", ".join(pattern for pattern, _ in collapse(plan.new_head)))
+    one = len(plan.new_head) == 1
+    what = f"{'is' if one else 'are'} not in {plan.path}, or not in this shape, and start{'s' if one else ''} from"
+    how = "its initializer: train it" if one else "their initializers: train them"
+    return f"{plan.model}: {names} {what} {how} before you use what the model says"
+
+
 def left_over(plan: LoadPlan) -> list[tuple[str, tuple[str, ...]]]:
     """Give the names that nothing is loaded for, or from, by what is done with them."""
-    both = (("initialize", plan.initialize), ("ignore", (*plan.ignored, *plan.computed)))
-    return [(title, names) for title, names in both if names]
+    new = {*plan.new_head}
+    found = (
+        ("initialize", tuple(name for name in plan.initialize if name not in new)),
+        ("initialize, and train: a new head", plan.new_head),
+        ("ignore", (*plan.ignored, *plan.computed)),
+        ("leave out: another head's", plan.other_head),
+        ("leave out: unused", plan.unused),
+    )
+    return [(title, names) for title, names in found if names]
 
 
 def migration_rows(migrated: Iterable[AppliedMigration]) -> list[tuple[str, str]]:

@@ -10,7 +10,8 @@ import attrs
 from .._frozen import frozen
 from .._stream_version import STREAM_VERSION
 from ..history import Migration
-from ..layout import ManifestEntry, Stored
+from ..layout import Leftover, ManifestEntry, Stored
+from ._base_model import BaseModel
 
 
 @frozen
@@ -30,6 +31,8 @@ class Inventory:
     stream_version: int = STREAM_VERSION
     declared: bool = True
     migrations: tuple[Migration, ...] = ()
+    leftovers: tuple[Leftover, ...] = ()
+    base: BaseModel | None = None
     _by_name: dict[str, ManifestEntry] = attrs.field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:

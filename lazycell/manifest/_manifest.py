@@ -35,6 +35,8 @@ class Manifest(Inventory):
         declared: whether a model declares all this; False for what a checkpoint's headers tell, which know neither
             initializers nor what is trained.
         migrations: how checkpoints of before a rename are read, oldest first.
+        leftovers: names that files may have and the model does not: of what nothing needs, and former ones.
+        base: which part of the model is the base that models with other heads share, if the class says so.
     """
 
     __slots__ = ()

@@ -24,7 +24,8 @@ from ..declaration import (
     render,
 )
 from ..history import Migration, migrations_in, migrations_of
-from ..layout import CellRules, ManifestEntry, Stored
+from ..layout import CellRules, Leftover, ManifestEntry, Stored
+from ._base_model import base_model_of
 from ._calls import bind as bind  # inference/ knows it by this place
 from ._calls import bind_child
 from ._manifest import Manifest
@@ -94,9 +95,11 @@ def manifest_of_outline(model: str, outline: Outline, hyperparameters: Mapping[s
     stored: tuple[Stored, ...] = ()
     copies: tuple[Stored, ...] = ()
     computed = outline.computed
+    leftovers: tuple[Leftover, ...] = ()
     if outline.rules:
         names = layout.stored_names(outline.entries, outline.ties, outline.computed, outline.rules)
         stored, copies, computed = names.stored, names.copies, names.computed
+        leftovers = layout.leftovers_of(outline.rules)
     return Manifest(
         model=model,
         entries=outline.entries,
@@ -106,6 +109,8 @@ def manifest_of_outline(model: str, outline: Outline, hyperparameters: Mapping[s
         stored=stored,
         copies=copies,
         migrations=migrations_in(outline.migrations, stored) if outline.migrations else (),
+        leftovers=leftovers,
+        base=base_model_of(outline.cells),
     )
 
 
@@ -145,7 +150,7 @@ class Sheet:
     ) -> None:
         """Take down a cell that is declared, without what it holds."""
         self.cells[path] = cls
-        if declaration.stored:
+        if declaration.stored or declaration.leftovers:
             self.rules[path] = CellRules(declaration, values)
         if found := migrations(cls):
             self.migrations[path] = found

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from .._face import face
 
 if TYPE_CHECKING:
+    from ._cause_heads import other_head as other_head
     from ._cause_switches import parted as parted
     from ._causes import likely_causes as likely_causes
     from ._declared_sizes import Again as Again

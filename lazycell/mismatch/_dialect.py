@@ -19,8 +19,9 @@ class Argument:
     """An argument of a load, in the middle of a sentence.
 
     Attributes:
-        name: `missing`, `unexpected`, `dtype` or `rename`.
-        value: what to pass: a word, rules, or patterns; `()` is "some patterns". None: the argument is only named.
+        name: `missing`, `unexpected`, `dtype`, `partial` or `rename`.
+        value: what to pass: a word, a switch, rules, or patterns; `()` is "some patterns". None: the argument is only
+            named.
     """
 
     name: str
@@ -60,6 +61,8 @@ class _Python:
             return f"`{name}`"
         if value == ():
             return "a list of name patterns"
+        if isinstance(value, bool):
+            return f"{name}={value}"
         if isinstance(value, Mapping):
             return f"{name}={{{', '.join(f'{_quoted(old)}: {target(new)}' for old, new in value.items())}}}"
         return f"{name}={_quoted(value)}" if isinstance(value, str) else f"{name}=[{', '.join(map(_quoted, value))}]"

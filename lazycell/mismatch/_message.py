@@ -264,7 +264,7 @@ def _ways_out(by_kind: Mapping[str, Sequence[Problem]], causes: Sequence[Cause],
     """Write what can be done about each kind of problem that no cause has an answer to."""
     if any(cause.kind in ("another model", "shard", "quantized") for cause in causes):
         return
-    solved = frozenset[str]().union(*(cause.explains for cause in causes if cause.solves))
+    solved = frozenset[str]().union(*(each.explains for each in causes if each.solves or each.kind == "head"))
     for kind, found in by_kind.items():
         way_out = _KINDS[kind].way_out
         if way_out is None or all(problem.name in solved for problem in found):

@@ -87,7 +87,7 @@ class Cause:
 
     Attributes:
         kind: `another model`, `prefix`, `spelling`, `layers`, `hyperparameter`, `vocabulary`, `transposed`, `joined`,
-            `split`, `part`, `tie`, `shard`, `quantized`, `adapter`, `optimizer` or `bookkeeping`.
+            `split`, `part`, `head`, `tie`, `shard`, `quantized`, `adapter`, `optimizer` or `bookkeeping`.
         text: what was found.
         explains: the names that it accounts for.
         settings: hyperparameters, and the values with which the model would fit.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,7 +41,8 @@ def load_pretrained(
     ignored = ignored_keys(ignore_config, config.options)
     arguments = {**hyperparameters_from_config(cls, config.options, ignored), **hyperparameters}
     _check_complete(cls, declaration, arguments, config)
-    arguments = {**completed_by_file(cls, arguments, partial(_open, path, options), config), **hyperparameters}
+    opened = functools.partial(_open, path, options)
+    arguments = {**completed_by_file(cls, arguments, opened, config), **hyperparameters}
     arguments |= dtype_arguments(cls, declaration, config, dtype, arguments)
     written = generation_config(config)  # read before anything is built: it may be refused
     net = cls(**arguments)
@@ -57,6 +58,7 @@ def from_pretrained(
     /,
     *,
     ignore_config: Iterable[str] = (),
+    partial: bool | str = "new",
     dtype: Any = None,
     missing: str | Iterable[str] = "error",
     unexpected: str | Iterable[str] = "error",
@@ -74,6 +76,8 @@ def from_pretrained(
         path: a directory with `config.json` and weights.
         ignore_config: keys of the config that are passed over, where you know that the model computes the same without
             them; `net.load_report` lists them.
+        partial: `"new"`: a head that the file does not have is left to its initializers, with a warning, and one that
+            it has has to fit. True: one of another shape is left to its initializers too. False: all has to fit.
         dtype: of the whole model; default: what the config says, if this device computes with that, else float32,
             which a warning tells. `"checkpoint"`: what the file has, parameter by parameter.
         missing: as for `LazyCell.load_checkpoint`, and so are `unexpected` and `rename`.
@@ -91,7 +95,8 @@ def from_pretrained(
 
     Warns:
         DtypeWarning: this device computes nothing in the config's dtype; the model is built in float32.
-            ConfigWarning: the config and the file contradict each other, and the file is followed.
+        ConfigWarning: the config and the file contradict each other, and the file is followed.
+        HeadWarning: the file has another head, or none: the model's has to be trained.
 
     Raises:
         FileNotFoundError: there is nothing at `path`.
@@ -107,6 +112,7 @@ def from_pretrained(
     options = LoadOptions(
         missing=missing,
         unexpected=unexpected,
+        partial=partial,
         rename=rename,
         mmap=mmap,
         progress=progress,

@@ -16,6 +16,7 @@ from ...system import MAX_BYTES, JSONProblem, read_object
 from .._inventory import Inventory
 from ._canonical_entries import entry_json, entry_of
 from ._canonical_forms import stored_json, stored_of
+from ._canonical_leftovers import base_json, base_of, leftovers_json, leftovers_of
 from ._canonical_values import check_plain, encoded, escaped, plain
 from ._check_json import check_keys, items, mapping, member, members, refuse, shown, text, texts, truth, whole
 from ._collapsed import collapsed_lines
@@ -34,7 +35,7 @@ _NEEDED = frozenset(
         *("hyperparameters", "totals", "parameters"),
     }
 )
-_KNOWN = _NEEDED | {"ties", "computed", "stored", "copies", "migrations"}
+_KNOWN = _NEEDED | {"ties", "computed", "stored", "copies", "migrations", "leftovers", "base"}
 _MIGRATION = frozenset({"cell", "rename", "reason", "created", "prefixes"})
 
 # -------------------------------------------------------------------------------------------------------------- write
@@ -78,6 +79,10 @@ def _members(manifest: Inventory, collapsed: bool) -> Iterator[str]:
             yield _list(key, (encoded(stored_json(stored, entries)) for stored in layout))
     if manifest.migrations:
         yield _list("migrations", (encoded(_migration_json(migration)) for migration in manifest.migrations))
+    if manifest.leftovers:
+        yield _object("leftovers", leftovers_json(manifest.leftovers))
+    if manifest.base is not None:
+        yield f'  "base": {encoded(base_json(manifest.base))}'
 
 
 def _totals(manifest: Inventory) -> dict[str, int]:
@@ -172,6 +177,8 @@ def _manifest_of(document: dict[str, Any], made: type[_Made]) -> _Made:
         stream_version=whole(document["stream_version"], "stream_version", 1),
         declared=declared,
         migrations=_migrations_of(document.get("migrations", [])),
+        leftovers=leftovers_of(document.get("leftovers", {}), "leftovers"),
+        base=base_of(document.get("base"), "base"),
     )
     _check_totals(document["totals"], manifest)
     digest = text(document["digest"], "digest")

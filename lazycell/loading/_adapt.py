@@ -1,0 +1,107 @@
+"""Give tensors the names that the model has for them now: former names, and a base's prefix where heads differ."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+from .._frozen import frozen
+from ..layout import leftover_names
+from ..manifest import BaseModel, Manifest, known_names
+
+
+@frozen
+class Head:
+    """Tells what of a model, and what of a file, belongs to a head and not to the base.
+
+    Attributes:
+        base: what the class says.
+        within: whether the model has the base under its prefix; else it is the base itself, or has no prefix.
+        apart: whether the file has the base under its prefix.
+        parts: names at the top of the model.
+    """
+
+    base: BaseModel
+    within: bool
+    apart: bool
+    parts: frozenset[str]
+
+    def has(self, name: str) -> bool:
+        """Whether a parameter of the model is a head's."""
+        outside = self.within and not name.startswith(f"{self.base.prefix}.")
+        return outside or any(name == each or name.startswith(f"{each}.") for each in self.base.heads)
+
+    def is_other(self, key: str, name: str) -> bool:
+        """Whether a tensor that the model has no use for is another head's.
+
+        Args:
+            key: its name in the file.
+            name: its name as the model has names.
+        """
+        if any(name.startswith(f"{each}.") for each in self.base.heads):
+            return True
+        if self.within:
+            return not name.startswith(f"{self.base.prefix}.")
+        if self.apart:
+            return not key.startswith(f"{self.base.prefix}.")
+        return bool(self.base.prefix) and name.partition(".")[0] not in self.parts
+
+
+def adapt(
+    manifest: Manifest, names: Mapping[str, str], matched: Collection[str], partial: object
+) -> tuple[dict[str, str], Head | None]:
+    """Find the model's names for what a checkpoint has under others. Linear in the number of names.
+
+    Args:
+        manifest: the model.
+        names: in the file, to what the user's rules made of them.
+        matched: names that these rules have made.
+        partial: whether a base may be loaded from a head's checkpoint, and a head's model from a base's.
+
+    Returns:
+        Names in the file, to the model's, where they change; and what is a head's, if `partial` has a meaning here.
+    """
+    head: Head | None = None
+    if not (manifest.leftovers or (partial and manifest.base)):
+        return {}, None
+    strange = {key: name for key, name in names.items() if name not in manifest}
+    known = {*known_names(manifest)} if strange else set[str]()
+    strange = {key: name for key, name in strange.items() if name not in known and name not in matched}
+    found: dict[str, str] = {}
+    if partial and manifest.base is not None:
+        head = _head(manifest.base, known or {*known_names(manifest)}, names.values())
+        found = dict(_moved(head, known, strange, names.values()))
+    if manifest.leftovers and strange:
+        find = leftover_names(manifest.leftovers).find
+        taken = {*names.values()}
+        for key, name in strange.items():
+            leftover = find(found.get(key, name))
+            if leftover is not None and leftover.now in known and leftover.now not in taken:
+                found[key] = leftover.now
+    return found, head
+
+
+def _head(base: BaseModel, known: Collection[str], there: Collection[str]) -> Head:
+    prefix = f"{base.prefix}."
+    within = bool(base.prefix) and any(name.startswith(prefix) for name in known)
+    apart = bool(base.prefix) and any(name.startswith(prefix) for name in there)
+    return Head(base, within, apart, frozenset(name.partition(".")[0] for name in known))
+
+
+def _moved(
+    head: Head, known: Collection[str], strange: Mapping[str, str], there: Collection[str]
+) -> Iterator[tuple[str, str]]:
+    """Give the names that the base's parts have in the model, where the file has them with or without the prefix.
+
+    One way alone can be meant: what has the prefix in the file has none in the model, or the other way round.
+    """
+    if not head.base.prefix or head.within == head.apart:
+        return
+    prefix = f"{head.base.prefix}."
+    if head.within:
+        parts = {name[len(prefix) :].partition(".")[0] for name in known if name.startswith(prefix)}
+        moved = {key: prefix + name for key, name in strange.items() if name.partition(".")[0] in parts}
+    else:
+        moved = {key: name[len(prefix) :] for key, name in strange.items() if name.startswith(prefix)}
+    taken = {*there}
+    if any(name in known for name in moved.values()) and taken.isdisjoint(moved.values()):
+        yield from moved.items()

@@ -1,0 +1,44 @@
+"""What of a checkpoint a load does not need, by why that may be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+
+from .._frozen import frozen
+from ..layout import leftover_names
+from ..mismatch import Problem
+from ._adapt import Head
+from ._lookup import Lookup
+
+
+@frozen
+class Unneeded:
+    """Keys of the file, each in one of the lists; `LoadPlan` says what they mean."""
+
+    ignored: list[str] = attrs.field(factory=list)
+    computed: list[str] = attrs.field(factory=list)
+    unused: list[str] = attrs.field(factory=list)
+    other_head: list[str] = attrs.field(factory=list)
+
+
+def sort_unneeded(there: Lookup, may_ignore: Callable[[str], bool], head: Head | None) -> Unneeded:
+    """Tell what may be left out and why; what may not becomes a problem."""
+    manifest = there.manifest
+    found = Unneeded(other_head=[*there.left_out])
+    find = leftover_names(manifest.leftovers).find if manifest.leftovers else None
+    for name, tensor in there.tensors.items():
+        if name in there.used:
+            continue
+        if name in manifest.computed:
+            found.computed.append(tensor.name)
+        elif may_ignore(name) or may_ignore(tensor.name):
+            found.ignored.append(tensor.name)
+        elif find is not None and (leftover := find(name)) is not None and leftover.now is None:
+            found.unused.append(tensor.name)
+        elif head is not None and head.is_other(tensor.name, name):
+            found.other_head.append(tensor.name)
+        else:
+            there.problems.append(Problem("unexpected", name, "", None, tensor, "unexpected"))
+    return found
