@@ -10,7 +10,7 @@ GROUP = "lazycell.models"
 
 
 def family_of_class(name: str) -> str | None:
-    """Give the module of the family that a class is of by its name, as `BertForMaskedLM` is of `bert`; None: of none."""
+    """Give the module of the family that a class is of by its name, as `BertForMaskedLM` of `bert`; None: of none."""
     return _announced_as(name, lambda plain, family: plain.startswith(family))
 
 
@@ -27,9 +27,14 @@ def _announced_as(name: str, fits: Callable[[str, str], bool]) -> str | None:
 
 @cache
 def _announced() -> dict[str, str]:
+    return {_plain(name): module for name, module in announced()}
+
+
+def announced() -> list[tuple[str, str]]:
+    """Give the families and their modules, in the order in which packages are found."""
     from importlib.metadata import entry_points  # takes 20 ms
 
-    return {_plain(entry.name): entry.module for entry in entry_points(group=GROUP)}
+    return [(entry.name, entry.module) for entry in entry_points(group=GROUP)]
 
 
 def _plain(name: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .._families import GROUP as GROUP
+from .._families import announced
 
 DIRECTORY = "manifests"
 """How the directory with them is called, beside the module."""
@@ -19,9 +20,7 @@ def committed_manifests() -> Iterator[tuple[str, Path]]:
 
     In the order in which packages are found, and by name. A module that is announced and cannot be found has none.
     """
-    from importlib.metadata import entry_points  # takes 20 ms
-
-    directories = (manifest_directory(entry.module) for entry in entry_points(group=GROUP))
+    directories = (manifest_directory(module) for _, module in announced())
     for directory in dict.fromkeys(each for each in directories if each is not None):
         yield from manifests_in(directory)
 

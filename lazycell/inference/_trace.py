@@ -51,7 +51,15 @@ def declared_sizes(cls: type, manifest: Manifest) -> DeclaredSizes:
         lengths,
         functools.partial(_values_with, declaration, own, behind),
         {name: frozenset(names_in(default)) for name, default in behind.items()},
+        _required(declaration),
     )
+
+
+def _required(declaration: Declaration) -> frozenset[str]:
+    """Give the hyperparameters that a requirement has together with others, as `hidden % n_heads == 0`."""
+    names = {item.name for item in declaration.hyperparameters}
+    found = [names & {*names_in(item.condition)} for item in declaration.requirements]
+    return frozenset[str]().union(*(each for each in found if len(each) > 1))
 
 
 def _is_traced(value: Any) -> bool:

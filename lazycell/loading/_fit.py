@@ -217,6 +217,7 @@ def _mismatch(
     # What explains is imported when there is something to explain.
 
     splits = Splits()
-    if not causes:
-        causes = mismatch.likely_causes(problems, manifest, there.tensors, path=header.path, splits=splits, again=again)
+    found = mismatch.likely_causes(problems, manifest, there.tensors, path=header.path, splits=splits, again=again)
+    # Another head may be what hyperparameters make, too: they come first, and the choice is the user's.
+    causes = (*(cause for cause in found if cause.settings), *causes) if causes else found
     return mismatch.Mismatch(header.path, manifest.model, (*problems,), causes, (*initialize,), (*ignored,), splits)

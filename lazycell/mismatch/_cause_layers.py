@@ -43,7 +43,7 @@ def layers(sides: Sides, sizes: DeclaredSizes | None = None) -> list[Cause]:
     known = {splits[name][0] for name in sides.fitting} | {splits[name][0] for name, _, _ in sides.shapes}
     meant = _Meant(manifest.hyperparameters, sizes)
     causes: list[Cause] = []
-    for place in sorted(declared.keys() & stored.keys(), key=len):
+    for place in sorted((each for each in declared if each in stored), key=len):
         ours, theirs = declared[place], stored[place]
         differing = {at: (ours[at], theirs[at]) for at in ours.keys() & theirs.keys() if ours[at] != theirs[at]}
         if not differing:
@@ -60,19 +60,21 @@ def layers(sides: Sides, sizes: DeclaredSizes | None = None) -> list[Cause]:
         # What one more layer holds has to be what the layers hold that both have.
         alike = sum(wrong[name][0] in known for name in concerned)
         if concerned and 2 * alike >= len(concerned):
-            causes.append(_cause(place, ours, theirs, differing, meant, frozenset(concerned)))
+            shown = _in_file(place, sides)
+            causes.append(_cause(place, shown, ours, theirs, differing, meant, frozenset(concerned)))
     return causes
 
 
 def _cause(
     place: _Words,
+    shown: str,
     ours: _Lengths,
     theirs: _Lengths,
     differing: Mapping[tuple[str, ...], tuple[int, int]],
     meant: _Meant,
     concerned: frozenset[str],
 ) -> Cause:
-    what, shown = _plural(place[-1]), "*".join(place)
+    what = _plural(place[-1])
     counts = set(differing.values())
     if len(counts) == 1 and differing.keys() == ours.keys() & theirs.keys():
         ((own, other),) = counts
@@ -86,11 +88,20 @@ def _cause(
     return Cause("layers", text, concerned, settings=meant.sequence(place, order, own_counts, other_counts))
 
 
+def _in_file(place: _Words, sides: Sides) -> str:
+    """Give what the checkpoint itself calls a list."""
+    level = len(place)
+    name = next(each for each in sides.tensors if sides.splits[each][0][:level] == place)
+    words = sides.splits[sides.in_file(name)][0]
+    return "*".join(words[:level] if len(words) == len(sides.splits[name][0]) else place)
+
+
 class _Meant:
     """Which hyperparameter is the length of a list, or lists the lengths."""
 
     def __init__(self, hyperparameters: Mapping[str, Any], declared: DeclaredSizes | None) -> None:
         self._settings = settings_of(hyperparameters)
+        self._proposed: list[dict[str, Any]] = []
         self._declared = declared if declared is not None and declared.axes else None
         lengths = {} if self._declared is None else self._declared.lengths
         self._texts = {name: render(each) for name, each in lengths.items()}
@@ -106,13 +117,18 @@ class _Meant:
         if text is None:
             return {}
         axis = Axis(text, own, other, True)
+        for settings in self._proposed:  # another list may be as long, by a default
+            if self._solver.value_with(settings, axis) == other:
+                return settings
         values = {each: self._solver.value_for(each, axis) for each in self._settings}
         direct = [each for each, value in values.items() if value == other and each.value == own]
         found_ = direct or [each for each, value in values.items() if value is not None]
         if len(found_) != 1:
             return {}
         value = values[found_[0]]
-        return {} if value is None else found_[0].changed(value)
+        settings = {} if value is None else found_[0].changed(value)
+        self._proposed.append(settings)
+        return settings
 
     def sequence(
         self, place: _Words, order: Sequence[tuple[str, ...]], own: list[int], other: list[int]

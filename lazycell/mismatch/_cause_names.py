@@ -18,6 +18,8 @@ _CANDIDATES = 6
 _RULES = 10
 # Cells behind two prefixes of other words that have to be called the same.
 _MODULES = 3
+# What cells are called in which anything may be.
+_ANY = frozenset("conv dense fc layer_norm layernorm LayerNorm linear ln norm out out_proj output proj".split())
 
 _SPELLINGS = (
     ("gamma", "weight"),
@@ -63,8 +65,8 @@ def prefix(sides: Sides) -> tuple[Cause, dict[str, str]] | None:
             f"another model's checkpoint: its names start with `{theirs}`, as those of the family {word} do, which "
             f"{sides.manifest.model} is not of; names and shapes may be the same, what is computed with them is not"
         )
-        advice = f"load it into a model of the family {word}, which `lazycell models` lists"
-        return Cause("another model", text, frozenset({*sides.missing, *sides.unexpected}), todo=advice), {}
+        todo = f"load it into a model of the family {word}, which `lazycell models` lists"
+        return Cause("another model", text, frozenset({*sides.missing, *sides.unexpected}), todo=todo), {}
     text = _prefix_text(sides, ours, theirs, hits)
     cause = Cause(
         "prefix", text, frozenset(hits) | frozenset(hits.values()), rename=_prefix_rules(sides, ours, theirs, hits)
@@ -136,14 +138,14 @@ def is_borne_out(sides: Sides, ours: str, theirs: str, hits: Mapping[str, str], 
         ours: the model's prefix.
         theirs: the checkpoint's.
         hits: names that differ in it, the checkpoint's to the model's.
-        modules: how many different cells behind other words are much.
+        modules: how many different cells behind other words are much; one is only where its name says something.
     """
     if ours.endswith(theirs) or theirs.endswith(ours) or 2 * len(hits) >= len(sides.manifest):
         return True
     if alike(theirs, ours):
         return True
     cells = {"".join(sides.splits[name[len(ours) :].rpartition(".")[0]][0]) for name in hits.values()}
-    return len(cells) >= modules
+    return len(cells) >= max(modules, 2) or (modules == 1 and not cells <= _ANY)
 
 
 def candidates(missing: Iterable[str], unexpected: Iterable[str]) -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 
+from ._cause_heads import new_part
 from ._dialect import Argument
 from ._problems import Cause
 from ._sides import Sides, Sized, fits
@@ -12,7 +13,7 @@ from ._sides import Sides, Sized, fits
 # Of a model's names: so few in common are chance, so many that fit are the same model.
 _NOTHING = 0.05
 _MOST = 0.5
-_FEW = 2
+_SOME = 0.25
 _PARTS = 4
 _DEPTH = 2
 
@@ -30,7 +31,8 @@ def another_model(sides: Sides) -> Cause | None:
         return None
     own = "1 parameter" if total == 1 else f"{total} parameters"
     few = "none" if common == 0 else str(common)
-    text = f"another model's checkpoint: of the model's {own} it has {few}; {_contents(sides.tensors, sides)}"
+    contents = _contents(map(sides.in_file, sides.tensors), sides)
+    text = f"another model's checkpoint: of the model's {own} it has {few}; {contents}"
     advice = (
         "load it into the model that it was saved from; if it is the same model under other names, pass ",
         Argument("rename"),
@@ -43,8 +45,8 @@ def _no_list_in_common(sides: Sides, common: int) -> bool:
     if 4 * common > min(len(sides.manifest), len(sides.tensors)):
         return False
     both = (*sides.fitting, *(name for name, _, _ in sides.shapes))
-    layers = [[name for name in names if sides.splits[name][1]] for names in (sides.missing, sides.unexpected)]
-    mostly = all(2 * len(found) > len(names) for found, names in zip(layers, (sides.missing, sides.unexpected)))
+    sorts = (sides.missing, sides.unexpected)
+    mostly = all(2 * sum(bool(sides.splits[name][1]) for name in names) > len(names) for names in sorts)
     return mostly and not any(sides.splits[name][1] for name in both)
 
 
@@ -67,7 +69,7 @@ def _contents(names: Iterable[str], sides: Sides) -> str:
 def part(sides: Sides) -> Cause | None:
     """Everything fits but one small part, which only one side has: a head, a pooler."""
     fitting = len(sides.fitting)
-    if fitting < _FEW or not (sides.missing or sides.unexpected):
+    if fitting < max(2, _SOME * len(sides.manifest)) or not (sides.missing or sides.unexpected):
         return None
     if sides.missing and sides.unexpected:  # where only one side has more, that is a part, however large it is
         small = max(len(sides.missing), len(sides.unexpected)) <= fitting
@@ -75,7 +77,8 @@ def part(sides: Sides) -> Cause | None:
             return None
     present = _beginnings((*sides.fitting, *(name for name, _, _ in sides.shapes)))
     missing = _parts(sides.missing, present | _beginnings(sides.unexpected))
-    unexpected = _parts(sides.unexpected, present | _beginnings(sides.missing))
+    there = _beginnings(sides.in_file(name) for name in (*sides.fitting, *(name for name, _, _ in sides.shapes)))
+    unexpected = _parts([sides.in_file(name) for name in sides.unexpected], there | _beginnings(sides.missing))
     if missing is None or unexpected is None:
         return None
     texts = []
@@ -139,14 +142,7 @@ def other_head(sides: Sides) -> Cause | None:
         return None
     counts = f"{theirs[0]} outputs in the checkpoint and {ours[0]} in the model"
     text = f"the rest of the model fits: only `{begin}` has {counts}"
-    advice = (
-        f"to begin with a new `{begin}`: ",
-        Argument("rename", {f"{begin}.{{*rest}}": f"other.{begin}.{{*rest}}"}),
-        ", ",
-        Argument("missing", (f"{begin}.*",)),
-        ", ",
-        Argument("unexpected", ("other.*",)),
-    )
+    advice = (f"to begin with a new `{begin}`: ", *new_part(begin))
     return Cause("part", text, frozenset(name for name, _, _ in sides.shapes), todo=advice)
 
 
@@ -158,7 +154,7 @@ def untied(sides: Sides) -> Cause | None:
     if sides.unexpected:
         return None
     outputs = {name: own for name, own in sides.missing.items() if own and len(own.shape) == 2 and _is_output(name)}
-    if not outputs:
+    if not outputs or len(outputs) < len(sides.missing):
         return None
     words = ("embed", "wte", "shared")
     tables = [name for name in sides.fitting if any(word in name for word in words)]

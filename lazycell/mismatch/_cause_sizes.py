@@ -7,14 +7,15 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Any
 
+import attrs
+
 from ..declaration import render
-from ._changes import Axis, Change, Names, Solver, how_many
+from ._changes import Axis, Names, Solution, Solver, how_many
 from ._declared_sizes import DeclaredSizes
 from ._problems import Cause
 from ._settings import settings_of
 from ._sides import Sides
 
-_CHANGES = 64
 # Pairs of numbers that are told where no expression explains them.
 _NUMBERS = 3
 # Different axes looked at, the most frequent ones: a model has a few dozen, however many parameters.
@@ -40,45 +41,62 @@ def sizes(sides: Sides, declared: DeclaredSizes | None = None) -> list[Cause]:
     solver = Solver(
         sides.manifest.hyperparameters, settings_of(sides.manifest.hyperparameters), declared, reading.expressions
     )
-    changes: list[tuple[Change, Names, list[Change]]] = []
-    while open_ and len(changes) < _CHANGES:
-        best = solver.best(open_, steady, [change for change, _, _ in changes])
-        if best is None:
-            break
-        explained = {axis: open_.pop(axis) for axis in best[1]}
-        changes.append((best[0], explained, best[2]))
+    found = solver.solve(open_, steady)
     wrong = set(_flat(open_.values()))
     # Whoever follows a change that mends one axis of a parameter and not the other is no further.
-    changes = [found for found in changes if not wrong.issuperset(_flat(found[1].values()))]
-    result = [_cause(several) for several in _by_root([found[:2] for found in changes if not found[2]])]
-    result += [_unclear(change, explained, rivals) for change, explained, rivals in changes if rivals]
+    found = [each for each in found if not wrong.issuperset(_flat(each.explained.values()))]
+    result = [_cause(several) for several in _by_root([each for each in found if not each.rivals])]
+    result += [_unclear(each) for each in found if each.rivals]
+    result += _several(solver, open_)
+    required = frozenset[str]() if declared is None else declared.required - solver.told
+    result = _with_untold(sides, result, solver.untold | required)
     vocabularies = _vocabularies(sides, open_)
     told = frozenset[str]().union(*(cause.explains for cause in vocabularies))
     untraced = {axis: chunks for axis, chunks in open_.items() if not axis.is_traced}
     return [*result, *vocabularies, *_numbers(sides, untraced, told)]
 
 
-_Found = tuple[Change, Names]
-
-
-def _by_root(changes: Iterable[_Found]) -> list[list[_Found]]:
+def _by_root(solutions: Iterable[Solution]) -> list[list[Solution]]:
     """Put together what is one hyperparameter: the entries of a tuple are advised at once."""
-    together: dict[str, list[_Found]] = {}
-    for change, explained in changes:
-        setting = change.setting
-        key = setting.label if setting.container is None else setting.root
-        together.setdefault(key, []).append((change, explained))
+    together: dict[str, list[Solution]] = {}
+    for each in solutions:
+        setting = each.change.setting
+        together.setdefault(setting.label if setting.container is None else setting.root, []).append(each)
     return list(together.values())
 
 
-def _cause(changes: Sequence[_Found]) -> Cause:
-    names = frozenset(name for _, explained in changes for name in _flat(explained.values()))
-    setting, value = changes[0][0].setting, changes[0][0].value
+def _with_untold(sides: Sides, causes: list[Cause], untold: frozenset[str]) -> list[Cause]:
+    """Add to the first cause that makes it a model of another size what shapes do not tell of that size."""
+    others = untold - {name for each in causes for name in each.settings}
+    for position, cause in enumerate(causes):
+        if others and (not cause.settings or 2 * len(cause.explains) > len(sides.manifest)):
+            todo = f"shapes do not tell {', '.join(sorted(others))}: the checkpoint's config.json does"
+            return [*causes[:position], attrs.evolve(cause, todo=todo), *causes[position + 1 :]]
+    return causes
+
+
+def _several(solver: Solver, axes: Names) -> list[Cause]:
+    """Sizes that are made of several hyperparameters, of which no shape tells which one differs."""
+    causes = []
+    for axis, chunks in axes.items():
+        options = solver.options(axis)
+        if not options:
+            continue
+        names = frozenset(_flat([chunks]))
+        values = " or ".join(f"{label}={value}" for label, value in options.items() if value)
+        what = f"right with {values}; which one differs, shapes do not tell" if values else "more than one differs"
+        text = f"{'1 shape is' if len(names) == 1 else f'{len(names)} shapes are'} made of `{axis.expression}`: {what}"
+        causes.append(Cause("hyperparameter", text, names))
+    return causes[:_NUMBERS]
+
+
+def _cause(solutions: Sequence[Solution]) -> Cause:
+    names = frozenset(name for each in solutions for name in _flat(each.explained.values()))
+    setting, value = solutions[0].change.setting, solutions[0].change.value
     if setting.container is not None:
-        values = list(setting.container)
-        for change, _ in changes:
-            values[change.setting.position] = change.value
-        whole = type(setting.container)(values)  # type: ignore[call-arg]
+        whole: Sequence[int] = setting.container
+        for each in solutions:
+            whole = each.change.setting.changed(each.change.value, whole)[setting.root]
         text = f"the model has {setting.root}={setting.container!r}, the checkpoint {whole!r}"
         return Cause("hyperparameter", text + _explaining(names), names, settings={setting.root: whole})
     label = setting.label.lower()
@@ -93,9 +111,9 @@ def _explaining(names: frozenset[str]) -> str:
     return f": that explains {len(names)} shapes" if len(names) > 1 else ""
 
 
-def _unclear(change: Change, explained: Names, rivals: Sequence[Change]) -> Cause:
-    names = frozenset(_flat(explained.values()))
-    each = " or ".join(f"{one.setting.label}={one.value}" for one in (change, *rivals))
+def _unclear(solution: Solution) -> Cause:
+    names = frozenset(_flat(solution.explained.values()))
+    each = " or ".join(f"{one.setting.label}={one.value}" for one in (solution.change, *solution.rivals))
     text = (
         f"{len(names)} {'shape' if len(names) == 1 else 'shapes'} would be right with {each}; which one cannot be told"
     )

@@ -9,7 +9,7 @@ from ._sides import Sides, fits
 
 _RULES = 10
 # Cells behind other words that have to be called the same: inside a layer, and elsewhere.
-_CELLS, _PLAIN = 2, 3
+_CELLS, _PLAIN = 1, 3
 
 
 def words(sides: Sides) -> tuple[list[Cause], Sides]:

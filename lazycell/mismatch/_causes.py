@@ -13,6 +13,7 @@ from ..formats import TensorHeader
 from ..manifest import Manifest
 from ..show import Splits
 from . import (
+    _cause_architecture,
     _cause_files,
     _cause_layers,
     _cause_layouts,
@@ -86,12 +87,19 @@ def _causes(sides: Sides, path: Path | None, again: Again | None) -> list[Cause]
     sizes = _cause_sizes.sizes(sides, declared)
     parts = [_cause_parts.other_head(sides)] if not any(cause.kind == "vocabulary" for cause in sizes) else []
     sides = _rest(sides, sizes)
+    flags = None if again is None else _cause_switches.Switches(sides.manifest, again)
+    switches = [] if flags is None else flags.present(sides)
+    sides = _rest(sides, switches)
     if not _is_base(causes):
-        switches = [] if again is None or sides.unexpected else _cause_switches.tied(sides, again)
+        switches += [] if flags is None else flags.tied(sides)
         sides = _rest(sides, switches)
-        parts += [*switches, _cause_parts.untied(sides)]
+        parts.append(_cause_parts.untied(sides))
+    parts += switches
     sides = _rest(sides, [cause for cause in parts if cause])
     parts.append(_cause_parts.part(sides))
+    parts.append(_cause_architecture.architecture(_rest(sides, [cause for cause in parts if cause]), path))
+    if parts[-1] is not None:  # whoever gave the names of another architecture would be no further
+        causes = [attrs.evolve(cause, rename={}) for cause in causes]
     if any(cause.rename for cause in causes):
         layouts = [_in_class(cause) for cause in layouts]
     found = [*causes, *lists, *sizes, *layouts, *(cause for cause in parts if cause), *last]

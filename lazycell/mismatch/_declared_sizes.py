@@ -23,6 +23,7 @@ class DeclaredSizes:
         axes: by the name that a file has for a tensor, an entry each axis: an expression, or None for a plain number.
         lengths: by the name of a list of cells.
         values_with: gives all hyperparameters with some changed; what is left to a default follows what it is made of.
+        required: hyperparameters about which the class requires something together with others: no shape may have them.
         behind: for a hyperparameter that is left to its default, those that the default is made of.
     """
 
@@ -30,6 +31,7 @@ class DeclaredSizes:
     lengths: Mapping[str, Any] = attrs.field(factory=dict)
     values_with: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict
     behind: Mapping[str, frozenset[str]] = attrs.field(factory=dict)
+    required: frozenset[str] = frozenset()
     _alike: dict[tuple[str, ...], tuple[Any, ...]] = attrs.field(factory=dict, repr=False, eq=False)
 
     def of(self, name: str, rank: int, splits: Splits) -> tuple[Any, ...]:

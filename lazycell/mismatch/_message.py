@@ -47,13 +47,14 @@ class Mismatch:
 
     def text(self, dialect: Dialect = PYTHON) -> str:
         """Write one message for all problems: counts, likely causes, the names in groups, and what to do."""
+        shown = {problem.name: problem.shown for problem in self.problems if problem.kind == "unexpected"}
         missing, unexpected = (
             {problem.name: _shape_of(problem) for problem in self.problems if problem.kind == kind}
             for kind in ("missing", "unexpected")
         )
         # What was permitted to be missing or ignored may be the other half of a misspelt name.
         near = {
-            "missing": NearNames(dict.fromkeys(self.ignored) | unexpected, self.splits),
+            "missing": NearNames(dict.fromkeys(self.ignored) | unexpected, self.splits, shown),
             "unexpected": NearNames(dict.fromkeys(self.initialize) | missing, self.splits),
         }
         title = f"{self.path} does not fit {self.model}"
@@ -237,14 +238,18 @@ def _section(
 
 
 def group(problems: Iterable[Problem], splits: Splits | None = None, dialect: Dialect = PYTHON) -> list[_Group]:
-    """Join problems of one message whose names differ only in indices: (pattern, message, names)."""
-    by_message: dict[str, dict[str, int]] = {}
+    """Join problems of one message whose names differ only in indices: (pattern, message, names).
+
+    The pattern is of what the checkpoint itself calls them; the names are the problems'.
+    """
+    by_message: dict[str, dict[str, tuple[int, str]]] = {}
     for position, problem in enumerate(problems):
-        by_message.setdefault(said(problem.words, dialect), {}).setdefault(problem.name, position)
+        found = by_message.setdefault(said(problem.words, dialect), {})
+        found.setdefault(problem.shown, (position, problem.name))
     groups = [
-        (positions[members[0]], (pattern, message, members))
-        for message, positions in by_message.items()
-        for pattern, members in collapse(positions, splits)
+        (named[members[0]][0], (pattern, message, tuple(named[member][1] for member in members)))
+        for message, named in by_message.items()
+        for pattern, members in collapse(named, splits)
     ]
     groups.sort(key=lambda found: found[0])
     return [found for _, found in groups]
@@ -257,7 +262,7 @@ def advice(causes: Sequence[Cause], dialect: Dialect = PYTHON) -> Iterator[str]:
     for argument in ("missing", "unexpected"):
         arguments[argument] = tuple(dict.fromkeys(each for cause in causes for each in getattr(cause, argument)))
     yield from dialect.proposals(settings, {name: value for name, value in arguments.items() if value})
-    yield from (said(cause.todo, dialect) for cause in causes[:_CAUSES_SHOWN] if cause.todo)
+    yield from dict.fromkeys(said(cause.todo, dialect) for cause in causes[:_CAUSES_SHOWN] if cause.todo)
 
 
 def _ways_out(by_kind: Mapping[str, Sequence[Problem]], causes: Sequence[Cause], dialect: Dialect) -> Iterator[str]:
@@ -265,6 +270,7 @@ def _ways_out(by_kind: Mapping[str, Sequence[Problem]], causes: Sequence[Cause],
     if any(cause.kind in ("another model", "shard", "quantized") for cause in causes):
         return
     solved = frozenset[str]().union(*(each.explains for each in causes if each.solves or each.kind == "head"))
+    solved |= frozenset[str]().union(*(each.explains for each in causes if each.settings))
     for kind, found in by_kind.items():
         way_out = _KINDS[kind].way_out
         if way_out is None or all(problem.name in solved for problem in found):

@@ -22,9 +22,13 @@ class NearNames:
     Args:
         names: where to look; in a mapping, with the shape of each, or None where that is not known.
         splits: names that were taken apart before.
+        shown: what to call some of them in the answer.
     """
 
-    def __init__(self, names: Iterable[str], splits: Splits | None = None) -> None:
+    def __init__(
+        self, names: Iterable[str], splits: Splits | None = None, shown: Mapping[str, str] | None = None
+    ) -> None:
+        self._shown = shown or {}
         self._names = names
         self._shapes: Mapping[str, Any] = names if isinstance(names, Mapping) else {}
         self._splits = Splits() if splits is None else splits
@@ -49,6 +53,8 @@ class NearNames:
         patterns: dict[str, str] = {}
         for pattern, members in collapse(self._names, self._splits):
             form = self._form(members[0])
+            if any(self._shown.get(member, member) != member for member in members):
+                pattern = collapse([self._shown.get(member, member) for member in members], self._splits)[0][0]
             patterns.setdefault(form, pattern)
             self._first.setdefault(form, members[0])
         for form in patterns:
@@ -72,7 +78,7 @@ class NearNames:
 
 
 def alike(one: str, other: str) -> bool:
-    """Whether names differ in words that are alike, or short for each other: `attn` and `attention`, not `q` and `k`."""
+    """Whether names differ in words that are alike, or short for each other: `attn` and `attention`; not q and k."""
     words, others = _words(one), _words(other)
     mine = [word for word in words if word not in others]
     theirs = [word for word in others if word not in words]
