@@ -15,6 +15,8 @@ from ._errors import (
     DeclarationError,
     DtypeWarning,
     HeadWarning,
+    HubError,
+    HubWarning,
     HyperparameterError,
     InitializationError,
     LazyCellError,
@@ -34,9 +36,11 @@ from .declaration._class_body import require
 from .declaration._declaration import same
 from .declaration._declare import buffer, child, children, hyper, param, tie, when
 from .declaration._fields import Fields, fields
-from .declaration._leftovers import UNUSED, former
+from .declaration._halves import direction, magnitude
+from .declaration._squeezed import expanded, squeezed
 from .declaration._stored import fused, rename, reshaped, transposed
 from .declaration._symbols import INDEX, SELF, max_, min_
+from .declaration._unused import UNUSED, former
 from .formats._formats import Format, register_format
 from .formats._header import ByteRange, CheckpointHeader, MemoryRange, Part, TensorHeader
 from .formats._open import open_checkpoint
@@ -68,7 +72,8 @@ from .manifest.sizes._sizes import Sizes
 from .mismatch._problems import Cause, Problem
 from .parameters import lazy, no_init_parameters
 from .parameters._life import Origin
-from .parameters._lifecycle import ParameterStatus, Status, init_parameters_data, status, uninitialized
+from .parameters._lifecycle import init_parameters_data, uninitialized
+from .parameters._status import ParameterStatus, Status, status
 from .pretrained._config import ConfigRules
 from .pretrained._pretrained import from_pretrained
 from .pretrained._registry import Preset, RegisteredModel, find_model, find_preset, register, registered_models
@@ -101,6 +106,8 @@ __all__ = [
     "Fields",
     "Format",
     "HeadWarning",
+    "HubError",
+    "HubWarning",
     "HyperparameterError",
     "Inference",
     "InitializationError",
@@ -138,6 +145,8 @@ __all__ = [
     "children",
     "convert",
     "dirac",
+    "direction",
+    "expanded",
     "fields",
     "find_model",
     "find_preset",
@@ -152,6 +161,7 @@ __all__ = [
     "initial_values",
     "launch_blocking",
     "lazy",
+    "magnitude",
     "max_",
     "min_",
     "no_init_parameters",
@@ -170,6 +180,7 @@ __all__ = [
     "require",
     "reshaped",
     "same",
+    "squeezed",
     "status",
     "tie",
     "transposed",

@@ -86,6 +86,14 @@ class HeadWarning(UserWarning):
     """A checkpoint lacks a model's head, or has another: it starts from its initializers, and has to be trained."""
 
 
+class HubError(LazyCellError, FileNotFoundError):
+    """A repository of Hugging Face's hub is not there, or not whole. The message says where it was looked for."""
+
+
+class HubWarning(UserWarning):
+    """The hub did not answer, and what its cache has of a repository was loaded, which may be older."""
+
+
 class ManifestError(LazyCellError, ValueError):
     """A file is no manifest, or no file of migrations, or a later version wrote it. The message says where and why."""
 

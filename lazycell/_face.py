@@ -1,14 +1,17 @@
 """The face of a package: the names that others may use, each imported when it is first used.
 
-A package's `__init__` imports them for type checkers, and nothing else:
+A package's `__init__` imports them for type checkers, and nothing else; modules of the package that others may use come
+first:
 
     if TYPE_CHECKING:
+        from . import html as html
         from ._plan import LoadPlan as LoadPlan
     else:
         __getattr__ = face(__name__)
 
 So whoever imports from a package pays for what is used, as if it had been imported from the module that has it, and a
-function may use `loading.LoadPlan` where nobody who does not call it should wait.
+function may use `loading.LoadPlan` where nobody who does not call it should wait. Inside a package, a module of that
+kind does the same for the modules beside it that few need: `_readers.read_ckpt`.
 """
 
 from __future__ import annotations
@@ -21,8 +24,8 @@ from typing import Any
 from ._collector import collector_paused
 
 
-def face(package: str) -> Callable[[str], Any]:
-    """Give the `__getattr__` of a package, whose `__init__` calls this.
+def face(where: str) -> Callable[[str], Any]:
+    """Give the `__getattr__` of the module that calls this: the `__init__` of a package, or a module in it.
 
     The list is the one that checkers read. The compiler keeps the names of an `__init__` in the order in which they are
     written, also of what is not run: each module, which begins with an underscore, and then what is imported from it.
@@ -30,9 +33,10 @@ def face(package: str) -> Callable[[str], Any]:
     """
     places = {}
     module = ""
-    code = sys._getframe(1).f_code
-    for name in code.co_names[code.co_names.index("face") + 1 :]:
-        if name.startswith("_"):
+    frame = sys._getframe(1)
+    package, names = frame.f_globals["__package__"], frame.f_code.co_names
+    for name in names[names.index("face") + 1 :]:
+        if name.startswith("_") or not name:  # nothing: the package itself, from which its modules are imported
             module = name
         else:
             places[name] = module
@@ -41,14 +45,16 @@ def face(package: str) -> Callable[[str], Any]:
         if name == "__all__":
             return sorted(places)
         if name not in places:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+            raise AttributeError(f"module {where!r} has no attribute {name!r}")
+        if not places[name]:
+            return import_module(f"{package}.{name}")
         module = f"{package}.{places[name]}"
         if module in sys.modules:
             value = getattr(import_module(module), name)  # which waits, should another thread be at it
         else:
             with collector_paused():  # with MindSpore's objects about, one walk over them takes longer than all imports
                 value = getattr(import_module(module), name)
-        setattr(sys.modules[package], name, value)
+        setattr(sys.modules[where], name, value)
         return value
 
     return __getattr__

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from importlib.metadata import entry_points
 
 GROUP = "lazycell.models"
 """The entry-point group: the name is a `model_type`, the value a module that registers its classes when imported."""
@@ -32,8 +33,6 @@ def _announced() -> dict[str, str]:
 
 def announced() -> list[tuple[str, str]]:
     """Give the families and their modules, in the order in which packages are found."""
-    from importlib.metadata import entry_points  # takes 20 ms
-
     return [(entry.name, entry.module) for entry in entry_points(group=GROUP)]
 
 

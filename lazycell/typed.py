@@ -12,7 +12,23 @@ from typing import TYPE_CHECKING
 
 from mindspore import Parameter, Tensor
 
-from . import INDEX, SELF, fused, max_, min_, rename, require, reshaped, same, tie, transposed
+from . import (
+    INDEX,
+    SELF,
+    direction,
+    expanded,
+    fused,
+    magnitude,
+    max_,
+    min_,
+    rename,
+    require,
+    reshaped,
+    same,
+    squeezed,
+    tie,
+    transposed,
+)
 
 if TYPE_CHECKING:
     from typing import Any
@@ -47,8 +63,11 @@ __all__ = [
     "buffer",
     "child",
     "children",
+    "direction",
+    "expanded",
     "fused",
     "hyper",
+    "magnitude",
     "max_",
     "min_",
     "param",
@@ -56,6 +75,7 @@ __all__ = [
     "require",
     "reshaped",
     "same",
+    "squeezed",
     "tie",
     "transposed",
     "when",

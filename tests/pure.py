@@ -14,7 +14,9 @@ from lazycell.declaration._class_body import ClassBody, require
 from lazycell.declaration._declaration import Declaration, assemble, declaration_of, names_of, same, symbols_of
 from lazycell.declaration._declare import Buffer, Param, buffer, child, children, hyper, param, tie, when
 from lazycell.declaration._generate import make_init
+from lazycell.declaration._halves import direction, magnitude
 from lazycell.declaration._read_body import read_body
+from lazycell.declaration._squeezed import expanded, squeezed
 from lazycell.declaration._stored import fused, rename, reshaped, transposed
 from lazycell.declaration._symbols import INDEX, SELF, max_, min_
 from lazycell.layout._check_rules import check_rules
@@ -42,7 +44,7 @@ LANGUAGE: dict[str, Any] = {
             same,
             tie,
         ),
-        *(transposed, when),
+        *(direction, expanded, magnitude, squeezed, transposed, when),
     )
 } | {"INDEX": INDEX, "SELF": SELF}
 RESERVED = frozenset({"phase", "construct"})

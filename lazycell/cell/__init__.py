@@ -5,6 +5,12 @@ from typing import TYPE_CHECKING
 from .._face import face
 
 if TYPE_CHECKING:
+    from ._load_checkpoint import load_checkpoint as load_checkpoint
+    from ._net_html import net_html as net_html
+    from ._net_manifest import built_again as built_again
     from ._net_manifest import cells_of_call as cells_of_call
+    from ._net_manifest import manifest_of_call as manifest_of_call
+    from ._net_manifest import manifest_of_net as manifest_of_net
+    from ._save_checkpoint import save_checkpoint as save_checkpoint
 else:
     __getattr__ = face(__name__)

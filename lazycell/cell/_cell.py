@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mindspore import nn
 
-from .._arguments import file_path
-from .._collector import collector_paused
+from .. import cell, inference, loading, pretrained
 from ..parameters import (
     init_parameters_data,
     initialize_for_execution,
@@ -35,8 +34,7 @@ if TYPE_CHECKING:
 else:
     _Cell = nn.Cell
 
-# Who only builds a net does not wait for what loads, saves, lists and infers: each of those methods imports it, with
-# the collector paused. It would come due meanwhile, and one walk over MindSpore's objects takes longer than the import.
+# Who only builds a net does not wait for what loads, saves, lists and infers: the faces import it when it is called.
 
 Policy = str | Iterable[str]
 
@@ -44,15 +42,12 @@ Policy = str | Iterable[str]
 class _ManifestMethod:
     """`net.manifest()` of an instance, and `Net.manifest(hidden=64)` of a class, without building anything."""
 
-    def __get__(self, cell: LazyCell | None, cls: type) -> Callable[..., Manifest]:
-        with collector_paused():
-            from ._net_manifest import manifest_of_call, manifest_of_net  # whoever does not call it
-
-        if cell is not None:
-            return lambda: manifest_of_net(cell)
+    def __get__(self, net: LazyCell | None, cls: type) -> Callable[..., Manifest]:
+        if net is not None:
+            return lambda: cell.manifest_of_net(net)
 
         def manifest(*args: Any, **hyperparameters: Any) -> Manifest:
-            return manifest_of_call(cls, args, hyperparameters)
+            return cell.manifest_of_call(cls, args, hyperparameters)
 
         return manifest
 
@@ -82,10 +77,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
     """Every parameter as data: `net.manifest()`, or `Net.manifest(**hyperparameters)` with nothing built."""
 
     def _repr_html_(self) -> str:
-        with collector_paused():
-            from ._net_html import net_html  # whoever does not call it
-
-        return net_html(self)
+        return cell.net_html(self)
 
     # ------------------------------------------------------------------------------------------------------ values
 
@@ -153,11 +145,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             TypeError: an argument is of a kind that means nothing.
             ValueError: there is no such choice, or arguments contradict each other.
         """
-        with collector_paused():
-            from ..loading import LoadOptions  # whoever does not call it
-            from ._load_checkpoint import load_checkpoint  # whoever does not call it
-
-        options = LoadOptions(
+        options = loading.LoadOptions(
             missing=missing,
             unexpected=unexpected,
             dtype=dtype,
@@ -169,7 +157,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             dec_key=dec_key,
             dec_mode=dec_mode,
         )
-        return load_checkpoint(self, path, options)
+        return cell.load_checkpoint(self, path, options)
 
     def save_checkpoint(
         self,
@@ -203,10 +191,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             ValueError: arguments contradict each other.
             OSError: the directory is missing, the disk full, a permission lacking; the old checkpoint is as it was.
         """
-        with collector_paused():
-            from ._save_checkpoint import save_checkpoint  # whoever does not call it
-
-        return save_checkpoint(
+        return cell.save_checkpoint(
             self,
             path,
             format=format,
@@ -226,6 +211,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         ignore_config: Iterable[str] = (),
         partial: bool | str = True,
         dtype: Any = None,
+        revision: str | None = None,
         missing: Policy = "error",
         unexpected: Policy = "error",
         rename: Mapping[str, Any] | None = None,
@@ -236,15 +222,19 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         dec_mode: str | None = None,
         **hyperparameters: Any,
     ) -> Self:
-        """Build the model that a directory or file holds, and load it.
+        """Build the model that a directory, file or repository holds, and load it.
 
         Args:
-            path: a directory with `config.json` and weights, or a checkpoint file.
+            path: a directory with `config.json` and weights, or a checkpoint file; or, where there is none of that
+                name, the id of a repository of Hugging Face's hub, `"ORG/NAME"`, as text. What is not in the hub's
+                cache yet is downloaded if `huggingface_hub` is installed, `pip install "lazycell[hub]"`, and
+                `HF_HUB_OFFLINE` does not forbid it.
             ignore_config: keys of the config that are passed over, where you know that the model computes the same
                 without them; `net.load_report` lists them.
             partial: as for `load_checkpoint`: a head that the file does not have is left to its initializers.
             dtype: of the whole model; default: what the config says, if this device computes with that, else float32,
                 which a warning tells. `"checkpoint"`: what the file has, parameter by parameter.
+            revision: of a repository: a branch, a tag or a commit; default: its branch `main`.
             missing: as for `load_checkpoint`, and so are `unexpected` and `rename`.
             unexpected: likewise.
             rename: likewise, and `mmap`, `progress`, `verify`, `dec_key`, `dec_mode`.
@@ -262,20 +252,18 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             DtypeWarning: this device computes nothing in the config's dtype; the model is built in float32.
             ConfigWarning: the config and the file contradict each other, and the file is followed.
             HeadWarning: the file has another head, or none: this one has to be trained.
+            HubWarning: the hub does not answer, and what its cache has of the repository is loaded.
 
         Raises:
             FileNotFoundError: there is nothing at `path`.
+            HubError: nor is there such a repository or revision in the cache, or to be downloaded; or no weights are in
+                it. It is a `FileNotFoundError`.
             ConfigError: the config asks for what the class does not implement, or does not say enough.
             CheckpointError: the weights cannot be read, or do not fit.
             TypeError: an argument is of a kind that means nothing.
             ValueError: there is no such choice, or arguments contradict each other.
         """
-        place = file_path(path, "path")
-        with collector_paused():
-            from ..loading import LoadOptions  # whoever does not call it
-            from ..pretrained import find_config, load_pretrained  # whoever does not call it
-
-        options = LoadOptions(
+        options = loading.LoadOptions(
             missing=missing,
             unexpected=unexpected,
             partial=partial,
@@ -286,8 +274,9 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             dec_key=dec_key,
             dec_mode=dec_mode,
         )
-        config = find_config(place)
-        return load_pretrained(
+        place = pretrained.find_place(path, revision)
+        config = pretrained.find_config(place)
+        return pretrained.load_pretrained(
             cls, place, config, options, dtype=dtype, hyperparameters=hyperparameters, ignore_config=ignore_config
         )
 
@@ -308,11 +297,9 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
                 one of the model's.
             TypeError: what is known is no hyperparameter.
         """
-        with collector_paused():
-            from ..inference import infer  # whoever does not call it
-            from ._net_manifest import manifest_of_call  # whoever does not call it
-
-        return infer(cls, path, rename=rename, known=known, describe=lambda values: manifest_of_call(cls, (), values))
+        return inference.infer(
+            cls, path, rename=rename, known=known, describe=lambda values: cell.manifest_of_call(cls, (), values)
+        )
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> Any:
         """As `nn.Cell.load_state_dict`; a tied parameter may go by either of its names, or by both if they agree."""

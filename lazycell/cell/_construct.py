@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._collector import collector_paused
+from .. import cell
 from ..declaration import Declaration
 from ..layout import has_rules
 from ._build import build, is_inside_another
 
 
-def construct(cell: Any, declaration: Declaration, given: dict[str, Any], dtype: Any) -> None:
+def construct(net: Any, declaration: Declaration, given: dict[str, Any], dtype: Any) -> None:
     """Build a cell: the body of every generated `__init__`.
 
     Args:
-        cell: the new instance.
+        net: the new instance.
         declaration: of the class whose `__init__` runs.
         given: a value for each hyperparameter.
         dtype: default dtype of its parameters, or None.
@@ -24,9 +24,6 @@ def construct(cell: Any, declaration: Declaration, given: dict[str, Any], dtype:
             here, not when it is to be saved. A class that writes its own `__init__` may have more to add, and is seen
             later.
     """
-    build(cell, declaration, given, dtype)
-    if not (is_inside_another() or declaration.own_init) and has_rules(type(cell), declaration):
-        with collector_paused():
-            from ._net_manifest import manifest_of_net  # few cells have rules
-
-        manifest_of_net(cell)
+    build(net, declaration, given, dtype)
+    if not (is_inside_another() or declaration.own_init) and has_rules(type(net), declaration):
+        cell.manifest_of_net(net)

@@ -10,19 +10,17 @@ from typing import Any
 
 from mindspore import nn
 
-from .. import loading
+from .. import loading, parameters, saving, show
 from .._arguments import check_progress, check_switch
 from .._collector import collector_paused
 from .._errors import HeadWarning
 from .._location import frames_to_user
 from ..formats import open_checkpoint
 from ..layout import LAYOUT
-from ..loading import LoadOptions, LoadPlan, LoadReport, make_plan, new_head_text, stage
-from ..parameters import Assignment, Mark, Origin, decryption, fill_all, left_by_checkpoint
+from ..loading import LoadOptions, LoadPlan, LoadReport, make_plan, stage
+from ..parameters import Assignment, Mark, Origin, fill_all, left_by_checkpoint
 from ..reading import Reader
-from ..show import ProgressBar
 from ..system import Array
-from ._cipher import cipher_mode
 from ._net_manifest import built_again, survey
 
 Progress = Callable[[int, int], None]
@@ -34,29 +32,28 @@ def load_checkpoint(net: nn.Cell, path: str | PathLike[str] | Mapping[str, Any],
     check_progress(options.progress)
     check_switch(options.mmap, "mmap")
     check_switch(options.verify, "verify")
-    encrypted = options.dec_key is not None or options.dec_mode is not None
-    decrypt = decryption(options.dec_key, cipher_mode(options.dec_key, options.dec_mode, "dec")) if encrypted else None
+    decrypt = None
+    if options.dec_key is not None or options.dec_mode is not None:
+        cipher = parameters.cipher_mode(options.dec_key, options.dec_mode, "dec")
+        decrypt = parameters.decryption(options.dec_key, cipher)
     with collector_paused():
         header = open_checkpoint(path, decrypt=decrypt)
-        manifest, parameters = survey(net)
+        manifest, targets = survey(net)
         again = built_again(net)
         plan = make_plan(manifest, header, options, again=again)
-    with Reader(mmap=options.mmap) as reader, ProgressBar(f"loading {plan.path.name}") as bar:
+    with Reader(mmap=options.mmap) as reader, show.ProgressBar(f"loading {plan.path.name}") as bar:
         report = _Report(bar if options.progress is None else options.progress, plan.nbytes)
         if options.verify:
-            from ..saving import verify_checksums  # not before: few loads verify
-
-            verify_checksums(header, reader, report.verified)
+            saving.verify_checksums(header, reader, report.verified)
         if plan.has_copies:
             loading.check_ties(plan, reader, manifest=manifest, again=again)
         arrays = stage(plan, reader, report.read)
     with collector_paused():
-        assignments = _assignments(plan, parameters, arrays)
-        marks = [left_by_checkpoint(parameters[name]) for name in plan.initialize]
+        assignments = _assignments(plan, targets, arrays)
+        marks = [left_by_checkpoint(targets[name]) for name in plan.initialize]
         marks.append(Mark(net, LAYOUT, plan.layout))
     if plan.new_head:  # before anything changes: a warning may be made an error
-        text = new_head_text(plan)
-        warnings.warn(text, HeadWarning, stacklevel=frames_to_user())
+        warnings.warn(loading.new_head_text(plan), HeadWarning, stacklevel=frames_to_user())
     # From here on nothing is read and nothing can be found wrong. No line may follow, nor a `with` be left: an
     # interrupt there would find the load done, and yet look like one that failed.
     return fill_all(assignments, marks, finish=lambda: LoadReport.of(plan, time.perf_counter() - started))
@@ -80,9 +77,9 @@ class _Report:
         self._progress(self._verified + done, self._verified + total)
 
 
-def _assignments(plan: LoadPlan, parameters: Mapping[str, Any], arrays: dict[str, Array]) -> list[Assignment]:
+def _assignments(plan: LoadPlan, targets: Mapping[str, Any], arrays: dict[str, Array]) -> list[Assignment]:
     file = plan.path.name
     return [
-        Assignment(parameters[step.parameter], arrays.pop(step.parameter), Origin("checkpoint", f"{file}: {step.key}"))
+        Assignment(targets[step.parameter], arrays.pop(step.parameter), Origin("checkpoint", f"{file}: {step.key}"))
         for step in plan.steps
     ]

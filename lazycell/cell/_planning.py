@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
+from .. import cell
 from ..declaration import declaration_of, is_cell
 from ..formats import open_checkpoint
 from ..loading import LoadOptions, LoadPlan, make_plan
@@ -58,10 +59,7 @@ def _manifest_of(model: Any) -> tuple[Manifest, Again | None]:
     if isinstance(model, Manifest):
         return model, None
     if is_cell(model):
-        # Whoever has a cell has MindSpore; whoever has a manifest need not.
-        from ._net_manifest import built_again, manifest_of_net  # few cells have rules
-
-        return manifest_of_net(model), built_again(model)
+        return cell.manifest_of_net(model), cell.built_again(model)
     what = f"the class {model.__name__}" if isinstance(model, type) else f"{model!r:.80}"
     hint = ""
     if isinstance(model, type) and declaration_of(model) is not None:

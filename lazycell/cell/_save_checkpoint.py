@@ -10,12 +10,12 @@ from typing import Any
 import attrs
 from mindspore import nn
 
-from .. import _dtypes
+from .. import _dtypes, parameters
 from .._arguments import check_progress
 from .._collector import collector_paused
 from ..layout import LAYOUT, Stored
 from ..manifest import DIGEST, Manifest, stored_tensors
-from ..parameters import encrypt, lacks_values, no_values_to_save, numpy_values
+from ..parameters import lacks_values, no_values_to_save, numpy_values
 from ..saving import (
     Content,
     Destination,
@@ -28,7 +28,6 @@ from ..saving import (
     save,
 )
 from ..system import Array
-from ._cipher import cipher_mode
 from ._net_manifest import survey
 
 MODEL = "lazycell.model"
@@ -52,12 +51,12 @@ def save_checkpoint(
     encryption = _encryption(destination, enc_key, enc_mode)
     losses = Losses()
     with collector_paused():
-        found, parameters = survey(net, migrations=lambda cls: ())
-        declared = [name for name, parameter in parameters.items() if lacks_values(parameter)]
+        found, sources = survey(net, migrations=lambda cls: ())
+        declared = [name for name, parameter in sources.items() if lacks_values(parameter)]
         if declared:
             raise no_values_to_save(net, declared)
         manifest = _with_dtype(found, target)
-        contents = _contents(manifest, parameters, net.__dict__.get(LAYOUT, manifest.stored), losses)
+        contents = _contents(manifest, sources, net.__dict__.get(LAYOUT, manifest.stored), losses)
     report = save(
         destination,
         contents,
@@ -71,12 +70,12 @@ def save_checkpoint(
 
 
 def _contents(
-    manifest: Manifest, parameters: Mapping[str, Any], layout: Sequence[Stored], losses: Losses
+    manifest: Manifest, sources: Mapping[str, Any], layout: Sequence[Stored], losses: Losses
 ) -> list[Content]:
     """Give what is written: in the layout of the checkpoint that was loaded, else as declared; each tie once."""
 
     def values(name: str) -> Array:
-        return numpy_values(parameters[name])
+        return numpy_values(sources[name])
 
     if not layout:  # as of most nets: each parameter is a tensor by itself
         return [
@@ -104,10 +103,10 @@ def _with_dtype(manifest: Manifest, dtype: str | None) -> Manifest:
 def _encryption(destination: Destination, key: bytes | None, mode: str | None) -> Encrypt | None:
     if key is None and mode is None:
         return None
-    cipher = cipher_mode(key, mode, "enc")
+    cipher = parameters.cipher_mode(key, mode, "enc")
     if key is None:
         return None
     if destination.format != "ckpt":
         raise ValueError(f"{destination.path}: enc_key: only a .ckpt can be encrypted; save as one, or without a key")
-    encrypt(b"", key, cipher)  # a key or a mode that cannot be is found before anything is written
-    return lambda block: encrypt(block, key, cipher)
+    parameters.encrypt(b"", key, cipher)  # a key or a mode that cannot be is found before anything is written
+    return lambda block: parameters.encrypt(block, key, cipher)

@@ -6,12 +6,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import attrs
 import click
 
 from .. import formats, loading
 from ..show import printable
+from . import _answers
 from ._completion import complete_files, complete_models
 from ._model import Options, find, model_options
+from ._on_disk import check_revision, on_disk, revision_option
 from ._renames import checked, rules_of
 from ._shell import Shell
 
@@ -31,7 +34,7 @@ Exit status: 0 it fits; 1 it does not; 2 trouble, which stderr explains.
 
 @click.command(epilog=_EPILOG, short_help="Say whether a checkpoint fits a model, and if not, why.")
 @click.argument("model", shell_complete=complete_models)
-@click.argument("checkpoint", type=click.Path(path_type=Path), shell_complete=complete_files)
+@click.argument("checkpoint", type=click.Path(), shell_complete=complete_files)
 @model_options
 @click.option(
     "--missing",
@@ -64,16 +67,18 @@ Exit status: 0 it fits; 1 it does not; 2 trouble, which stderr explains.
     help="Take a head's checkpoint for its base, and a base's or another head's for a model with a head; a head that "
     "does not fit is left to its initializers.",
 )
+@revision_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: the verdict, and everything behind it.")
 def check(
     model: str,
-    checkpoint: Path,
+    checkpoint: str,
     options: Options,
     missing: tuple[str, ...],
     unexpected: tuple[str, ...],
     cast: str,
     rename: tuple[str, ...],
     partial: bool,
+    revision: str | None,
     as_json: bool,
 ) -> int:
     """Say whether a checkpoint fits a model: what a load would do, or everything that is in its way.
@@ -81,13 +86,12 @@ def check(
     MODEL is a registered name, module:Class, a directory with a config.json, or a manifest file, for which MindSpore
     is not imported. A preset may lack the head that the published model has, and has to fit what is there, as with
     `from_pretrained`. CHECKPOINT is a .safetensors or .ckpt file, one of PyTorch (.bin, .pt, .pth), an index with
-    its shards, or a directory. Only headers are read.
+    its shards, or a directory. Either may be a repository in the hub's cache, ORG/NAME. Only headers are read.
     """
-    from ._verdict import mismatch_json, plan_json  # whoever does not ask for it
-
-    header = formats.open_checkpoint(checkpoint)
+    check_revision(revision, model, checkpoint)
+    header = formats.open_checkpoint(on_disk(checkpoint, revision))
     rules = checked(rules_of(rename)) or {}
-    found = find(model, options).beside(header, rules)
+    found = find(model, attrs.evolve(options, revision=revision)).beside(header, rules)
     manifest = found.manifest
     again = None if found.cls is None else found
     policies = {"missing": _permitted(missing, "init"), "unexpected": _permitted(unexpected, "ignore")}
@@ -105,13 +109,13 @@ def check(
         shell = Shell(settable=not Path(model).is_file())
         message = plan.text(shell)
         if as_json:
-            document = {"fits": False, "message": message, **mismatch_json(plan, shell), "plan": None}
+            document = {"fits": False, "message": message, **_answers.mismatch_json(plan, shell), "plan": None}
             _print_json({**document, "ignored_config": list(found.ignored_config)})
         else:
             _print(message)
         return _NO
     if as_json:
-        document = {"fits": True, "message": str(plan), "problems": [], "causes": [], "plan": plan_json(plan)}
+        document = {"fits": True, "message": str(plan), "problems": [], "causes": [], "plan": _answers.plan_json(plan)}
         _print_json({**document, "ignored_config": list(found.ignored_config)})
     else:
         ignored = f"ignored config: {', '.join(found.ignored_config)}\n" if found.ignored_config else ""

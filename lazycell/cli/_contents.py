@@ -8,12 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from .. import manifest
+from .. import manifest, show
 from .._frozen import frozen
 from ..formats import ByteRange, CheckpointHeader, TensorHeader
 from ..gate import Candidate
 from ..manifest import manifest_of_header
-from ..show import align, cut, few, few_lines, format_bytes, print_table, printable
 from ..system import MAX_BYTES, JSONProblem, read_object
 from ._typed import typed
 
@@ -46,7 +45,7 @@ class _Sum:
 
     @property
     def words(self) -> tuple[str, str, str]:
-        return _many(self.tensors, "tensor"), _many(self.elements, "element"), format_bytes(self.nbytes)
+        return _many(self.tensors, "tensor"), _many(self.elements, "element"), show.format_bytes(self.nbytes)
 
 
 # ---------------------------------------------------------------------------------------------------------------- JSON
@@ -119,30 +118,32 @@ def print_contents(header: CheckpointHeader, fitting: Sequence[Candidate], *, ev
         fitting: the models that it may be of.
         every: whether to list every tensor, with its place; else repeated layers share a row.
     """
-    print("\n".join(map(printable, _summary(header, fitting))))
+    print("\n".join(map(show.printable, _summary(header, fitting))))
     if header.tensors:
         print()
         if every:
-            print_table(("name", "shape", "dtype", "bytes", "file", "from", "to"), _places(header), right=(3, 5, 6))
+            show.print_table(
+                ("name", "shape", "dtype", "bytes", "file", "from", "to"), _places(header), right=(3, 5, 6)
+            )
         else:
-            print_table(("name", "tensors", "shape", "dtype", "bytes"), _groups(header), right=(1, 4))
+            show.print_table(("name", "tensors", "shape", "dtype", "bytes"), _groups(header), right=(1, 4))
 
 
 def _summary(header: CheckpointHeader, fitting: Sequence[Candidate]) -> Iterator[str]:
     yield f"{header.path}: {header.format}, {', '.join(_Sum.of(header.tensors.values()).words)}"
     if len(_by_dtype(header)) > 1:
-        yield from align([(dtype, *total.words) for dtype, total in _by_dtype(header).items()], right=(1, 2, 3))
+        yield from show.align([(dtype, *total.words) for dtype, total in _by_dtype(header).items()], right=(1, 2, 3))
     else:
         yield from (f"  all {dtype}" for dtype in _by_dtype(header))
     files = _by_file(header)
     if len(files) > 1:
         yield f"{len(files)} files:"
         rows = [(_near(path, header), *total.words) for path, total in files.items()]
-        yield from align(cut(rows, _ROWS), right=(1, 2, 3))
+        yield from show.align(show.cut(rows, _ROWS), right=(1, 2, 3))
     if header.metadata:
         yield "metadata:"
         told = [f"{_short(key)}: {_short(value)}" for key, value in header.metadata.items()]
-        yield from (f"  {line}" for line in few_lines(told, _ROWS))
+        yield from (f"  {line}" for line in show.few_lines(told, _ROWS))
     config = _config(header.path)
     if config is not None:
         said = [config["model_type"] or "no model_type", *config["architectures"]]
@@ -162,7 +163,7 @@ def _verdict(header: CheckpointHeader, fitting: Sequence[Candidate]) -> Iterator
     fits = {each.model for each in fitting if each.fits}
     path = typed(str(header.path)) or "…"
     for model, presets in sizes.items():
-        shown = few(presets, _NAMED)
+        shown = show.few(presets, _NAMED)
         if model in fits:
             yield f"the same architecture with other sizes: {shown}"
         else:
@@ -180,7 +181,7 @@ def _groups(header: CheckpointHeader) -> list[tuple[str, ...]]:
             f"{len(entries):,}",
             str(entries[0].shape),
             entries[0].dtype,
-            format_bytes(sum(entry.nbytes for entry in entries)),
+            show.format_bytes(sum(entry.nbytes for entry in entries)),
         )
         for title, entries in manifest.alike(manifest_of_header(header))
     ]

@@ -13,6 +13,7 @@ import click
 from .. import saving
 from ..show import printable
 from ._completion import complete_files
+from ._on_disk import check_revision, on_disk, revision_option
 from ._overwrite import destination_at
 from ._renames import checked, rules_in, rules_of
 
@@ -29,7 +30,7 @@ Exit status: 0 done; 2 trouble: what was there is as it was.
 
 
 @click.command(epilog=_EPILOG, short_help="Convert a checkpoint: format, dtype, names, number of files.")
-@click.argument("src", metavar="SRC", type=click.Path(path_type=Path), shell_complete=complete_files)
+@click.argument("src", metavar="SRC", type=click.Path(), shell_complete=complete_files)
 @click.argument("dst", metavar="DST", shell_complete=complete_files)
 @click.option("--dtype", metavar="DTYPE", help="Of floating-point tensors, as bfloat16; default: their own.")
 @click.option("--rename", "renames", multiple=True, metavar="OLD=NEW", help="Rename; {i} and {*rest} are captures.")
@@ -42,9 +43,10 @@ Exit status: 0 done; 2 trouble: what was there is as it was.
 @click.option("--max-shard-size", metavar="SIZE", help="Bytes of one file, as 2GB; above that, several with an index.")
 @click.option("--format", type=click.Choice(("safetensors", "ckpt")), help="Default: as the name of DST says.")
 @click.option("--force", is_flag=True, help="Replace a checkpoint that is there.")
+@revision_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def convert(
-    src: Path,
+    src: str,
     dst: str,
     dtype: str | None,
     renames: tuple[str, ...],
@@ -52,15 +54,19 @@ def convert(
     max_shard_size: str | None,
     format: str | None,
     force: bool,
+    revision: str | None,
     as_json: bool,
 ) -> None:
     """Read the checkpoint SRC and write it as DST, with a checksum for every tensor.
 
-    SRC is a .safetensors or .ckpt file, one of PyTorch (.bin, .pt, .pth), an index with its shards, or a directory; DST
-    a name that ends in .safetensors or .ckpt, or a directory. Needs no MindSpore, and little memory: the data streams.
+    SRC is a .safetensors or .ckpt file, one of PyTorch (.bin, .pt, .pth), an index with its shards, a directory, or a
+    repository in the hub's cache, ORG/NAME; DST a name that ends in .safetensors or .ckpt, or a directory. Needs no
+    MindSpore, and little memory: the data streams.
     """
-    if not src.exists():
-        raise click.UsageError(f"there is nothing at {src}")
+    check_revision(revision, src)
+    source = on_disk(src, revision)
+    if not source.exists():
+        raise click.UsageError(f"there is nothing at {source}")
     rules = checked({**rules_in(rename_file), **rules_of(renames)})
     try:
         saving.floating_dtype(dtype)
@@ -70,7 +76,7 @@ def convert(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", RuntimeWarning)
         report = saving.convert(
-            src,
+            source,
             destination.index if destination.indexed else destination.path,
             dtype=dtype,
             rename=rules,
@@ -83,7 +89,7 @@ def convert(
         print(f"lazycell: {loss}", file=sys.stderr)
     if as_json:
         found: dict[str, Any] = {
-            "source": str(src),
+            "source": str(source),
             "path": str(report.path),
             "files": [str(path) for path in report.paths],
             "tensors": report.tensors,

@@ -7,6 +7,7 @@ import json
 import attrs
 import click
 
+from .. import demo as demonstration
 from ..show import working
 from ._interrupt import interrupts_held
 
@@ -36,58 +37,41 @@ def demo(sentences: tuple[str, ...], as_json: bool, no_measure: bool) -> None:
     The model is MiniLM, a small BERT that turns a sentence into a vector. Give sentences to see which of them are
     near, one sentence to see which of the built-in ones is nearest to it, or none to compare the built-in ones.
     """
-    from ..demo import CHECKPOINT, declared, directory  # MindSpore
-
-    path = directory()  # before anything slow is imported: what is missing is said at once
+    path = demonstration.directory()  # before anything slow is imported: what is missing is said at once
     texts = _texts(sentences)
     say = _silent if as_json else _say
 
     with interrupts_held() as let_interrupts_through:
-        from ..demo import (  # MindSpore
-            Saved,
-            declared_text,
-            embed,
-            loaded_text,
-            manifest_data,
-            nearest_pairs,
-            pairs_text,
-            saved_data,
-            saved_text,
-            tokenize,
-        )
-
         with working("importing MindSpore"):
-            cls, hyperparameters = declared(path)
+            cls, hyperparameters = demonstration.declared(path)
         let_interrupts_through()
         manifest = cls.manifest(**hyperparameters)
-        say(declared_text(manifest))
+        say(demonstration.declared_text(manifest))
 
         net = cls(**hyperparameters)
         report = net.load_checkpoint(path)
-        say(loaded_text(report))
+        say(demonstration.loaded_text(report))
 
         with working(f"embedding {len(texts)} sentences"):
-            embeddings = embed(net, tokenize(texts, path))
-    pairs = nearest_pairs(embeddings, _PAIRS, of=0 if len(sentences) == 1 else None)
-    say(pairs_text(pairs, texts, alone=len(sentences) == 1))
+            embeddings = demonstration.embed(net, demonstration.tokenize(texts, path))
+    pairs = demonstration.nearest_pairs(embeddings, _PAIRS, of=0 if len(sentences) == 1 else None)
+    say(demonstration.pairs_text(pairs, texts, alone=len(sentences) == 1))
 
     saved = None
     if not no_measure:
-        from ..demo import RUNS, WAYS, measure  # MindSpore
-
-        with working(f"measuring, in {RUNS * len(WAYS)} processes one after the other"):
-            saved = Saved(measure(path), (path / CHECKPOINT).stat().st_size)
-        say(saved_text(saved))
+        with working(f"measuring, in {demonstration.RUNS * len(demonstration.WAYS)} processes one after the other"):
+            saved = demonstration.Saved(demonstration.measure(path), (path / demonstration.CHECKPOINT).stat().st_size)
+        say(demonstration.saved_text(saved))
 
     if as_json:
         everything = {
-            "checkpoint": str(path / CHECKPOINT),
-            "manifest": manifest_data(manifest),
+            "checkpoint": str(path / demonstration.CHECKPOINT),
+            "manifest": demonstration.manifest_data(manifest),
             "report": attrs.asdict(report),
             "sentences": texts,
             "embeddings": embeddings.astype(float).round(8).tolist(),
             "pairs": [attrs.asdict(pair) for pair in pairs],
-            "measured": None if saved is None else saved_data(saved),
+            "measured": None if saved is None else demonstration.saved_data(saved),
         }
         _say(json.dumps(everything, default=str))
 
@@ -102,8 +86,6 @@ def _silent(text: str) -> None:
 
 def _texts(sentences: tuple[str, ...]) -> list[str]:
     """Give the sentences to embed: the user's, with the built-in ones after a single one, or those alone."""
-    from ..demo import SENTENCES  # MindSpore
-
     # Bytes that the locale cannot decode arrive as lone surrogates, which no tokenizer takes.
     own = [text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for text in sentences]
-    return own if len(own) > 1 else [*own, *SENTENCES]
+    return own if len(own) > 1 else [*own, *demonstration.SENTENCES]

@@ -6,12 +6,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import attrs
 import click
 
 from .. import system
 from ..show import printable
 from ._completion import complete_sides
 from ._model import Options, model_options
+from ._on_disk import check_revision, revision_option
 from ._side import find_side, is_class
 
 if TYPE_CHECKING:
@@ -35,13 +37,23 @@ Exit status: 0 nothing differs; 1 something does; 2 trouble, which stderr explai
 @click.argument("old", metavar="A", shell_complete=complete_sides)
 @click.argument("new", metavar="B", shell_complete=complete_sides)
 @model_options
+@revision_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown, as for a review.")
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), metavar="OUT", help="Write a page to look at.")
-def diff(old: str, new: str, options: Options, as_json: bool, as_markdown: bool, html: Path | None) -> int:
+def diff(
+    old: str,
+    new: str,
+    options: Options,
+    revision: str | None,
+    as_json: bool,
+    as_markdown: bool,
+    html: Path | None,
+) -> int:
     """Say what B adds, lacks and has otherwise than A; renames are guesses.
 
-    A and B are each a registered name, module:Class, a directory, a manifest file or a checkpoint; --set, --config and
+    A and B are each a registered name, module:Class, a directory, a manifest file, a checkpoint, or a repository in the
+    hub's cache, ORG/NAME; --set, --config and
     --dtype go to those that are classes. Between files MindSpore is not imported. Where one is a checkpoint, only
     names, shapes and dtypes are compared: it knows no more.
     """
@@ -50,6 +62,8 @@ def diff(old: str, new: str, options: Options, as_json: bool, as_markdown: bool,
     classes = [side for side in (old, new) if is_class(side)]
     if options.given is not None and not classes:
         raise click.UsageError(f"{options.given} goes with a class, and neither {old} nor {new} is one")
+    check_revision(revision, old, new)
+    options = attrs.evolve(options, revision=revision)
     one = find_side(old, options)
     # Both may be the same class, which is then looked at once.
     other = one if old == new else find_side(new, options)

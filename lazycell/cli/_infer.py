@@ -8,15 +8,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import click
 from attrs import NOTHING
 
+from .. import declaration
 from .._errors import CheckpointMismatchError
 from ..manifest import file
 from ..show import printable
+from . import _answers
 from ._completion import complete_files, complete_models
 from ._interrupt import interrupts_held
 from ._model import Options, find, model_options
+from ._on_disk import check_revision, on_disk, revision_option
 from ._renames import checked, rules_of
 
 if TYPE_CHECKING:
@@ -38,49 +42,49 @@ Exit status: 0 the file is this model; 1 it is not, or more has to be given to t
 
 @click.command(epilog=_EPILOG, short_help="Solve a model's shapes for the hyperparameters of a checkpoint.")
 @click.argument("model", metavar="MODEL", shell_complete=complete_models)
-@click.argument("checkpoint", type=click.Path(path_type=Path), shell_complete=complete_files)
+@click.argument("checkpoint", type=click.Path(), shell_complete=complete_files)
 @click.option(
     "--rename", "renames", multiple=True, metavar="OLD=NEW", help="Rename the checkpoint's; {*rest} captures."
 )
+@revision_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @model_options
-def infer(model: str, checkpoint: Path, renames: tuple[str, ...], as_json: bool, options: Options) -> int:
+def infer(
+    model: str, checkpoint: str, renames: tuple[str, ...], revision: str | None, as_json: bool, options: Options
+) -> int:
     """Say with which hyperparameters a model holds a checkpoint, and which ones its shapes cannot tell.
 
     Only the class of MODEL counts, not the sizes of a preset; what is known is given by --set, and names that differ
-    by --rename. No data is read.
+    by --rename. CHECKPOINT is a file, a directory, or a repository in the hub's cache, ORG/NAME. No data is read.
     """
     if options.config is not None or options.dtype is not None:
         name = "--config" if options.config is not None else "--dtype"
         raise click.UsageError(f"{name} does not go with infer: write --set for what is known")
-    found = find(model, options)
-    if not checkpoint.exists():
-        raise click.UsageError(f"there is nothing at {checkpoint}")
+    check_revision(revision, model, checkpoint)
+    found = find(model, attrs.evolve(options, revision=revision))
+    path = on_disk(checkpoint, revision)
+    if not path.exists():
+        raise click.UsageError(f"there is nothing at {path}")
     cls = found.class_
     known, rules = _known(cls, options.settings), checked(rules_of(renames))
     try:
         with interrupts_held():
-            inference = cls.infer(checkpoint, rename=rules, **known)
+            inference = cls.infer(path, rename=rules, **known)
     except CheckpointMismatchError as error:
-        return _refused(cls, checkpoint, error, as_json)
+        return _refused(cls, path, error, as_json)
     solved = inference.fits or (inference.manifest is not None and not inference.conflicts)
     if as_json:
         print(json.dumps(_plain(inference, solved), indent=2))
     else:
-        from ._infer_words import inference_text  # whoever does not ask for it
-        from ._show_tree import print_text  # whoever does not ask for it
-
-        print_text(inference_text(inference))
+        _answers.print_text(_answers.inference_text(inference))
     return 0 if solved else _NO_SOLUTION
 
 
 def _known(cls: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Give what is known; the solver takes hyperparameters alone."""
-    from ..declaration import declaration_of  # whoever does not ask for it
-
-    declaration = declaration_of(cls)
-    assert declaration is not None
-    names = [item.name for item in declaration.hyperparameters]
+    declared = declaration.declaration_of(cls)
+    assert declared is not None
+    names = [item.name for item in declared.hyperparameters]
     for name in settings:
         if name not in names:
             raise click.UsageError(f"--set {name}: {cls.__name__} declares no such hyperparameter, so it has no shape")
@@ -88,9 +92,7 @@ def _known(cls: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _refused(cls: type, checkpoint: Path, error: CheckpointMismatchError, as_json: bool) -> int:
-    from ._infer_words import refusal_words  # whoever does not ask for it
-
-    words = refusal_words(error)
+    words = _answers.refusal_words(error)
     if as_json:
         plain = {"model": cls.__name__, "path": str(checkpoint), "solved": False, "fits": False, "message": words}
         print(json.dumps(plain, indent=2))
@@ -100,8 +102,6 @@ def _refused(cls: type, checkpoint: Path, error: CheckpointMismatchError, as_jso
 
 
 def _plain(inference: Inference, solved: bool) -> dict[str, Any]:
-
-    from ._infer_words import inference_words  # whoever does not ask for it
 
     def told(value: Any) -> dict[str, Any]:
         return {} if value is NOTHING else {"value": file.plain(value)}
@@ -123,5 +123,5 @@ def _plain(inference: Inference, solved: bool) -> dict[str, Any]:
             for name, each in inference.undetermined.items()
         },
         "assumed": {name: file.plain(value) for name, value in inference.assumed.items()},
-        "message": inference_words(inference),
+        "message": _answers.inference_words(inference),
     }

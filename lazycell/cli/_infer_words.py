@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from .. import mismatch, show
+from .. import inference, mismatch, show
 from ..manifest import file
 from ._shell import Shell
 from ._typed import typed
@@ -17,34 +17,30 @@ if TYPE_CHECKING:
 _SHELL = Shell(options=("rename",))
 
 
-def inference_text(inference: Inference) -> str:
+def inference_text(found: Inference) -> str:
     """Write what the shapes tell and cannot tell, and whether the model fits the file, as a table.
 
     Args:
-        inference: what the shapes tell.
+        found: what the shapes tell.
     """
-    from ..inference import inference_rows, inference_title  # whoever does not ask for it
-
-    lines = [inference_title(inference)]
-    for title, rows in inference_rows(inference):
+    lines = [inference.inference_title(found)]
+    for title, rows in inference.inference_rows(found):
         lines += [f"{title}:", *show.align(rows)]
-    return "\n".join([*lines, inference_words(inference)])
+    return "\n".join([*lines, inference_words(found)])
 
 
-def inference_words(inference: Inference) -> str:
+def inference_words(found: Inference) -> str:
     """Say whether the model fits the file, and if not, what to type.
 
     Args:
-        inference: what the shapes tell.
+        found: what the shapes tell.
     """
-    from ..inference import inference_verdict  # whoever does not ask for it
-
-    if inference.conflicts:
-        return mismatch.Mismatch(inference.path, inference.model, inference.conflicts, inference.causes).text(_SHELL)
-    lacking = [name for name, each in inference.undetermined.items() if not each.default_fits]
-    if inference.fits or inference.mismatch or not lacking:
-        return inference_verdict(inference)
-    examples = {name: file.plain(inference.assumed[name]) for name in lacking if name in inference.assumed}
+    if found.conflicts:
+        return mismatch.Mismatch(found.path, found.model, found.conflicts, found.causes).text(_SHELL)
+    lacking = [name for name, each in found.undetermined.items() if not each.default_fits]
+    if found.fits or found.mismatch or not lacking:
+        return inference.inference_verdict(found)
+    examples = {name: file.plain(found.assumed[name]) for name in lacking if name in found.assumed}
     values = ((name, _typed_value(examples[name]) if name in examples else "...") for name in lacking)
     which = "it is" if len(lacking) == 1 else "they are"
     options = " ".join(f"--set {name}={value}" for name, value in values)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import click
 
 from .. import formats, gate
+from . import _answers
+from ._on_disk import check_revision, on_disk, revision_option
 
 _EPILOG = """\b
 Examples:
@@ -18,21 +19,21 @@ Examples:
 
 
 @click.command(epilog=_EPILOG, short_help="Say what a checkpoint holds, and which models it fits.")
-@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.argument("checkpoint", type=click.Path())
 @click.option("--all", "every", is_flag=True, help="List every tensor, with its place in the file.")
+@revision_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with every tensor.")
-def inspect(checkpoint: Path, every: bool, as_json: bool) -> None:
+def inspect(checkpoint: str, every: bool, revision: str | None, as_json: bool) -> None:
     """Say what a checkpoint holds: tensors, sizes, metadata, and which registered models it fits.
 
-    CHECKPOINT is a .safetensors or .ckpt file, one of PyTorch (.bin, .pt, .pth), an index with its shards, or a
-    directory. Only headers are read, and MindSpore is not imported, so that this takes no time however large the
-    checkpoint is.
+    CHECKPOINT is a .safetensors or .ckpt file, one of PyTorch (.bin, .pt, .pth), an index with its shards, a directory,
+    or a repository in the hub's cache, ORG/NAME. Only headers are read, and MindSpore is not imported, so that this
+    takes no time however large the checkpoint is.
     """
-    from ._contents import contents_json, print_contents  # whoever does not ask for it
-
-    header = formats.open_checkpoint(checkpoint)
+    check_revision(revision, checkpoint)
+    header = formats.open_checkpoint(on_disk(checkpoint, revision))
     fitting = gate.candidates(header, gate.committed_manifests())
     if as_json:
-        print(json.dumps(contents_json(header, fitting), indent=2))
+        print(json.dumps(_answers.contents_json(header, fitting), indent=2))
     else:
-        print_contents(header, fitting, every=every)
+        _answers.print_contents(header, fitting, every=every)

@@ -8,6 +8,7 @@ import click
 
 from .. import system
 from ..show import printable
+from . import _answers
 from ._model import Options, find, model_options
 
 _EPILOG = """\b
@@ -77,13 +78,9 @@ def manifest(
         _refuse(printing, f"does not go with {mode}, which holds presets as they are")
         if reason is None:
             _refuse({"--without-migration": without_migration}, "goes with --accept")
-            from ._gate import check  # whoever does not ask for it
-
-            return check(names, directory, as_json)
+            return _answers.check(names, directory, as_json)
         _refuse({"--check": checked}, "does not go with --accept: after it, nothing differs")
-        from ._gate import accept  # whoever does not ask for it
-
-        return accept(reason, names, directory, without_migration=without_migration, as_json=as_json)
+        return _answers.accept(reason, names, directory, without_migration=without_migration, as_json=as_json)
     _refuse({"--without-migration": without_migration, "--dir": directory is not None}, "goes with --check or --accept")
     if len(names) != 1:
         what = "Several MODELs are" if names else "No MODEL is"

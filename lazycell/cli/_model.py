@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import attrs
 import click
 
-from .. import inference, pretrained
+from .. import declaration, inference, manifest, pretrained
 from .._errors import ConfigWarning, LazyCellError, ManifestError
 from .._frozen import frozen
 from .._location import did_you_mean
 from ..show import working
 from ._interrupt import interrupts_held
+from ._on_disk import on_disk
 
 if TYPE_CHECKING:
     from ..formats import CheckpointHeader
@@ -36,12 +37,13 @@ _HEAD = 4096
 
 @frozen
 class Options:
-    """What `--set`, `--config`, `--ignore-config` and `--dtype` say."""
+    """What `--set`, `--config`, `--ignore-config` and `--dtype` say; and `--revision`, which few commands have."""
 
     settings: Mapping[str, Any] = attrs.field(factory=dict)
     config: Path | None = None
     dtype: str | None = None
     ignore_config: tuple[str, ...] = ()
+    revision: str | None = None
 
     @property
     def given(self) -> str | None:
@@ -119,9 +121,9 @@ class Model:
         """Give the manifest with some arguments changed: this and the next are what tells why a checkpoint misfits."""
         return self.class_.manifest(**{**self.arguments, **changed})
 
-    def declared(self, manifest: Manifest, /) -> Any:
+    def declared(self, of: Manifest, /) -> Any:
         """Tell what the sizes in a manifest of the model are made of."""
-        return inference.declared_sizes(self.class_, manifest)
+        return inference.declared_sizes(self.class_, of)
 
     def call(self, function: Callable[..., Any]) -> Any:
         """Call something that takes the hyperparameters; what they lack is wrong usage."""
@@ -177,8 +179,8 @@ def find(title: str, options: Options | None = None) -> Model:
     A directory without a config.json does not stand in the way of a model of that name.
 
     Args:
-        title: a name that is registered (a preset, a family, a class), `module:Class`, a directory whose config.json
-            says which model it is, or a manifest file.
+        title: a name that is registered (a preset, a family, a class), `module:Class`, a directory or a repository in
+            the hub's cache, `ORG/NAME`, whose config.json says which model it is, or a manifest file.
         options: hyperparameters that take precedence.
 
     Raises:
@@ -194,9 +196,16 @@ def find(title: str, options: Options | None = None) -> Model:
             return _directory(title, path, options)
         if ":" in title:
             return _of_class(title, _imported(title), options)
+        if names_repository(title):
+            return _directory(title, on_disk(title, options.revision, weights=False), options)
         if os.sep in title or path.suffix in (".json", ".safetensors", ".ckpt", ".bin", ".pt", ".pth"):
             raise click.UsageError(f"there is no file {title}")
         return _registered(title, options)
+
+
+def names_repository(title: str) -> bool:
+    """Whether a word can be a repository of the hub, by its whole id: one part alone is the name of a model."""
+    return "/" in title and pretrained.repository_named(title) is not None
 
 
 def is_manifest(path: Path) -> bool:
@@ -215,10 +224,8 @@ def manifest_in(content: bytes, title: str) -> Manifest:
     Raises:
         ManifestError: it is none; the message names the file.
     """
-    from ..manifest import Manifest  # whoever does not ask for it
-
     try:
-        return Manifest.from_json(content)
+        return manifest.Manifest.from_json(content)
     except ManifestError as error:
         raise ManifestError(f"{title}: {error}") from None
 
@@ -275,10 +282,8 @@ def _registered(title: str, options: Options) -> Model:
 
 def _of_class(title: str, cls: type, options: Options, preset: Mapping[str, Any] | None = None) -> Model:
     """Join hyperparameters: those of a preset, over them those of a config, over them those that were set."""
-    from ..declaration import declaration_of  # whoever does not ask for it
-
-    declaration = declaration_of(cls)
-    if declaration is None:
+    declared = declaration.declaration_of(cls)
+    if declared is None:
         raise click.UsageError(f"{title}: {cls.__name__} is no LazyCell, or declares nothing")
     takes = _arguments_of(cls)
     open_ended = any(each.kind is each.VAR_KEYWORD for each in takes.values())
@@ -295,11 +300,11 @@ def _of_class(title: str, cls: type, options: Options, preset: Mapping[str, Any]
         )
         ignored = pretrained.ignored_keys(options.ignore_config, config.options)
         arguments |= pretrained.hyperparameters_from_config(cls, config.options, ignored)
-        if config.dtype is not None and declaration.takes_dtype and "dtype" in takes:
+        if config.dtype is not None and declared.takes_dtype and "dtype" in takes:
             arguments["dtype"] = config.dtype
     for name in options.settings:
         if name not in takes and not open_ended:
-            _no_hyperparameter(cls, name, [each for each in takes if each != "dtype" or not declaration.takes_dtype])
+            _no_hyperparameter(cls, name, [each for each in takes if each != "dtype" or not declared.takes_dtype])
     arguments |= options.settings
     if options.dtype is not None:
         if "dtype" not in takes and not open_ended:
@@ -310,11 +315,9 @@ def _of_class(title: str, cls: type, options: Options, preset: Mapping[str, Any]
 
 def _arguments_of(cls: Any) -> dict[str, inspect.Parameter]:
     """Give what the constructor of a declared class takes, by name, be it generated or the class's own."""
-    from ..declaration import declaration_of  # whoever does not ask for it
-
-    declaration = declaration_of(cls)
-    assert declaration is not None
-    constructor = cls.__init__ if declaration.own_init else cls.__lazy_init__
+    declared = declaration.declaration_of(cls)
+    assert declared is not None
+    constructor = cls.__init__ if declared.own_init else cls.__lazy_init__
     _, *arguments = inspect.signature(constructor).parameters.values()
     return {each.name: each for each in arguments}
 

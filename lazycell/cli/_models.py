@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .. import pretrained, show
+from .._location import did_you_mean
 from ..manifest import file
 from ..show import printable, working
 from ._completion import complete_presets
@@ -76,8 +77,6 @@ def _complain(
 
 
 def _near(pattern: str, known: Iterable[RegisteredModel]) -> str:
-    from .._location import did_you_mean  # whoever does not ask for it
-
     names = dict.fromkeys(name for model in known for name in (model.model_type, model.architecture))
     names |= dict.fromkeys(preset.name for model in known for preset in model.presets)
     word = "".join(each for each in pattern if each not in "*?[]!")

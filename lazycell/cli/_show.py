@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from . import _answers
 from ._completion import complete_models, complete_sides
 from ._model import Options, find, model_options
 
@@ -84,24 +85,20 @@ def show(
 
     found = find(model, options).manifest
     if page is not None:
-        from ._show_page import write_page  # whoever does not ask for it
-
-        write_page(page, found, against)
+        _answers.write_page(page, found, against)
     elif summed:
-        from ._show_sizes import print_sizes  # whoever does not ask for it
-
-        print_sizes(found, kind, depth=depth or 1, as_json=as_json, optimizer=optimizer, gradients=gradients, mesh=axes)
+        _answers.print_sizes(
+            found, kind, depth=depth or 1, as_json=as_json, optimizer=optimizer, gradients=gradients, mesh=axes
+        )
     elif as_json:
         click.echo(found.to_json(), nl=False)
     else:
-        from ._show_tree import print_text, print_tree  # whoever does not ask for it
-
         if as_table:
-            print_text(str(found))
+            _answers.print_text(str(found))
         elif as_markdown:
-            print_text(found.to_markdown())
+            _answers.print_text(found.to_markdown())
         else:
-            print_tree(found, depth)
+            _answers.print_tree(found, depth)
 
 
 def _mesh(text: str) -> dict[str, int]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .. import show
-from ..show import print_table
+from ..manifest import sizes
 
 if TYPE_CHECKING:
     from ..manifest import Manifest
@@ -42,47 +42,45 @@ def print_sizes(
     Raises:
         click.UsageError: there is no such optimizer, or a dimension cannot be divided by its axes.
     """
-    from ..manifest.sizes import sizes_json, sizes_notes, sizes_table, sizes_title  # whoever does not ask for it
-
     try:
-        sizes = manifest.sizes(optimizer=optimizer, gradients=gradients, mesh=mesh)
+        summed = manifest.sizes(optimizer=optimizer, gradients=gradients, mesh=mesh)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
-    groups = None if kind is None else _groups(sizes, kind, depth)
+    groups = None if kind is None else _groups(summed, kind, depth)
     if as_json:
-        found = json.loads(sizes_json(sizes))
+        found = json.loads(sizes.sizes_json(summed))
         print(json.dumps(found if groups is None else found | _plain_groups(kind, groups), indent=2))
         return
-    titles, rows = sizes_table(sizes)
+    titles, rows = sizes.sizes_table(summed)
     if groups is not None:
-        rows = _rows(groups, sizes, titles)
-    click.echo(sizes_title(sizes) + ("" if kind is None else f", by {kind}"))
-    print_table(titles, rows, right=range(1, len(titles)))
-    for note in sizes_notes(sizes):
+        rows = _rows(groups, summed, titles)
+    click.echo(sizes.sizes_title(summed) + ("" if kind is None else f", by {kind}"))
+    show.print_table(titles, rows, right=range(1, len(titles)))
+    for note in sizes.sizes_notes(summed):
         click.echo(note)
 
 
-def _groups(sizes: Sizes, kind: str, depth: int) -> dict[str | None, Size]:
+def _groups(summed: Sizes, kind: str, depth: int) -> dict[str | None, Size]:
     groups: Mapping[Any, Size]
     if kind == "module":
-        groups = sizes.by_module(depth)
+        groups = summed.by_module(depth)
     elif kind == "dtype":
-        groups = sizes.by_dtype
+        groups = summed.by_dtype
     else:
-        groups = sizes.by_tag if kind == "tag" else sizes.by_trainable
+        groups = summed.by_tag if kind == "tag" else summed.by_trainable
     return {key: size for key, size in groups.items()}  # noqa: C416
 
 
-def _rows(groups: Mapping[str | None, Size], sizes: Sizes, titles: tuple[str, ...]) -> list[tuple[str, ...]]:
+def _rows(groups: Mapping[str | None, Size], summed: Sizes, titles: tuple[str, ...]) -> list[tuple[str, ...]]:
 
     rows = []
-    total = {"in all" if sizes.rank is None else "in all, over all ranks": sizes.total}
-    rank = {} if sizes.rank is None else {f"one rank of {sizes.rank.ranks:,}": sizes.rank.size}
+    total = {"in all" if summed.rank is None else "in all, over all ranks": summed.total}
+    rank = {} if summed.rank is None else {f"one rank of {summed.rank.ranks:,}": summed.rank.size}
     names = {_ITSELF if name == "" else _UNTAGGED if name is None else name: size for name, size in groups.items()}
     for name, size in [*names.items(), *total.items(), *rank.items()]:
         cells = [name, f"{size.parameters:,}", f"{size.elements:,}", show.format_bytes(size.nbytes)]
-        cells += [show.format_bytes(size.gradients)] if sizes.with_gradients else []
-        cells += [show.format_bytes(size.optimizer)] if sizes.optimizer_name is not None else []
+        cells += [show.format_bytes(size.gradients)] if summed.with_gradients else []
+        cells += [show.format_bytes(size.optimizer)] if summed.optimizer_name is not None else []
         cells += [show.format_bytes(size.training_bytes)] if len(titles) > 4 else []
         rows.append(tuple(cells))
     return rows

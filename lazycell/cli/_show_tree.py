@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .. import show, viewer
-from ..show import MOST_FOLDED, align, collapse, few_lines, printable
+from .. import manifest, show, viewer
 
 if TYPE_CHECKING:
     from ..manifest import Manifest
@@ -22,26 +20,26 @@ _TIES = 12
 
 def print_text(text: str) -> None:
     """Print text line by line, control characters as escapes."""
-    print("\n".join(map(printable, text.rstrip("\n").split("\n"))), flush=True)
+    print("\n".join(map(show.printable, text.rstrip("\n").split("\n"))), flush=True)
 
 
-def print_tree(manifest: Manifest, depth: int | None) -> None:
+def print_tree(model: Manifest, depth: int | None) -> None:
     """Print the tree of a manifest, its ties, and how much it is in all.
 
     Args:
-        manifest: the manifest.
+        model: its manifest.
         depth: how many levels below the model to show; None: all.
     """
-    tree = viewer.tree_of(manifest.model, manifest.entries)
+    tree = viewer.tree_of(model.model, model.entries)
     in_terminal = sys.stdout.isatty()
     rows = viewer.tree_rows(tree, depth=depth, lines=_BOXES if in_terminal and _can_draw() else _PLAIN)
     filled = [column for column in range(len(viewer.TREE_TITLES)) if column == 0 or any(row[column] for row in rows)]
     titles, *rows = [tuple(row[column] for column in filled) for row in (viewer.TREE_TITLES, *rows)]
-    if in_terminal and len(rows) <= MOST_FOLDED:
-        _print_drawn(titles, rows)
+    if in_terminal and len(rows) <= show.MOST_FOLDED:
+        show.draw_tree(titles, rows, _NUMBERS)
     else:
-        print("\n".join(align([titles, *rows], indent="", right=_NUMBERS)))
-    print_text("\n".join([*_tie_lines(manifest), _totals(manifest)]))
+        print("\n".join(show.align([titles, *rows], indent="", right=_NUMBERS)))
+    print_text("\n".join([*_tie_lines(model), _totals(model)]))
 
 
 def _can_draw() -> bool:
@@ -55,37 +53,13 @@ def _can_draw() -> bool:
     return True
 
 
-def _print_drawn(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    from rich.console import Console  # slow, and only for a terminal
-    from rich.table import Table  # slow, and only for a terminal
-    from rich.text import Text  # slow, and only for a terminal
-
-    plain = bool(os.environ.get("NO_COLOR"))
-    table = Table(box=None, header_style="" if plain else "dim", pad_edge=False, padding=(0, 2, 0, 0))
-    for column, title in enumerate(titles):
-        # The tree is never folded: its lines would break.
-        table.add_column(Text(title), justify="right" if column in _NUMBERS else "left", no_wrap=column < 4)
-    for title, *cells in rows:
-        is_cell = len(cells) < 5 or not cells[4]
-        name = Text(title)
-        if not plain:
-            lines = len(title) - len(title.lstrip("├└─│|`- "))
-            name.stylize("dim", 0, lines)
-            name.stylize("bold" if is_cell else "", lines)
-        table.add_row(name, *map(Text, cells))
-    sys.stdout.flush()
-    Console(file=sys.stdout, highlight=False).print(table)
-
-
-def _tie_lines(manifest: Manifest) -> list[str]:
+def _tie_lines(model: Manifest) -> list[str]:
     lines = []
-    for pattern, names in collapse(manifest.ties):
-        sources = [source for source, _ in collapse(manifest.ties[name] for name in names)]
+    for pattern, names in show.collapse(model.ties):
+        sources = [source for source, _ in show.collapse(model.ties[name] for name in names)]
         lines.append(f"{pattern} is tied to {', '.join(sources)}")
-    return few_lines(lines, _TIES)
+    return show.few_lines(lines, _TIES)
 
 
-def _totals(manifest: Manifest) -> str:
-    from ..manifest import totals  # whoever does not ask for it
-
-    return f"{totals(manifest)}, {show.format_bytes(manifest.nbytes)}, digest {manifest.digest[:12]}"
+def _totals(model: Manifest) -> str:
+    return f"{manifest.totals(model)}, {show.format_bytes(model.nbytes)}, digest {model.digest[:12]}"

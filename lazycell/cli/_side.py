@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from .. import manifest
 from .._errors import CheckpointFormatError
-from ._model import Options, find, is_manifest
+from ._model import Options, find, is_manifest, names_repository
+from ._on_disk import on_disk
 
 if TYPE_CHECKING:
     pass
@@ -19,8 +20,9 @@ def find_side(text: str, options: Options | None = None) -> manifest.Manifest:
     """Give the manifest of what a word on the command line stands for; only headers are read, nothing is built.
 
     Args:
-        text: a manifest file; a checkpoint, as a file or as a directory that holds one; or MODEL, as `find` has it.
-        options: hyperparameters, for a class; a manifest and a checkpoint have theirs.
+        text: a manifest file; a checkpoint, as a file, a directory that holds one, or a repository `ORG/NAME` in the
+            hub's cache; or MODEL, as `find` has it.
+        options: hyperparameters, for a class; a manifest and a checkpoint have theirs. And a repository's revision.
 
     Raises:
         click.UsageError: there is no such model, or the options do not go with it.
@@ -31,7 +33,7 @@ def find_side(text: str, options: Options | None = None) -> manifest.Manifest:
         return find(text).manifest
     if is_class(text):
         return find(text, options).manifest
-
+    path = on_disk(text, None if options is None else options.revision)
     try:
         return manifest.Manifest.of_checkpoint(path)
     except CheckpointFormatError as error:
@@ -44,11 +46,12 @@ def find_side(text: str, options: Options | None = None) -> manifest.Manifest:
 def is_class(text: str) -> bool:
     """Whether a word stands for a class, which takes hyperparameters: it is neither a file nor holds a checkpoint.
 
+    What can be a repository `ORG/NAME` of the hub is none.
     A directory with a `config.json` and weights is the weights: who means the model names it.
     """
     path = Path(text)
     if not path.is_dir():
-        return not path.is_file()
+        return not path.is_file() and not names_repository(text)
     # With anything that may be weights, what is wrong with them is to be told.
     return (path / "config.json").is_file() and not any(
         each.name.endswith(_WEIGHTS) or each.name.startswith("pytorch_model") for each in path.iterdir()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .. import mismatch
 from ..declaration import form_text
 from ._shell import plain
 
@@ -12,25 +13,23 @@ if TYPE_CHECKING:
     from ..mismatch import Dialect, Mismatch
 
 
-def mismatch_json(mismatch: Mismatch, dialect: Dialect) -> dict[str, Any]:
+def mismatch_json(found: Mismatch, dialect: Dialect) -> dict[str, Any]:
     """Give problems and causes; a form of `rename` as it is written in Python.
 
     Args:
-        mismatch: them.
+        found: them.
         dialect: for messages and advice.
     """
-    from ..mismatch import said  # whoever does not ask for it
-
     return {
         "problems": [
             {
                 "kind": each.kind,
                 "name": each.name,
-                "message": said(each.words, dialect),
+                "message": mismatch.said(each.words, dialect),
                 "model": _kind_json(each.entry),
                 "checkpoint": _kind_json(each.tensor),
             }
-            for each in mismatch.problems
+            for each in found.problems
         ],
         "causes": [
             {
@@ -41,9 +40,9 @@ def mismatch_json(mismatch: Mismatch, dialect: Dialect) -> dict[str, Any]:
                 "rename": {old: new if isinstance(new, str) else form_text(new) for old, new in each.rename.items()},
                 "missing": list(each.missing),
                 "unexpected": list(each.unexpected),
-                "advice": said(each.todo, dialect),
+                "advice": mismatch.said(each.todo, dialect),
             }
-            for each in mismatch.causes
+            for each in found.causes
         ],
     }
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
 
 from .. import saving
 from .._errors import ChecksumError, LazyCellError
+from ._on_disk import check_revision, on_disk, revision_option
 
 _DAMAGED, _TROUBLE = 1, 2
 
@@ -23,17 +23,20 @@ Examples:
 
 
 @click.command(epilog=_EPILOG, short_help="Check checkpoints against the checksums in them.")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path())
+@revision_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
-def verify(paths: tuple[Path, ...], as_json: bool) -> int:
+def verify(paths: tuple[str, ...], revision: str | None, as_json: bool) -> int:
     """Compare every tensor of checkpoints with the checksum that was stored with it.
 
-    A PATH is a .safetensors or .ckpt file, an index with its shards, or a directory. Checksums are in what lazycell
+    A PATH is a .safetensors or .ckpt file, an index with its shards, a directory, or a repository in the
+    hub's cache, ORG/NAME. Checksums are in what lazycell
     saves and converts, and in what MindSpore saves with crc_check=True; a checkpoint without any fails.
     """
+    check_revision(revision, *paths)
     results = []
     for path in paths:
-        result = _result(path)
+        result = _result(path, revision)
         results.append(result)
         if not as_json:
             _say(result)
@@ -42,10 +45,11 @@ def verify(paths: tuple[Path, ...], as_json: bool) -> int:
     return max(result["status"] for result in results)
 
 
-def _result(path: Path) -> dict[str, Any]:
+def _result(word: str, revision: str | None) -> dict[str, Any]:
     """Verify one checkpoint; a failure is a result too, so that the others are verified as well."""
-    failed: dict[str, Any] = {"path": str(path), "verified": False, "status": _TROUBLE, "damaged": []}
+    failed: dict[str, Any] = {"path": word, "verified": False, "status": _TROUBLE, "damaged": []}
     try:
+        path = on_disk(word, revision)
         report = saving.verify(path)
     except ChecksumError as error:
         return failed | {"status": _DAMAGED, "damaged": list(error.tensors), "message": str(error)}

@@ -37,19 +37,25 @@ if TYPE_CHECKING:
     from ._forms import Node as Node
     from ._forms import Reshaped as Reshaped
     from ._forms import Transposed as Transposed
+    from ._forms import Unary as Unary
     from ._forms import form_text as form_text
     from ._forms import leaves as leaves
     from ._forms import replace_leaves as replace_leaves
     from ._forms import replace_nodes as replace_nodes
     from ._forms import shapes_in as shapes_in
     from ._generate import make_init as make_init
-    from ._leftovers import Former as Former
+    from ._halves import Direction as Direction
+    from ._halves import Half as Half
+    from ._halves import Magnitude as Magnitude
+    from ._halves import other_spelling as other_spelling
     from ._parse import parse as parse
     from ._patterns import Pattern as Pattern
     from ._patterns import captures_in as captures_in
     from ._patterns import fill as fill
     from ._patterns import parse_pattern as parse_pattern
     from ._read_body import read_body as read_body
+    from ._squeezed import Expanded as Expanded
+    from ._squeezed import Squeezed as Squeezed
     from ._stored_rule import Leaf as Leaf
     from ._stored_rule import StoredRule as StoredRule
     from ._stored_rule import parse_leaf as parse_leaf
@@ -71,6 +77,7 @@ if TYPE_CHECKING:
     from ._symbols import render as render
     from ._symbols import sections_of as sections_of
     from ._symbols import symbol as symbol
+    from ._unused import Former as Former
     from ._walk import below as below
     from ._walk import each_once as each_once
     from ._walk import places as places

@@ -44,7 +44,19 @@ class Reshaped:
     shape: tuple[Any, ...] = attrs.field(eq=render, repr=render)
 
 
-Node = Fused | Transposed | Reshaped
+@frozen
+class Unary:
+    """One form, changed in a way that a subclass names: what all of them have in common."""
+
+    inner: Any
+
+    @property
+    def options(self) -> str:
+        """What is written after the form: `, axis=2`."""
+        return ""
+
+
+Node = Fused | Transposed | Reshaped | Unary
 
 
 def leaves(form: Any) -> Iterator[Any]:
@@ -53,7 +65,7 @@ def leaves(form: Any) -> Iterator[Any]:
         case Fused(_, sections):
             for _, inner in sections:
                 yield from leaves(inner)
-        case Transposed(inner) | Reshaped(inner):
+        case Transposed(inner) | Reshaped(inner) | Unary(inner):
             yield from leaves(inner)
         case _:
             yield form
@@ -68,6 +80,8 @@ def replace_leaves(form: Any, replace: Callable[[Any], Any]) -> Any:
             return Transposed(replace_leaves(inner, replace), axes)
         case Reshaped(inner, shape):
             return Reshaped(replace_leaves(inner, replace), shape)
+        case Unary(inner):
+            return attrs.evolve(form, inner=replace_leaves(inner, replace))
     return replace(form)
 
 
@@ -80,6 +94,8 @@ def replace_nodes(form: Any, replace: Callable[[Any], Any]) -> Any:
             return replace(Transposed(replace_nodes(inner, replace), axes))
         case Reshaped(inner, shape):
             return replace(Reshaped(replace_nodes(inner, replace), shape))
+        case Unary(inner):
+            return replace(attrs.evolve(form, inner=replace_nodes(inner, replace)))
     return form
 
 
@@ -89,7 +105,7 @@ def shapes_in(form: Any) -> Iterator[tuple[Any, ...]]:
         case Fused(_, sections):
             for _, inner in sections:
                 yield from shapes_in(inner)
-        case Transposed(inner):
+        case Transposed(inner) | Unary(inner):
             yield from shapes_in(inner)
         case Reshaped(inner, shape):
             yield from shapes_in(inner)
@@ -107,6 +123,8 @@ def form_text(form: Any) -> str:
             return f"transposed({form_text(inner)}{'' if axes is None else f', {axes}'})"
         case Reshaped(inner, shape):
             return f"reshaped({form_text(inner)}, {render(shape)})"
+        case Unary(inner):
+            return f"{type(form).__name__.lower()}({form_text(inner)}{form.options})"
         case str():
             return f'"{form}"'
     return str(form)

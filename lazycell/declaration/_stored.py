@@ -11,14 +11,14 @@ from .._errors import DeclarationError
 from .._location import frame_location, message, user_location
 from ._class_body import ClassBody
 from ._declare import Shape
-from ._forms import Fused, Node, Reshaped, Transposed, form_text
-from ._leftovers import Leftover
+from ._forms import Fused, Node, Reshaped, Transposed, Unary, form_text
 from ._parse import parse_shape
 from ._stored_rule import StoredRule
 from ._symbols import Expression, add_sections, render
+from ._unused import Leftover
 
-StoredForm = str | Fused | Transposed | Reshaped
-"""What a stored tensor is made of: a name below the cell, or names in `fused`, `transposed` and `reshaped`."""
+StoredForm = str | Fused | Transposed | Reshaped | Unary
+"""What a stored tensor is made of: a name below the cell, or names in `fused`, `transposed`, `reshaped` and others."""
 
 
 def rename(rules: Mapping[str, StoredForm | Leftover | None]) -> None:
@@ -73,20 +73,20 @@ def fused(*, axis: Any = None, **sections: Any) -> Any:
     """
     written = f"fused({', '.join(f'{name}={render(part)}' for name, part in sections.items())})"
     if len(sections) < 2:
-        _refuse(f"`{written}` joins nothing", "`fused(q=…, k=…, v=…)`, with two sections or more")
+        refuse(f"`{written}` joins nothing", "`fused(q=…, k=…, v=…)`, with two sections or more")
     if all(map(_is_form, sections.values())):
-        if axis is not None and not _is_axis(axis):
-            _refuse(f"axis={render(axis)} is not an axis counted from 0", f"`{written[:-1]}, axis=1)`")
+        if axis is not None and not is_axis(axis):
+            refuse(f"axis={render(axis)} is not an axis counted from 0", f"`{written[:-1]}, axis=1)`")
         return Fused(axis or 0, tuple(sections.items()))
     for name, part in sections.items():
         if not (isinstance(part, (Expression, numbers.Integral)) and not isinstance(part, bool)):
             text = form_text(part) if _is_form(part) else render(part)
-            _refuse(
+            refuse(
                 f"`{name}={text}` in fused() does not go with the others",
                 "sizes for all sections of a dimension, or names for all sections of a stored tensor",
             )
     if axis is not None:
-        _refuse("a dimension has no axis, and no section can be named `axis`", f"`{written}`")
+        refuse("a dimension has no axis, and no section can be named `axis`", f"`{written}`")
     return add_sections(tuple(sections.items()))
 
 
@@ -97,11 +97,11 @@ def transposed(inner: StoredForm, axes: tuple[int, ...] | None = None) -> Transp
         inner: a name or a form.
         axes: axis i of the stored tensor is axis `axes[i]` of `inner`; default: the reverse order.
     """
-    _check_inner("transposed", inner)
+    check_inner("transposed", inner)
     if axes is not None:
         given, axes = axes, tuple(axes) if isinstance(axes, (tuple, list)) else ()
-        if not axes or not all(map(_is_axis, axes)) or sorted(axes) != list(range(len(axes))):
-            _refuse(f"axes={given} does not name each axis once", "a permutation, as in `axes=(1, 0, 2)`")
+        if not axes or not all(map(is_axis, axes)) or sorted(axes) != list(range(len(axes))):
+            refuse(f"axes={given} does not name each axis once", "a permutation, as in `axes=(1, 0, 2)`")
     return Transposed(inner, axes)
 
 
@@ -112,29 +112,32 @@ def reshaped(inner: StoredForm, shape: Shape) -> Reshaped:
         inner: a name or a form.
         shape: the stored tensor's, of ints and expressions, as for `param`.
     """
-    _check_inner("reshaped", inner)
+    check_inner("reshaped", inner)
     if isinstance(shape, str):
         shape = parse_shape(shape)
     if not isinstance(shape, (tuple, list)):
-        _refuse(f"the shape `{render(shape)}` is not a tuple", f"`({render(shape)},)`")
+        refuse(f"the shape `{render(shape)}` is not a tuple", f"`({render(shape)},)`")
     for size in shape:
         if isinstance(size, int) and size < 0:
-            _refuse(f"the shape `{render(tuple(shape))}` has a negative size", "what is stored: a shape has no -1 here")
+            refuse(f"the shape `{render(tuple(shape))}` has a negative size", "what is stored: a shape has no -1 here")
     return Reshaped(inner, tuple(shape))
 
 
-def _check_inner(function: str, inner: Any) -> None:
+def check_inner(function: str, inner: Any) -> None:
+    """Refuse what no tensor is made of."""
     if not _is_form(inner):
-        _refuse(f"{function}() takes a name or a form, not {render(inner)}", f'`{function}("out.weight")`')
+        refuse(f"{function}() takes a name or a form, not {render(inner)}", f'`{function}("out.weight")`')
 
 
 def _is_form(value: Any) -> bool:
     return isinstance(value, Node) or (isinstance(value, str) and value != "")
 
 
-def _is_axis(value: Any) -> bool:
+def is_axis(value: Any) -> bool:
+    """Whether it is an axis counted from 0."""
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-def _refuse(problem: str, instead: str) -> NoReturn:
+def refuse(problem: str, instead: str) -> NoReturn:
+    """Raise a DeclarationError about the line of the user's that calls a form."""
     raise DeclarationError(message("", f"{problem}: write {instead}", user_location()))

@@ -11,8 +11,8 @@ from .._frozen import frozen
 from .._location import message
 from ._declare import Declared
 from ._forms import form_text, leaves
-from ._leftovers import Leftover
 from ._patterns import Pattern, parse_pattern
+from ._unused import Leftover
 
 _LEAF = re.compile(r"([^\[\]]+)(?:\[\s*([A-Za-z_][A-Za-z0-9_]*)\s*\])?")
 

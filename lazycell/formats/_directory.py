@@ -26,6 +26,14 @@ _BESIDE = re.compile(
 _MEMBER = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<suffix>\.safetensors|\.bin)")
 
 
+class AmbiguousError(CheckpointFormatError):
+    """There is more than one checkpoint. `names` are theirs."""
+
+    def __init__(self, message: str, names: Sequence[str]) -> None:
+        super().__init__(message)
+        self.names = tuple(names)
+
+
 def find_checkpoint(directory: Path) -> tuple[Path, ...]:
     """Choose the file, or the index; the shards of a set, all of them, where there is no index.
 
@@ -37,11 +45,24 @@ def find_checkpoint(directory: Path) -> tuple[Path, ...]:
         CheckpointFormatError: there is none, or more than one it could be.
     """
     entries = sorted(directory.iterdir())
+    chosen = choose(directory, [entry.name for entry in entries if not entry.is_dir()])
+    if not chosen:
+        raise CheckpointFormatError(f"{directory}: {_nothing(directory, [entry.name for entry in entries])}")
+    return tuple(directory / name for name in chosen)
+
+
+def choose(directory: Path, files: Iterable[str]) -> Sequence[str]:
+    """Choose as `find_checkpoint` does among names of files; only the indices have to be in the directory already.
+
+    Raises:
+        CheckpointFormatError: an index is none, or a set is not complete.
+        AmbiguousError: there is more than one that it could be.
+    """
     # Hidden files are no one's choice: macOS leaves `._model.safetensors` beside every file it copies.
-    names = [entry.name for entry in entries if not entry.name.startswith(".") and not entry.is_dir()]
+    names = [name for name in files if not name.startswith(".")]
     standard = _standard(directory, names)
     if standard is not None:
-        return (directory / standard,)
+        return [standard]
     formats = [format for format in _formats.registered_formats() if format is not _formats.SHARDED]
     found = [name for name in _claimed(names, formats) if _BESIDE.fullmatch(name) is None]
     whole = [name for name in found if not is_in_transit(directory / name)]
@@ -54,24 +75,44 @@ def find_checkpoint(directory: Path) -> tuple[Path, ...]:
     if not whole:
         alone = _announced(names)
     if sets and len(sets) + len(alone) > 1:
-        raise CheckpointFormatError(
+        raise AmbiguousError(
             f"{directory}: holds {few(whole, _SHOWN)}: more than one checkpoint, of several files without an index; "
-            "keep each in a directory of its own, and give that of the one to load"
+            "keep each in a directory of its own, and give that of the one to load",
+            whole,
         )
     if sets:
-        return tuple(directory / name for name in _complete(directory, *sets.popitem()))
+        return _complete(directory, *sets.popitem())
     if len(alone) > 1:
         raise _ambiguous(directory, alone)
-    if not alone:
-        raise CheckpointFormatError(f"{directory}: {_nothing(directory, [entry.name for entry in entries])}")
-    return (directory / alone[0],)
+    return alone
+
+
+def files_of(directory: Path, chosen: Sequence[str]) -> list[str]:
+    """List the files of a choice: of an index, itself and the shards that it names, which need not be there.
+
+    Raises:
+        CheckpointFormatError: the index is none.
+        FileNotFoundError: it is not there.
+    """
+    shards = [shard for name in chosen if _is_index(name) for shard in read_weight_map(directory / name).values()]
+    return [*chosen, *dict.fromkeys(shards)]
+
+
+def indices_among(names: Iterable[str]) -> list[str]:
+    """Keep the names of indices over files of safetensors, which `choose` reads."""
+    indices = [name for name in names if _is_index(name) and not name.endswith(".bin.index.json")]
+    if _INDEX in indices:  # others are variants, such as `model.fp16.safetensors.index.json`
+        indices = [name for name in indices if name in (_INDEX, NAME_MAP)]
+    return indices
+
+
+def _is_index(name: str) -> bool:
+    return name.endswith((".safetensors.index.json", ".bin.index.json")) or name == NAME_MAP
 
 
 def _standard(directory: Path, names: Sequence[str]) -> str | None:
     """Give what transformers would load, if it is there."""
-    indices = [name for name in names if name.endswith(".safetensors.index.json") or name == NAME_MAP]
-    if _INDEX in indices:  # others are variants, such as `model.fp16.safetensors.index.json`
-        indices = [name for name in indices if name in (_INDEX, NAME_MAP)]
+    indices = indices_among(names)
     # A save that was killed between a whole file and an index says itself which one it had replaced.
     whole = _WHOLE in names and not (indices and is_in_transit(directory / _WHOLE))
     if indices and not (whole and is_in_transit(directory / indices[0])):
@@ -124,9 +165,10 @@ def _claimed(names: Sequence[str], formats: Sequence[_formats.Format]) -> list[s
     return [name for name in names if any(format.claims(name) for format in formats)]
 
 
-def _ambiguous(directory: Path, names: list[str]) -> CheckpointFormatError:
-    return CheckpointFormatError(
-        f"{directory}: holds {few(names, _SHOWN)}; give the path of the one to load, such as {directory / names[0]}"
+def _ambiguous(directory: Path, names: list[str]) -> AmbiguousError:
+    return AmbiguousError(
+        f"{directory}: holds {few(names, _SHOWN)}; give the path of the one to load, such as {directory / names[0]}",
+        names,
     )
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from .. import _dtypes
 from .._collector import collector_paused
 from .._errors import CheckpointFormatError, UninitializedParameterError
 from ._header import CheckpointHeader, MemoryRange, TensorHeader
-
-if TYPE_CHECKING:
-    import numpy as np
 
 DICT = Path("<dict>")
 """What stands for the path of a checkpoint that has none."""
@@ -52,8 +51,6 @@ def _text(name: str, value: str) -> str:
 
 
 def _tensor(name: str, value: object) -> TensorHeader:
-    import numpy as np  # not above: whoever has files has no arrays
-
     array = _array(name, value)
     try:
         dtype = _dtypes.dtype_name(array.dtype)
@@ -66,8 +63,6 @@ def _tensor(name: str, value: object) -> TensorHeader:
 
 
 def _array(name: str, value: Any) -> np.ndarray[Any, Any]:
-    import numpy as np  # whoever only plans has no arrays
-
     if isinstance(value, np.ma.MaskedArray):
         raise _refuse(name, "a masked array: fill it first, with `.filled()`")
     if isinstance(value, (np.ndarray, np.generic)):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ._hub_cache import snapshot_of, snapshots_in
+
 _Names = Sequence[str]
 
 
@@ -33,24 +35,15 @@ def _is_cache_root(names: _Names) -> bool:
 def _cache_root(directory: Path) -> str:
     """Name the snapshot to give: that of `main`, which a download without a revision gets, else the only one."""
     what = "the root of one repository in Hugging Face's cache, whose files are in a snapshot below it"
-    snapshots = directory / "snapshots"
-    there = sorted(entry.name for entry in snapshots.iterdir() if entry.is_dir()) if snapshots.is_dir() else []
-    main = _first_line(directory / "refs" / "main")
-    if main in there:
-        return f"{what}; give {snapshots / main}, which is its branch main"
+    main = snapshot_of(directory, "main")
+    if main is not None:
+        return f"{what}; give {main}, which is its branch main"
+    there = snapshots_in(directory)
     if len(there) == 1:
-        return f"{what}; give {snapshots / there[0]}"
+        return f"{what}; give {there[0]}"
     if there:
-        return f"{what}; give one of them, such as {snapshots / there[0]}"
+        return f"{what}; give one of them, such as {there[0]}"
     return f"{what}, and there is none; `hf download ORG/NAME` gets all of a repository"
-
-
-def _first_line(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return file.read(100).decode("ascii", "replace").strip()
-    except OSError:
-        return ""
 
 
 def _is_deepspeed(names: _Names) -> bool:

@@ -9,9 +9,13 @@ from typing import Any
 
 from .._frozen import frozen
 from ..declaration import (
+    Direction,
+    Expanded,
     Expression,
     Fused,
+    Half,
     Reshaped,
+    Squeezed,
     StoredRule,
     Transposed,
     evaluate,
@@ -19,6 +23,7 @@ from ..declaration import (
     form_text,
     leaves,
     operate,
+    other_spelling,
     replace_leaves,
 )
 from ._fact import Because, Fact, Guard, place_of
@@ -71,7 +76,7 @@ def as_declared(rules: Iterable[StoredRule], names: Names) -> tuple[Names, set[i
     made: dict[str, Names] = {}
     formed: list[_Formed] = []
     for stored, here in leaves_below(names):
-        found = ((rule, rule.pattern.match(stored)) for rule in rules)
+        found = ((rule, _match(rule, stored)) for rule in rules)
         rule, captures = next(((rule, each) for rule, each in found if each is not None), (None, {}))
         if rule is None:
             made.setdefault(stored, here)
@@ -86,6 +91,14 @@ def as_declared(rules: Iterable[StoredRule], names: Names) -> tuple[Names, set[i
                 name = fill(leaf.pattern.text, captures)
                 made[name] = Names(parts=(*made.get(name, NOTHING_STORED).parts, share))
     return tree_of(made), {id(each) for each in formed}
+
+
+def _match(rule: StoredRule, name: str) -> dict[str, str] | None:
+    """Give what a rule's captures stand for in the name of a stored tensor; PyTorch has two names for a half."""
+    captures = rule.pattern.match(name)
+    if captures is None and isinstance(rule.form, Half) and (other := other_spelling(name)) is not None:
+        return rule.pattern.match(other)
+    return captures
 
 
 def _fill(captures: Mapping[str, str], text: str) -> str:
@@ -146,6 +159,14 @@ def _form_shape(form: Any, sizes: Mapping[str, tuple[Any, ...]]) -> tuple[Any, .
             before = _form_shape(inner, sizes)
             order = axes if axes is not None else range(len(before) - 1, -1, -1)
             return tuple(before[axis] for axis in order)
-        case Reshaped():
+        case Squeezed(inner, axes):
+            return tuple(size for axis, size in enumerate(_form_shape(inner, sizes)) if axis not in axes)
+        case Expanded(inner, axes):
+            rest = iter(_form_shape(inner, sizes))
+            rank = len(axes) + sum(1 for _ in _form_shape(inner, sizes))
+            return tuple(1 if axis in axes else next(rest) for axis in range(rank))
+        case Direction(inner):
+            return _form_shape(inner, sizes)
+        case Reshaped() | Half():  # norms: the direction says as much, and more
             raise ValueError(form)
     return sizes[form]

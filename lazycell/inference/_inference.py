@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from .. import show
 from .._errors import CheckpointMismatchError, DeclarationError
 from .._frozen import frozen
 from ..declaration import NOTHING, declaration_of, render
@@ -17,8 +18,6 @@ from ..layout import apply_rules, parse_rules
 from ..loading import LoadOptions, make_plan
 from ..manifest import Manifest
 from ..mismatch import Cause, Mismatch, Problem
-from ..show import Report, Table
-from ..show.html import harmless
 from ._infer import Solved, Undetermined, solve_shapes
 from ._refusal import contradiction, strangers
 
@@ -68,13 +67,12 @@ class Inference(Mapping[str, Any]):
     def __str__(self) -> str:
         return str(self._report())
 
-    @harmless
     def _repr_html_(self) -> str:
-        return self._report().to_html()
+        return show.html.in_notebook(self, Inference._report)
 
-    def _report(self) -> Report:
-        tables = [Table(rows, title) for title, rows in inference_rows(self)]
-        return Report(inference_title(self), tables, [inference_verdict(self)])
+    def _report(self) -> show.Report:
+        tables = [show.Table(rows, title) for title, rows in inference_rows(self)]
+        return show.Report(inference_title(self), tables, [inference_verdict(self)])
 
 
 def inference_title(inference: Inference) -> str:

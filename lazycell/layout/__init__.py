@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from .._face import face
 
 if TYPE_CHECKING:
+    from ._base_model import BaseModel as BaseModel
+    from ._base_model import base_model_of as base_model_of
     from ._cell_rules import CellRules as CellRules
     from ._check_leftovers import check_leftovers as check_leftovers
     from ._check_rules import check_rules as check_rules
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from ._layout import Slice as Slice
     from ._layout import Stored as Stored
     from ._layout import Transpose as Transpose
+    from ._layout import as_reshaped as as_reshaped
     from ._layout import shape_of as shape_of
     from ._layout import with_dtypes as with_dtypes
     from ._layout_text import layout_lines as layout_lines

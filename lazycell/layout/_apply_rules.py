@@ -11,7 +11,9 @@ import attrs
 from .._frozen import frozen
 from ..declaration import (
     Conditional,
+    Expanded,
     Reshaped,
+    Squeezed,
     StoredRule,
     Transposed,
     evaluated,
@@ -23,7 +25,7 @@ from ..declaration import (
 from ._cell_rules import CellRules
 from ._entry import ManifestEntry
 from ._form_shape import reversed_axes
-from ._layout import Block, Form, shape_of
+from ._layout import Block, Form, as_reshaped, shape_of
 from ._match import Matcher
 
 
@@ -209,6 +211,8 @@ class _Application:
     def _with_numbers(self, rule: StoredRule, node: Any) -> Any:
         if isinstance(node, Transposed) and node.axes is None:
             return Transposed(node.inner, reversed_axes(len(shape_of(node.inner))))
+        if isinstance(node, (Squeezed, Expanded)):
+            return as_reshaped(node)
         if isinstance(node, Reshaped):
             shape = evaluated(rule, node.shape, self._cell.values)
             try:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from .. import show
 from .._location import did_you_mean
-from ..declaration import Declaration, Leaf, StoredRule, Tie, own_rules, parameter_specs, sections_of
-from ..show import few
+from ..declaration import (
+    Declaration,
+    Half,
+    Leaf,
+    StoredRule,
+    Tie,
+    form_text,
+    own_rules,
+    parameter_specs,
+    sections_of,
+)
 from ._class_names import Known, names_below
 from ._form_shape import form_shape, unknown_sizes
 from ._match import Use, use_by, uses
@@ -33,6 +43,8 @@ def check_rules(cls: type, declaration: Declaration) -> None:
             if not any(use.rule is rule and use.leaf is leaf for here in found.values() for use in here):
                 _refuse_dead(rule, leaf, declaration, names)
         _check_axes(rule, _ranks(rule, names, found))
+    for rule in declaration.stored:
+        _check_half(rule, declaration.stored)
     for name, here in found.items():
         _check_alone(name, here)
         _check_complete(name, names[name].sections, here)
@@ -84,6 +96,13 @@ def _check_axes(rule: StoredRule, ranks: Mapping[str, int | None]) -> None:
         rule.complain(str(error))
 
 
+def _check_half(rule: StoredRule, rules: Iterable[StoredRule]) -> None:
+    """A weight-normed tensor is stored as two, of which neither is the weight."""
+    if isinstance(rule.form, Half) and all(other.form != rule.form.other for other in rules):
+        text = form_text(rule.form.other)
+        rule.complain(f'it is one half of a weight-normed tensor: add a rule for the other half, `"…": {text}`')
+
+
 def _refuse_dead(rule: StoredRule, leaf: Leaf, declaration: Declaration, names: Mapping[str, Known]) -> None:
     for tie in declaration.ties:
         if isinstance(tie, Tie) and overlap(leaf.pattern.text, tie.target):
@@ -98,7 +117,7 @@ def _refuse_dead(rule: StoredRule, leaf: Leaf, declaration: Declaration, names: 
 
 
 def _listed(names: Mapping[str, Known]) -> str:
-    return few([f"`{shown(name)}`" for name in names], 8)
+    return show.few([f"`{shown(name)}`" for name in names], 8)
 
 
 def _check_alone(name: str, found: list[Use]) -> None:
@@ -107,6 +126,8 @@ def _check_alone(name: str, found: list[Use]) -> None:
         rule, leaf = use.rule, use.leaf
         for other, twin in ((before.rule, before.leaf) for before in found[:position]):
             if twin.section is not None and leaf.section is not None and twin.section != leaf.section:
+                continue
+            if isinstance(rule.form, Half) and other.form == rule.form.other:
                 continue
             both = overlap(leaf.pattern.text, twin.pattern.text, name)
             if both is not None:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..declaration import Fused, Reshaped, Transposed, form_text
+from ..declaration import Expanded, Fused, Half, Magnitude, Reshaped, Squeezed, Transposed, Unary, form_text
 
 Extent = tuple[Any, ...] | None
 """A size for each axis; None where not even their number is known."""
@@ -27,6 +27,7 @@ def form_shape(form: Any, of_leaf: Callable[[Any], Extent], *, ranks_only: bool 
     Raises:
         ValueError: it has none: the message says which operation does not fit what.
     """
+    _check_halves(form)
     match form:
         case Fused(axis, sections):
             shapes = [(name, form_shape(part, of_leaf, ranks_only=ranks_only)) for name, part in sections]
@@ -52,6 +53,8 @@ def form_shape(form: Any, of_leaf: Callable[[Any], Extent], *, ranks_only: bool 
                     f"and `{form_text(inner)}` has {math.prod(before)} in {before}"
                 )
             return shape
+        case Unary(inner):
+            return _of_unary(form, form_shape(inner, of_leaf, ranks_only=ranks_only))
     return of_leaf(form)
 
 
@@ -63,6 +66,56 @@ def reversed_axes(rank: int) -> tuple[int, ...]:
 def unknown_sizes(rank: int | None) -> Extent:
     """Give the shape of what has so many axes, and sizes that nobody knows yet."""
     return None if rank is None else (None,) * rank
+
+
+def _of_unary(form: Unary, before: Extent) -> Extent:
+    """Give the shape of what has axes of length 1 less or more, or of a half of a weight-normed tensor."""
+    if before is None:
+        return None
+    match form:
+        case Squeezed(inner, axes):
+            _check_axes(form, axes, len(before), f"`{form_text(inner)}` has {_axes(len(before))}")
+            for axis in axes:
+                if isinstance(before[axis], int) and before[axis] != 1:
+                    raise ValueError(
+                        f"`{form_text(form)}` leaves out an axis of length 1, and axis {axis} of "
+                        f"`{form_text(inner)}` {before} has {before[axis]}"
+                    )
+            return tuple(size for axis, size in enumerate(before) if axis not in axes)
+        case Expanded(inner, axes):
+            rank = len(before) + len(axes)
+            _check_axes(form, axes, rank, f"`{form_text(inner)}` has {_axes(len(before))}, with these {rank}")
+            sizes = iter(before)
+            return tuple(1 if axis in axes else next(sizes) for axis in range(rank))
+        case Half(inner, dim):
+            if dim is not None:
+                _check_axes(form, (dim,), len(before), f"`{form_text(inner)}` has {_axes(len(before))}")
+            if isinstance(form, Magnitude):
+                return () if dim is None else tuple(size if axis == dim else 1 for axis, size in enumerate(before))
+    return before
+
+
+def _check_axes(form: Unary, axes: Iterable[int], rank: int, has: str) -> None:
+    for axis in axes:
+        if axis >= rank:
+            raise ValueError(f"`{form_text(form)}` has the axis {axis}, counted from 0, and {has}")
+
+
+def _check_halves(form: Any) -> None:
+    """Refuse to change one half of a weight-normed tensor: the weight is known from both together."""
+    match form:
+        case Fused(_, sections):
+            parts = [part for _, part in sections]
+        case Transposed(inner) | Reshaped(inner) | Unary(inner):
+            parts = [inner]
+        case _:
+            return
+    for part in parts:
+        if isinstance(part, Half):
+            raise ValueError(
+                f"`{form_text(part)}` is one half of a weight-normed tensor, and stands outside of other forms: "
+                "change what it is made of"
+            )
 
 
 def _joined(form: Fused, shapes: list[tuple[str, Extent]]) -> Extent:

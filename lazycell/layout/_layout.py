@@ -11,9 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from .. import sources
 from .._dtypes import numpy_dtype
 from .._frozen import frozen
-from ..declaration import Fused, Reshaped, Transposed, leaves, replace_leaves
+from ..declaration import (
+    Direction,
+    Expanded,
+    Fused,
+    Half,
+    Magnitude,
+    Reshaped,
+    Squeezed,
+    Transposed,
+    leaves,
+    replace_leaves,
+)
 from ._form_shape import form_shape, reversed_axes
 
 if TYPE_CHECKING:
@@ -95,7 +107,7 @@ class Block:
         return parameter[tuple(slice(start, stop) for start, stop in self.place)]
 
 
-Form = Block | Fused | Transposed | Reshaped
+Form = Block | Fused | Transposed | Reshaped | Half
 """A tree whose leaves are blocks, with numbers for all axes and shapes."""
 
 
@@ -110,6 +122,19 @@ def shape_of(form: Form) -> tuple[int, ...]:
     shape = form_shape(form, _block_shape)
     assert shape is not None
     return shape
+
+
+def as_reshaped(form: Any) -> Any:
+    """Give a form of one with axes of length 1 less or more as what it is in a manifest; any other as it is.
+
+    Raises:
+        ValueError: an axis is not there, or not of length 1.
+    """
+    if not isinstance(form, (Squeezed, Expanded)):
+        return form
+    shape = form_shape(form, _block_shape)
+    assert shape is not None
+    return Reshaped(form.inner, shape)
 
 
 def _block_shape(block: Block) -> tuple[int, ...]:
@@ -141,9 +166,12 @@ class Stored:
 
     @property
     def dtype(self) -> str:
-        """The tensor's dtype (canonical): the smallest that holds all of the parameters' dtypes."""
-        names = {block.dtype for block in leaves(self.form)}
-        return names.pop() if len(names) == 1 else _joined_dtype({numpy_dtype(name) for name in names}).name
+        """The tensor's dtype (canonical): the smallest that holds all of the parameters' dtypes.
+
+        Norms have float32 at least: in half precision they would not give the weight back.
+        """
+        name = _dtype_of(self.form)
+        return sources.working_dtype(name) if isinstance(self.form, Magnitude) else name
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -154,7 +182,10 @@ class Stored:
 
     @property
     def blocks(self) -> tuple[tuple[Block, tuple[Operation, ...]], ...]:
-        """Each block of a parameter, with the operations that take it out of the tensor."""
+        """Each block of a parameter, with the operations that take it out of the tensor.
+
+        Out of what is composed, for the direction of a weight-normed tensor; none for its magnitude.
+        """
         return tuple(_blocks(self.form, ()))
 
     def assemble(self, get: Callable[[str], Array]) -> Array:
@@ -167,6 +198,11 @@ class Stored:
             An array of the tensor's shape; perhaps a view of a parameter's values, perhaps not contiguous.
         """
         return _assemble(self.form, get)
+
+
+def _dtype_of(form: Form) -> str:
+    names = {block.dtype for block in leaves(form)}
+    return names.pop() if len(names) == 1 else _joined_dtype({numpy_dtype(name) for name in names}).name
 
 
 def _joined_dtype(dtypes: set[np.dtype[Any]]) -> np.dtype[Any]:
@@ -196,6 +232,11 @@ def _assemble(form: Form, get: Callable[[str], Array]) -> Array:
             return _assemble(inner, get).transpose(axes)
         case Reshaped(inner, shape):
             return _assemble(inner, get).reshape(shape)
+        case Magnitude(inner, dim):  # of what is stored, which may have been rounded
+            return sources.norms(_assemble(inner, get), dim, numpy_dtype(_dtype_of(inner)))
+        case Direction(inner, dim):
+            return sources.with_directions(_assemble(inner, get), dim, numpy_dtype(_dtype_of(inner)))
+    raise TypeError(form)
 
 
 def _blocks(form: Form, operations: tuple[Operation, ...]) -> Iterator[tuple[Block, tuple[Operation, ...]]]:
@@ -216,6 +257,8 @@ def _blocks(form: Form, operations: tuple[Operation, ...]) -> Iterator[tuple[Blo
             yield from _blocks(inner, (*operations, Transpose(inverse)))
         case Reshaped(inner):
             yield from _blocks(inner, (*operations, Reshape(shape_of(inner))))
+        case Direction(inner):  # with its magnitude, which makes the tensor that the weight is taken from
+            yield from _blocks(inner, operations)
 
 
 def with_dtypes(form: Form, dtype_of: Callable[[str], str]) -> Form:

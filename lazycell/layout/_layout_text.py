@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 
 import attrs
 
+from .. import show
 from ..declaration import form_text, leaves, replace_leaves
-from ..show import collapse, index_free
 from ._layout import Block, Stored
 
 
@@ -15,10 +15,10 @@ def layout_lines(layout: Iterable[Stored]) -> Iterator[str]:
     """Give `h.{0..11}.c_attn.weight is stored for transposed(fused(q=…, k=…, v=…))` for each group of tensors."""
     alike: dict[tuple[str, tuple[int, ...], str], dict[str, Stored]] = {}
     for stored in layout:
-        key = (index_free(stored.name), stored.shape, index_free(form_text(stored.form)))
+        key = (show.index_free(stored.name), stored.shape, show.index_free(form_text(stored.form)))
         alike.setdefault(key, {})[stored.name] = stored
     for found in alike.values():
-        for pattern, names in collapse(found):
+        for pattern, names in show.collapse(found):
             yield f"{pattern} is stored for {_form_text([found[name] for name in names])}"
 
 
@@ -31,4 +31,4 @@ def _form_text(members: list[Stored]) -> str:
 
 
 def _pattern(blocks: tuple[Block, ...]) -> str:
-    return ", ".join(pattern for pattern, _ in collapse(block.parameter for block in blocks))
+    return ", ".join(pattern for pattern, _ in show.collapse(block.parameter for block in blocks))

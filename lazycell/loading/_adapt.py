@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 
 from .._frozen import frozen
-from ..layout import leftover_names
-from ..manifest import BaseModel, Manifest, known_names
+from ..layout import BaseModel, leftover_names
+from ..manifest import Manifest, known_names
 
 
 @frozen
@@ -61,17 +61,18 @@ def adapt(
         Names in the file, to the model's, where they change; and what is a head's, if `partial` has a meaning here.
     """
     head: Head | None = None
-    if not (manifest.leftovers or (partial and manifest.base)):
-        return {}, None
     strange = {key: name for key, name in names.items() if name not in manifest}
     known = {*known_names(manifest)} if strange else set[str]()
     strange = {key: name for key, name in strange.items() if name not in known and name not in matched}
     found: dict[str, str] = {}
+    find = leftover_names(manifest.leftovers).find
     if partial and manifest.base is not None:
         head = _head(manifest.base, known or {*known_names(manifest)}, names.values())
-        found = dict(_moved(head, known, strange, names.values()))
+        moved = _moved(head, known, strange)
+        ours = any(name in known or ((former := find(name)) and former.now) for name in moved.values())
+        if ours and {*names.values()}.isdisjoint(moved.values()):
+            found = moved
     if manifest.leftovers and strange:
-        find = leftover_names(manifest.leftovers).find
         taken = {*names.values()}
         for key, name in strange.items():
             leftover = find(found.get(key, name))
@@ -87,21 +88,15 @@ def _head(base: BaseModel, known: Collection[str], there: Collection[str]) -> He
     return Head(base, within, apart, frozenset(name.partition(".")[0] for name in known))
 
 
-def _moved(
-    head: Head, known: Collection[str], strange: Mapping[str, str], there: Collection[str]
-) -> Iterator[tuple[str, str]]:
+def _moved(head: Head, known: Collection[str], strange: Mapping[str, str]) -> dict[str, str]:
     """Give the names that the base's parts have in the model, where the file has them with or without the prefix.
 
     One way alone can be meant: what has the prefix in the file has none in the model, or the other way round.
     """
     if not head.base.prefix or head.within == head.apart:
-        return
+        return {}
     prefix = f"{head.base.prefix}."
     if head.within:
         parts = {name[len(prefix) :].partition(".")[0] for name in known if name.startswith(prefix)}
-        moved = {key: prefix + name for key, name in strange.items() if name.partition(".")[0] in parts}
-    else:
-        moved = {key: name[len(prefix) :] for key, name in strange.items() if name.startswith(prefix)}
-    taken = {*there}
-    if any(name in known for name in moved.values()) and taken.isdisjoint(moved.values()):
-        yield from moved.items()
+        return {key: prefix + name for key, name in strange.items() if name.partition(".")[0] in parts}
+    return {key: name[len(prefix) :] for key, name in strange.items() if name.startswith(prefix)}

@@ -14,7 +14,6 @@ from ..layout import ManifestEntry, RenameRule, Renaming, Stored, apply_rules, p
 from ..manifest import Manifest
 from ..mismatch import Problem
 from ..show import Splits
-from ._adapt import adapt
 from ._lookup import Lookup
 from ._options import LoadOptions
 from ._plan import AppliedMigration, LoadPlan, LoadStep
@@ -22,6 +21,7 @@ from ._unneeded import sort_unneeded
 
 if TYPE_CHECKING:
     from ..mismatch import Again, Cause, Mismatch
+    from ._adapt import Head
 
 _DEFAULT = LoadOptions()
 
@@ -69,8 +69,12 @@ def fit(
     if options.rename is not None:
         rules = parse_rules(options.rename, forms=True)
         renaming = apply_rules(rules, header.tensors)
-    present, head = adapt(manifest, renaming.names, _made_by(rules, renaming), options.partial)
-    if present:
+    present: dict[str, str] = {}
+    head: Head | None = None
+    if manifest.leftovers or (options.partial and manifest.base):
+        from ._adapt import adapt  # not before: models that say nothing of either have nothing to adapt
+
+        present, head = adapt(manifest, renaming.names, _made_by(rules, renaming), options.partial)
         renaming = attrs.evolve(renaming, names={**renaming.names, **present})
     may_have_codes = header.may_have_codes
     if may_have_codes and options.dtype == "cast":
@@ -201,7 +205,7 @@ def _as_another_head(
     tried = fit(manifest, header, attrs.evolve(options, partial=True))
     if not isinstance(tried, LoadPlan):
         return ()
-    return (mismatch.other_head(problems, tried.new_head, tried.other_head),)
+    return (mismatch.other_head(problems, manifest.base, tried.new_head, tried.other_head),)
 
 
 def _mismatch(

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from .. import show
 from .._frozen import frozen
-from ..show import Report, Table, collapse, cut, format_bytes, format_seconds
-from ..show.html import harmless
-from ._plan import AppliedMigration, LoadPlan, conversions, migration_rows
+from ._plan import AppliedMigration, LoadPlan, conversions, key_patterns, migration_rows
 
 _ROWS = 20
 
@@ -34,7 +33,8 @@ class Renamed:
 class Rearranged:
     """A parameter that the file does not hold as it is: `key` is what holds it, of several `q.weight + k.weight`.
 
-    `how` says how it was got from there: `split`, `transposed`, `reshaped`, `joined`, in the order of the work.
+    `how` says how it was got from there: `composed`, `split`, `transposed`, `reshaped`, `joined`, in the order of the
+    work.
     """
 
     parameter: str
@@ -114,19 +114,18 @@ class LoadReport:
     def __str__(self) -> str:
         return str(self._report())
 
-    @harmless
     def _repr_html_(self) -> str:
-        return self._report().to_html()
+        return show.html.in_notebook(self, LoadReport._report)
 
-    def _report(self) -> Report:
+    def _report(self) -> show.Report:
         """Give it for people; parameters that are alike in one row."""
-        return Report(report_title(self), [Table(report_rows(self))])
+        return show.Report(report_title(self), [show.Table(report_rows(self))])
 
 
 def report_title(report: LoadReport) -> str:
     """Say in one line what was loaded."""
     count = f"{len(report.loaded)} parameter{'' if len(report.loaded) == 1 else 's'}"
-    size, time = format_bytes(report.nbytes), format_seconds(report.seconds)
+    size, time = show.format_bytes(report.nbytes), show.format_seconds(report.seconds)
     return f"loaded {count}, {size} in {time} from {report.path.name}"
 
 
@@ -147,25 +146,25 @@ def report_rows(report: LoadReport) -> list[tuple[str, ...]]:
 
 
 def _alike(names: Sequence[str], why: str) -> list[tuple[str, ...]]:
-    return [(pattern, why) for pattern, _ in collapse(names)]
+    return [(pattern, why) for pattern, _ in show.collapse(names)]
 
 
 def _titled(title: str, rows: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    return [(title if position == 0 else "", *row) for position, row in enumerate(cut(rows, _ROWS))]
+    return [(title if position == 0 else "", *row) for position, row in enumerate(show.cut(rows, _ROWS))]
 
 
 def _cast_rows(casts: tuple[Cast, ...]) -> list[tuple[str, ...]]:
     alike: dict[str, list[str]] = {}
     for cast in casts:
         alike.setdefault(f"{cast.source} -> {cast.target}", []).append(cast.parameter)
-    return [(pattern, how) for how, names in alike.items() for pattern, _ in collapse(names)]
+    return [(pattern, how) for how, names in alike.items() for pattern, _ in show.collapse(names)]
 
 
 def _renamed_rows(renamed: tuple[Renamed, ...]) -> list[tuple[str, ...]]:
     keys = {pair.parameter: pair.key for pair in renamed}
     return [
-        (pattern, "from " + ", ".join(key for key, _ in collapse(keys[name] for name in members)))
-        for pattern, members in collapse(keys)
+        (pattern, "from " + ", ".join(key for key, _ in show.collapse(keys[name] for name in members)))
+        for pattern, members in show.collapse(keys)
     ]
 
 
@@ -174,7 +173,7 @@ def _rearranged_rows(rearranged: tuple[Rearranged, ...]) -> list[tuple[str, ...]
     for each in rearranged:
         alike.setdefault(each.how, {})[each.parameter] = each.key
     return [
-        (pattern, f"from {', '.join(key for key, _ in collapse(keys[name] for name in members))} ({', '.join(how)})")
+        (pattern, f"from {key_patterns(keys[name] for name in members)} ({', '.join(how)})")
         for how, keys in alike.items()
-        for pattern, members in collapse(keys)
+        for pattern, members in show.collapse(keys)
     ]

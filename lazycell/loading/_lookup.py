@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..declaration import Half
 from ..formats import CheckpointHeader, TensorHeader
 from ..layout import Block, ManifestEntry, Renaming, Stored
 from ..manifest import Manifest
 from ..mismatch import Problem
+from ._composing import Halves, name_in
 from ._sources import Source, bind_form, sources_of
 
 
@@ -55,6 +57,7 @@ class Lookup:
                 self.declared.setdefault(parameter, []).append(stored)
             if _is_plain(stored):
                 self.plain[stored.form.parameter] = stored.name  # type: ignore[union-attr]
+        self._halves = Halves(manifest)
         self._find(header, renaming)
         otherwise = (name for name in self.declared if name not in self.plain)
         self.special = {*self._aliases, *otherwise, *self.sources, *self.wrong}
@@ -110,9 +113,10 @@ class Lookup:
     def _find(self, header: CheckpointHeader, renaming: Renaming) -> None:
         """Look for what is not simply a parameter under another name."""
         for stored in self.manifest.stored:
-            if stored.name in self.tensors and not _is_plain(stored):
-                self.used.add(stored.name)
-                self._take(stored, self.tensors[stored.name])
+            name = name_in(self.tensors, stored, self._names)
+            if name in self.tensors and not _is_plain(stored):
+                self.used.add(name)
+                self._take(stored, self.tensors[name])
         for stored in self.manifest.copies:
             if stored.name in self.tensors:
                 self._take_copy(stored, self.tensors[stored.name])
@@ -124,6 +128,9 @@ class Lookup:
                 self.problems.append(Problem("rename", key, str(error), None, tensor))
             else:
                 self._take(stored, tensor)
+        for problem, stored in self._halves.lone():
+            if not self.wrong.issuperset(stored.parameters):  # else the other half is why
+                self.fail(problem, *stored.parameters)
 
     def _take_copy(self, stored: Stored, tensor: TensorHeader) -> None:
         owner = stored.parameters[0]
@@ -143,7 +150,11 @@ class Lookup:
             self.fail(problem, *stored.parameters)
             return
         self.found.append((stored, tensor))
-        for source in sources_of(stored, tensor):
+        made = self._halves.take(stored, tensor) if isinstance(stored.form, Half) else sources_of(stored, tensor)
+        if isinstance(made, Problem):
+            self.fail(made, *stored.parameters)
+            return
+        for source in made:
             self.sources.setdefault(source.block.parameter, []).append(source)
 
 

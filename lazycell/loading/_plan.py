@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from .. import show
 from .._frozen import frozen
+from ..declaration import Half
 from ..formats import TensorHeader
 from ..layout import Operation, Reshape, Slice, Stored, Transpose
-from ..show import Report, Table, collapse, format_bytes, printable
-from ..show.html import harmless
 
 _ROWS = 40
 _LONGEST_REASON = 100
@@ -127,29 +127,30 @@ class LoadPlan:
     def __str__(self) -> str:
         return str(self._report())
 
-    @harmless
     def _repr_html_(self) -> str:
-        return self._report().to_html()
+        return show.html.in_notebook(self, LoadPlan._report)
 
-    def _report(self) -> Report:
+    def _report(self) -> show.Report:
         """Give it for people; parameters that are alike in one row."""
-        rows = [tuple(map(printable, row)) for row in plan_rows(self)]
-        tables = [Table(rows, columns=("parameter", "shape", "dtype", ""), most=_ROWS)]
+        rows = [tuple(map(show.printable, row)) for row in plan_rows(self)]
+        tables = [show.Table(rows, columns=("parameter", "shape", "dtype", ""), most=_ROWS)]
         for title, names in left_over(self):
-            tables.append(Table([(printable(pattern),) for pattern, _ in collapse(names)], title, most=_ROWS))
+            tables.append(
+                show.Table([(show.printable(pattern),) for pattern, _ in show.collapse(names)], title, most=_ROWS)
+            )
         notes = [f"migrated {tensors}, {source}" for tensors, source in migration_rows(self.migrated)]
-        return Report(printable(plan_title(self)), tables, notes)
+        return show.Report(show.printable(plan_title(self)), tables, notes)
 
 
 def plan_title(plan: LoadPlan) -> str:
     """Say in one line what will be loaded."""
     many = "" if len(plan.steps) == 1 else "s"
-    return f"fill {len(plan.steps)} parameter{many} of {plan.model} from {plan.path}, {format_bytes(plan.nbytes)}"
+    return f"fill {len(plan.steps)} parameter{many} of {plan.model} from {plan.path}, {show.format_bytes(plan.nbytes)}"
 
 
 def new_head_text(plan: LoadPlan) -> str:
     """Say what has to be trained before the model is of use."""
-    names = printable(", ".join(pattern for pattern, _ in collapse(plan.new_head)))
+    names = show.printable(", ".join(pattern for pattern, _ in show.collapse(plan.new_head)))
     one = len(plan.new_head) == 1
     what = f"{'is' if one else 'are'} not in {plan.path}, or not in this shape, and start{'s' if one else ''} from"
     how = "its initializer: train it" if one else "their initializers: train them"
@@ -174,14 +175,14 @@ def migration_rows(migrated: Iterable[AppliedMigration]) -> list[tuple[str, str]
     return [
         (
             f"{each.tensors} name{'' if each.tensors == 1 else 's'}",
-            f"by {printable(each.file or each.cell)}: {_in_short(each.reason)}",
+            f"by {show.printable(each.file or each.cell)}: {_in_short(each.reason)}",
         )
         for each in migrated
     ]
 
 
 def _in_short(reason: str) -> str:
-    text = printable(" ".join(reason.split()))
+    text = show.printable(" ".join(reason.split()))
     return text if len(text) <= _LONGEST_REASON else f"{text[: _LONGEST_REASON - 1]}…"
 
 
@@ -197,8 +198,8 @@ def plan_rows(plan: LoadPlan) -> Iterator[tuple[str, ...]]:
         alike.setdefault((str(step.tensor.shape), dtype, how), {})[step.parameter] = step.key
     found: dict[tuple[str, ...], list[tuple[int, str]]] = {}
     for (shape, dtype, how), keys in alike.items():
-        for pattern, members in collapse(keys):
-            source = ", ".join(key for key, _ in collapse(keys[name] for name in members))
+        for pattern, members in show.collapse(keys):
+            source = key_patterns(keys[name] for name in members)
             way = f" ({', '.join(how)})" if how else ""
             source = "" if source == pattern and not how else f"from {source}{way}"
             # The sections of one tensor in one row, as they are stored; anything else has a row of its own.
@@ -208,17 +209,27 @@ def plan_rows(plan: LoadPlan) -> Iterator[tuple[str, ...]]:
         yield ", ".join(pattern for _, pattern in patterns), shape, dtype, source
 
 
+def key_patterns(keys: Iterable[str]) -> str:
+    """Give `q.{0..3}.weight + k.{0..3}.weight` for the keys of steps; one pattern for each of the parts."""
+    parts = [key.split(" + ") for key in keys]
+    if len({len(each) for each in parts}) > 1:
+        return ", ".join(key for key, _ in show.collapse(" + ".join(each) for each in parts))
+    return " + ".join(", ".join(name for name, _ in show.collapse(names)) for names in zip(*parts, strict=True))
+
+
 def conversions(layout: Iterable[Stored]) -> dict[str, tuple[str, ...]]:
     """Give, for each parameter that is not stored as it is, how it is got from what is: split, transposed, …"""
     words: dict[str, dict[str, None]] = {}
     for stored in layout:
+        if isinstance(stored.form, Half):
+            words.setdefault(stored.parameters[0], {})["composed"] = None
         for block, operations in stored.blocks:
             here = words.setdefault(block.parameter, {})
             here.update(dict.fromkeys(_WORDS[type(operation)] for operation in operations))
             if block.place is not None:
                 here["joined"] = None
     # In an order of their own: undone from the outside in, a transposed tensor is turned back before it is split.
-    order = ("split", "transposed", "reshaped", "joined")
+    order = ("composed", "split", "transposed", "reshaped", "joined")
     return {name: tuple(word for word in order if word in here) for name, here in words.items() if here}
 
 

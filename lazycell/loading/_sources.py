@@ -9,9 +9,9 @@ import attrs
 
 from .._frozen import frozen
 from .._location import did_you_mean
-from ..declaration import form_text, is_symbolic, render, replace_leaves, shapes_in, split_section
+from ..declaration import form_text, is_symbolic, render, replace_leaves, replace_nodes, shapes_in, split_section
 from ..formats import TensorHeader
-from ..layout import Block, Form, ManifestEntry, Operation, Stored, shape_of
+from ..layout import Block, Form, ManifestEntry, Operation, Stored, as_reshaped, shape_of
 from ..manifest import Manifest
 from ._narrow import narrowed, place_window, window
 from ._plan import LoadStep, Piece
@@ -19,18 +19,27 @@ from ._plan import LoadStep, Piece
 
 @frozen
 class Source:
-    """A block of a parameter, and how a stored tensor of the file has it."""
+    """A block of a parameter, and how a stored tensor of the file has it.
+
+    Attributes:
+        stored: the tensor as it is declared.
+        tensor: what its values are taken from.
+        block: of the parameter.
+        operations: they take the block out of the tensor.
+        dtype: that of the file, where the values are computed in another.
+    """
 
     stored: Stored
     tensor: TensorHeader
     block: Block
     operations: tuple[Operation, ...]
+    dtype: str
 
 
-def sources_of(stored: Stored, tensor: TensorHeader) -> Iterator[Source]:
+def sources_of(stored: Stored, tensor: TensorHeader, dtype: str | None = None) -> Iterator[Source]:
     """Give the blocks that a tensor of the file, of the shape that it is to have, is made of."""
     for block, operations in stored.blocks:
-        yield Source(stored, tensor, block, operations)
+        yield Source(stored, tensor, block, operations, tensor.dtype if dtype is None else dtype)
 
 
 def whole(entry: ManifestEntry, sources: Sequence[Source]) -> bool | None:
@@ -121,6 +130,6 @@ def bind_form(manifest: Manifest, form: Any) -> Form:
     for shape in shapes_in(form):
         if is_symbolic(shape) or not all(type(size) is int for size in shape):
             raise ValueError(f"the shape `{render(shape)}` in `{form_text(form)}` has to be a tuple of ints")
-    bound = replace_leaves(form, bind)
+    bound = replace_nodes(replace_leaves(form, bind), as_reshaped)
     shape_of(bound)
     return bound

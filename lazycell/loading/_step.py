@@ -100,14 +100,14 @@ def _as_it_is(there: Lookup, entry: ManifestEntry, tensors: Sequence[TensorHeade
 
 
 def _of_parts(there: Lookup, entry: ManifestEntry, sources: Sequence[Source], policy: str) -> LoadStep | None:
-    by_dtype = {source.tensor.dtype: source.tensor for source in sources}
+    by_dtype = {source.dtype: source.tensor for source in sources}
     for dtype, tensor in by_dtype.items():
         reason = _unlike(dtype, entry.dtype, policy)
         if reason is not None:
             there.fail(Problem("dtype", entry.name, "", entry, tensor, reason), entry.name)
-    first = sources[0].tensor
+    first = sources[0]
     if policy == "checkpoint" and len(by_dtype) > 1:
-        there.fail(Problem("dtype", entry.name, "", entry, first, "dtypes of parts", (*by_dtype,)), entry.name)
+        there.fail(Problem("dtype", entry.name, "", entry, first.tensor, "dtypes of parts", (*by_dtype,)), entry.name)
     if entry.name in there.wrong:
         return None
     return step_of(entry, sources, first.dtype if policy == "checkpoint" else entry.dtype)

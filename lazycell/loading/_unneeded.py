@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import attrs
 
+from .. import layout
 from .._frozen import frozen
-from ..layout import leftover_names
 from ..mismatch import Problem
-from ._adapt import Head
 from ._lookup import Lookup
+
+if TYPE_CHECKING:
+    from ._adapt import Head
 
 
 @frozen
@@ -27,7 +30,7 @@ def sort_unneeded(there: Lookup, may_ignore: Callable[[str], bool], head: Head |
     """Tell what may be left out and why; what may not becomes a problem."""
     manifest = there.manifest
     found = Unneeded(other_head=[*there.left_out])
-    find = leftover_names(manifest.leftovers).find if manifest.leftovers else None
+    find = layout.leftover_names(manifest.leftovers).find if manifest.leftovers else None
     for name, tensor in there.tensors.items():
         if name in there.used:
             continue

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 from .._face import face
 
 if TYPE_CHECKING:
-    from ._base_model import BaseModel as BaseModel
     from ._bind import DEFAULT_DTYPE as DEFAULT_DTYPE
     from ._bind import convert as convert
     from ._calls import bind as bind

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from .._frozen import frozen
 from .._stream_version import STREAM_VERSION
 from ..history import Migration
-from ..layout import Leftover, ManifestEntry, Stored
-from ._base_model import BaseModel
+from ..layout import ManifestEntry, Stored
+
+if TYPE_CHECKING:
+    from ..layout import BaseModel, Leftover
 
 
 @frozen

@@ -24,8 +24,7 @@ from ..declaration import (
     render,
 )
 from ..history import Migration, migrations_in, migrations_of
-from ..layout import CellRules, Leftover, ManifestEntry, Stored
-from ._base_model import base_model_of
+from ..layout import CellRules, ManifestEntry, Stored
 from ._calls import bind as bind  # inference/ knows it by this place
 from ._calls import bind_child
 from ._manifest import Manifest
@@ -95,11 +94,11 @@ def manifest_of_outline(model: str, outline: Outline, hyperparameters: Mapping[s
     stored: tuple[Stored, ...] = ()
     copies: tuple[Stored, ...] = ()
     computed = outline.computed
-    leftovers: tuple[Leftover, ...] = ()
     if outline.rules:
         names = layout.stored_names(outline.entries, outline.ties, outline.computed, outline.rules)
         stored, copies, computed = names.stored, names.copies, names.computed
-        leftovers = layout.leftovers_of(outline.rules)
+    cls = outline.cells.get("")
+    has_base = hasattr(cls, "base_model_prefix") or hasattr(cls, "base_model_heads")
     return Manifest(
         model=model,
         entries=outline.entries,
@@ -109,8 +108,8 @@ def manifest_of_outline(model: str, outline: Outline, hyperparameters: Mapping[s
         stored=stored,
         copies=copies,
         migrations=migrations_in(outline.migrations, stored) if outline.migrations else (),
-        leftovers=leftovers,
-        base=base_model_of(outline.cells),
+        leftovers=layout.leftovers_of(outline.rules) if outline.rules else (),
+        base=layout.base_model_of(outline.cells) if has_base else None,
     )
 
 

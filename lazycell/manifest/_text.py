@@ -8,10 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from .. import show
 from ..layout import ManifestEntry, layout_lines, trainable_size
-from ..show import align, collapse, format_bytes, printable
-from ..show import html as _html
-from ..show.markdown import bullets, code, escaped, table
 from .file._canonical_values import encoded, plain
 
 if TYPE_CHECKING:
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
 
 def manifest_text(manifest: Inventory) -> str:
     """Lay out a manifest as aligned plain text."""
-    return "\n".join(map(printable, _lines(manifest)))
+    return "\n".join(map(show.printable, _lines(manifest)))
 
 
 def signature(manifest: Inventory) -> str:
@@ -33,13 +31,13 @@ def signature(manifest: Inventory) -> str:
 def alike(manifest: Inventory) -> list[tuple[str, list[ManifestEntry]]]:
     """Group parameters that differ in nothing but their layer indices, under a name that stands for all of them."""
     groups: list[tuple[str, list[ManifestEntry]]] = []
-    for pattern, members in collapse(entry.name for entry in manifest.entries):
+    for pattern, members in show.collapse(entry.name for entry in manifest.entries):
         kinds: dict[tuple[Any, ...], list[str]] = {}
         for name in members:
             entry = manifest[name]
             kinds.setdefault((entry.shape, entry.dtype, entry.initializer, entry.expression), []).append(name)
         for names in kinds.values():
-            titled = [(pattern, tuple(names))] if len(kinds) == 1 else collapse(names)
+            titled = [(pattern, tuple(names))] if len(kinds) == 1 else show.collapse(names)
             groups += [(title, [manifest[name] for name in each]) for title, each in titled]
     return groups
 
@@ -49,9 +47,9 @@ def _lines(manifest: Inventory) -> Iterable[str]:
     rows = [("parameter", "shape", "dtype", "initializer", "declared as")[:columns]]
     for title, (entry, *_) in alike(manifest):
         row = (title, str(entry.shape), entry.dtype, entry.initializer, entry.expression or "")
-        rows.append(tuple(map(printable, row[:columns])))
+        rows.append(tuple(map(show.printable, row[:columns])))
     yield signature(manifest)
-    yield from align(rows, indent="")
+    yield from show.align(rows, indent="")
     for target, source in manifest.ties.items():
         yield f"{target} is tied to {source}"
     yield from layout_lines(manifest.stored)
@@ -64,20 +62,23 @@ def manifest_markdown(manifest: Inventory) -> str:
 
 
 def _markdown_blocks(manifest: Inventory) -> Iterator[str]:
-    yield f"# {escaped(manifest.model)}"
+    yield f"# {show.markdown.escaped(manifest.model)}"
     if manifest.hyperparameters:
-        rows = [(code(str(key)), code(_value(value))) for key, value in manifest.hyperparameters.items()]
-        yield table(("Hyperparameter", "Value"), rows)
-    yield f"{totals(manifest)}, {_counted(manifest.nbytes, 'byte')} ({format_bytes(manifest.nbytes)})"
+        rows = [
+            (show.markdown.code(str(key)), show.markdown.code(_value(value)))
+            for key, value in manifest.hyperparameters.items()
+        ]
+        yield show.markdown.table(("Hyperparameter", "Value"), rows)
+    yield f"{totals(manifest)}, {_counted(manifest.nbytes, 'byte')} ({show.format_bytes(manifest.nbytes)})"
     if manifest.entries:
         yield _parameter_table(manifest)
     if manifest.ties:
         yield "## Ties"
-        yield bullets(_tie_lines(manifest.ties))
+        yield show.markdown.bullets(_tie_lines(manifest.ties))
     if manifest.stored:
         yield "## Stored otherwise than declared"
-        yield bullets(map(code, layout_lines(manifest.stored)))
-    yield f"Digest {code(manifest.digest)}"
+        yield show.markdown.bullets(map(show.markdown.code, layout_lines(manifest.stored)))
+    yield f"Digest {show.markdown.code(manifest.digest)}"
 
 
 def totals(manifest: Inventory) -> str:
@@ -93,11 +94,11 @@ def _parameter_table(manifest: Inventory) -> str:
         columns += ["Initializer", "Declared as"]
     rows: list[tuple[str, ...]] = []
     for title, (entry, *_) in groups:
-        row = [code(title), code(str(entry.shape)), code(entry.dtype)]
+        row = [show.markdown.code(title), show.markdown.code(str(entry.shape)), show.markdown.code(entry.dtype)]
         if manifest.declared:
-            row += [code(entry.initializer), code(entry.expression or "")]
+            row += [show.markdown.code(entry.initializer), show.markdown.code(entry.expression or "")]
         rows.append(tuple(row))
-    return table(columns, rows)
+    return show.markdown.table(columns, rows)
 
 
 def _tie_lines(ties: Mapping[str, str]) -> Iterator[str]:
@@ -106,8 +107,8 @@ def _tie_lines(ties: Mapping[str, str]) -> Iterator[str]:
     for target, source in ties.items():
         tied.setdefault(source, []).append(target)
     for source, targets in tied.items():
-        names = ", ".join(code(pattern) for pattern, _ in collapse(targets))
-        yield f"{names} {'is' if len(targets) == 1 else 'are'} tied to {code(source)}"
+        names = ", ".join(show.markdown.code(pattern) for pattern, _ in show.collapse(targets))
+        yield f"{names} {'is' if len(targets) == 1 else 'are'} tied to {show.markdown.code(source)}"
 
 
 def _value(value: Any) -> str:
@@ -122,10 +123,13 @@ def _counted(number: int, noun: str) -> str:
 _MOST_HYPERPARAMETERS, _MOST_LETTERS = 12, 40
 
 
-@_html.harmless
 def manifest_html(manifest: Inventory) -> str:
     """Show a manifest: what model it is, its totals, and, to be opened, its parameters."""
-    return _html.block([_html.title(called(manifest)), *parameters_html(manifest)])
+    return show.html.in_notebook(manifest, _html)
+
+
+def _html(manifest: Inventory) -> str:
+    return show.html.block([show.html.title(called(manifest)), *parameters_html(manifest)])
 
 
 def called(manifest: Inventory) -> str:
@@ -162,12 +166,12 @@ def parameters_html(
             members[0].dtype,
             members[0].initializer,
             members[0].expression or "",
-            format_bytes(sum(each.nbytes for each in members)),
+            show.format_bytes(sum(each.nbytes for each in members)),
         )
         for name, members in alike(manifest)
     ]
     notes = [f"{target} is tied to {source}" for target, source in manifest.ties.items()]
     notes += [line.strip() for line in layout_lines(manifest.stored)]
-    body = [_html.table(titles, rows, right=(len(titles) - 1,))]
-    body += [_html.lines("\n".join(notes))] if notes else []
-    return [_html.folded(f"{totals(manifest)}, {format_bytes(manifest.nbytes)}", _html.block(body))]
+    body = [show.html.table(titles, rows, right=(len(titles) - 1,))]
+    body += [show.html.lines("\n".join(notes))] if notes else []
+    return [show.html.folded(f"{totals(manifest)}, {show.format_bytes(manifest.nbytes)}", show.html.block(body))]

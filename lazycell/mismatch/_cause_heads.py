@@ -2,48 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from ..show import collapse, few
+from .. import show
+from ..layout import BaseModel
 from ._dialect import Argument, Words
 from ._problems import Cause, Problem
 
 _SHOWN = 4
 
 
-def other_head(problems: Sequence[Problem], new_head: Sequence[str], left_out: Sequence[str]) -> Cause:
+def other_head(problems: Sequence[Problem], base: BaseModel, new_head: Sequence[str], left_out: Sequence[str]) -> Cause:
     """Give the one cause of problems that `partial` makes go away, as was tried.
 
     Args:
         problems: all of them.
+        base: what the model's class says about its base.
         new_head: parameters that it leaves to their initializers.
         left_out: keys of the file that it leaves out.
     """
-    other = {problem.name: problem.tensor.name for problem in problems if problem.kind == "shape" and problem.tensor}
-    resized = [name for name in new_head if name in other]
     texts = []
-    if resized:
-        texts.append(f"{_named(resized)} {_is(resized)} there in another shape")
-    new = [name for name in new_head if name not in other]
-    if new:
-        texts.append(f"{_named(new)} would be a new head, which has to be trained")
-    strange = [key for key in left_out if key not in {other[name] for name in resized}]
-    if strange:
-        texts.append(f"{_named(strange)} {_is(strange)} another head's, and left out")
+    if new_head:
+        texts.append(f"{_named(new_head, base)} would be a new head, which has to be trained")
+    if left_out:
+        texts.append(f"{_named(left_out, base)}, which only the checkpoint has in this form, would be left out")
     explained = frozenset(problem.name for problem in problems)
-    text = "all of the base fits" + (f": {'; '.join(texts)}" if texts else ", with its prefix added or taken away")
-    return Cause("head", text, explained, todo=_todo(resized, len(other) == len(problems)))
+    return Cause("head", "; ".join(["all of the base fits", *texts]), explained, todo=_todo(problems))
 
 
-def _todo(resized: Sequence[str], alone: bool) -> Words:
-    if not resized:
+def _todo(problems: Sequence[Problem]) -> Words:
+    """Say how to begin with a new head: all that is of one, or the part alone that has another shape."""
+    parts = {problem.name.rpartition(".")[0] for problem in problems if problem.kind == "shape"}
+    if not parts:
         return ("if that is meant, pass ", Argument("partial", True))
-    parts = {name.rpartition(".")[0] for name in resized}
-    anew: Words = ("to begin with a new head, which has to be trained: ", Argument("partial", True))
-    if not alone or len(parts) > 1 or "" in parts:
+    anew: Words = ("to begin with a new head, pass ", Argument("partial", True))
+    if len(parts) > 1 or "" in parts or any(problem.kind != "shape" for problem in problems):
         return anew
-    (part,) = parts
-    return (*anew, "; the same for this part alone: ", *new_part(part))
+    return (*anew, "; the same for this part alone: ", *new_part(*parts))
 
 
 def new_part(part: str) -> tuple[str | Argument, ...]:
@@ -57,9 +52,11 @@ def new_part(part: str) -> tuple[str | Argument, ...]:
     )
 
 
-def _named(names: Sequence[str]) -> str:
-    return few([f"`{pattern}`" for pattern, _ in collapse(names)], _SHOWN)
-
-
-def _is(names: Sequence[str]) -> str:
-    return "is" if len(names) == 1 else "are"
+def _named(names: Iterable[str], base: BaseModel) -> str:
+    """Name the parts that the names are of: what a model has at its top, or what is a head inside the base."""
+    heads = [*base.heads, *(each.removeprefix(f"{base.prefix}.") for each in base.heads)]
+    parts: dict[str, None] = {}
+    for name in names:
+        part = next((each for each in heads if name.startswith(f"{each}.")), name.partition(".")[0])
+        parts[name if part == name else f"{part}.*"] = None
+    return show.few([f"`{part}`" for part in parts], _SHOWN)

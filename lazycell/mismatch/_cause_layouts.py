@@ -62,11 +62,20 @@ def transposed(sides: Sides) -> Cause | None:
     example = turned[0].rpartition(".")
     short = ".".join([example[0].rpartition(".")[2], example[2]]).lstrip(".")
     advice = f'declare it in the class that holds them: rename({{"{short}": transposed("{short}")}})'
-    if turned[0] not in sides.manifest:  # a rule says already how it is stored, and there is one for each name
+    declared = has_rule(turned, sides)
+    if (
+        declared or turned[0] not in sides.manifest
+    ):  # a rule says already how it is stored, and there is one for each name
         advice = f'change the rule for "{short}" in the class body: the checkpoint has the axes in the other order'
-    if len(rules) <= _RULES:
+    if len(rules) <= _RULES and not declared:
         return Cause("transposed", text, frozenset(turned), rename=rules, todo=f"or {advice}")
     return Cause("transposed", text, frozenset(turned), todo=advice)
+
+
+def has_rule(names: Iterable[str], sides: Sides) -> bool:
+    """Whether a rule says how a parameter of one of these names is stored, so that an argument would be about both."""
+    declared = {stored.name for stored in sides.manifest.stored}
+    return any(name in declared and name in sides.manifest for name in names)
 
 
 def _likeness(name: str) -> str:

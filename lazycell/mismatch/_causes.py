@@ -8,12 +8,12 @@ from pathlib import Path
 import attrs
 
 from .._collector import collector_paused
-from ..declaration import form_text
 from ..formats import TensorHeader
 from ..manifest import Manifest
 from ..show import Splits
 from . import (
     _cause_architecture,
+    _cause_axes,
     _cause_files,
     _cause_layers,
     _cause_layouts,
@@ -21,10 +21,12 @@ from . import (
     _cause_parts,
     _cause_sizes,
     _cause_switches,
+    _cause_weight_norm,
     _cause_words,
     _follow,
 )
 from ._declared_sizes import Again, DeclaredSizes
+from ._dialect import target
 from ._problems import Cause, Problem
 from ._sides import Sides
 
@@ -68,11 +70,14 @@ def _causes(sides: Sides, path: Path | None, again: Again | None) -> list[Cause]
     if shard is not None:
         return [shard, *last]
 
+    by_rules = any(name != tensor.name for name, tensor in sides.tensors.items())
     causes, sides = _names(sides)
     if any(cause.kind == "another model" for cause in causes):
         return causes
     unclear = bool(causes) and not any(cause.rename or cause.todo for cause in causes)
-    layouts = [*_cause_layouts.joined(sides), *_cause_layouts.split(sides)]
+    normed = _cause_weight_norm.weight_norm(sides)
+    sides = _rest(sides, normed)
+    layouts = [*normed, *_cause_layouts.joined(sides), *_cause_layouts.split(sides)]
     sides = _rest(sides, layouts)
     if not layouts and not unclear:
         another = _cause_parts.another_model(sides)
@@ -81,8 +86,8 @@ def _causes(sides: Sides, path: Path | None, again: Again | None) -> list[Cause]
     declared = DeclaredSizes() if again is None else again.declared(sides.manifest)
     lists = _cause_layers.layers(sides, declared)
     sides = _rest(sides, lists)
-    transposed = _cause_layouts.transposed(sides)
-    layouts += [transposed] if transposed else []
+    turned = (_cause_layouts.transposed(sides), _cause_axes.axes(sides))
+    layouts += [cause for cause in turned if cause is not None]
     sides = _rest(sides, layouts)
     sizes = _cause_sizes.sizes(sides, declared)
     parts = [_cause_parts.other_head(sides)] if not any(cause.kind == "vocabulary" for cause in sizes) else []
@@ -100,7 +105,7 @@ def _causes(sides: Sides, path: Path | None, again: Again | None) -> list[Cause]
     parts.append(_cause_architecture.architecture(_rest(sides, [cause for cause in parts if cause]), path))
     if parts[-1] is not None:  # whoever gave the names of another architecture would be no further
         causes = [attrs.evolve(cause, rename={}) for cause in causes]
-    if any(cause.rename for cause in causes):
+    if by_rules or any(cause.rename for cause in causes):
         layouts = [_in_class(cause) for cause in layouts]
     found = [*causes, *lists, *sizes, *layouts, *(cause for cause in parts if cause), *last]
     found = found if again is None else _follow.followed(found, sides, again, declared)
@@ -141,11 +146,13 @@ def _is_base(causes: Sequence[Cause]) -> bool:
 
 
 def _in_class(cause: Cause) -> Cause:
-    """Propose a form for the class body: as an argument it would match the names that a prefix's rule matches."""
+    """Propose a form for the class body: as an argument it would match what another rule matches."""
     if not cause.rename:
         return cause
-    (name, form), *_ = cause.rename.items()
-    advice = f'declare it in the class body, with names relative to it: rename({{"{name}": {form_text(form)}}})'
+    first, *others = ((name, target(form)) for name, form in cause.rename.items())
+    rules = [first, *others] if cause.kind in ("axes", "weight norm") else [first]
+    text = ", ".join(f'"{name}": {form}' for name, form in rules)
+    advice = f"declare it in the class body, with names relative to it: rename({{{text}}})"
     return attrs.evolve(cause, rename={}, todo=advice)
 
 

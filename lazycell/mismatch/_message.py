@@ -14,7 +14,7 @@ from .._frozen import frozen
 from ..show import Splits, collapse, more, printable
 from ._dialect import PYTHON, Argument, Dialect, Words, said
 from ._near import NearNames
-from ._problems import Cause, Problem
+from ._problems import OF_PARTS, Cause, Problem
 
 # The whole message keeps within some 60 lines: groups shown in all, and of those that a likely cause explains.
 _SHOWN = 24
@@ -273,7 +273,7 @@ def _ways_out(by_kind: Mapping[str, Sequence[Problem]], causes: Sequence[Cause],
     solved |= frozenset[str]().union(*(each.explains for each in causes if each.settings))
     for kind, found in by_kind.items():
         way_out = _KINDS[kind].way_out
-        if way_out is None or all(problem.name in solved for problem in found):
+        if way_out is None or all(problem.name in solved or problem.reason in OF_PARTS for problem in found):
             continue
         if all(dialect.takes(part.name) for part in way_out if isinstance(part, Argument)):
             yield said(way_out, dialect)

@@ -39,6 +39,9 @@ Reason: TypeAlias = Literal[
 ]
 """What can be wrong with a name: `_WORDS` says each."""
 
+OF_PARTS: frozenset[Reason | None] = frozenset({"lacks a part", "only a part"})
+"""A parameter is there in part: then it cannot be left to its initializer either."""
+
 
 @frozen
 class Problem:
@@ -93,7 +96,8 @@ class Cause:
 
     Attributes:
         kind: `another model`, `prefix`, `spelling`, `layers`, `hyperparameter`, `vocabulary`, `transposed`, `joined`,
-            `split`, `part`, `head`, `tie`, `shard`, `quantized`, `adapter`, `optimizer` or `bookkeeping`.
+            `split`, `axes`, `weight norm`, `part`, `head`, `tie`, `shard`, `quantized`, `adapter`, `optimizer` or
+            `bookkeeping`.
         text: what was found.
         explains: the names that it accounts for.
         settings: hyperparameters, and the values with which the model would fit.

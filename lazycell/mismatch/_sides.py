@@ -13,7 +13,7 @@ from ..formats import TensorHeader
 from ..manifest import Manifest
 from ..reading import castable
 from ..show import Splits
-from ._problems import Problem
+from ._problems import OF_PARTS, Problem
 
 
 class Sized(Protocol):
@@ -71,6 +71,8 @@ class Sides:
         codes: dict[str, str] = {}
         for problem in problems:
             kind, tensor = problem.kind, problem.tensor
+            if problem.reason in OF_PARTS:
+                continue  # it is no more than half told by what is missing
             if kind == "missing":
                 missing[problem.name] = problem.entry or stored.get(problem.name)
             elif kind == "unexpected" and tensor is not None:

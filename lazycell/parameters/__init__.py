@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ._device import computes as computes
     from ._device import device as device
     from ._device import warn_before_execution as warn_before_execution
-    from ._encryption import check_key as check_key
+    from ._encryption import cipher_mode as cipher_mode
     from ._encryption import decryption as decryption
     from ._encryption import encrypt as encrypt
     from ._foreign import ComputedTable as ComputedTable
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from ._lifecycle import initialize_for_execution as initialize_for_execution
     from ._lifecycle import no_values_to_save as no_values_to_save
     from ._lifecycle import refuse_while_saving as refuse_while_saving
-    from ._lifecycle import status as status
     from ._lifecycle import undeclare as undeclare
+    from ._status import status as status
     from ._without_values import lacks_values as lacks_values
 else:
     __getattr__ = face(__name__)

@@ -15,6 +15,10 @@ _T = TypeVar("_T")
 MODES = {"AES-GCM": (16, 24, 32), "AES-CBC": (16, 24, 32), "SM4-CBC": (16,)}
 """What MindSpore can encrypt with, and the bytes that a key may have."""
 
+_DEFAULT = "AES-GCM"  # as MindSpore's own functions have it
+_ANY_KEY = bytes(16)  # which every mode takes
+_VERBS = {"dec": "a dec_key decrypts", "enc": "an enc_key encrypts"}
+
 BLOCK = 64 << 20
 """Bytes that MindSpore encrypts at a time; a file has one such block after the other."""
 
@@ -73,6 +77,27 @@ def decryption(key: bytes | None, mode: str) -> Callable[[Path], bytes] | None:
         return None
     check_key(key, mode, "dec")
     return lambda path: decrypt(path, key, mode)
+
+
+def cipher_mode(key: bytes | None, mode: str | None, prefix: str) -> str:
+    """Give the mode that is meant; the key is left to whoever uses it.
+
+    Args:
+        key: given as `dec_key` or `enc_key`.
+        mode: given as `dec_mode` or `enc_mode`; default: `"AES-GCM"`.
+        prefix: `"dec"` or `"enc"`.
+
+    Raises:
+        ValueError: there is no such mode, or there is one and no key: it would look as if a file were encrypted.
+    """
+    if mode is None:
+        return _DEFAULT
+    check_key(_ANY_KEY, mode, prefix)
+    if key is None:
+        raise ValueError(
+            f"{prefix}_mode={mode!r} without {_VERBS[prefix]} nothing: give the key too, {prefix}_key=…, or neither"
+        )
+    return mode
 
 
 def _run(problem: str, act: Callable[[], _T]) -> _T:

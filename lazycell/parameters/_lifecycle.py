@@ -1,120 +1,34 @@
-"""The life of all parameters of a net: what state they are in, and initializing those that have no values."""
+"""The life of all parameters of a net: initializing those that have no values, and giving values up."""
 
 from __future__ import annotations
 
-import math
 import sys
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-import attrs
 from mindspore import Parameter, ParameterTuple, nn
 
+from .. import show
 from .._collector import collector_paused
-from .._dtypes import dtype_name, itemsize
 from .._errors import UninitializedParameterError, UninitializedWarning
-from .._frozen import frozen
-from ..show import ProgressBar, Report, Table, collapse, few
-from ..show.html import harmless
 from ._commit import Assignment, fill_all
 from ._declared import DeferredParameter, UninitializedParameter
 from ._filling import filling, initialize_parameter, undeclare_parameter
 from ._framework import buffers_of, expect_first_call, is_only_reading, parameters_of
-from ._life import Origin, State, life_of, was_left
+from ._life import life_of, was_left
 from ._without_values import is_declared, lacks_values
 
 # How many names a message lists before it says how many there are.
 _LISTED = 8
 
 
-@frozen
-class ParameterStatus:
-    """Where one parameter, or computed buffer, of a net stands."""
-
-    name: str
-    state: State
-    shape: tuple[int, ...]
-    dtype: str
-    nbytes: int
-    """of its values, whether it has them or not"""
-    origin: Origin | None
-    """None while it is declared"""
-    computed: bool = False
-    """a non-persistent buffer: never in a checkpoint"""
-
-
-@frozen
-class Status(Mapping[str, ParameterStatus]):
-    """Where each parameter of a net stands, by full name; prints as a table."""
-
-    entries: Mapping[str, ParameterStatus] = attrs.field(repr=False)
-
-    def __getitem__(self, name: str) -> ParameterStatus:
-        return self.entries[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.entries)
-
-    def __len__(self) -> int:
-        return len(self.entries)
-
-    def __str__(self) -> str:
-        return str(self._report())
-
-    @harmless
-    def _repr_html_(self) -> str:
-        return self._report().to_html()
-
-    def _report(self) -> Report:
-        rows = [status_row(entry) for entry in self.entries.values()]
-        columns = ("parameter", "state", "shape", "dtype", "bytes", "origin")
-        return Report("", [Table(rows, columns=columns, named=True, right=(4,))], summary=status_totals(self))
-
-
-def status_row(entry: ParameterStatus) -> tuple[str, ...]:
-    """Give what is said about one parameter: name, state, shape, dtype, bytes and origin."""
-    state = f"{entry.state} (computed)" if entry.computed else entry.state
-    origin = "" if entry.origin is None else str(entry.origin)
-    return entry.name, state, str(entry.shape), entry.dtype, f"{entry.nbytes:,}", origin
-
-
-def status_totals(status: Status) -> str:
-    """Say how many parameters are in each state."""
-    parts = []
-    for state in ("declared", "loaded", "initialized"):
-        nbytes = [entry.nbytes for entry in status.values() if entry.state == state]
-        if nbytes:
-            parts.append(f"{len(nbytes)} {state} ({sum(nbytes):,} bytes)")
-    total = sum(entry.nbytes for entry in status.values())
-    return f"{len(status)} in all, {total:,} bytes: {', '.join(parts)}" if parts else "no parameters"
-
-
-def status(net: nn.Cell) -> Status:
-    """Tell each parameter's state, shape, dtype, bytes and origin; a parameter at two places is listed once.
-
-    Non-persistent buffers that lazycell computes are listed too, marked as computed.
-    """
-    entries = {}
-    for name, parameter in _named_parameters(net):
-        entries[name] = _status_of(name, parameter)
-    for name, buffer in _computed_buffers(net):
-        entries[name] = _status_of(name, buffer, computed=True)
-    return Status(entries)
-
-
-def _status_of(name: str, tensor: Any, *, computed: bool = False) -> ParameterStatus:
-    state, origin = life_of(tensor)
-    shape, dtype = tuple(tensor.shape), dtype_name(tensor.dtype)
-    return ParameterStatus(name, state, shape, dtype, math.prod(shape) * itemsize(dtype), origin, computed)
-
-
 def uninitialized(net: nn.Cell) -> list[str]:
     """List the names of the parameters that have no values yet. Computed buffers are not among them."""
-    return [name for name, parameter in _named_parameters(net) if lacks_values(parameter)]
+    return [name for name, parameter in named_parameters(net) if lacks_values(parameter)]
 
 
-def _named_parameters(net: nn.Cell) -> Iterator[tuple[str, Any]]:
+def named_parameters(net: nn.Cell) -> Iterator[tuple[str, Any]]:
     """Walk the parameters of a net by full name, each once; by its path where two have one name."""
     seen: set[str] = set()
     for path, parameter in net.parameters_and_names():
@@ -123,7 +37,7 @@ def _named_parameters(net: nn.Cell) -> Iterator[tuple[str, Any]]:
         yield name, parameter
 
 
-def _computed_buffers(net: nn.Cell) -> Iterator[tuple[str, Any]]:
+def computed_buffers(net: nn.Cell) -> Iterator[tuple[str, Any]]:
     """Walk the buffers that lazycell declared, by path, each once."""
     seen: set[int] = set()
     for path, cell in net.cells_and_names():
@@ -171,7 +85,7 @@ def init_parameters_data(
         from ._initial import start_of, values_for  # not before: a loaded net never needs it
 
     kinds = UninitializedParameter if seed is None and not streams else (UninitializedParameter, DeferredParameter)
-    with ProgressBar("initializing") as bar, filling:
+    with show.ProgressBar("initializing") as bar, filling:
         parameters = {parameter: parameter for parameter in _all_parameters(cell)}
         waiting = [parameter for parameter in parameters if parameter.has_init]
         starts = [start_of(parameter, seed) for parameter in waiting if isinstance(parameter, kinds)]
@@ -184,7 +98,7 @@ def init_parameters_data(
                 parameters[parameter] = parameter.init_data(None, set_sliced=parameter.sliced)
                 done += parameter.nbytes
                 bar(done, total)
-    for path, buffer in _computed_buffers(cell):
+    for path, buffer in computed_buffers(cell):
         initialize_parameter(buffer, seed, path)
     return parameters
 
@@ -198,7 +112,7 @@ def initialize_for_execution(net: nn.Cell) -> None:
     if not _lacks_values(net):  # asked at every call in graph mode
         return
     declared, loaded = [], False
-    for name, parameter in _named_parameters(net):
+    for name, parameter in named_parameters(net):
         state, origin = life_of(parameter)
         if state == "declared":
             declared.append(name)
@@ -206,7 +120,8 @@ def initialize_for_execution(net: nn.Cell) -> None:
     if declared and loaded:
         warnings.warn(
             f"{len(declared)} parameter(s) were not in the checkpoint that was loaded, and are initialized now because "
-            f"the net is executed: {few(declared, _LISTED)}. Call `net.init_parameters_data()` first if this is meant",
+            f"the net is executed: {show.few(declared, _LISTED)}. Call `net.init_parameters_data()` first if this is "
+            "meant",
             UninitializedWarning,
             stacklevel=3,
         )
@@ -230,7 +145,7 @@ def refuse_while_saving(net: nn.Cell) -> None:
     """
     if not is_only_reading(sys._getframe(1)):
         return
-    declared = [name for name, each in _named_parameters(net) if isinstance(each, UninitializedParameter)]
+    declared = [name for name, each in named_parameters(net) if isinstance(each, UninitializedParameter)]
     if declared:
         raise no_values_to_save(net, declared)
 
@@ -239,7 +154,7 @@ def no_values_to_save(net: nn.Cell, declared: Sequence[str]) -> UninitializedPar
     """Say of a net that is to be saved that these of its parameters have no values."""
     return UninitializedParameterError(
         f"{len(declared)} parameter(s) of {type(net).__name__} are declared and have no values to save: "
-        f"{few((pattern for pattern, _ in collapse(declared)), _LISTED)}. Load a checkpoint that has them "
+        f"{show.few((pattern for pattern, _ in show.collapse(declared)), _LISTED)}. Load a checkpoint that has them "
         "(`net.load_checkpoint(path)`), or call `net.init_parameters_data()` to initialize them, and save then"
     )
 

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from ._config import hyperparameters_from_config as hyperparameters_from_config
     from ._config import ignored_keys as ignored_keys
     from ._config import read_config as read_config
+    from ._place import find_place as find_place
+    from ._place import in_cache as in_cache
+    from ._place import repository_named as repository_named
     from ._pretrained import load_pretrained as load_pretrained
     from ._registry import Preset as Preset
     from ._registry import RegisteredModel as RegisteredModel

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from .. import parameters
-from .._arguments import file_path
 from .._errors import ConfigError
 from ..declaration import Declaration, declaration_of
 from ..loading import LoadOptions
@@ -19,6 +18,7 @@ from ._architecture import class_of, text_part
 from ._config import Config, completed_by_file, find_config, hyperparameters_from_config, ignored_keys
 from ._dtype import dtype_arguments, load_policy
 from ._generation import generation_config
+from ._place import find_place
 
 if TYPE_CHECKING:
     from ._stored_tensors import StoredTensors
@@ -60,6 +60,7 @@ def from_pretrained(
     ignore_config: Iterable[str] = (),
     partial: bool | str = "new",
     dtype: Any = None,
+    revision: str | None = None,
     missing: str | Iterable[str] = "error",
     unexpected: str | Iterable[str] = "error",
     rename: Mapping[str, Any] | None = None,
@@ -70,16 +71,19 @@ def from_pretrained(
     dec_mode: str | None = None,
     **hyperparameters: Any,
 ) -> Any:
-    """Build and load the model in a directory, whose class its `config.json` names.
+    """Build and load the model in a directory or a repository, whose class its `config.json` names.
 
     Args:
-        path: a directory with `config.json` and weights.
+        path: a directory with `config.json` and weights; or, where there is none of that name, the id of a repository
+            of Hugging Face's hub, `"ORG/NAME"`, as text. What is not in the hub's cache yet is downloaded if
+            `huggingface_hub` is installed, `pip install "lazycell[hub]"`, and `HF_HUB_OFFLINE` does not forbid it.
         ignore_config: keys of the config that are passed over, where you know that the model computes the same without
             them; `net.load_report` lists them.
         partial: `"new"`: a head that the file does not have is left to its initializers, with a warning, and one that
             it has has to fit. True: one of another shape is left to its initializers too. False: all has to fit.
         dtype: of the whole model; default: what the config says, if this device computes with that, else float32,
             which a warning tells. `"checkpoint"`: what the file has, parameter by parameter.
+        revision: of a repository: a branch, a tag or a commit; default: its branch `main`.
         missing: as for `LazyCell.load_checkpoint`, and so are `unexpected` and `rename`.
         unexpected: likewise.
         rename: likewise, and `mmap`, `progress`, `verify`, `dec_key`, `dec_mode`.
@@ -97,18 +101,18 @@ def from_pretrained(
         DtypeWarning: this device computes nothing in the config's dtype; the model is built in float32.
         ConfigWarning: the config and the file contradict each other, and the file is followed.
         HeadWarning: the file has another head, or none: the model's has to be trained.
+        HubWarning: the hub does not answer, and what its cache has of the repository is loaded.
 
     Raises:
         FileNotFoundError: there is nothing at `path`.
+        HubError: nor is there such a repository or revision in the cache, or to be downloaded; or no weights are in
+            it. It is a `FileNotFoundError`.
         ConfigError: there is no config, it names no model, or it asks for what the model does not implement.
         RegistryError: no class is registered for it.
         CheckpointError: the weights cannot be read, or do not fit.
         TypeError: an argument is of a kind that means nothing.
         ValueError: there is no such choice, or arguments contradict each other.
     """
-    place = file_path(path, "path")
-    config = find_config(place)
-    cls = class_of(config)
     options = LoadOptions(
         missing=missing,
         unexpected=unexpected,
@@ -120,6 +124,9 @@ def from_pretrained(
         dec_key=dec_key,
         dec_mode=dec_mode,
     )
+    place = find_place(path, revision)
+    config = find_config(place)
+    cls = class_of(config)
     return load_pretrained(
         cls, place, config, options, dtype=dtype, hyperparameters=hyperparameters, ignore_config=ignore_config
     )

@@ -12,12 +12,11 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from .. import show
 from .._collector import collector_paused
 from .._errors import CheckpointError
 from .._frozen import frozen
 from ..reading import overflow_text
-from ..show import ProgressBar, format_bytes, format_seconds
-from ..show.html import report
 from ._atomic import NewFile, Replacement, free_names
 from ._destination import Destination
 from ._output import Advance, Content, Output
@@ -53,11 +52,12 @@ class SaveReport:
         more = (
             "" if self.paths == (self.path,) else f" and {len(self.paths)} shard{'' if len(self.paths) == 1 else 's'}"
         )
-        return f"saved {count}, {format_bytes(self.nbytes)} in {format_seconds(self.seconds)} to {self.path.name}{more}"
+        size, time = show.format_bytes(self.nbytes), show.format_seconds(self.seconds)
+        return f"saved {count}, {size} in {time} to {self.path.name}{more}"
 
     def _repr_html_(self) -> str:
 
-        return report(self)
+        return show.html.in_notebook(self, show.html.of_text)
 
 
 class Losses:
@@ -118,7 +118,7 @@ def save(
             files = [plan_safetensors(shard, metadata) for shard in shards]
         if len(files) > 1 or destination.indexed:
             _check_stem(destination)
-    with _failures(destination, total), ProgressBar(f"saving {destination.path.name}") as bar:
+    with _failures(destination, total), show.ProgressBar(f"saving {destination.path.name}") as bar:
         advance = _counter(bar if progress is None else progress, total)
         if destination.format == "ckpt":
             strings = strings or {}
@@ -250,5 +250,5 @@ def _advice(error: OSError, path: Path, needed: int) -> str:
     free = ""
     with contextlib.suppress(OSError):
         status = os.statvfs(path.parent)
-        free = f", and {format_bytes(status.f_bavail * status.f_frsize)} are free"
-    return f": the checkpoint needs {format_bytes(needed)} beside what is there{free}"
+        free = f", and {show.format_bytes(status.f_bavail * status.f_frsize)} are free"
+    return f": the checkpoint needs {show.format_bytes(needed)} beside what is there{free}"

@@ -7,12 +7,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from .. import show
 from .._arguments import check_progress
 from .._frozen import frozen
 from ..formats import open_checkpoint
 from ..reading import Reader
-from ..show import format_bytes, format_seconds
-from ..show.html import report
 from ._checksums import verify_checksums as verify_header
 
 Progress = Callable[[int, int], None]
@@ -38,14 +37,14 @@ class VerifyReport:
     def summary(self) -> str:
         """The line without the file's name, for where that is written already."""
         count = f"{self.tensors} tensor{'' if self.tensors == 1 else 's'}"
-        return f"verified {count}, {format_bytes(self.nbytes)} in {format_seconds(self.seconds)}"
+        return f"verified {count}, {show.format_bytes(self.nbytes)} in {show.format_seconds(self.seconds)}"
 
     def __str__(self) -> str:
         return f"{self.summary} in {self.path.name}"
 
     def _repr_html_(self) -> str:
 
-        return report(self)
+        return show.html.in_notebook(self, show.html.of_text)
 
 
 def verify(path: str | os.PathLike[str], *, progress: Progress | None = None) -> VerifyReport:

@@ -5,12 +5,15 @@ from typing import TYPE_CHECKING
 from .._face import face
 
 if TYPE_CHECKING:
+    from . import html as html
+    from . import markdown as markdown
     from ._collapse import INDEX as INDEX
     from ._collapse import Splits as Splits
     from ._collapse import braces as braces
     from ._collapse import collapse as collapse
     from ._collapse import index_free as index_free
     from ._collapse import is_index as is_index
+    from ._draw import draw_tree as draw_tree
     from ._few import few as few
     from ._few import few_lines as few_lines
     from ._few import more as more

@@ -7,6 +7,8 @@ import time
 from types import TracebackType
 from typing import Any
 
+from . import _drawn
+
 PATIENCE = 2.0
 """Seconds that somebody waits without being told what for."""
 
@@ -31,7 +33,7 @@ class ProgressBar:
         if self._bar is None:
             if time.monotonic() - self._started < PATIENCE or not sys.stderr.isatty():
                 return
-            self._bar = _make_bar()
+            self._bar = _drawn.progress()
             self._task = self._bar.add_task(self._title, total=total)
             self._bar.start()
         self._bar.update(self._task, completed=done)
@@ -41,19 +43,3 @@ class ProgressBar:
     ) -> None:
         if self._bar is not None:
             self._bar.stop()
-
-
-def _make_bar() -> Any:
-    # Imported when it is needed: most of what lazycell does takes less time than the import.
-    from rich.console import Console  # slow, and only for a terminal
-    from rich.progress import (  # slow, and only for a terminal
-        BarColumn,
-        DownloadColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
-
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    return Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True)

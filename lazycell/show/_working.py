@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from . import _drawn
+
 
 @contextmanager
 def working(what: str) -> Iterator[None]:
@@ -13,9 +15,5 @@ def working(what: str) -> Iterator[None]:
     if not sys.stderr.isatty():
         yield
         return
-    from rich.console import Console  # slow, and only for a terminal
-    from rich.text import Text  # slow, and only for a terminal
-
-    # "line" is drawn in ASCII: the terminal may know nothing else.
-    with Console(stderr=True).status(Text(f"{what} ..."), spinner="line"):
+    with _drawn.spinner(what):
         yield

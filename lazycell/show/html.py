@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import html
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TypeVar
 
 from ._few import more
 from ._printable import printable
+from ._report import Report, Table
 
 MOST_ROWS = 60
 """Rows of a table before the others are counted."""
@@ -80,21 +80,38 @@ def block(parts: Iterable[str]) -> str:
     return f"<div>{''.join(parts)}</div>"
 
 
-def harmless(make: Callable[[_Shown], str]) -> Callable[[_Shown], str]:
-    """Make a function that shows something in a notebook never fail: its last line is no place for a traceback."""
-
-    @functools.wraps(make)
-    def shown(what: _Shown) -> str:
-        try:
-            return make(what)
-        except Exception as error:
-            return note(f"{type(what).__name__} (it cannot be shown: {type(error).__name__})")
-
-    return shown
+def of_report(report: Report) -> str:
+    """Give a report as HTML; nothing in it is taken for a tag."""
+    body = [part for each in report.tables for part in _rows(each)]
+    body += [lines(each) if "\n" in each else note(each) for each in report.notes]
+    head = [title(report.title)] if report.title else []
+    return block([*head, *([folded(report.summary, block(body))] if report.summary else body)])
 
 
-@harmless
-def report(what: object) -> str:
+def _rows(each: Table) -> list[str]:
+    parts, columns = [], each.columns
+    if each.title and columns:
+        parts.append(note(each.headed))
+    elif each.title and each.rows:
+        columns = (each.headed, *[""] * (len(each.rows[0]) - 1))
+    return [*parts, table(columns, each.rows, right=each.right)] if each.rows else parts
+
+
+def of_text(what: object) -> str:
     """Give what prints as text alone: its first line, and the others as they stand."""
     first, _, rest = str(what).partition("\n")
     return block([title(first), lines(rest)] if rest else [title(first)])
+
+
+def in_notebook(what: _Shown, make: Callable[[_Shown], str | Report]) -> str:
+    """Show something as the last line of a notebook's cell, which is no place for a traceback: whatever fails is told.
+
+    Args:
+        what: it.
+        make: gives its HTML, or its report.
+    """
+    try:
+        made = make(what)
+        return of_report(made) if isinstance(made, Report) else made
+    except Exception as error:
+        return note(f"{type(what).__name__} (it cannot be shown: {type(error).__name__})")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from ._printable import printable
+from ._report import Report, Table
 
 # What Markdown, its tables, or HTML would take for something else, even in a code span.
 _SPECIAL = re.compile(r"[`|<&\\]")
@@ -36,3 +37,20 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def bullets(lines: Iterable[str]) -> str:
     """Give a list, each line of it Markdown."""
     return "\n".join(f"- {line}" for line in lines)
+
+
+def of_report(report: Report) -> str:
+    """Give a report as Markdown: a heading, what is said in words, and the tables."""
+    blocks = [f"### {code(report.title)}"] if report.title else []
+    blocks += [each if each.endswith(".") else f"{each}." for each in (report.summary, *report.notes) if each]
+    for each in report.tables:
+        blocks += [f"**{each.headed}**"] if each.title else []
+        blocks += [_rows(each)] if each.rows else []
+    return "\n\n".join(blocks) + "\n"
+
+
+def _rows(each: Table) -> str:
+    shown, rest = each.shown
+    width = len(each.columns) or len(each.rows[0])
+    rows = [tuple(map(code, row)) for row in shown] + ([(rest, *[""] * (width - 1))] if rest else [])
+    return table(each.columns or [""] * width, rows)

@@ -15,11 +15,10 @@ from typing import Any
 import attrs
 import numpy as np
 
-from .. import _dtypes
-from .._errors import CheckpointFormatError
 from .._frozen import frozen
 from ..formats import CheckpointHeader, TensorHeader
 from ..system import Array
+from ._elements import read_elements
 from ._quantized import Quantized, quantized_tensors
 
 _CODES = frozenset({"float8_e4m3fn", "float8_e5m2", "int8"})
@@ -66,7 +65,7 @@ class Scaled:
         stop = start + len(target)
         for first in range(start // 4, -(-stop // 4), _PIECE):
             last = min(first + _PIECE, -(-stop // 4))
-            values = _read(self.codes, first, last).astype(np.float32)
+            values = read_elements(self.codes, first, last).astype(np.float32)
             with np.errstate(all="ignore"):  # an overflow is the checkpoint's own
                 self._multiply(values, first)
             low, high = max(start, 4 * first), min(stop, 4 * last)
@@ -112,31 +111,15 @@ class Scaled:
         """The scales in float32: matrix, row and column of its blocks."""
         count = math.prod(self.scales.shape)
         if self.scales.dtype in _EXPONENTS:
-            bits = _read(self.scales, 0, count)
+            bits = read_elements(self.scales, 0, count)
             values = np.ldexp(np.float32(1), bits.astype(np.int32) - 127)
             flat = np.where(bits == 255, np.float32(np.nan), values)
         else:
-            flat = _read(self.scales, 0, count).astype(np.float32)
+            flat = read_elements(self.scales, 0, count).astype(np.float32)
         matrices = math.prod(self.codes.shape[:-2])
         if count == 1:
             return np.broadcast_to(flat.reshape(1, 1, 1), (matrices, 1, 1))
         return flat.reshape(matrices, *self.scales.shape[-2:])
-
-
-def _read(tensor: TensorHeader, first: int, last: int) -> Array:
-    """Read some elements of a tensor that has few bytes an element, those that MindSpore has no dtype for as bytes."""
-    dtype = _dtypes.numpy_dtype(tensor.dtype if tensor.is_readable else "uint8")
-    array = np.empty((last - first) * dtype.itemsize, np.uint8)
-    target, start = array.data, first * dtype.itemsize
-    for part in tensor.ranges:
-        count = max(0, min(part.nbytes - start, len(target)))
-        if count:
-            part.read_into(target[:count], start)
-            target = target[count:]
-        start = max(start + count - part.nbytes, 0)
-    if len(target):
-        raise CheckpointFormatError(f"tensor {tensor.name!r}: its parts hold fewer bytes than {tensor.shape} takes")
-    return array.view(dtype)
 
 
 def with_scales(header: CheckpointHeader, is_kept: Callable[[str], bool] = lambda name: False) -> CheckpointHeader:

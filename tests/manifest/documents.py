@@ -9,6 +9,7 @@ import attrs
 from hypothesis import strategies as st
 
 from lazycell.history._migration import Migration
+from lazycell.layout import BaseModel, Leftover
 from lazycell.layout._entry import ManifestEntry
 from lazycell.layout._layout import Stored
 from lazycell.manifest._manifest import Manifest
@@ -112,7 +113,14 @@ def everything() -> Manifest:
     made = manifest(Everything, 4)
     (first, *_) = made.stored
     migration = Migration("Attention", {"wq": "q"}, "as in the paper", "2026-11-24T10:00:00Z", "a.json", ("head.",))
-    return attrs.evolve(made, copies=(Stored("copy", first.form),), migrations=(migration,))
+    leftovers = (Leftover("layers.{i}.gamma", "layers.{i}.weight"), Leftover("{*path}.mask"))
+    return attrs.evolve(
+        made,
+        copies=(Stored("copy", first.form),),
+        migrations=(migration,),
+        leftovers=leftovers,
+        base=BaseModel("model", ("model.pooler",)),
+    )
 
 
 def document(manifest: Manifest, *, collapsed: bool = False) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 # ruff: noqa: B007, E501, F722, UP045, RUF100 - mistakes are what is tested
 
-from lazycell import LazyCell, Param, fused, rename, reshaped, transposed
+from lazycell import LazyCell, Param, direction, fused, magnitude, rename, reshaped, squeezed, transposed
 
 from .telling import told
 
@@ -86,3 +86,56 @@ def test_transposed_and_reshaped_of_nothing() -> None:
 
     with told("the shape `3` is not a tuple: write `(3,)`"):
         reshaped("w", 3)  # here
+
+
+@told("axis=-1 in squeezed() does not name axes counted from 0...write `axis=2`")
+def test_squeezed_from_the_end() -> None:
+    """As of all forms, axes are counted from the front."""
+
+    squeezed("w", -1)  # here
+
+
+def test_axes_that_are_not_there_or_not_of_length_1() -> None:
+    """When the class is defined, or when there are numbers."""
+
+    with told('A: rename: `"x": squeezed("w", axis=2)`: ...has the axis 2, counted from 0, and `"w"` has 2 axes'):
+
+        class A(LazyCell):
+            w: Param["normal", (3, 1)]
+            rename({"x": squeezed("w", axis=2)})  # here
+
+    class B(LazyCell):
+        n: int
+        w: Param["normal", (3, n)]
+        rename({"x": squeezed("w", axis=1)})  # here
+
+    with told("B: rename: ...leaves out an axis of length 1, and axis 1 of `w` (3, 2) has 2"):
+        B.manifest(2)
+    assert B.manifest(1).stored[0].shape == (3,)
+
+
+def test_half_of_a_weight_normed_tensor() -> None:
+    """The other half has a rule as well, and neither is changed by another form."""
+
+    with told(
+        'A: rename: ...it is one half of a weight-normed tensor: add a rule for the other half, `"…": direction("w", dim=1)`'
+    ):
+
+        class A(LazyCell):
+            w: Param["normal", (3, 2)]
+            rename({"w_g": magnitude("w", dim=1)})  # here
+
+    with told('...`direction("w")` is one half of a weight-normed tensor, and stands outside of other forms...'):
+
+        class B(LazyCell):
+            w: Param["normal", (3, 2)]
+            rename({"w_g": magnitude("w"), "w_v": transposed(direction("w"))})  # here
+
+    with told("dim='0' in magnitude() is not an axis counted from 0...`dim=0`..."):
+        magnitude("w", dim="0")  # type: ignore[arg-type]  # here
+
+    with told('...`magnitude("w", dim=2)` has the axis 2, counted from 0, and `"w"` has 2 axes'):
+
+        class C(LazyCell):
+            w: Param["normal", (3, 2)]
+            rename({"w_g": magnitude("w", dim=2), "w_v": direction("w", dim=2)})  # here

@@ -22,10 +22,10 @@ from lazycell.parameters._lifecycle import (
     init_parameters_data,
     initialize_for_execution,
     refuse_while_saving,
-    status,
     undeclare,
     uninitialized,
 )
+from lazycell.parameters._status import status
 from lazycell.parameters._without_values import is_declared
 from tests.parameters.filling import fill
 

@@ -121,8 +121,7 @@ def test_a_save_and_a_conversion_that_are_quick_show_nothing(write, tmp_path, mo
 
 def test_a_load_and_an_initialization_tell_how_far_they_are(tmp_path, monkeypatch):
     """Both report bytes, up to all of them."""
-    from lazycell.cell import _load_checkpoint as _load
-    from lazycell.parameters import _lifecycle
+    from lazycell import show
 
     class Net(LazyCell):
         one: Param["ones", (10,)]
@@ -130,12 +129,11 @@ def test_a_load_and_an_initialization_tell_how_far_they_are(tmp_path, monkeypatc
 
     told: list[tuple[int, int]] = []
 
-    class Recorder(_load.ProgressBar):
+    class Recorder(show.ProgressBar):
         def __call__(self, done, total):
             told.append((done, total))
 
-    monkeypatch.setattr(_load, "ProgressBar", Recorder)
-    monkeypatch.setattr(_lifecycle, "ProgressBar", Recorder)
+    monkeypatch.setattr(show, "ProgressBar", Recorder)
     net = Net()
     net.init_parameters_data()
     assert told == [(20, 60), (60, 60)]  # zeros are there at once

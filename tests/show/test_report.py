@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from lazycell.show import html, markdown
 from lazycell.show._report import Report, Table
 
 REPORT = Report(
@@ -34,7 +35,7 @@ def test_as_text() -> None:
 
 def test_as_markdown() -> None:
     """A heading, what it means, and a table for each, with the names of its columns."""
-    assert REPORT.to_markdown() == (
+    assert markdown.of_report(REPORT) == (
         "### `Net -> Net`\n\n"
         "it fits.\n\n"
         "**added: 2**\n\n"
@@ -47,7 +48,7 @@ def test_as_markdown() -> None:
 
 def test_as_html() -> None:
     """The same words in the same order, each in a cell or a line of its own."""
-    words = [each for each in re.split(r"<[^>]*>", REPORT.to_html()) if each]
+    words = [each for each in re.split(r"<[^>]*>", html.of_report(REPORT)) if each]
     assert words == [
         *("Net -&gt; Net", "added: 2", "parameter", "shape", "weight", "(2, 3)", "b", "(3,)"),
         *("left over", "what", "bytes", "left", "1,000", "plain", "row", "it fits"),
@@ -58,29 +59,29 @@ def test_many_rows_are_counted() -> None:
     """And how many there are makes no column wider."""
     report = Report("many", [Table([(letter, letter) for letter in "abcde"], columns=("one", "other"), most=2)])
     assert str(report) == "many\n  a  a\n  b  b\n  ... and 3 more"
-    assert report.to_markdown().endswith("| `b` | `b` |\n| ... and 3 more |  |\n")
-    assert "<td" in report.to_html()
+    assert markdown.of_report(report).endswith("| `b` | `b` |\n| ... and 3 more |  |\n")
+    assert "<td" in html.of_report(report)
 
 
 def test_a_summary_stands_last_and_opens_the_tables() -> None:
     """Without a title, nothing is indented below one."""
     report = Report("", [Table([("w", "declared")], columns=("name", "state"), named=True)], summary="1 in all")
     assert str(report) == "name  state\nw     declared\n1 in all"
-    assert re.search(r"<summary[^>]*>1 in all</summary>.*<td[^>]*>w</td>.*</details>", report.to_html())
-    assert report.to_markdown().startswith("1 in all.\n\n| name | state |")
+    assert re.search(r"<summary[^>]*>1 in all</summary>.*<td[^>]*>w</td>.*</details>", html.of_report(report))
+    assert markdown.of_report(report).startswith("1 in all.\n\n| name | state |")
 
 
 def test_a_title_alone() -> None:
     """One line is a report."""
     assert str(Report("saved")) == "saved"
-    assert Report("saved").to_markdown() == "### `saved`\n"
+    assert markdown.of_report(Report("saved")) == "### `saved`\n"
 
 
 def test_nothing_in_it_takes_effect() -> None:
     """Neither a bar in a table, nor ticks, nor tags, nor several lines."""
     hostile = Report("a`b", [Table([("x|``y", "<b>")], columns=("one", "two"))], ["first\nsecond <i>"])
-    markdown = hostile.to_markdown()
-    assert markdown.startswith("### <code>a&#96;b</code>\n")
-    assert "| <code>x&#124;&#96;&#96;y</code> | <code>&#60;b&#62;</code> |" in markdown
-    assert not {"<b>", "<i>"} & {*re.findall(r"<\w+>", hostile.to_html())}
-    assert "second &lt;i&gt;" in hostile.to_html()
+    written = markdown.of_report(hostile)
+    assert written.startswith("### <code>a&#96;b</code>\n")
+    assert "| <code>x&#124;&#96;&#96;y</code> | <code>&#60;b&#62;</code> |" in written
+    assert not {"<b>", "<i>"} & {*re.findall(r"<\w+>", html.of_report(hostile))}
+    assert "second &lt;i&gt;" in html.of_report(hostile)

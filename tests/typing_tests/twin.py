@@ -14,14 +14,18 @@ from lazycell.typed import (
     buffer,
     child,
     children,
+    direction,
+    expanded,
     fused,
     hyper,
+    magnitude,
     max_,
     param,
     rename,
     require,
     reshaped,
     same,
+    squeezed,
     tie,
     transposed,
     when,
@@ -126,12 +130,17 @@ class Stored(LazyCell):
     first: Linear = child(Linear, hidden, width)
     second: Linear = child(Linear, hidden, width)
     patch: Parameter = param("normal", (hidden, 12))
+    single: Parameter = param("normal", (hidden, 1))
+    norm: Parameter = param("normal", (hidden, 3))
     rename({"q_proj": "qkv[q]", "k_proj": transposed("qkv[k]"), "v_proj": "qkv[v]"})
     rename(
         {
             "both.weight": transposed(fused(a="first.weight", b="second.weight"), axes=(1, 0)),
             "both.bias": fused(axis=0, a="first.bias", b=reshaped("second.bias", (width,))),
             "conv": reshaped("patch", (hidden, 3, 2, 2)),
+            "wide": expanded(squeezed("single", axis=1), axis=(1, 2)),
+            "norm_g": magnitude("norm"),
+            "norm_v": direction("norm", dim=0),
         }
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import attrs
 
-from ...declaration import form_text
+from ...declaration import Half, form_text, other_spelling
 from ...layout import Block, ManifestEntry, Stored
 from .._inventory import Inventory
 from .._tensors import stored_tensors
@@ -80,6 +80,8 @@ class _Names:
     def _forms(self, stored: Stored) -> Iterator[Stored]:
         """Give the tensor under each name that it may have, the likeliest first."""
         yield stored
+        if isinstance(stored.form, Half) and (other := other_spelling(stored.name)) and other not in self._declared:
+            yield attrs.evolve(stored, name=other)
         if _is_whole(stored):
             (name,) = stored.parameters
             for each in (name, *self._aliases.get(name, ())):

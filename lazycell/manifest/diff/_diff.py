@@ -8,10 +8,10 @@ from typing import Any
 
 import attrs
 
+from ... import show
 from ..._collector import collector_paused
 from ...declaration import form_text
 from ...layout import ManifestEntry
-from ...show.html import harmless
 from .._inventory import Inventory
 from ._as_stored import as_compared
 from ._diff_sections import differences_report
@@ -48,6 +48,7 @@ class ManifestDiff(Differences):
         ties: names that are tied to another parameter than before.
         stored: tensors that a checkpoint stores in another form.
         computed: names of buffers that are computed on one side only.
+        leftovers: names that files may have besides, and the base model, that are stated otherwise.
         hyperparameters: those that have another value.
         streams: the stream version: with another one, a seed draws other values.
     """
@@ -57,9 +58,8 @@ class ManifestDiff(Differences):
     def __str__(self) -> str:
         return str(differences_report(self))
 
-    @harmless
     def _repr_html_(self) -> str:
-        return differences_report(self).to_html()
+        return show.html.in_notebook(self, differences_report)
 
     def to_json(self) -> str:
         """Give the differences as JSON: always the same text for the same ones, each on a line."""
@@ -69,7 +69,7 @@ class ManifestDiff(Differences):
 
     def to_markdown(self) -> str:
         """Give the differences as Markdown: a table for each kind, repeated layers in one row."""
-        return differences_report(self).to_markdown()
+        return show.markdown.of_report(differences_report(self))
 
 
 def diff(old: Inventory, new: Inventory) -> ManifestDiff:
@@ -151,6 +151,7 @@ def _details(old: Inventory, new: Inventory) -> dict[str, tuple[Detail, ...]]:
         "ties": _differences(old.ties, new.ties),
         "stored": _differences(_forms(old), _forms(new)),
         "computed": _differences(dict.fromkeys(old.computed, "computed"), dict.fromkeys(new.computed, "computed")),
+        "leftovers": _differences(_leftovers(old), _leftovers(new)) if old.declared and new.declared else (),
         "hyperparameters": _differences(_hyperparameters(old), _hyperparameters(new)),
         "streams": _differences(streams(old), streams(new)),
     }
@@ -165,6 +166,13 @@ def _differences(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[Detail
 
 def _forms(manifest: Inventory) -> dict[str, str]:
     return {stored.name: f"{stored.shape} {form_text(stored.form)}" for stored in manifest.stored}
+
+
+def _leftovers(manifest: Inventory) -> dict[str, str]:
+    found = {each.name: "unused" if each.now is None else f"now {each.now}" for each in manifest.leftovers}
+    if (base := manifest.base) is not None:
+        found["base model"] = ", ".join([base.prefix or "no prefix", *(f"head {each}" for each in base.heads)])
+    return found
 
 
 def _hyperparameters(manifest: Inventory) -> dict[str, str]:

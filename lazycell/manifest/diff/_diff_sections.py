@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from ...show import Report, Splits, Table, collapse, cut, printable
+from ... import show
 
 if TYPE_CHECKING:
     from ...layout import ManifestEntry
@@ -18,14 +18,14 @@ _TITLED = 6
 Cells = tuple[str, ...]
 
 
-def differences_report(diff: Differences) -> Report:
+def differences_report(diff: Differences) -> show.Report:
     """Give the differences for people: both sides, a table for each kind, and a summary."""
-    return Report(title(diff), tuple(sections(diff)), (summary(diff),))
+    return show.Report(title(diff), tuple(sections(diff)), (summary(diff),))
 
 
-def sections(diff: Differences) -> Iterator[Table]:
+def sections(diff: Differences) -> Iterator[show.Table]:
     """Give a table for each kind of which there are differences, the name in the first cell of a row."""
-    splits = Splits()
+    splits = show.Splits()
     if len(diff.hyperparameters) > _TITLED:
         yield _section("hyperparameters", "hyperparameter", diff.hyperparameters, _detail)
     for title, entries in (("added", diff.added), ("removed", diff.removed)):
@@ -42,13 +42,15 @@ def sections(diff: Differences) -> Iterator[Table]:
     yield from _stored(diff)
     if diff.computed:
         yield _section("computed buffers", "buffer", diff.computed, _detail)
+    if diff.leftovers:
+        yield _section("leftovers", "name", diff.leftovers, _detail)
     yield from _streams(diff)
 
 
 def notes(diff: Differences) -> Iterator[str]:
     """Give a line for each difference that is none of a parameter, a tie, a buffer or a hyperparameter."""
     for table in (*_stored(diff), *_streams(diff)):
-        rows = cut(table.rows, _MOST_ROWS)
+        rows = show.cut(table.rows, _MOST_ROWS)
         yield from (f"{table.title}: {': '.join(filter(None, row))}" for row in rows)
 
 
@@ -88,6 +90,7 @@ def _besides(diff: Differences) -> tuple[tuple[str, tuple[Detail, ...]], ...]:
         ("tie", diff.ties),
         ("layout", diff.stored),
         ("computed buffer", diff.computed),
+        ("leftover", diff.leftovers),
         ("hyperparameter", diff.hyperparameters),
         ("stream version", diff.streams),
     )
@@ -127,7 +130,7 @@ def _side(side: DiffSide, values: dict[str, str]) -> str:
 # ---------------------------------------------------------------------------------------------------------------- rows
 
 
-def _entries(title: str, entries: tuple[ManifestEntry, ...], splits: Splits) -> Table:
+def _entries(title: str, entries: tuple[ManifestEntry, ...], splits: show.Splits) -> show.Table:
     groups: dict[Cells, dict[str, int]] = {}
     for position, entry in enumerate(entries):
         cells = (str(entry.shape), entry.dtype, entry.declared_by or "", entry.expression or "")
@@ -136,8 +139,8 @@ def _entries(title: str, entries: tuple[ManifestEntry, ...], splits: Splits) -> 
 
 
 def _changes(
-    title: str, changes: tuple[Change, ...], columns: Cells, cells_of: Callable[[Change], Cells], splits: Splits
-) -> Iterator[Table]:
+    title: str, changes: tuple[Change, ...], columns: Cells, cells_of: Callable[[Change], Cells], splits: show.Splits
+) -> Iterator[show.Table]:
     if not changes:
         return
     same: dict[Cells, dict[str, int]] = {}
@@ -162,45 +165,47 @@ def _grouped(
     count: int,
     columns: Cells,
     groups: dict[Cells, dict[str, int]],
-    splits: Splits,
+    splits: show.Splits,
     more: Iterable[tuple[int, Cells]] = (),
-) -> Table:
+) -> show.Table:
     """Collapse names of equal cells; rows come in the order of their first members."""
     rows = list(more)
     for cells, positions in groups.items():
         texts = tuple(map(shown, cells))
-        rows += [(positions[members[0]], (shown(pattern), *texts)) for pattern, members in collapse(positions, splits)]
+        rows += [
+            (positions[members[0]], (shown(pattern), *texts)) for pattern, members in show.collapse(positions, splits)
+        ]
     rows.sort(key=lambda row: row[0])
-    return Table([row for _, row in rows], title, count, ("parameter", *columns), most=_MOST_ROWS)
+    return show.Table([row for _, row in rows], title, count, ("parameter", *columns), most=_MOST_ROWS)
 
 
-def _joined(pairs: list[tuple[str, str, int]], splits: Splits) -> Iterator[tuple[str, str, int]]:
+def _joined(pairs: list[tuple[str, str, int]], splits: show.Splits) -> Iterator[tuple[str, str, int]]:
     """Collapse old and new names together; a row stands for pairs that are one pattern on both sides."""
     families: dict[tuple[Cells, Cells], dict[str, tuple[str, int]]] = {}
     for old, new, position in pairs:
         families.setdefault((splits[old][0], splits[new][0]), {})[old] = (new, position)
     for family in families.values():
-        for pattern, members in collapse(family, splits):
-            others = collapse((family[name][0] for name in members), splits)
+        for pattern, members in show.collapse(family, splits):
+            others = show.collapse((family[name][0] for name in members), splits)
             if len(others) == 1:
                 yield pattern, others[0][0], family[members[0]][1]
             else:
                 yield from ((name, *family[name]) for name in members)
 
 
-def _stored(diff: Differences) -> Iterator[Table]:
+def _stored(diff: Differences) -> Iterator[show.Table]:
     if diff.stored:
         yield _section("stored otherwise", "tensor", diff.stored, _detail)
 
 
-def _streams(diff: Differences) -> Iterator[Table]:
+def _streams(diff: Differences) -> Iterator[show.Table]:
     if diff.streams:
         yield _section("streams: a seed draws other values", "what", diff.streams, _detail)
 
 
-def _section(title: str, column: str, details: tuple[Detail, ...], text: Callable[[Detail], str]) -> Table:
+def _section(title: str, column: str, details: tuple[Detail, ...], text: Callable[[Detail], str]) -> show.Table:
     rows = tuple((shown(detail.name), shown(text(detail), 2 * _LONGEST)) for detail in details)
-    return Table(rows, title, len(details), (column, "change"), most=_MOST_ROWS)
+    return show.Table(rows, title, len(details), (column, "change"), most=_MOST_ROWS)
 
 
 # --------------------------------------------------------------------------------------------------------------- cells
@@ -255,4 +260,4 @@ def shown(text: str, longest: int = _LONGEST) -> str:
     if len(text) > longest:  # first: escapes of a very long text take time
         half = longest // 2
         text = f"{text[:half]}…{text[-half:]}"
-    return printable(text)
+    return show.printable(text)

@@ -178,7 +178,7 @@ def _manifest_of(document: dict[str, Any], made: type[_Made]) -> _Made:
         declared=declared,
         migrations=_migrations_of(document.get("migrations", [])),
         leftovers=leftovers_of(document.get("leftovers", {}), "leftovers"),
-        base=base_of(document.get("base"), "base"),
+        base=base_of(document["base"], "base") if "base" in document else None,
     )
     _check_totals(document["totals"], manifest)
     digest = text(document["digest"], "digest")

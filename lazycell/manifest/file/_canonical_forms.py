@@ -1,8 +1,9 @@
 """The tree that says how a stored tensor is made of parameters, as JSON and back.
 
 A block of a parameter is `{"parameter": "…"}`, with `section` and `place` if it is not the whole; an operation is
-`{"fused": [{"name": …, "form": …}, …], "axis": 0}`, `{"transposed": form, "axes": […]}` or
-`{"reshaped": form, "shape": […]}`.
+`{"fused": [{"name": …, "form": …}, …], "axis": 0}`, `{"transposed": form, "axes": […]}`,
+`{"reshaped": form, "shape": […]}`, or a half of a weight-normed tensor, `{"magnitude": form, "dim": 0}` and
+`{"direction": form, "dim": 0}`, where `"dim": null` is one norm of the whole.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..._dtypes import is_known
-from ...declaration import Fused, Reshaped, Transposed
+from ...declaration import Direction, Fused, Half, Magnitude, Reshaped, Transposed
 from ...layout import Block, Form, Stored, shape_of
 from ._check_json import check_keys, items, member, refuse, shape_of_json, shown, text, whole, wholes
 
@@ -64,6 +65,9 @@ def _form_json(form: Form, entries: Mapping[str, ManifestEntry]) -> dict[str, An
             return {"transposed": _form_json(inner, entries), **order}
         case Reshaped(inner, shape):
             return {"reshaped": _form_json(inner, entries), "shape": list(shape)}
+        case Half(inner, dim):
+            kind = "magnitude" if isinstance(form, Magnitude) else "direction"
+            return {kind: _form_json(inner, entries), "dim": dim}
         case Block(parameter, _, dtype, place, section):
             block: dict[str, Any] = {"parameter": parameter}
             if section is not None:
@@ -73,6 +77,7 @@ def _form_json(form: Form, entries: Mapping[str, ManifestEntry]) -> dict[str, An
             if parameter in entries and entries[parameter].dtype != dtype:
                 block["dtype"] = dtype
             return block
+    raise TypeError(form)
 
 
 def _form_of(value: Any, where: str, entries: Mapping[str, ManifestEntry], depth: int) -> Form:
@@ -99,6 +104,12 @@ def _form_of(value: Any, where: str, entries: Mapping[str, ManifestEntry], depth
         check_keys(value, where, {"reshaped", "shape"}, {"reshaped", "shape"})
         inner = _form_of(value["reshaped"], f"{where}.reshaped", entries, depth + 1)
         return Reshaped(inner, shape_of_json(value["shape"], f"{where}.shape"))
+    for half in (Magnitude, Direction):
+        name = half.__name__.lower()
+        if name in kind:
+            check_keys(value, where, {name, "dim"}, {name, "dim"})
+            inner = _form_of(value[name], f"{where}.{name}", entries, depth + 1)
+            return half(inner, None if value["dim"] is None else whole(value["dim"], f"{where}.dim"))
     return _block_of(value, where, entries)
 
 

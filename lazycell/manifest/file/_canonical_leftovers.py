@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...declaration import captures_in, parse_pattern
-from ...layout import Leftover
-from .._base_model import BaseModel
+from ...layout import BaseModel, Leftover
 from ._check_json import check_keys, member, members, refuse, shown, text, texts
 
 _BASE = frozenset({"prefix", "heads"})
@@ -44,13 +43,11 @@ def base_json(base: BaseModel) -> dict[str, Any]:
     return {"prefix": base.prefix, "heads": list(base.heads)}
 
 
-def base_of(value: Any, where: str) -> BaseModel | None:
-    """Read the base; None: the file names none.
+def base_of(value: Any, where: str) -> BaseModel:
+    """Read the base.
 
     Raises:
         ManifestError: it is no object with a prefix and heads.
     """
-    if value is None:
-        return None
     check_keys(value, where, _BASE, _BASE)
     return BaseModel(text(value["prefix"], f"{where}.prefix"), tuple(texts(value["heads"], f"{where}.heads")))

@@ -8,9 +8,8 @@ from typing import Any
 
 import attrs
 
+from ... import show
 from ..._frozen import frozen
-from ...show import Report, Table, collapse, cut, few, format_bytes, printable
-from ...show.html import harmless
 from ._size import RankSizes, Size, summed
 
 _DTYPES, _TAGS, _MODULES, _PATTERNS = 6, 8, 12, 4
@@ -79,14 +78,13 @@ class Sizes:
     def __str__(self) -> str:
         return str(self._report())
 
-    @harmless
     def _repr_html_(self) -> str:
-        return self._report().to_html()
+        return show.html.in_notebook(self, Sizes._report)
 
-    def _report(self) -> Report:
+    def _report(self) -> show.Report:
         titles, rows = sizes_table(self)
-        table = Table(rows, columns=titles, named=True, right=range(1, len(titles)))
-        return Report(sizes_title(self), [table], sizes_notes(self))
+        table = show.Table(rows, columns=titles, named=True, right=range(1, len(titles)))
+        return show.Report(sizes_title(self), [table], sizes_notes(self))
 
     def to_json(self) -> str:
         """Give the sizes as JSON, modules by the first name of their paths."""
@@ -97,7 +95,7 @@ def sizes_title(sizes: Sizes) -> str:
     """Say of what the sizes are."""
     counted = ["gradients"] if sizes.with_gradients else []
     counted += [] if sizes.optimizer_name is None else [f"the state of {sizes.optimizer_name}"]
-    return f"sizes of {printable(sizes.model)}" + (f", with {' and '.join(counted)}" if counted else "")
+    return f"sizes of {show.printable(sizes.model)}" + (f", with {' and '.join(counted)}" if counted else "")
 
 
 def sizes_table(sizes: Sizes) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
@@ -109,10 +107,10 @@ def sizes_table(sizes: Sizes) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     blank = ("",) * (len(titles) - 1)
 
     def row(title: str, size: Size) -> tuple[str, ...]:
-        cells = [title, f"{size.parameters:,}", f"{size.elements:,}", format_bytes(size.nbytes)]
-        cells += [format_bytes(size.gradients)] if sizes.with_gradients else []
-        cells += [format_bytes(size.optimizer)] if sizes.optimizer_name is not None else []
-        cells += [format_bytes(size.training_bytes)] if len(titles) > 4 else []
+        cells = [title, f"{size.parameters:,}", f"{size.elements:,}", show.format_bytes(size.nbytes)]
+        cells += [show.format_bytes(size.gradients)] if sizes.with_gradients else []
+        cells += [show.format_bytes(size.optimizer)] if sizes.optimizer_name is not None else []
+        cells += [show.format_bytes(size.training_bytes)] if len(titles) > 4 else []
         return tuple(cells)
 
     rows = [row("total", sizes.total)]
@@ -126,7 +124,7 @@ def sizes_table(sizes: Sizes) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     ):
         if groups:
             rows.append((title, *blank))
-            rows += cut([row(f"  {_shown(name)}", size) for name, size in groups.items()], most)
+            rows += show.cut([row(f"  {_shown(name)}", size) for name, size in groups.items()], most)
     return tuple(titles), rows
 
 
@@ -140,11 +138,11 @@ def _rank_notes(rank: RankSizes) -> Iterable[str]:
     axes = ", ".join(f"{_shown(axis)}={size}" for axis, size in rank.mesh.items())
     yield f"mesh: {axes or 'no axes'}; {rank.ranks:,} rank{'' if rank.ranks == 1 else 's'}"
     if rank.ranks > 1 and rank.replicated:
-        patterns = [_shown(pattern) for pattern, _ in collapse(rank.replicated)]
+        patterns = [_shown(pattern) for pattern, _ in show.collapse(rank.replicated)]
         many = "" if len(rank.replicated) == 1 else "s"
         yield (
-            f"whole on every rank: {len(rank.replicated):,} parameter{many}, {format_bytes(rank.replicated_nbytes)}: "
-            f"{few(patterns, _PATTERNS)}"
+            f"whole on every rank: {len(rank.replicated):,} parameter{many}, "
+            f"{show.format_bytes(rank.replicated_nbytes)}: {show.few(patterns, _PATTERNS)}"
         )
     if rank.unused:
         yield (
@@ -154,7 +152,7 @@ def _rank_notes(rank: RankSizes) -> Iterable[str]:
 
 
 def _shown(name: str) -> str:
-    text = printable(name)
+    text = show.printable(name)
     return text if len(text) <= _NAME else f"{text[: _NAME - 3]}..."
 
 

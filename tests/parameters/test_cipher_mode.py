@@ -1,4 +1,4 @@
-"""Tests of `lazycell.cell._cipher`."""
+"""Tests of `cipher_mode`: what is encrypted how."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lazycell import LazyCell, Param, uninitialized
-from lazycell.cell._cipher import cipher_mode
+from lazycell.parameters._encryption import cipher_mode
 
 
 class Net(LazyCell):

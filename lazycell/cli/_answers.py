@@ -1,0 +1,22 @@
+"""What commands answer with, each imported when it is printed: help, refusals and other forms do not wait for it."""
+
+from typing import TYPE_CHECKING
+
+from .._face import face
+
+if TYPE_CHECKING:
+    from ._contents import contents_json as contents_json
+    from ._contents import print_contents as print_contents
+    from ._gate import accept as accept
+    from ._gate import check as check
+    from ._infer_words import inference_text as inference_text
+    from ._infer_words import inference_words as inference_words
+    from ._infer_words import refusal_words as refusal_words
+    from ._show_page import write_page as write_page
+    from ._show_sizes import print_sizes as print_sizes
+    from ._show_tree import print_text as print_text
+    from ._show_tree import print_tree as print_tree
+    from ._verdict import mismatch_json as mismatch_json
+    from ._verdict import plan_json as plan_json
+else:
+    __getattr__ = face(__name__)
