@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 from mindspore import nn
 
+from .. import inference
 from .._collector import collector_paused
 from .._dtypes import dtype_name
 from ..declaration import Declaration, declaration_of, initializer_text
@@ -31,6 +32,9 @@ from ..parameters import buffers_of, building, parameters_of, unsaved_buffers_of
 from ._blueprint import key_of
 from ._build import make_child
 from ._ties import ties_of
+
+if TYPE_CHECKING:
+    from ..mismatch import Again, DeclaredSizes
 
 # Entries; a program that builds classes without end does not keep them all.
 _MOST = 1024
@@ -61,7 +65,7 @@ def survey(
     return manifest_of_outline(type(net).__name__, outline, own), parameters
 
 
-def built_again(net: nn.Cell) -> Callable[[Mapping[str, Any]], Manifest] | None:
+def built_again(net: nn.Cell) -> Again | None:
     """Give what makes the manifest of a net with some hyperparameters changed; None where its class cannot tell."""
     declaration = _declaration_of_cell(net)
     if declaration is None or declaration.own_init:
@@ -69,7 +73,20 @@ def built_again(net: nn.Cell) -> Callable[[Mapping[str, Any]], Manifest] | None:
     given = hyperparameters_of(declaration, net.__dict__["_lazycell_values"])
     if declaration.takes_dtype:
         given["dtype"] = net._lazycell_dtype
-    return lambda changed: manifest_of_call(type(net), (), {**given, **changed})
+    return _BuiltAgain(type(net), given)
+
+
+class _BuiltAgain:
+    """The class of a net, with what it was built with."""
+
+    def __init__(self, cls: type, given: Mapping[str, Any]) -> None:
+        self._cls, self._given = cls, given
+
+    def __call__(self, changed: Mapping[str, Any], /) -> Manifest:
+        return manifest_of_call(self._cls, (), {**self._given, **changed})
+
+    def declared(self, manifest: Manifest, /) -> DeclaredSizes:
+        return inference.declared_sizes(self._cls, manifest)
 
 
 def _outline_of_net(

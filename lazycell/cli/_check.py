@@ -93,7 +93,7 @@ def check(
     rules = checked(rules_of(rename)) or {}
     found = find(model, attrs.evolve(options, revision=revision)).beside(header, rules)
     manifest = found.manifest
-    again = None if found.cls is None else found.manifest_with
+    again = None if found.cls is None else found
     policies = {"missing": _permitted(missing, "init"), "unexpected": _permitted(unexpected, "ignore")}
     published = False if found.preset is None else "new"  # by its name: as it is published, whatever its head is
     try:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import attrs
 import click
 
-from .. import declaration, manifest, pretrained
+from .. import declaration, inference, manifest, pretrained
 from .._errors import ConfigWarning, LazyCellError, ManifestError
 from .._frozen import frozen
 from .._location import did_you_mean
@@ -117,9 +117,13 @@ class Model:
         )
         return attrs.evolve(self, arguments={**found, **self.settings})
 
-    def manifest_with(self, changed: Mapping[str, Any]) -> Any:
-        """Give the manifest with some arguments changed."""
+    def __call__(self, changed: Mapping[str, Any], /) -> Any:
+        """Give the manifest with some arguments changed: this and the next are what tells why a checkpoint misfits."""
         return self.class_.manifest(**{**self.arguments, **changed})
+
+    def declared(self, of: Manifest, /) -> Any:
+        """Tell what the sizes in a manifest of the model are made of."""
+        return inference.declared_sizes(self.class_, of)
 
     def call(self, function: Callable[..., Any]) -> Any:
         """Call something that takes the hyperparameters; what they lack is wrong usage."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterator
-from importlib.metadata import entry_points
 from pathlib import Path
 
-GROUP = "lazycell.models"
-"""The entry-point group: the name is a `model_type`, the value a module that registers its classes when imported."""
+from .._families import GROUP as GROUP
+from .._families import announced
 
 DIRECTORY = "manifests"
 """How the directory with them is called, beside the module."""
@@ -21,7 +20,7 @@ def committed_manifests() -> Iterator[tuple[str, Path]]:
 
     In the order in which packages are found, and by name. A module that is announced and cannot be found has none.
     """
-    directories = (manifest_directory(entry.module) for entry in entry_points(group=GROUP))
+    directories = (manifest_directory(module) for _, module in announced())
     for directory in dict.fromkeys(each for each in directories if each is not None):
         yield from manifests_in(directory)
 

@@ -39,6 +39,7 @@ class Fact:
         guards: the conditions under which alone the fact is known.
         because: where the fact is from.
         follows_from: the facts that it was derived from.
+        axis: which one of the tensor it is about, where it is about one.
     """
 
     expression: Any
@@ -47,6 +48,7 @@ class Fact:
     guards: tuple[Guard, ...]
     because: Because
     follows_from: tuple[Fact, ...] = ()
+    axis: int | None = None
 
     @property
     def key(self) -> str:

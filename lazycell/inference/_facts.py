@@ -327,9 +327,9 @@ def _sizes(found: Found, dimensions: tuple[Any, ...], shape: Shape, because: Bec
     if len(dimensions) != len(shape):
         found.misfits += 1
         return
-    for dimension, size in zip(dimensions, shape, strict=True):
+    for axis, (dimension, size) in enumerate(zip(dimensions, shape, strict=True)):
         if isinstance(dimension, Expression):
-            found.facts.append(Fact(dimension, size, True, (), because))
+            found.facts.append(Fact(dimension, size, True, (), because, axis=axis))
         elif dimension != size:
             found.misfits += 1
             return

@@ -124,7 +124,11 @@ def facts_of_blocks(blocks: Iterable[Block], values: Mapping[str, Any], prefix: 
         except (ValueError, IndexError):  # the form does not fit what is declared: the plan will say
             continue
         because = Because(name, text)
-        facts += [Fact(each, size, True, guards, because) for each, size in equations if isinstance(each, Expression)]
+        facts += [
+            Fact(each, size, True, guards, because, axis=axis)
+            for axis, (each, size) in enumerate(equations)  # after the axes, the number of all elements
+            if isinstance(each, Expression)
+        ]
     return facts
 
 

@@ -88,9 +88,9 @@ def _mismatch(
     splits = show.Splits()
     problems, tensors = there.problems, there.tensors
     causes = _as_another_head(manifest, header, options, problems)
-    if not causes or any(problem.kind == "shape" for problem in problems):
-        found = mismatch.likely_causes(problems, manifest, tensors, path=header.path, splits=splits, again=again)
-        causes = (*(each for each in found if not causes or each.kind == "hyperparameter"), *causes)
+    found = mismatch.likely_causes(problems, manifest, tensors, path=header.path, splits=splits, again=again)
+    # Another head may be what hyperparameters make, too: they come first, and the choice is the user's.
+    causes = (*(cause for cause in found if cause.settings), *causes) if causes else found
     return mismatch.Mismatch(
         header.path, manifest.model, (*problems,), causes, (*there.initialize,), (*there.ignored,), splits
     )

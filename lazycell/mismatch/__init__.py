@@ -6,9 +6,10 @@ from .._face import face
 
 if TYPE_CHECKING:
     from ._cause_heads import other_head as other_head
-    from ._cause_switches import Again as Again
     from ._cause_switches import parted as parted
     from ._causes import likely_causes as likely_causes
+    from ._declared_sizes import Again as Again
+    from ._declared_sizes import DeclaredSizes as DeclaredSizes
     from ._dialect import PYTHON as PYTHON
     from ._dialect import Argument as Argument
     from ._dialect import Dialect as Dialect

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..show import collapse
+from .. import formats
+from .._errors import LazyCellError
+from ..show import collapse, few
 from ..sources import NO_BLOCKS, quantized_tensors
 from ._dialect import Argument, Words
 from ._problems import Cause
@@ -27,6 +29,9 @@ _COUNTERS = frozenset(
 # What PyTorch's modules save and no model needs: counters, masks, tables that are computed.
 _BOOKKEEPING = frozenset("num_batches_tracked inv_freq position_ids masked_bias relative_position_index".split())
 
+# Files of a set that are not there, of which names are told.
+_LACKING = 3
+
 _LOW_RANK = re.compile(r"(?:^|[._])lora_(?:A|B|down|up|embedding_A|embedding_B|magnitude_vector)(?:[._]|$)")
 
 
@@ -36,8 +41,27 @@ def shard(sides: Sides, path: Path) -> Cause | None:
     if match is None or int(match[3]) < 2 or not sides.missing or not sides.fitting:
         return None
     text = f"{path.name} is one file of {int(match[3])}"
-    advice = "load the directory, or its `*.index.json`, that all of them belong to"
-    return Cause("shard", text, frozenset(sides.missing), todo=advice)
+    return Cause("shard", text, frozenset(sides.missing), todo=_whole(path, match[1], int(match[3])))
+
+
+def _whole(path: Path, stem: str, count: int) -> str:
+    """Say what to load to have all files of a set: what was tried, and has this one among its files."""
+    directory = path.parent
+    members = [f"{stem}-{number:05}-of-{count:05}{path.suffix}" for number in range(1, count + 1)]
+    lacking = [name for name in members if not (directory / name).exists()]
+    if lacking:
+        are = "is" if len(lacking) == 1 else "are"
+        return f"{few(lacking, _LACKING)} {are} not beside it: get all, then load {directory}"
+    for whole in (directory, directory / f"{stem}{path.suffix}.index.json"):
+        try:
+            header = formats.open_checkpoint(whole)
+        except (LazyCellError, OSError):
+            continue
+        if any(getattr(part, "path", None) == path for each in header.tensors.values() for part in each.ranges):
+            return f"load {whole}, which all of them belong to"
+    return (
+        f"{directory} holds other checkpoints too: put the {count} files into a directory of their own, and load that"
+    )
 
 
 def quantized(sides: Sides) -> Cause | None:
@@ -126,5 +150,5 @@ def _end(key: str, shape: tuple[int, ...]) -> str:
 
 
 def _listed(names: Iterable[str], sides: Sides) -> str:
-    patterns = [pattern for pattern, _ in collapse(names, sides.splits)]
+    patterns = [pattern for pattern, _ in collapse(map(sides.in_file, names), sides.splits)]
     return ", ".join(f"`{pattern}`" for pattern in patterns[:2]) + (", …" if len(patterns) > 2 else "")

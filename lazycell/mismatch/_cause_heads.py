@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from .. import show
 from ..layout import BaseModel
-from ._dialect import Argument
+from ._dialect import Argument, Words
 from ._problems import Cause, Problem
 
 _SHOWN = 4
@@ -32,8 +32,28 @@ def other_head(problems: Sequence[Problem], base: BaseModel, new_head: Sequence[
     if rest:
         texts.append(f"only the checkpoint has {_named(rest)}")
     explained = frozenset(problem.name for problem in problems)
+    return Cause("head", "; ".join(texts), explained, todo=_todo(problems, ours))
+
+
+def _todo(problems: Sequence[Problem], ours: Sequence[str]) -> Words:
+    """Say how to begin with a new head: all that is of one, or the part alone that has another shape."""
     which = f"to begin with a new {_named(ours)}, which has to be trained" if ours else "to leave it out"
-    return Cause("head", "; ".join(texts), explained, todo=(f"{which}, pass ", Argument("partial", True)))
+    anew: Words = (f"{which}, pass ", Argument("partial", True))
+    parts = {problem.name.rpartition(".")[0] for problem in problems}
+    if len(parts) > 1 or "" in parts or any(problem.kind != "shape" for problem in problems):
+        return anew
+    return (*anew, "; the same for this part alone: ", *new_part(*parts))
+
+
+def new_part(part: str) -> tuple[str | Argument, ...]:
+    """Give the arguments that leave a part of the model to its initializers, whatever the checkpoint has there."""
+    return (
+        Argument("rename", {f"{part}.{{*rest}}": f"other.{part}.{{*rest}}"}),
+        ", ",
+        Argument("missing", (f"{part}.*",)),
+        ", ",
+        Argument("unexpected", ("other.*",)),
+    )
 
 
 def _parts(names: Iterable[str], base: BaseModel) -> list[str]:

@@ -6,7 +6,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ..declaration import render
 from ..show import Splits, braces
+from ._changes import Axis, Solver
+from ._declared_sizes import DeclaredSizes
 from ._problems import Cause
 from ._settings import Setting, settings_of
 from ._sides import Sides
@@ -19,8 +22,11 @@ _Lengths = Mapping[tuple[str, ...], int]
 """The lengths of a list: by the indices of the lists that it lies in."""
 
 
-def layers(sides: Sides) -> list[Cause]:
+def layers(sides: Sides, sizes: DeclaredSizes | None = None) -> list[Cause]:
     """Give a cause for each list whose length differs, once for all lists that it lies in.
+
+    A hyperparameter is proposed if the declared length is made of it; where that is not known, if it is called as the
+    list is and has its length.
 
     A list counts where its layers are called alike on both sides; a file with a layer missing in between has no other
     length, but a gap.
@@ -35,9 +41,9 @@ def layers(sides: Sides) -> list[Cause]:
     names |= {item.name: None for item in manifest.stored}
     declared, stored = _lists(names, splits), _lists(sides.tensors, splits)
     known = {splits[name][0] for name in sides.fitting} | {splits[name][0] for name, _, _ in sides.shapes}
-    settings = settings_of(manifest.hyperparameters)
+    meant = _Meant(manifest.hyperparameters, sizes)
     causes: list[Cause] = []
-    for place in sorted(declared.keys() & stored.keys(), key=len):
+    for place in sorted((each for each in declared if each in stored), key=len):
         ours, theirs = declared[place], stored[place]
         differing = {at: (ours[at], theirs[at]) for at in ours.keys() & theirs.keys() if ours[at] != theirs[at]}
         if not differing:
@@ -54,40 +60,94 @@ def layers(sides: Sides) -> list[Cause]:
         # What one more layer holds has to be what the layers hold that both have.
         alike = sum(wrong[name][0] in known for name in concerned)
         if concerned and 2 * alike >= len(concerned):
-            causes.append(_cause(place, ours, theirs, differing, settings, frozenset(concerned)))
+            shown = _in_file(place, sides)
+            causes.append(_cause(place, shown, ours, theirs, differing, meant, frozenset(concerned)))
     return causes
 
 
 def _cause(
     place: _Words,
+    shown: str,
     ours: _Lengths,
     theirs: _Lengths,
     differing: Mapping[tuple[str, ...], tuple[int, int]],
-    settings: Sequence[Setting],
+    meant: _Meant,
     concerned: frozenset[str],
 ) -> Cause:
-    what, shown = _plural(place[-1]), "*".join(place)
+    what = _plural(place[-1])
     counts = set(differing.values())
     if len(counts) == 1 and differing.keys() == ours.keys() & theirs.keys():
         ((own, other),) = counts
-        found = [setting for setting in settings if setting.value == own]
-        setting = _meant(found, place)
+        settings = meant.settings(place, sorted(differing), own, other)
         many = what.removesuffix("s") if other == 1 else what
         text = f"the checkpoint has {other} {many} (`{shown}{braces(range(other))}`), the model {own}"
-        return Cause("layers", text, concerned, settings={} if setting is None else setting.changed(other))
+        return Cause("layers", text, concerned, settings=settings)
     order = sorted(ours.keys() & theirs.keys(), key=lambda at: tuple(map(int, at)))
     own_counts, other_counts = [ours[at] for at in order], [theirs[at] for at in order]
     text = f"the checkpoint has {other_counts} {what} (`{shown}*`), the model {own_counts}"
-    return Cause("layers", text, concerned, settings=_sequence(settings, own_counts, other_counts))
+    return Cause("layers", text, concerned, settings=meant.sequence(place, order, own_counts, other_counts))
 
 
-def _sequence(settings: Sequence[Setting], own: list[int], other: list[int]) -> dict[str, Any]:
-    """Give the hyperparameter that lists all lengths, changed."""
-    roots = {setting.root: setting.container for setting in settings if setting.container is not None}
-    found = [root for root, values in roots.items() if list(values) == own]
-    if len(found) != 1:
-        return {}
-    return {found[0]: tuple(other) if isinstance(roots[found[0]], tuple) else other}
+def _in_file(place: _Words, sides: Sides) -> str:
+    """Give what the checkpoint itself calls a list."""
+    level = len(place)
+    name = next(each for each in sides.tensors if sides.splits[each][0][:level] == place)
+    words = sides.splits[sides.in_file(name)][0]
+    return "*".join(words[:level] if len(words) == len(sides.splits[name][0]) else place)
+
+
+class _Meant:
+    """Which hyperparameter is the length of a list, or lists the lengths."""
+
+    def __init__(self, hyperparameters: Mapping[str, Any], declared: DeclaredSizes | None) -> None:
+        self._settings = settings_of(hyperparameters)
+        self._proposed: list[dict[str, Any]] = []
+        self._declared = declared if declared is not None and declared.axes else None
+        lengths = {} if self._declared is None else self._declared.lengths
+        self._texts = {name: render(each) for name, each in lengths.items()}
+        traced = {self._texts[name]: each for name, each in lengths.items()}
+        self._solver = Solver(hyperparameters, self._settings, self._declared, traced)
+
+    def settings(self, place: _Words, at: Sequence[tuple[str, ...]], own: int, other: int) -> dict[str, Any]:
+        """Give the one hyperparameter with which the list gets its other length, changed."""
+        if self._declared is None:
+            found = _meant([setting for setting in self._settings if setting.value == own], place)
+            return {} if found is None else found.changed(other)
+        text = self._texts.get(_list_name(place, at[0]))
+        if text is None:
+            return {}
+        axis = Axis(text, own, other, True)
+        for settings in self._proposed:  # another list may be as long, by a default
+            if self._solver.value_with(settings, axis) == other:
+                return settings
+        values = {each: self._solver.value_for(each, axis) for each in self._settings}
+        direct = [each for each, value in values.items() if value == other and each.value == own]
+        found_ = direct or [each for each, value in values.items() if value is not None]
+        if len(found_) != 1:
+            return {}
+        value = values[found_[0]]
+        settings = {} if value is None else found_[0].changed(value)
+        self._proposed.append(settings)
+        return settings
+
+    def sequence(
+        self, place: _Words, order: Sequence[tuple[str, ...]], own: list[int], other: list[int]
+    ) -> dict[str, Any]:
+        """Give the hyperparameter that lists all lengths, changed."""
+        roots = {setting.root: setting.container for setting in self._settings if setting.container is not None}
+        found = [root for root, values in roots.items() if list(values) == own]
+        if self._declared is not None:
+            texts = [self._texts.get(_list_name(place, at), "") for at in order]
+            found = [root for root in found if texts == [f"{root}[{position}]" for position in range(len(own))]]
+        if len(found) != 1:
+            return {}
+        return {found[0]: tuple(other) if isinstance(roots[found[0]], tuple) else other}
+
+
+def _list_name(place: _Words, at: tuple[str, ...]) -> str:
+    """Give the name of a list: `stages.0.blocks` of what comes before each index, and the indices of the outer ones."""
+    indices = (*at, "")
+    return "".join(f"{word}{index}" for word, index in zip(place, indices, strict=True)).rstrip(".")
 
 
 def _lists(names: Iterable[str], splits: Splits) -> dict[_Words, _Lengths]:
@@ -114,9 +174,7 @@ def _lists(names: Iterable[str], splits: Splits) -> dict[_Words, _Lengths]:
 
 
 def _meant(found: Sequence[Setting], place: _Words) -> Setting | None:
-    """Of the hyperparameters that have the count as their value, give the one that it is; None if that is open."""
-    if len(found) == 1:
-        return found[0]
+    """Of the hyperparameters that have the count as their value, give the one called like the list, if it is one."""
     words = _words(place[-1].rstrip(".").rpartition(".")[2])
     alike = [setting for setting in found if _words(setting.label) & words]
     if len(alike) > 1:

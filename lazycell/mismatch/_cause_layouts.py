@@ -91,6 +91,7 @@ def joined(sides: Sides) -> list[Cause]:
     rules: dict[str, object] = {}
     explained: set[str] = set()
     unclear: list[str] = []
+    wholes: list[str] = []
     for key, parts, turned, clear in _wholes(sides, sides.unexpected, sides.missing):
         if not clear:
             unclear.append(key)
@@ -99,9 +100,10 @@ def joined(sides: Sides) -> list[Cause]:
         form: object = Fused(0, tuple((_label(part), capture(part, sides)) for part in parts))
         rules[capture(key, sides)] = Transposed(form) if turned else form
         explained |= {key, *parts}
+        wholes.append(capture(sides.in_file(key), sides))
     if rules:
         explained |= _alike(sides, explained)
-        whole = ", ".join(f"`{name}`" for name in list(rules)[:3])
+        whole = ", ".join(f"`{name}`" for name in dict.fromkeys(wholes[:3]))
         text = (
             f"the checkpoint joins what the model has apart: {whole}, by their sizes; in which order the rows are, or "
             "whether heads alternate, shapes cannot tell"
@@ -133,7 +135,7 @@ def split(sides: Sides) -> list[Cause]:
     explained = {each for name, parts in found for each in (name, *parts)}
     explained |= _alike(sides, explained)
     name, parts = found[0]
-    shown = ", ".join(f"`{capture(part, sides)}`" for part in parts)
+    shown = ", ".join(f"`{capture(sides.in_file(part), sides)}`" for part in parts)
     text = f"the checkpoint has apart what the model joins: {shown} for `{capture(name, sides)}`, by their sizes"
     advice: Words
     owners = next((item.parameters for item in sides.manifest.stored if item.name == name), (name,))
@@ -267,5 +269,5 @@ def _in_class(rules: Mapping[str, object]) -> str:
 
 
 def _listed(names: Iterable[str], sides: Sides) -> str:
-    patterns = [pattern for pattern, _ in collapse(names, sides.splits)]
+    patterns = [pattern for pattern, _ in collapse(map(sides.in_file, names), sides.splits)]
     return ", ".join(f"`{pattern}`" for pattern in patterns[:2]) + (", …" if len(patterns) > 2 else "")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from .._families import family_of_class, family_of_word
 from ._dialect import Argument
+from ._near import alike
 from ._problems import Cause
 from ._sides import Sides, fits
 
@@ -14,6 +16,10 @@ _SAMPLED = 8
 _TRIED = 200
 _CANDIDATES = 6
 _RULES = 10
+# Cells behind two prefixes of other words that have to be called the same.
+_MODULES = 3
+# What cells are called in which anything may be.
+_ANY = frozenset("conv dense fc layer_norm layernorm LayerNorm linear ln norm out out_proj output proj".split())
 
 _SPELLINGS = (
     ("gamma", "weight"),
@@ -53,12 +59,31 @@ def prefix(sides: Sides) -> tuple[Cause, dict[str, str]] | None:
         text = f"the missing names are in the checkpoint more than once, with {where} one of {shown}"
         advice = ("pass the one that is meant: ", Argument("rename", {"…{*rest}": ours + "{*rest}"}))
         return Cause("prefix", text, explained, todo=advice), {}
+    if _is_of_another_family(sides, ours, theirs):
+        word = _last_word(theirs)
+        text = (
+            f"another model's checkpoint: its names start with `{theirs}`, as those of the family {word} do, which "
+            f"{sides.manifest.model} is not of; names and shapes may be the same, what is computed with them is not"
+        )
+        todo = f"load it into a model of the family {word}, which `lazycell models` lists"
+        return Cause("another model", text, frozenset({*sides.missing, *sides.unexpected}), todo=todo), {}
     text = _prefix_text(sides, ours, theirs, hits)
     cause = Cause(
         "prefix", text, frozenset(hits) | frozenset(hits.values()), rename=_prefix_rules(sides, ours, theirs, hits)
     )
     # What else is under the prefix would lose it, too.
     return cause, {key: ours + key[len(theirs) :] for key in sides.unexpected if key.startswith(theirs)}
+
+
+def _is_of_another_family(sides: Sides, ours: str, theirs: str) -> bool:
+    """Whether a prefix is the name of a family, and the model is of another: `bert.` for a RoBERTa."""
+    there = family_of_word(_last_word(theirs))
+    here = family_of_class(sides.manifest.model)
+    return None not in (there, here) and there != here and not ours.endswith(theirs)
+
+
+def _last_word(prefix: str) -> str:
+    return prefix.rstrip(".").rpartition(".")[2]
 
 
 def _prefix_text(sides: Sides, ours: str, theirs: str, hits: Mapping[str, str]) -> str:
@@ -91,14 +116,36 @@ def _ranked(sides: Sides) -> list[tuple[int, dict[str, str], str, str]]:
         # A few names that end alike are chance, unless there are no others.
         if len(hits) < 2 and len(sides.unexpected) > 1:
             continue
-        if 2 * len(hits) >= len(sides.missing) or 2 * len(hits) >= there:
+        half = 2 * len(hits) >= len(sides.missing) or 2 * len(hits) >= there
+        if half and is_borne_out(sides, ours, theirs, hits, _MODULES):
             result.append((fitting, hits, ours, theirs))
     return sorted(result, key=lambda item: (-item[0], -len(item[1])))
 
 
 def _inside_a_list(sides: Sides, ours: str, theirs: str) -> bool:
-    """Whether it is a word after an index that differs: then it does in every layer, and that is no prefix."""
-    return bool(sides.splits[ours][1]) and len(sides.splits[ours][1]) == len(sides.splits[theirs][1])
+    """Whether it is in one layer, or what is in it, that names differ: then they do in every one, and in no prefix."""
+    return bool(sides.splits[ours][1]) and bool(sides.splits[theirs][1])
+
+
+def is_borne_out(sides: Sides, ours: str, theirs: str, hits: Mapping[str, str], modules: int) -> bool:
+    """Whether names tell that what is under one prefix is what the other side has under another.
+
+    One more word before the same names does, and so do words that are alike. Other words do where much is the same
+    behind them: two heads may both have a `dense.weight`, in one shape, and nothing to do with each other.
+
+    Args:
+        sides: both sides.
+        ours: the model's prefix.
+        theirs: the checkpoint's.
+        hits: names that differ in it, the checkpoint's to the model's.
+        modules: how many different cells behind other words are much; one is only where its name says something.
+    """
+    if ours.endswith(theirs) or theirs.endswith(ours) or 2 * len(hits) >= len(sides.manifest):
+        return True
+    if alike(theirs, ours):
+        return True
+    cells = {"".join(sides.splits[name[len(ours) :].rpartition(".")[0]][0]) for name in hits.values()}
+    return len(cells) >= max(modules, 2) or (modules == 1 and not cells <= _ANY)
 
 
 def candidates(missing: Iterable[str], unexpected: Iterable[str]) -> list[tuple[str, str]]:

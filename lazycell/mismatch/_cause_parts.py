@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 
+from ._cause_heads import new_part
 from ._dialect import Argument
 from ._problems import Cause
 from ._sides import Sides, Sized, fits
@@ -12,6 +13,7 @@ from ._sides import Sides, Sized, fits
 # Of a model's names: so few in common are chance, so many that fit are the same model.
 _NOTHING = 0.05
 _MOST = 0.5
+_SOME = 0.25
 _PARTS = 4
 _DEPTH = 2
 
@@ -23,16 +25,29 @@ def another_model(sides: Sides) -> Cause | None:
     """(Nearly) nothing in common."""
     total, stored = len(sides.manifest), len(sides.tensors)
     common = len(sides.fitting) + len(sides.shapes)
-    if not sides.missing or not stored or common > _NOTHING * min(total, stored):
+    if not sides.missing or not stored:
+        return None
+    if common > _NOTHING * min(total, stored) and not _no_list_in_common(sides, common):
         return None
     own = "1 parameter" if total == 1 else f"{total} parameters"
     few = "none" if common == 0 else str(common)
-    text = f"another model's checkpoint: of the model's {own} it has {few}; {_contents(sides.tensors, sides)}"
+    contents = _contents(map(sides.in_file, sides.tensors), sides)
+    text = f"another model's checkpoint: of the model's {own} it has {few}; {contents}"
     advice = (
         "load it into the model that it was saved from; if it is the same model under other names, pass ",
         Argument("rename"),
     )
     return Cause("another model", text, frozenset({*sides.missing, *sides.unexpected}), todo=advice)
+
+
+def _no_list_in_common(sides: Sides, common: int) -> bool:
+    """Whether only embeddings and the like have the same names: both have layers, and none of those is the same."""
+    if 4 * common > min(len(sides.manifest), len(sides.tensors)):
+        return False
+    both = (*sides.fitting, *(name for name, _, _ in sides.shapes))
+    sorts = (sides.missing, sides.unexpected)
+    mostly = all(2 * sum(bool(sides.splits[name][1]) for name in names) > len(names) for names in sorts)
+    return mostly and not any(sides.splits[name][1] for name in both)
 
 
 def _contents(names: Iterable[str], sides: Sides) -> str:
@@ -54,12 +69,16 @@ def _contents(names: Iterable[str], sides: Sides) -> str:
 def part(sides: Sides) -> Cause | None:
     """Everything fits but one small part, which only one side has: a head, a pooler."""
     fitting = len(sides.fitting)
-    if fitting < _MOST * len(sides.manifest) or not (sides.missing or sides.unexpected):
+    if fitting < max(2, _SOME * len(sides.manifest)) or not (sides.missing or sides.unexpected):
         return None
-    if len(sides.missing) > fitting or len(sides.unexpected) > fitting:
-        return None
+    if sides.missing and sides.unexpected:  # where only one side has more, that is a part, however large it is
+        small = max(len(sides.missing), len(sides.unexpected)) <= fitting
+        if not small or fitting < _MOST * len(sides.manifest):
+            return None
     present = _beginnings((*sides.fitting, *(name for name, _, _ in sides.shapes)))
-    missing, unexpected = _parts(sides.missing, present), _parts(sides.unexpected, present)
+    missing = _parts(sides.missing, present | _beginnings(sides.unexpected))
+    there = _beginnings(sides.in_file(name) for name in (*sides.fitting, *(name for name, _, _ in sides.shapes)))
+    unexpected = _parts([sides.in_file(name) for name in sides.unexpected], there | _beginnings(sides.missing))
     if missing is None or unexpected is None:
         return None
     texts = []
@@ -123,21 +142,19 @@ def other_head(sides: Sides) -> Cause | None:
         return None
     counts = f"{theirs[0]} outputs in the checkpoint and {ours[0]} in the model"
     text = f"the rest of the model fits: only `{begin}` has {counts}"
-    advice = (
-        f"to begin with a new `{begin}`: ",
-        Argument("rename", {f"{begin}.{{*rest}}": f"other.{begin}.{{*rest}}"}),
-        ", ",
-        Argument("missing", (f"{begin}.*",)),
-        ", ",
-        Argument("unexpected", ("other.*",)),
-    )
+    advice = (f"to begin with a new `{begin}`: ", *new_part(begin))
     return Cause("part", text, frozenset(name for name, _, _ in sides.shapes), todo=advice)
 
 
 def untied(sides: Sides) -> Cause | None:
-    """An output layer that is missing since the checkpoint's model tied it to its embedding."""
+    """An output layer that is missing since the checkpoint's model tied it to its embedding.
+
+    Where another output layer is there instead, the one that is missing was not tied to anything.
+    """
+    if sides.unexpected:
+        return None
     outputs = {name: own for name, own in sides.missing.items() if own and len(own.shape) == 2 and _is_output(name)}
-    if not outputs:
+    if not outputs or len(outputs) < len(sides.missing):
         return None
     words = ("embed", "wte", "shared")
     tables = [name for name in sides.fitting if any(word in name for word in words)]

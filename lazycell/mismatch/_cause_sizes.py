@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain
+from typing import Any
 
-from ._changes import Axis, Change, Names, Solver, how_many
+import attrs
+
+from ..declaration import render
+from ._changes import Axis, Names, Solution, Solver, how_many
+from ._declared_sizes import DeclaredSizes
 from ._problems import Cause
 from ._settings import settings_of
 from ._sides import Sides
 
-_SETTINGS = 6
+# Pairs of numbers that are told where no expression explains them.
+_NUMBERS = 3
 # Different axes looked at, the most frequent ones: a model has a few dozen, however many parameters.
 _AXES = 64
 
@@ -20,61 +25,111 @@ _TABLE = re.compile(r"embed|wte|shared|token|word", re.IGNORECASE)
 _NO_VOCABULARY = re.compile(r"position|token_type|segment|patch|wpe|class|cls_token|time", re.IGNORECASE)
 
 
-def sizes(sides: Sides) -> list[Cause]:
+def sizes(sides: Sides, declared: DeclaredSizes | None = None) -> list[Cause]:
     """Give the hyperparameters whose other values would make shapes right, and vocabularies of another size.
 
-    The declared expressions decide where they can be evaluated with the model's hyperparameters: of two that have one
-    value, the one that the expression names. Expressions in the names of an inner cell (`out_features`) tell no more
-    than their value: there a number is matched with the hyperparameters that have it.
+    A hyperparameter is named only if it occurs in the expression of a shape: in what the class says that the size is,
+    or, where only a manifest is known, in the declaration's own text, if that is about the model's hyperparameters.
+    The `out_features` of an inner cell may be anything that happens to have its value: then the numbers are told alone.
     """
-    axes = _differing(sides)
+    reading = _Reading(sides, declared)
+    axes = reading.differing()
     if not axes:
         return []
-    settings = settings_of(sides.manifest.hyperparameters)
-    solver = Solver(sides.manifest.hyperparameters, settings)
-    steady = dict(sorted(_steady(sides).items(), key=lambda item: -item[1])[: 4 * _AXES])
-    frequent = sorted(axes.items(), key=lambda item: -how_many(item[1]))[:_AXES]
-    open_ = dict(frequent)
-    changes: list[tuple[Change, Names, list[Change]]] = []
-    while open_ and len(changes) < _SETTINGS:
-        best = solver.best(open_, steady, [change for change, _, _ in changes])
-        if best is None:
-            break
-        explained = {axis: open_.pop(axis) for axis in best[1]}
-        changes.append((best[0], explained, best[2]))
+    steady = dict(sorted(reading.steady().items(), key=lambda item: -item[1])[: 4 * _AXES])
+    open_ = dict(sorted(axes.items(), key=lambda item: -how_many(item[1]))[:_AXES])
+    solver = Solver(
+        sides.manifest.hyperparameters, settings_of(sides.manifest.hyperparameters), declared, reading.expressions
+    )
+    found = solver.solve(open_, steady)
     wrong = set(_flat(open_.values()))
     # Whoever follows a change that mends one axis of a parameter and not the other is no further.
-    changes = [found for found in changes if not wrong.issuperset(_flat(found[1].values()))]
+    found = [each for each in found if not wrong.issuperset(_flat(each.explained.values()))]
+    result = [_cause(several) for several in _by_root([each for each in found if not each.rivals])]
+    result += [_unclear(each) for each in found if each.rivals]
+    result += _several(solver, open_)
+    required = frozenset[str]() if declared is None else declared.required - solver.told
+    result = _with_untold(sides, result, solver.untold | required)
+    vocabularies = _vocabularies(sides, open_)
+    told = frozenset[str]().union(*(cause.explains for cause in vocabularies))
+    untraced = {axis: chunks for axis, chunks in open_.items() if not axis.is_traced}
+    return [*result, *vocabularies, *_numbers(sides, untraced, told)]
+
+
+def _by_root(solutions: Iterable[Solution]) -> list[list[Solution]]:
+    """Put together what is one hyperparameter: the entries of a tuple are advised at once."""
+    together: dict[str, list[Solution]] = {}
+    for each in solutions:
+        setting = each.change.setting
+        together.setdefault(setting.label if setting.container is None else setting.root, []).append(each)
+    return list(together.values())
+
+
+def _with_untold(sides: Sides, causes: list[Cause], untold: frozenset[str]) -> list[Cause]:
+    """Add to the first cause that makes it a model of another size what shapes do not tell of that size."""
+    others = untold - {name for each in causes for name in each.settings}
+    for position, cause in enumerate(causes):
+        if others and (not cause.settings or 2 * len(cause.explains) > len(sides.manifest)):
+            todo = f"shapes do not tell {', '.join(sorted(others))}: the checkpoint's config.json does"
+            return [*causes[:position], attrs.evolve(cause, todo=todo), *causes[position + 1 :]]
+    return causes
+
+
+def _several(solver: Solver, axes: Names) -> list[Cause]:
+    """Sizes that are made of several hyperparameters, of which no shape tells which one differs."""
     causes = []
-    clear = [(change, explained) for change, explained, rivals in changes if not rivals]
-    for change, explained, rivals in changes:
-        if rivals:
-            causes.append(_unclear(change, explained, rivals))
-    result = [_cause(sides, change, explained) for change, explained in clear] + causes
-    return [*result, *_vocabularies(sides, open_)]
+    for axis, chunks in axes.items():
+        options = solver.options(axis)
+        if not options:
+            continue
+        names = frozenset(_flat([chunks]))
+        values = " or ".join(f"{label}={value}" for label, value in options.items() if value)
+        what = f"right with {values}; which one differs, shapes do not tell" if values else "more than one differs"
+        text = f"{'1 shape is' if len(names) == 1 else f'{len(names)} shapes are'} made of `{axis.expression}`: {what}"
+        causes.append(Cause("hyperparameter", text, names))
+    return causes[:_NUMBERS]
 
 
-def _cause(sides: Sides, change: Change, explained: Names) -> Cause:
-    names = frozenset(_flat(explained.values()))
-    setting = change.setting
+def _cause(solutions: Sequence[Solution]) -> Cause:
+    names = frozenset(name for each in solutions for name in _flat(each.explained.values()))
+    setting, value = solutions[0].change.setting, solutions[0].change.value
+    if setting.container is not None:
+        whole: Sequence[int] = setting.container
+        for each in solutions:
+            whole = each.change.setting.changed(each.change.value, whole)[setting.root]
+        text = f"the model has {setting.root}={setting.container!r}, the checkpoint {whole!r}"
+        return Cause("hyperparameter", text + _explaining(names), names, settings={setting.root: whole})
     label = setting.label.lower()
     what = "vocabulary" if "vocab" in label and "type" not in label else "hyperparameter"
     text = "a vocabulary of another size: " if what == "vocabulary" else ""
-    text += f"the model has {setting.label}={setting.value}, the checkpoint {change.value}"
-    if what == "vocabulary":
-        text += padding(setting.value, change.value)
-    elif len(names) > 1:
-        text += f": that explains {len(names)} shapes"
-    return Cause(what, text, names, settings=setting.changed(change.value))
+    text += f"the model has {setting.label}={setting.value}, the checkpoint {value}"
+    text += padding(setting.value, value) if what == "vocabulary" else _explaining(names)
+    return Cause(what, text, names, settings=setting.changed(value))
 
 
-def _unclear(change: Change, explained: Names, rivals: Sequence[Change]) -> Cause:
-    names = frozenset(_flat(explained.values()))
-    each = " or ".join(f"{one.setting.label}={one.value}" for one in (change, *rivals))
+def _explaining(names: frozenset[str]) -> str:
+    return f": that explains {len(names)} shapes" if len(names) > 1 else ""
+
+
+def _unclear(solution: Solution) -> Cause:
+    names = frozenset(_flat(solution.explained.values()))
+    each = " or ".join(f"{one.setting.label}={one.value}" for one in (solution.change, *solution.rivals))
     text = (
         f"{len(names)} {'shape' if len(names) == 1 else 'shapes'} would be right with {each}; which one cannot be told"
     )
     return Cause("hyperparameter", text, names)
+
+
+def _numbers(sides: Sides, axes: Names, told: frozenset[str]) -> list[Cause]:
+    """Sizes that differ alike in several parts of a model, and that no expression explains: the two numbers."""
+    pairs: dict[tuple[int, int], set[str]] = {}
+    for axis, chunks in axes.items():
+        pairs.setdefault((axis.ours, axis.theirs), set()).update(name for name in _flat([chunks]) if name not in told)
+    return [
+        Cause("size", f"{len(names)} shapes have {theirs} where the model has {ours}", frozenset(names))
+        for (ours, theirs), names in pairs.items()
+        if len({sides.splits[name][0] for name in names}) > 1
+    ][:_NUMBERS]
 
 
 def _vocabularies(sides: Sides, axes: Names) -> list[Cause]:
@@ -120,31 +175,80 @@ def _flat(chunks: Iterable[list[list[str]]]) -> Iterable[str]:
     return chain.from_iterable(chain.from_iterable(chunks))
 
 
-def _differing(sides: Sides) -> Names:
-    """Give the axes that differ, each with the parameters in which it does."""
-    axes: Names = {}
-    for (expression, ours, theirs), names in sides.alike.items():
-        if len(ours) == len(theirs):
-            for part, own, other in zip(axis_expressions(expression, len(ours)), ours, theirs, strict=True):
-                if own != other:
-                    chunks = axes.setdefault(Axis(part, own, other), [])
-                    if not (chunks and chunks[-1] is names):  # a square matrix has the axis twice
-                        chunks.append(names)
-    return axes
+class _Reading:
+    """The axes of what both sides have, each with its expression: the one that the class was asked for, or its text."""
 
+    def __init__(self, sides: Sides, declared: DeclaredSizes | None) -> None:
+        self._sides = sides
+        self._declared = declared if declared is not None and declared.axes else None
+        self.expressions: dict[str, Any] = {}
+        self._parts: dict[Any, tuple[tuple[str | None, bool], ...]] = {}
 
-def _steady(sides: Sides) -> dict[tuple[str | None, int], int]:
-    """Count the axes that are right as they are: by expression and size."""
-    alike = Counter(
-        (entry.expression, entry.shape, entry.shape) for entry in sides.manifest.entries if entry.name in sides.fitting
-    )
-    alike.update({key: len(names) for key, names in sides.alike.items() if len(key[1]) == len(key[2])})
-    counts: dict[tuple[str | None, int], int] = {}
-    for (expression, ours, theirs), count in alike.items():
-        for part, own, other in zip(axis_expressions(expression, len(ours)), ours, theirs, strict=True):
-            if own == other:
-                counts[part, own] = counts.get((part, own), 0) + count
-    return counts
+    def differing(self) -> Names:
+        """Give the axes that differ, each with the parameters in which it does."""
+        axes: Names = {}
+        for (expression, ours, theirs), names in self._sides.alike.items():
+            if len(ours) != len(theirs):
+                continue
+            for parts, chunk in self._alike(expression, len(ours), names):
+                for (part, traced), own, other in zip(parts, ours, theirs, strict=True):
+                    if own != other:
+                        chunks = axes.setdefault(Axis(part, own, other, traced), [])
+                        if not (chunks and chunks[-1] is chunk):  # a square matrix has the axis twice
+                            chunks.append(chunk)
+        return axes
+
+    def steady(self) -> dict[Axis, int]:
+        """Count the axes that are right as they are."""
+        sides = self._sides
+        shapes: dict[tuple[str | None, tuple[int, ...]], list[str]] = {}
+        for name in sides.fitting:
+            expression = sides.manifest[name].expression if name in sides.manifest else None
+            shapes.setdefault((expression, sides.tensors[name].shape), []).append(name)
+        counts: dict[Axis, int] = {}
+        for (expression, shape), names in shapes.items():
+            self._count(counts, expression, shape, shape, names)
+        for (expression, ours, theirs), names in sides.alike.items():
+            if len(ours) == len(theirs):
+                self._count(counts, expression, ours, theirs, names)
+        return counts
+
+    def _count(
+        self,
+        counts: dict[Axis, int],
+        expression: str | None,
+        ours: tuple[int, ...],
+        theirs: tuple[int, ...],
+        names: list[str],
+    ) -> None:
+        for parts, chunk in self._alike(expression, len(ours), names):
+            for (part, traced), own, other in zip(parts, ours, theirs, strict=True):
+                if own == other:
+                    axis = Axis(part, own, own, traced)
+                    counts[axis] = counts.get(axis, 0) + len(chunk)
+
+    def _alike(
+        self, expression: str | None, rank: int, names: list[str]
+    ) -> Iterable[tuple[tuple[tuple[str | None, bool], ...], list[str]]]:
+        """Give the expressions of each axis, and the names of which they are so."""
+        if self._declared is None:
+            return [(tuple((part, False) for part in axis_expressions(expression, rank)), names)]
+        groups: dict[tuple[tuple[str | None, bool], ...], list[str]] = {}
+        for name in names:
+            groups.setdefault(self._traced(name, rank), []).append(name)
+        return groups.items()
+
+    def _traced(self, name: str, rank: int) -> tuple[tuple[str | None, bool], ...]:
+        assert self._declared is not None
+        found = self._declared.of(name, rank, self._sides.splits)
+        if len(found) != rank or all(each is None for each in found):
+            return ((None, True),) * rank
+        known = self._parts.get(id(found))  # it lives as long as what is declared
+        if known is None:
+            texts = tuple(None if each is None else render(each) for each in found)
+            self.expressions.update({text: each for text, each in zip(texts, found, strict=True) if text is not None})
+            known = self._parts[id(found)] = tuple((text, True) for text in texts)
+        return known
 
 
 def axis_expressions(expression: str | None, rank: int) -> tuple[str | None, ...]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from ..declaration import Pattern, fill, parse_pattern
-from ._cause_names import candidates, capture
+from ._cause_names import candidates, capture, is_borne_out
 from ._problems import Cause
 from ._sides import Sides, fits
 
 _RULES = 10
+# Cells behind other words that have to be called the same: inside a layer, and elsewhere.
+_CELLS, _PLAIN = 1, 3
 
 
 def words(sides: Sides) -> tuple[list[Cause], Sides]:
@@ -43,6 +45,8 @@ def _most(sides: Sides, before: list[Pattern], renamed: list[str]) -> tuple[Patt
         hits = {key: name for key, name in there.items() if name in sides.missing}
         fitting = sum(fits(sides.missing[name], sides.unexpected[key]) for key, name in hits.items())
         if 2 * fitting <= len(there) or (best is not None and len(hits) <= len(best[2])):
+            continue
+        if not is_borne_out(sides, ours, theirs, hits, _CELLS if indices else _PLAIN):
             continue
         twice = any(each.match(key) for each in before for key in hits)
         if not twice and not any(map(pattern.match, (*sides.fitting, *renamed))):

@@ -12,6 +12,7 @@ from ..formats import TensorHeader
 from ..manifest import Manifest
 from ..show import Splits
 from . import (
+    _cause_architecture,
     _cause_axes,
     _cause_files,
     _cause_layers,
@@ -22,8 +23,9 @@ from . import (
     _cause_switches,
     _cause_weight_norm,
     _cause_words,
+    _follow,
 )
-from ._cause_switches import Again
+from ._declared_sizes import Again, DeclaredSizes
 from ._dialect import target
 from ._problems import Cause, Problem
 from ._sides import Sides
@@ -70,6 +72,8 @@ def _causes(sides: Sides, path: Path | None, again: Again | None) -> list[Cause]
 
     by_rules = any(name != tensor.name for name, tensor in sides.tensors.items())
     causes, sides = _names(sides)
+    if any(cause.kind == "another model" for cause in causes):
+        return causes
     unclear = bool(causes) and not any(cause.rename or cause.todo for cause in causes)
     normed = _cause_weight_norm.weight_norm(sides)
     sides = _rest(sides, normed)
@@ -79,22 +83,32 @@ def _causes(sides: Sides, path: Path | None, again: Again | None) -> list[Cause]
         another = _cause_parts.another_model(sides)
         if another is not None:
             return [another]
-    lists = _cause_layers.layers(sides)
+    declared = DeclaredSizes() if again is None else again.declared(sides.manifest)
+    lists = _cause_layers.layers(sides, declared)
     sides = _rest(sides, lists)
     turned = (_cause_layouts.transposed(sides), _cause_axes.axes(sides))
     layouts += [cause for cause in turned if cause is not None]
     sides = _rest(sides, layouts)
-    sizes = _cause_sizes.sizes(sides)
+    sizes = _cause_sizes.sizes(sides, declared)
     parts = [_cause_parts.other_head(sides)] if not any(cause.kind == "vocabulary" for cause in sizes) else []
     sides = _rest(sides, sizes)
-    switches = [] if again is None else _cause_switches.tied(sides, again)
+    flags = None if again is None else _cause_switches.Switches(sides.manifest, again)
+    switches = [] if flags is None else flags.present(sides)
     sides = _rest(sides, switches)
-    parts += [*switches, _cause_parts.untied(sides)]
+    if not _is_base(causes):
+        switches += [] if flags is None else flags.tied(sides)
+        sides = _rest(sides, switches)
+        parts.append(_cause_parts.untied(sides))
+    parts += switches
     sides = _rest(sides, [cause for cause in parts if cause])
     parts.append(_cause_parts.part(sides))
+    parts.append(_cause_architecture.architecture(_rest(sides, [cause for cause in parts if cause]), path))
+    if parts[-1] is not None:  # whoever gave the names of another architecture would be no further
+        causes = [attrs.evolve(cause, rename={}) for cause in causes]
     if by_rules or any(cause.rename for cause in causes):
         layouts = [_in_class(cause) for cause in layouts]
     found = [*causes, *lists, *sizes, *layouts, *(cause for cause in parts if cause), *last]
+    found = found if again is None else _follow.followed(found, sides, again, declared)
     return [_by_file(cause, sides.aliases) for cause in found]
 
 
@@ -124,6 +138,11 @@ def _names(sides: Sides) -> tuple[list[Cause], Sides]:
             causes = [attrs.evolve(causes[0], rename=both, explains=explained)]
         cause = attrs.evolve(cause, rename={})
     return [*causes, cause], sides.renamed(names)
+
+
+def _is_base(causes: Sequence[Cause]) -> bool:
+    """Whether names lack a prefix: they are those of a base, which has no head to tie."""
+    return any(new != "{*rest}" and old == "{*rest}" for cause in causes for old, new in cause.rename.items())
 
 
 def _in_class(cause: Cause) -> Cause:

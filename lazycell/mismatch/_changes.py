@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .._errors import DeclarationError
 from .._frozen import frozen
 from ..declaration import evaluate, is_symbolic, names_in, parse
+from ._declared_sizes import DeclaredSizes
 from ._settings import Setting
 
 # A change has to be right about so many times more axes than it is wrong about.
 _RIGHT_TO_WRONG = 3
+_CHANGES = 64
 
 
 @frozen
 class Axis:
-    """One axis in which parameters of one declaration differ, or do not differ: the axis and what both sides have."""
+    """One axis in which parameters of one declaration differ, or do not differ: the axis and what both sides have.
+
+    Attributes:
+        expression: its text, if it is known.
+        ours: its size in the model.
+        theirs: its size in the checkpoint.
+        is_traced: whether the expression is one of the model's hyperparameters; else of those of the cell that has it.
+    """
 
     expression: str | None
     ours: int
     theirs: int
+    is_traced: bool = False
 
 
 Names = dict[Axis, list[list[str]]]
@@ -37,25 +47,93 @@ class Change:
     value: int
 
 
+@frozen
+class Solution:
+    """A change, and what speaks for it.
+
+    Attributes:
+        change: it.
+        explained: the axes that it makes right.
+        rivals: other changes that do as well.
+    """
+
+    change: Change
+    explained: Names
+    rivals: tuple[Change, ...] = ()
+
+
 def how_many(chunks: list[list[str]]) -> int:
     """Give how many parameters there are."""
     return sum(map(len, chunks))
 
 
 class Solver:
-    """Which hyperparameter, with which value, makes which axes right."""
+    """Which hyperparameter, with which value, makes which axes right.
 
-    def __init__(self, hyperparameters: Mapping[str, Any], settings: Sequence[Setting]) -> None:
+    Only hyperparameters that occur in an axis's expression are tried: another one may have the same value by chance.
+    """
+
+    def __init__(
+        self,
+        hyperparameters: Mapping[str, Any],
+        settings: Sequence[Setting],
+        declared: DeclaredSizes | None = None,
+        traced: Mapping[str, Any] | None = None,
+    ) -> None:
         self._hyperparameters = hyperparameters
         self._settings = settings
-        self._parsed: dict[str | None, Any] = {}
-        self._now: dict[str | None, Any] = {}
+        self._declared = DeclaredSizes() if declared is None else declared
+        self._traced = traced or {}
+        self._trees: dict[tuple[str | None, bool], tuple[Any, frozenset[str]]] = {}
+        self._before: dict[tuple[str | None, bool], Any] = {}
+        self._applied: dict[str, Any] = {}
+        self.told: frozenset[str] = frozenset()
+        self.untold: frozenset[str] = frozenset()
+
+    def solve(self, open_: Names, steady: Mapping[Axis, int]) -> list[Solution]:
+        """Give changes that make axes right, the one that makes most of them right first.
+
+        Each is looked for as if those before were made, and may not undo what they mend.
+
+        Args:
+            open_: the axes that differ; those that a change explains are taken out.
+            steady: how many axes are right as they are.
+        """
+        kept = dict(steady)
+        self._look_at((*open_, *steady))
+        found: list[Solution] = []
+        while open_ and len(found) < _CHANGES:
+            best = self.best(open_, kept, [each.change for each in found])
+            if best is None:
+                break
+            change, right, rivals = best
+            explained = {axis: open_.pop(axis) for axis in right}
+            found.append(Solution(change, explained, tuple(rivals)))
+            if not rivals:
+                self._applied |= self._changed(change)
+                kept |= {axis: how_many(names) for axis, names in explained.items()}
+        return found
+
+    def _look_at(self, axes: Iterable[Axis]) -> None:
+        """Note what shapes tell: what some size is made of and of nothing else that they do not tell."""
+        rows = []
+        for axis in axes:
+            named = self._named(axis)
+            rows.append(frozenset(label for label in named if _has(axis.expression or "", label)) or named)
+            self.untold |= named
+        while more := {label for row in rows if len(row - self.told) == 1 for label in row - self.told}:
+            self.told |= more
+        self.untold -= self.told
+
+    def _is_told(self, label: str, axis: Axis) -> bool:
+        """Whether an axis tells a hyperparameter: if it is told elsewhere, or all others in the axis are.
+
+        `n_heads * head_dim` can be right with either, and another model for it.
+        """
+        return label in self.told or self._named(axis) - {label} <= self.told
 
     def best(
-        self,
-        open_: Names,
-        steady: Mapping[tuple[str | None, int], int],
-        taken: Sequence[Change],
+        self, open_: Names, steady: Mapping[Axis, int], taken: Sequence[Change] = ()
     ) -> tuple[Change, list[Axis], list[Change]] | None:
         """Give the change that makes most of the open axes right, those axes, and the changes that do as well."""
         scored = []
@@ -65,108 +143,144 @@ class Solver:
             right = [axis for axis in open_ if self._explains(change, axis)]
             count = sum(how_many(open_[axis]) for axis in right)
             wrong = sum(
-                how_many(names)
-                for axis, names in open_.items()
-                if axis not in right and self._concerns(change, axis.expression, axis.ours)
+                how_many(names) for axis, names in open_.items() if axis not in right and self._is_lost(change, axis)
             )
-            wrong += sum(
-                many for (expression, size), many in steady.items() if self._concerns(change, expression, size)
-            )
+            wrong += sum(many for axis, many in steady.items() if self._spoils(change, axis))
             if count and count >= _RIGHT_TO_WRONG * wrong:
-                named = sum(self._is_named(change, axis.expression, axis.ours) for axis in right)
                 direct = sum(axis.ours == change.setting.value for axis in right)
-                scored.append((count, named, direct, change, right))
+                scored.append((count, direct, change, right))
         if not scored:
             return None
-        scored.sort(key=lambda item: (-item[0], -item[1], -item[2]))
-        count, named, direct, change, right = scored[0]
+        scored.sort(key=lambda item: (-item[0], -item[1]))
+        count, direct, change, right = scored[0]
         rivals = [
-            other[3]
+            other[2]
             for other in scored[1:]
-            if other[:3] == (count, named, direct)
-            and other[4] == right
-            and other[3].setting.label != change.setting.label
+            if other[:2] == (count, direct) and other[3] == right and other[2].setting.label != change.setting.label
         ]
         return change, right, rivals
+
+    def options(self, axis: Axis) -> dict[str, int]:
+        """Give the hyperparameters written in an expression, of several, each with the value that makes it right."""
+        named = [each for each in self._settings if each.label in self._named(axis)]
+        if len(named) < 2 or axis.expression is None:
+            return {}
+        written = [each for each in named if _has(axis.expression, each.label)]
+        before = self._applied
+        now = {**self._hyperparameters, **self._declared.values_with(before)}
+        try:  # the others as they are: what is left to a default does not follow here
+            self._applied = {**before, **{each.label: now[each.label] for each in written if each.label in now}}
+            return {each.label: next(self._values(each, axis), 0) for each in written}
+        finally:
+            self._applied = before
 
     def _candidates(self, axes: Iterable[Axis]) -> list[Change]:
         found: dict[tuple[str, int], Change] = {}
         for axis in axes:
+            named = self._named(axis)
             for setting in self._settings:
-                for value in self._values(setting, axis):
-                    if value > 0 and value != setting.value:
+                if setting.label in named and self._is_told(setting.label, axis):
+                    for value in self._values(setting, axis):
                         found.setdefault((setting.label, value), Change(setting, value))
         return list(found.values())
 
-    def _values(self, setting: Setting, axis: Axis) -> tuple[int, ...]:
-        """Give values with which the axis may be right."""
-        if self._names(axis.expression, axis.ours):
-            if not self._is_named(Change(setting, setting.value), axis.expression, axis.ours):
-                return ()
-            guesses = [axis.theirs, setting.value + axis.theirs - axis.ours]
-            if axis.ours:
-                guesses.append(setting.value * axis.theirs // axis.ours)
-            return tuple(guess for guess in guesses if self._explains(Change(setting, guess), axis))
-        if axis.ours == setting.value:
-            return (axis.theirs,)
-        if self._is_multiple(setting, axis.ours) and axis.theirs * setting.value % axis.ours == 0:
-            return (axis.theirs * setting.value // axis.ours,)
-        return ()
+    def _values(self, setting: Setting, axis: Axis) -> Iterator[int]:
+        """Give values with which the axis is right."""
+        now = self._evaluate(self._tree(axis)[0], self._applied)
+        guesses = [axis.theirs]
+        if isinstance(now, int):
+            guesses.append(setting.value + axis.theirs - now)
+            guesses += [setting.value * axis.theirs // now] if now else []
+        for guess in guesses:
+            if guess > 0 and guess != setting.value and self._explains(Change(setting, guess), axis):
+                yield guess
+
+    def value_for(self, setting: Setting, axis: Axis) -> int | None:
+        """Give the value of one hyperparameter with which one axis is right; None: there is none, or it has no part."""
+        return next(self._values(setting, axis), None) if setting.label in self._named(axis) else None
+
+    def value_with(self, settings: Mapping[str, Any], axis: Axis) -> Any:
+        """Give the size of an axis with other values."""
+        return self._evaluate(self._tree(axis)[0], settings)
 
     def _explains(self, change: Change, axis: Axis) -> bool:
         """Whether the axis is right with the change."""
-        if self._names(axis.expression, axis.ours):
-            return bool(self._with(change, axis.expression) == axis.theirs)
-        if axis.ours == change.setting.value:
-            return axis.theirs == change.value
-        same_ratio = axis.theirs * change.setting.value == axis.ours * change.value
-        return same_ratio and self._is_multiple(change.setting, axis.ours)
+        return change.setting.label in self._named(axis) and bool(self._with(change, axis) == axis.theirs)
 
-    def _is_multiple(self, setting: Setting, size: int) -> bool:
-        """Whether a size may be computed from a hyperparameter: a multiple of it, and no other's value."""
-        if setting.value < 2 or size == 0 or size % setting.value:
+    def _spoils(self, change: Change, axis: Axis) -> bool:
+        """Whether the change makes of this axis what the checkpoint has not."""
+        if change.setting.label not in self._named(axis):
             return False
-        return not any(size == other.value for other in self._settings)
+        value = self._with(change, axis)
+        return bool(value != axis.theirs) and bool(value != axis.ours)
 
-    def _concerns(self, change: Change, expression: str | None, size: int) -> bool:
-        """Whether the change would change this axis: by its expression, or as the only one that has its size."""
-        if self._names(expression, size):
-            return self._is_named(change, expression, size) and self._with(change, expression) != size
-        return size == change.setting.value and sum(size == other.value for other in self._settings) == 1
+    def _is_lost(self, change: Change, axis: Axis) -> bool:
+        """Whether no other hyperparameter in an axis makes it right after the change."""
+        if not self._spoils(change, axis):
+            return False
+        before = self._applied
+        self._applied = {**before, **self._changed(change)}
+        try:
+            others = [each for each in self._settings if each.label in self._named(axis)]
+            return not any(True for each in others if each != change.setting for _ in self._values(each, axis))
+        finally:
+            self._applied = before
 
-    def _is_named(self, change: Change, expression: str | None, size: int) -> bool:
-        return change.setting.label.partition("[")[0].rpartition(".")[2] in self._names(expression, size)
+    def _named(self, axis: Axis) -> frozenset[str]:
+        """Give the hyperparameters in an expression, if it has this value for the model's: else it is another's."""
+        tree, names = self._tree(axis)
+        if not names:
+            return names
+        key = axis.expression, axis.is_traced
+        if key not in self._before:
+            self._before[key] = self._evaluate(tree, {})
+        return names if self._before[key] == axis.ours else frozenset()
 
-    def _names(self, expression: str | None, size: int) -> frozenset[str]:
-        """Give the hyperparameters in an expression that has this value for the model's; none: an inner cell's."""
-        tree, names = self._tree(expression)
-        if tree is None or not names:
-            return frozenset()
-        if expression not in self._now:
-            self._now[expression] = self._evaluate(tree, {})
-        return names if self._now[expression] == size else frozenset()
+    def _tree(self, axis: Axis) -> tuple[Any, frozenset[str]]:
+        key = axis.expression, axis.is_traced
+        if key not in self._trees:
+            self._trees[key] = self._traced_tree(axis) if axis.is_traced else self._parsed_tree(axis)
+        return self._trees[key]
 
-    def _tree(self, expression: str | None) -> tuple[Any, frozenset[str]]:
-        if expression not in self._parsed:
-            self._parsed[expression] = (None, frozenset())
-            if expression is not None:
-                try:
-                    tree = parse(expression)
-                    words = frozenset(re.findall(r"[A-Za-z_]\w*", expression)) if is_symbolic(tree) else frozenset()
-                    known = {setting.label.partition("[")[0].rpartition(".")[2] for setting in self._settings}
-                    self._parsed[expression] = (tree, words & known)
-                except DeclarationError:
-                    pass  # written in a way that only Python reads
-        result: tuple[Any, frozenset[str]] = self._parsed[expression]
-        return result
+    def _traced_tree(self, axis: Axis) -> tuple[Any, frozenset[str]]:
+        tree = self._traced.get(axis.expression or "")
+        text = "" if tree is None else axis.expression or ""
+        words = [text, *self._behind(names_in(tree))] if text else []
+        return tree, frozenset(each.label for each in self._settings if any(_has(word, each.label) for word in words))
 
-    def _with(self, change: Change, expression: str | None) -> Any:
-        tree, _ = self._tree(expression)
-        return self._evaluate(tree, {**change.setting.changed(change.value)})
+    def _behind(self, names: Iterable[str]) -> Iterator[str]:
+        """Give what defaults are made of, and what those are made of."""
+        waiting, seen = list(names), set[str]()
+        while waiting:
+            for name in self._declared.behind.get(waiting.pop(), frozenset()):
+                if name not in seen:
+                    seen.add(name)
+                    waiting.append(name)
+                    yield name
+
+    def _parsed_tree(self, axis: Axis) -> tuple[Any, frozenset[str]]:
+        """Read the text of a declaration that names the model's own hyperparameters."""
+        if axis.expression is None:
+            return None, frozenset()
+        try:
+            tree = parse(axis.expression)
+        except DeclarationError:
+            return None, frozenset()  # written in a way that only Python reads
+        words = frozenset(re.findall(r"[A-Za-z_]\w*", axis.expression)) if is_symbolic(tree) else frozenset[str]()
+        labels = (each.label for each in self._settings)
+        return tree, frozenset(label for label in labels if label.partition("[")[0].rpartition(".")[2] in words)
+
+    def _with(self, change: Change, axis: Axis) -> Any:
+        return self._evaluate(self._tree(axis)[0], {**self._applied, **self._changed(change)})
+
+    def _changed(self, change: Change) -> dict[str, Any]:
+        """Give what has to be written for a change, beside those that were made in the same tuple."""
+        return change.setting.changed(change.value, self._applied.get(change.setting.root))
 
     def _evaluate(self, tree: Any, changed: Mapping[str, Any]) -> Any:
         """Evaluate an expression; the objects in it (`config.hidden_size`) stand for the model's hyperparameters."""
-        values = dict(self._hyperparameters)
+        own = {name: value for name, value in changed.items() if name in self._hyperparameters}
+        values = {**self._hyperparameters, **self._declared.values_with(own)}
         members = dict(values)
         for value in values.values():
             if not isinstance(value, (int, float, str, list, tuple, type(None))) and hasattr(value, "__dict__"):
@@ -182,3 +296,8 @@ class Solver:
             return evaluate(tree, values)
         except Exception:  # whatever the arithmetic raises: the expression tells nothing then
             return None
+
+
+def _has(text: str, label: str) -> bool:
+    """Whether an expression has a hyperparameter in it: `widths[1]`, and not `widths[12]`."""
+    return re.search(rf"(?<![\w.]){re.escape(label)}(?!\w)", text) is not None

@@ -47,12 +47,15 @@ class Mismatch:
 
     def text(self, dialect: Dialect = PYTHON) -> str:
         """Write one message for all problems: counts, likely causes, the names in groups, and what to do."""
-        missing = [problem.name for problem in self.problems if problem.kind == "missing"]
-        unexpected = [problem.name for problem in self.problems if problem.kind == "unexpected"]
+        shown = {problem.name: problem.shown for problem in self.problems if problem.kind == "unexpected"}
+        missing, unexpected = (
+            {problem.name: _shape_of(problem) for problem in self.problems if problem.kind == kind}
+            for kind in ("missing", "unexpected")
+        )
         # What was permitted to be missing or ignored may be the other half of a misspelt name.
         near = {
-            "missing": NearNames([*unexpected, *self.ignored], self.splits),
-            "unexpected": NearNames([*missing, *self.initialize], self.splits),
+            "missing": NearNames(dict.fromkeys(self.ignored) | unexpected, self.splits, shown),
+            "unexpected": NearNames(dict.fromkeys(self.initialize) | missing, self.splits),
         }
         title = f"{self.path} does not fit {self.model}"
         return render(title, self.problems, self.causes, near, self.splits, dialect)
@@ -183,11 +186,18 @@ def _lines(
     proposed: set[str] = set()
     for kind, found in by_kind.items():
         yield f"{_KINDS[kind].title}:"
-        yield from _section(kind, group(found, splits, dialect), explained, near.get(kind), proposed, shown)
+        shapes = {problem.name: _shape_of(problem) for problem in found} if kind in near else {}
+        yield from _section(kind, group(found, splits, dialect), explained, near.get(kind), shapes, proposed, shown)
     todo = [*advice(causes, dialect), *_ways_out(by_kind, causes, dialect)]
     if todo:
         yield "what to do:"
         yield from (f"  {line}" for line in todo)
+
+
+def _shape_of(problem: Problem) -> tuple[int, ...] | None:
+    """Give the shape of what is missing, or unexpected."""
+    found = problem.tensor or problem.entry or problem.stored
+    return None if found is None else found.shape
 
 
 _Group = tuple[str, str, tuple[str, ...]]
@@ -198,6 +208,7 @@ def _section(
     groups: Sequence[_Group],
     explained: frozenset[str],
     near: NearNames | None,
+    shapes: Mapping[str, tuple[int, ...] | None],
     proposed: set[str],
     shown: int,
 ) -> Iterable[str]:
@@ -209,7 +220,7 @@ def _section(
     for pattern, message, members in open_[:shown]:
         yield f"  {pattern}: {message}"
         asked = near is not None and pattern not in proposed and len(proposed) < _NEAR_SHOWN
-        other = near.find(members[0]) if near is not None and asked else None
+        other = near.find(members[0], shapes.get(members[0])) if near is not None and asked else None
         if other is not None and other not in proposed:
             proposed.add(other)
             yield f"    did you mean the {'checkpoint' if kind == 'missing' else 'model'}'s `{other}`?"
@@ -227,14 +238,18 @@ def _section(
 
 
 def group(problems: Iterable[Problem], splits: Splits | None = None, dialect: Dialect = PYTHON) -> list[_Group]:
-    """Join problems of one message whose names differ only in indices: (pattern, message, names)."""
-    by_message: dict[str, dict[str, int]] = {}
+    """Join problems of one message whose names differ only in indices: (pattern, message, names).
+
+    The pattern is of what the checkpoint itself calls them; the names are the problems'.
+    """
+    by_message: dict[str, dict[str, tuple[int, str]]] = {}
     for position, problem in enumerate(problems):
-        by_message.setdefault(said(problem.words, dialect), {}).setdefault(problem.name, position)
+        found = by_message.setdefault(said(problem.words, dialect), {})
+        found.setdefault(problem.shown, (position, problem.name))
     groups = [
-        (positions[members[0]], (pattern, message, members))
-        for message, positions in by_message.items()
-        for pattern, members in collapse(positions, splits)
+        (named[members[0]][0], (pattern, message, tuple(named[member][1] for member in members)))
+        for message, named in by_message.items()
+        for pattern, members in collapse(named, splits)
     ]
     groups.sort(key=lambda found: found[0])
     return [found for _, found in groups]
@@ -247,7 +262,7 @@ def advice(causes: Sequence[Cause], dialect: Dialect = PYTHON) -> Iterator[str]:
     for argument in ("missing", "unexpected"):
         arguments[argument] = tuple(dict.fromkeys(each for cause in causes for each in getattr(cause, argument)))
     yield from dialect.proposals(settings, {name: value for name, value in arguments.items() if value})
-    yield from (said(cause.todo, dialect) for cause in causes[:_CAUSES_SHOWN] if cause.todo)
+    yield from dict.fromkeys(said(cause.todo, dialect) for cause in causes[:_CAUSES_SHOWN] if cause.todo)
 
 
 def _ways_out(by_kind: Mapping[str, Sequence[Problem]], causes: Sequence[Cause], dialect: Dialect) -> Iterator[str]:
@@ -255,6 +270,7 @@ def _ways_out(by_kind: Mapping[str, Sequence[Problem]], causes: Sequence[Cause],
     if any(cause.kind in ("another model", "shard", "quantized") for cause in causes):
         return
     solved = frozenset[str]().union(*(each.explains for each in causes if each.solves or each.kind == "head"))
+    solved |= frozenset[str]().union(*(each.explains for each in causes if each.settings))
     for kind, found in by_kind.items():
         way_out = _KINDS[kind].way_out
         if way_out is None or all(problem.name in solved or problem.reason in OF_PARTS for problem in found):

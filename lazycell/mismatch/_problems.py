@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, TypeAlias
 
@@ -68,6 +69,11 @@ class Problem:
     names: tuple[str, ...] = ()
     stored: Stored | None = None
     owner: ManifestEntry | None = None
+
+    @property
+    def shown(self) -> str:
+        """The name as whoever wrote the checkpoint, or the class, knows it."""
+        return self.tensor.name if self.kind == "unexpected" and self.tensor is not None else self.name
 
     @property
     def message(self) -> str:
@@ -161,7 +167,11 @@ def _unexpected(problem: Problem) -> Words:
     tensor = problem.tensor
     assert tensor is not None
     text = f"{tensor.origin or tensor.dtype} {tensor.shape}"
-    return text if problem.name == tensor.name else (f"{text}; so named by ", Argument("rename"))
+    return text if problem.name == tensor.name else f"{text}; taken as `{_INDEX.sub('*', problem.name)}`"
+
+
+# So that what is said of every layer is the same.
+_INDEX = re.compile(r"(?<=\.)\d+(?=\.|$)|^\d+(?=\.)")
 
 
 def _shape(problem: Problem) -> Words:

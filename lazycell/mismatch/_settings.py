@@ -26,11 +26,11 @@ class Setting:
     container: Sequence[int] | None = None
     position: int = 0
 
-    def changed(self, value: int) -> dict[str, Any]:
-        """Give what would have to be written to have another value."""
+    def changed(self, value: int, container: Sequence[int] | None = None) -> dict[str, Any]:
+        """Give what would have to be written to have another value; in a list or tuple where others have changed."""
         if self.container is None:
             return {self.label: value}
-        values = list(self.container)
+        values = list(self.container if container is None else container)
         values[self.position] = value
         return {self.root: type(self.container)(values)}  # type: ignore[call-arg]
 

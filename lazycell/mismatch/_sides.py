@@ -109,6 +109,11 @@ class Sides:
             aliases={**self.aliases, **{new: self.aliases.get(old, old) for old, new in names.items()}},
         )
 
+    def in_file(self, name: str) -> str:
+        """Give what the checkpoint itself calls a tensor."""
+        tensor = self.tensors.get(name)
+        return name if tensor is None else tensor.name
+
     @cached_property
     def alike(self) -> dict[tuple[str | None, tuple[int, ...], tuple[int, ...]], list[str]]:
         """The names of `shapes` by declared expression and both shapes: a model of any size has few of these."""

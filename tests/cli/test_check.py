@@ -157,7 +157,7 @@ def test_a_registered_model(tmp_path: Path) -> None:
     save_arrays(Path(path), arrays)
     done = lazycell("check", "bert-tiny", path)
     assert done.status == 1
-    assert done.stdout.splitlines()[-2] == "  add --set num_hidden_layers=1"
+    assert done.stdout.splitlines()[-1] == "  add --set num_hidden_layers=1"
     assert lazycell("check", "bert-tiny", path, "--set", "num_hidden_layers=1").status == 0
 
 

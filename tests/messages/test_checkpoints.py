@@ -63,7 +63,6 @@ def test_a_checkpoint_with_other_layers(tmp_path: Path) -> None:
         "  layers.{2..3}.up.weight: float32 (8, 4)",
         "what to do:",
         "  build the model with `n_layers=4`",
-        '  unexpected="ignore", or a list of name patterns, leaves tensors out',
     )
 
 

@@ -19,7 +19,10 @@ def test_one_file_of_several() -> None:
     )
     (cause,) = causes(model(), header)
     assert cause.text == "model-00002-of-00004.safetensors is one file of 4"
-    assert cause.advice == "load the directory, or its `*.index.json`, that all of them belong to"
+    assert cause.advice == (
+        "model-00001-of-00004.safetensors, model-00002-of-00004.safetensors, model-00003-of-00004.safetensors and "
+        "1 more are not beside it: get all, then load ."
+    )
     whole = attrs.evolve(file(n_layers=2), path=Path("model-00001-of-00001.safetensors"))
     assert kinds(model(), whole) == ["layers"]
 

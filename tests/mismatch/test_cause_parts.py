@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..loading.models import declared, make_plan, manifest, stored
-from .transformer import causes, file, kinds, mended, model, refusal
+from .transformer import causes, file, kinds, mended, model, refusal, tensors
 
 F = "float32"
 
@@ -72,11 +72,13 @@ def test_a_tie_that_is_stored_once() -> None:
     """The output layer is missing and the embedding has its shape: the flag of the tie, or the declaration of one."""
     header = file(lambda name: None if name == "lm_head.weight" else name)
     (cause,) = causes(model(), header)
+    assert cause.text == "with tie_words=True `lm_head.weight` is `embed.weight`, which the checkpoint has"
+    assert cause.settings == {"tie_words": True}
+    assert len(mended(header).steps) == len(model()) - 1
+    (cause,) = causes(model(), header, again=None)
     assert cause.text == (
         "`lm_head.weight` has the shape of `embed.weight`, which the checkpoint has: its model probably tied the two"
     )
-    assert cause.settings == {"tie_words": True}
-    assert len(mended(header).steps) == len(model()) - 1
     of = manifest(declared("embed.weight", (9, 3)), declared("lm_head.weight", (9, 3)))
     (cause,) = causes(of, stored({"embed.weight": ((9, 3), F)}))
     assert cause.advice == 'tie("lm_head.weight", "embed.weight") in the class body makes them one'
@@ -84,6 +86,18 @@ def test_a_tie_that_is_stored_once() -> None:
     of = manifest(declared("embed.weight", (9, 3)), declared("lm_head.weight", (9, 3)), hyperparameters=switches)
     (cause,) = causes(of, stored({"embed.weight": ((9, 3), F)}))
     assert cause.settings == {"tie_words": True}  # a table is no bias
+
+
+def test_an_output_layer_that_is_not_there_for_another_reason_is_no_tie() -> None:
+    """The file is a base's, another head's, or lacks more than that."""
+    base = {f"base.{name}": spec for name, spec in tensors(model()).items() if not name.startswith("lm_head")}
+    of = manifest(*(declared(name, shape) for name, (shape, _) in base.items()), declared("lm_head.weight", (100, 16)))
+    for header in (
+        file(lambda name: None if name.startswith("lm_head") else name),
+        file(lambda name: None if name.startswith("lm_head") else f"base.{name}", {"score.weight": ((2, 16), F)}),
+    ):
+        assert "tie" not in kinds(of, header)
+    assert "tie" not in kinds(model(), file(lambda name: None if name.startswith(("lm_head", "classifier")) else name))
 
 
 def test_an_output_layer_of_another_shape_is_no_tie() -> None:

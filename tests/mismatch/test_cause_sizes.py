@@ -12,7 +12,9 @@ from lazycell.manifest._manifest import Manifest
 from lazycell.mismatch._cause_sizes import axis_expressions, padding
 
 from ..loading.models import declared, manifest, stored
-from .transformer import causes, file, kinds, mended, model
+from ..pure import INDEX, Param, PureCell, child, children, require
+from ..pure import manifest as pure_manifest
+from .transformer import Again, causes, file, kinds, mended, model
 
 
 def test_one_number_explains_many_shapes() -> None:
@@ -63,12 +65,27 @@ def test_an_expression_of_a_config() -> None:
     assert settings(of, {"a": (96, 3)}) == {"config.hidden_size": 96}
 
 
-def test_an_inner_cell_s_expression_tells_no_more_than_its_value() -> None:
-    """`out_features` may be either of two: both are named, neither is proposed."""
-    of = of_shapes("(out_features,)", {"a": (64,)}, hidden=64, width=64)
-    (cause,) = causes(of, stored({"a": ((96,), "float32")}))
-    assert cause.text == "1 shape would be right with hidden=96 or width=96; which one cannot be told"
+def test_an_inner_cell_s_expression_names_nothing() -> None:
+    """`out_features` may be anything that has the value by chance: the numbers are told, of several parts at once."""
+    of = of_shapes("(out_features,)", {"a": (64,)}, hidden=64)
+    assert causes(of, stored({"a": ((96,), "float32")})) == []
+    of = of_shapes("(out_features,)", {"a": (64,), "b": (64,)}, hidden=64)
+    (cause,) = causes(of, stored({"a": ((96,), "float32"), "b": ((96,), "float32")}))
+    assert (cause.kind, cause.text) == ("size", "2 shapes have 96 where the model has 64")
     assert cause.settings == {}
+
+
+def test_two_of_one_value_that_a_requirement_ties() -> None:
+    """Where the expression itself names both, both are told, and neither is proposed."""
+    of = of_shapes("(hidden * width,)", {"a": (16,)}, hidden=4, width=4)
+    (cause,) = causes(of, stored({"a": ((24,), "float32")}))
+    assert cause.text == (
+        "1 shape is made of `hidden * width`: right with hidden=6 or width=6; which one differs, shapes do not tell"
+    )
+    assert (cause.settings, cause.advice) == (
+        {},
+        "shapes do not tell hidden, width: the checkpoint's config.json does",
+    )
 
 
 def test_what_contradicts_itself_explains_nothing() -> None:
@@ -94,16 +111,87 @@ def test_a_change_has_to_make_a_parameter_right() -> None:
     assert settings(of, {"embed.weight": (32, 120)}) == {}
 
 
-def test_a_multiple_without_a_name_of_its_own() -> None:
-    """4 * hidden, computed in the class that has the child: solved by its ratio."""
-    of = of_shapes("(out_features,)", {"a": (64,), "b": (256,)}, hidden=64)
-    assert settings(of, {"a": (96,), "b": (384,)}) == {"hidden": 96}
+class Convolution(PureCell):
+    """Only its own names are in its shapes."""
+
+    inputs: int
+    outputs: int
+
+    weight: Param["normal", (outputs, inputs, 3)]
 
 
-def test_an_element_of_a_list() -> None:
-    """One width of several is given in the whole list."""
-    of = of_shapes("(out_features,)", {"a": (16,), "b": (24,)}, widths=[16, 24])
-    assert settings(of, {"a": (16,), "b": (32,)}) == {"widths": [16, 32]}
+class Pyramid(PureCell):
+    """Widths in a tuple, a multiple of one, and numbers that have its value by chance."""
+
+    widths: tuple[int, ...] = (4, 8, 16)
+    n_labels: int = 4
+    n_layers: int = 4
+    ratio: int = 4
+
+    stages: list[Convolution] = children(2, Convolution, widths[INDEX], widths[INDEX + 1])
+    wide: Convolution = child(Convolution, widths[0], ratio * widths[0])
+    fixed: Convolution = child(Convolution, 4, 4)
+    head: Convolution = child(Convolution, widths[2], n_labels)
+
+
+def proposed(cls: Any, own: dict[str, Any], other: dict[str, Any]) -> list[dict[str, Any]]:
+    """Give the settings that are proposed to a class built with some numbers, for a file of others."""
+    of, there = pure_manifest(cls, **own), pure_manifest(cls, **other)
+    header = stored({entry.name: (entry.shape, "float32") for entry in there})
+    return [
+        dict(cause.settings) for cause in causes(of, header, again=Again(cls, of.hyperparameters)) if cause.settings
+    ]
+
+
+def test_the_class_tells_what_a_child_is_given() -> None:
+    """The number of labels, not that of layers, which is the same; and nothing where the class itself says the size."""
+    assert proposed(Pyramid, {}, {"n_labels": 6}) == [{"n_labels": 6}]
+    header = {entry.name: (entry.shape, "float32") for entry in pure_manifest(Pyramid)}
+    header["fixed.weight"] = ((6, 4, 3), "float32")
+    of = pure_manifest(Pyramid)
+    (cause,) = causes(of, stored(header), again=Again(Pyramid, of.hyperparameters))
+    assert (cause.kind, cause.settings) == ("part", {})
+
+
+def test_a_tuple_is_advised_whole() -> None:
+    """However many of its entries are wrong."""
+    assert proposed(Pyramid, {}, {"widths": (4, 12, 16)}) == [{"widths": (4, 12, 16)}]
+    assert proposed(Pyramid, {}, {"widths": (6, 12, 24)}) == [{"widths": (6, 12, 24)}]
+    of = of_shapes("(widths[0], widths[1])", {"a": (16, 24)}, widths=[16, 24])
+    assert settings(of, {"a": (20, 32)}) == {"widths": [20, 32]}
+
+
+class Heads(PureCell):
+    """A default that is made of others."""
+
+    hidden: int = 16
+    n_heads: int = 4
+    head_dim: int = hidden // n_heads
+    require(hidden % n_heads == 0, "heads share the width")
+
+    query: Convolution = child(Convolution, hidden, n_heads * head_dim)
+    out: Convolution = child(Convolution, hidden, hidden)
+
+
+def test_what_is_left_to_a_default_follows() -> None:
+    """One hyperparameter is proposed, and what no shape tells of that size is said."""
+    assert proposed(Heads, {}, {"hidden": 32}) == [{"hidden": 32}]
+    of = pure_manifest(Heads)
+    there = pure_manifest(Heads, hidden=24, n_heads=8)
+    header = stored({entry.name: (entry.shape, "float32") for entry in there})
+    (cause,) = causes(of, header, again=Again(Heads, of.hyperparameters))
+    assert cause.settings == {"hidden": 24}
+    assert cause.advice == "shapes do not tell head_dim, n_heads: the checkpoint's config.json does"
+
+
+def test_what_the_class_refuses_is_said() -> None:
+    """It wants another number too: that is told before anybody follows."""
+    of = pure_manifest(Heads)
+    header = stored({entry.name: (entry.shape, "float32") for entry in pure_manifest(Heads, hidden=18, n_heads=3)})
+    cause, product = causes(of, header, again=Again(Heads, of.hyperparameters))
+    assert product.text == "1 shape is made of `n_heads * head_dim`: more than one differs"
+    assert "with that alone the class says: Heads: heads share the width" in cause.advice
+    assert cause.advice.endswith("shapes do not tell head_dim, n_heads: the checkpoint's config.json does")
 
 
 def test_a_vocabulary_of_another_size() -> None:

@@ -15,6 +15,7 @@ from lazycell.mismatch._problems import Cause, Problem
 
 from ..loading.models import make_plan, stored
 from ..pure import PureCell, manifest
+from .transformer import Again
 
 F = "float32"
 
@@ -58,8 +59,7 @@ def refused(names: list[str], **hyperparameters: Any) -> list[Cause]:
 
 def again(model: Manifest) -> Any:
     """Give what builds the manifest with other switches."""
-    values = model.hyperparameters
-    return lambda changed: manifest(Net, **{**values, **changed})
+    return Again(Net, model.hyperparameters)
 
 
 ALL = ["table.weight", "head.decoder.weight", "head.decoder.bias", "head.bias"]
@@ -123,11 +123,37 @@ def test_a_switch_that_the_class_refuses_is_none() -> None:
     assert parted([differing("head.bias", "head.decoder.bias")], model, fails) == []
 
 
-def test_where_nothing_is_wrong_with_ties_nothing_is_built() -> None:
+def test_where_nothing_is_wrong_with_names_nothing_is_built() -> None:
     """Another model costs something."""
 
-    def never(changed: Mapping[str, Any]) -> Manifest:
-        raise AssertionError(changed)
+    class Never(Again):
+        def __call__(self, changed: Mapping[str, Any], /) -> Manifest:
+            raise AssertionError(changed)
 
+    of, shapes = manifest(Net), {"table.weight": ((5, 4), F), "head.bias": ((5,), F)}
     with pytest.raises(CheckpointMismatchError):
-        make_plan(manifest(Net), stored([*ALL, "more"]), again=never)
+        make_plan(of, stored(shapes), again=Never(Net, of.hyperparameters))
+
+
+def test_what_a_switch_gives_or_takes_away() -> None:
+    """A bias in every layer, or none: if the checkpoint has all of it, and what it has fits."""
+
+    class Wide(PureCell):
+        biased: bool = True
+        first: Linear = child(Linear, 5, biased)
+        second: Linear = child(Linear, 5, biased)
+
+    def causes(names: dict[str, tuple[int, ...]], *, biased: bool) -> list[tuple[str, dict[str, Any]]]:
+        of, shapes = manifest(Wide, biased=biased), {name: (shape, F) for name, shape in names.items()}
+        with pytest.raises(CheckpointMismatchError) as caught:
+            make_plan(of, stored(shapes), again=Again(Wide, of.hyperparameters))
+        return [(cause.text, dict(cause.settings)) for cause in caught.value.causes if cause.kind == "switch"]
+
+    weights: dict[str, tuple[int, ...]] = {"first.weight": (5, 3), "second.weight": (5, 3)}
+    both: dict[str, tuple[int, ...]] = {"first.bias": (5,), "second.bias": (5,)}
+    more = "with biased=True the model has `first.bias`, `second.bias`, as in the checkpoint"
+    assert causes(weights | both, biased=False) == [(more, {"biased": True})]
+    less = "with biased=False the model has no `first.bias`, `second.bias`, as in the checkpoint"
+    assert causes(weights, biased=True) == [(less, {"biased": False})]
+    assert causes(weights | {"first.bias": (5,)}, biased=False) == []
+    assert causes(weights | {**both, "second.bias": (6,)}, biased=False) == []

@@ -76,7 +76,8 @@ def test_advice_is_written_together() -> None:
     part = Cause("part", "", frozenset("a"), missing=("head.*", 'odd"name'), unexpected=("cls.*",))
     general = '  missing="init", or a list of name patterns, leaves parameters to their initializers'
     assert advice() == [general]
-    assert advice(layers, size) == ["  build the model with `n_layers=4, hidden=8`", general]
+    assert advice(layers, size) == ["  build the model with `n_layers=4, hidden=8`"]
+    assert advice(size) == ["  build the model with `hidden=8`", general]
     assert advice(form, prefix, part) == [
         '  pass rename={"c": fused(q="q", k="k"), "bert.{*rest}": "{*rest}"}, missing=["head.*", "odd\\"name"], '
         'unexpected=["cls.*"]',

@@ -9,8 +9,10 @@ import pytest
 
 from lazycell._errors import CheckpointMismatchError
 from lazycell.formats import CheckpointHeader
+from lazycell.inference import declared_sizes
 from lazycell.loading._plan import LoadPlan
 from lazycell.manifest._manifest import Manifest
+from lazycell.mismatch import DeclaredSizes
 from lazycell.mismatch._problems import Cause
 
 from ..pure import PureCell, manifest
@@ -81,6 +83,24 @@ class Net(PureCell):
     tied = when(tie_words, tie("lm_head.weight", "embed.weight"))
 
 
+class Again:
+    """The class of a model, with its hyperparameters: what a load of a net knows."""
+
+    def __init__(self, cls: Any, hyperparameters: Mapping[str, Any]) -> None:
+        self._cls, self._given = cls, hyperparameters
+
+    def __call__(self, changed: Mapping[str, Any], /) -> Manifest:
+        return manifest(self._cls, **{**self._given, **changed})
+
+    def declared(self, of: Manifest, /) -> DeclaredSizes:
+        return declared_sizes(self._cls, of)
+
+
+def again_of(of: Manifest) -> Again | None:
+    """Give the class of a manifest, if it is of the one here."""
+    return Again(Net, of.hyperparameters) if of.model == "Net" and of.hyperparameters.keys() >= {"n_outputs"} else None
+
+
 def model(**hyperparameters: Any) -> Manifest:
     """Declare the model."""
     return manifest(Net, **hyperparameters)
@@ -102,7 +122,7 @@ def file(
 def refusal(of: Manifest, header: CheckpointHeader, **arguments: Any) -> CheckpointMismatchError:
     """Give the error of a load."""
     with pytest.raises(CheckpointMismatchError) as caught:
-        make_plan(of, header, **arguments)
+        make_plan(of, header, **{"again": again_of(of), **arguments})
     return caught.value
 
 

@@ -1,0 +1,62 @@
+"""The cause that layers hold other things: one more norm in each, a gate, a bias. That is another architecture."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..show import collapse, few
+from ..system import MAX_BYTES, JSONProblem, read_object
+from ._near import NearNames
+from ._problems import Cause
+from ._sides import Sides
+
+_SHOWN = 3
+
+
+def architecture(sides: Sides, path: Path | None) -> Cause | None:
+    """Tell so if every layer that both have lacks something on one side."""
+    both = {sides.splits[name][1][:1] for name in (*sides.fitting, *(name for name, _, _ in sides.shapes))} - {()}
+    missing, unexpected = (_in_each(names, both, sides) for names in (sides.missing, sides.unexpected))
+    shapes = {name: sides.unexpected[name].shape for name in unexpected}
+    near = NearNames(shapes, sides.splits)
+    if any(own is not None and near.find(name, own.shape) for name, own in sides.missing.items() if shapes):
+        return None  # a word is spelt otherwise
+    if not missing and not unexpected:
+        return None
+    texts = [f"only the model has {_listed(missing, sides)}"] if missing else []
+    texts += [f"only the checkpoint has {_listed(map(sides.in_file, unexpected), sides)}"] if unexpected else []
+    text = f"layers of another architecture: {', '.join(texts)}"
+    named = None if path is None else _named_beside(path)
+    where = f"it is {named}'s, by the config.json beside it: " if named else ""
+    todo = f"{where}load it into the class that it was saved from, with the hyperparameters of its config.json"
+    return Cause("architecture", text, frozenset((*missing, *unexpected)), todo=todo)
+
+
+def _in_each(names: Iterable[str], layers: set[tuple[str, ...]], sides: Sides) -> list[str]:
+    """Give the names that there are in every one of the layers."""
+    families: dict[tuple[str, ...], list[str]] = {}
+    for name in names:
+        words, indices = sides.splits[name]
+        if indices:
+            families.setdefault(words, []).append(name)
+    found = [
+        members for members in families.values() if layers and {sides.splits[name][1][:1] for name in members} >= layers
+    ]
+    return [name for members in found for name in members]
+
+
+def _listed(names: Iterable[str], sides: Sides) -> str:
+    return few([f"`{pattern}`" for pattern, _ in collapse(names, sides.splits)], _SHOWN)
+
+
+def _named_beside(path: Path) -> str | None:
+    """Give the architecture that the config.json beside a checkpoint names."""
+    directory = path if path.is_dir() else path.parent
+    try:
+        with (directory / "config.json").open("rb") as file:
+            names = read_object(file.read(MAX_BYTES)).get("architectures")
+    except (OSError, JSONProblem):
+        return None
+    return json.dumps(names[0]).strip('"') if isinstance(names, list) and names and isinstance(names[0], str) else None
