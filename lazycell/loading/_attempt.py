@@ -83,20 +83,18 @@ def attempt(manifest: Manifest, header: CheckpointHeader, options: LoadOptions) 
         problems = with_codes(problems, there, {each.parameter for each in steps}, header, renaming, rules)
     if problems:
         strange = head is not None and (head.moves or all(head.has(step.parameter) for step in steps))
-        there.problems, there.initialize, there.ignored, there.strange = problems, initialize, unneeded.ignored, strange
+        there.problems, there.strange = problems, strange
+        there.initialize, there.ignored = tuple(initialize), unneeded["ignored"]
         return there
     return LoadPlan(
         path=header.path,
         model=manifest.model,
         steps=tuple(steps),
         initialize=_in_order(manifest, initialize, new_head),
-        ignored=tuple(unneeded.ignored),
-        computed=tuple(unneeded.computed),
         layout=_layout(there, steps, rules, renaming, present),
         migrated=applied,
-        unused=tuple(unneeded.unused),
-        other_head=tuple(unneeded.other_head),
         new_head=tuple(new_head),
+        **unneeded,
     )
 
 

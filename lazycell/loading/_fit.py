@@ -91,6 +91,4 @@ def _mismatch(
     found = mismatch.likely_causes(problems, manifest, tensors, path=header.path, splits=splits, again=again)
     # Another head may be what hyperparameters make, too: they come first, and the choice is the user's.
     causes = (*(cause for cause in found if cause.settings), *causes) if causes else found
-    return mismatch.Mismatch(
-        header.path, manifest.model, (*problems,), causes, (*there.initialize,), (*there.ignored,), splits
-    )
+    return mismatch.Mismatch(header.path, manifest.model, (*problems,), causes, there.initialize, there.ignored, splits)

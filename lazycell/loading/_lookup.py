@@ -42,8 +42,8 @@ class Lookup:
             self.tensors.setdefault(name, header.tensors[key])
         self.used: set[str] = set()
         self.left_out: list[str] = []
-        self.initialize: list[str] = []
-        self.ignored: list[str] = []
+        self.initialize: tuple[str, ...] = ()
+        self.ignored: tuple[str, ...] = ()
         self.strange = False
         self.found: list[tuple[Stored, TensorHeader]] = []
         self.sources: dict[str, list[Source]] = {}
