@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .. import show
+from ..manifest import sizes as words
 from ..show import print_table
 
 if TYPE_CHECKING:
@@ -44,8 +45,6 @@ def print_sizes(
     Raises:
         click.UsageError: there is no such optimizer, a dimension cannot be divided by its axes, or there is no cache.
     """
-    from ..manifest import sizes as words  # whoever does not ask for it
-
     try:
         sizes = manifest.sizes(optimizer=optimizer, gradients=gradients, mesh=mesh, **cache)
     except ValueError as error:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from ._layout import shape_of as shape_of
     from ._layout import with_dtypes as with_dtypes
     from ._layout_text import layout_lines as layout_lines
+    from ._norms import PIECE as PIECE
+    from ._norms import extents as extents
+    from ._norms import slice_norms as slice_norms
     from ._rename import RenameRule as RenameRule
     from ._rename import Renaming as Renaming
     from ._rename import apply_rules as apply_rules
