@@ -1,4 +1,4 @@
-"""What the methods of a manifest do, and what few models have: each imported when it is called, which most loads do not."""
+"""What the methods of a manifest do, and what few models have: imported when it is called, which most loads do not."""
 
 from typing import TYPE_CHECKING
 
