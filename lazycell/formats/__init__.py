@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from .._face import face
 
 if TYPE_CHECKING:
+    from ._files import FileStamp as FileStamp
     from ._files import named as named
     from ._files import open_regular as open_regular
     from ._files import read_at as read_at
@@ -22,6 +23,5 @@ if TYPE_CHECKING:
     from ._hidden import is_file as is_file
     from ._open import open_checkpoint as open_checkpoint
     from ._safetensors import read_safetensors as read_safetensors
-    from ._stamp import FileStamp as FileStamp
 else:
     __getattr__ = face(__name__)
