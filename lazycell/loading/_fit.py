@@ -222,6 +222,8 @@ def _mismatch(
 
     splits = Splits()
     found = mismatch.likely_causes(problems, manifest, there.tensors, path=header.path, splits=splits, again=again)
-    # Another head may be what hyperparameters make, too: they come first, and the choice is the user's.
-    causes = (*(cause for cause in found if cause.settings), *causes) if causes else found
+    # The same head in another form is no other one. What hyperparameters make is: they come first, the choice is the
+    # user's.
+    formed = any(cause.rename and cause.kind != "prefix" for cause in found)
+    causes = (*(cause for cause in found if cause.settings), *causes) if causes and not formed else found
     return mismatch.Mismatch(header.path, manifest.model, (*problems,), causes, (*initialize,), (*ignored,), splits)
