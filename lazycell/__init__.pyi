@@ -37,6 +37,7 @@ from .declaration._declaration import same
 from .declaration._declare import buffer, child, children, hyper, param, tie, when
 from .declaration._fields import Fields, fields
 from .declaration._halves import direction, magnitude
+from .declaration._key_values import key_value_cache
 from .declaration._squeezed import expanded, squeezed
 from .declaration._stored import fused, rename, reshaped, transposed
 from .declaration._symbols import INDEX, SELF, max_, min_
@@ -65,6 +66,7 @@ from .initializers import (
 from .layout._entry import ManifestEntry
 from .loading._load_report import LoadReport
 from .loading._plan import LoadPlan
+from .manifest._caches import KeyValueCache
 from .manifest._manifest import Manifest
 from .manifest.diff._diff import ManifestDiff
 from .manifest.diff._differences import Change
@@ -111,6 +113,7 @@ __all__ = [
     "HyperparameterError",
     "Inference",
     "InitializationError",
+    "KeyValueCache",
     "LazyCell",
     "LazyCellError",
     "LoadPlan",
@@ -159,6 +162,7 @@ __all__ = [
     "identity",
     "init_parameters_data",
     "initial_values",
+    "key_value_cache",
     "launch_blocking",
     "lazy",
     "magnitude",

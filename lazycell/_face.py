@@ -36,7 +36,7 @@ def face(where: str) -> Callable[[str], Any]:
     frame = sys._getframe(1)
     package, names = frame.f_globals["__package__"], frame.f_code.co_names
     for name in names[names.index("face") + 1 :]:
-        if name.startswith("_") or not name:  # nothing: the package itself, from which its modules are imported
+        if name.startswith("_") or "." in name or not name:  # nothing: from the package itself come its modules
             module = name
         else:
             places[name] = module

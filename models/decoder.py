@@ -8,7 +8,7 @@ import mindspore
 from attrs.validators import deep_iterable, in_, optional
 from mindspore import Tensor, ops
 
-from lazycell import UNUSED, child, rename
+from lazycell import INDEX, UNUSED, child, key_value_cache, rename, when
 
 from .activations import activate
 from .attention import attend, extended, split_heads
@@ -22,15 +22,27 @@ Rotation = tuple[Tensor, Tensor]
 LayerOutput = tuple[Tensor, KeyValue, Tensor | None]
 """A layer's output, (batch, sequence, hidden), its keys and values, and the logits of its router if it has one."""
 
-LAYER_TYPES = optional(deep_iterable(in_(("full_attention", "sliding_attention"))))
-"""Validator of `layer_types`: what each layer sees."""
+_KINDS = optional(deep_iterable(in_(("full_attention", "sliding_attention"))))
 
 
-def windows(layer_types: Sequence[str], count: int, window: int | None) -> list[int | None]:
-    """Say how many positions each of `count` layers sees; None: all."""
-    if len(layer_types) != count:
-        raise ValueError(f"layer_types has {len(layer_types)} entries, and there are num_hidden_layers={count}")
-    return [window if each == "sliding_attention" else None for each in layer_types]
+def check_layer_types(config: Any, field: Any, value: Any) -> None:
+    """Refuse `layer_types` that do not say of each layer what it sees: a validator."""
+    _KINDS(config, field, value)
+    if value is not None and len(value) != config.num_hidden_layers:
+        count = config.num_hidden_layers
+        raise ValueError(f"layer_types has {len(value)} entries, and there are num_hidden_layers={count}")
+
+
+def window_of(layer_types: Any, usual: Any, window: Any) -> Any:
+    """Say, in the arguments of `children(…)`, how many positions a layer sees; None: all.
+
+    Args:
+        layer_types: what each layer sees, or None where the config does not say.
+        usual: whether a layer has a window then.
+        window: how many positions are in one.
+    """
+    listed = layer_types[INDEX] == "sliding_attention"
+    return when(when(layer_types == None, usual, otherwise=listed), window, otherwise=None)  # noqa: E711 - a symbol
 
 
 def completed(
@@ -77,6 +89,8 @@ def decode(
 class Attention(Part):
     """Causal attention with rotary positions, over a cache of keys and values."""
 
+    window: int | None = None
+
     width = config.num_attention_heads * config.head_dim
     key_width = config.num_key_value_heads * config.head_dim
 
@@ -86,6 +100,7 @@ class Attention(Part):
     o_proj: Linear = child(Linear, width, config.hidden_size, config.output_bias, config.init)
 
     dropout: Dropout = child(Dropout, config.attention_dropout)
+    key_values = key_value_cache(config.num_key_value_heads, config.head_dim, window=window)
     rename({"rotary_emb.inv_freq": UNUSED})  # computed, once saved with the weights
 
     def __post_init__(self) -> None:

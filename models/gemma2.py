@@ -8,7 +8,7 @@ from lazycell import INDEX, SELF, ConfigRules, Param, child, children, hyper, re
 
 from . import layers
 from .activations import activation, cap
-from .decoder import LAYER_TYPES, Attention, GatedMLP, LayerOutput, Rotation, windows
+from .decoder import Attention, GatedMLP, LayerOutput, Rotation, check_layer_types, window_of
 from .layers import Part
 from .llama import LlamaForCausalLM, LlamaForSequenceClassification, LlamaModel, LlamaOptions
 from .outputs import KeyValue
@@ -38,7 +38,7 @@ class Gemma2Options(LlamaOptions):
     attn_logit_softcapping: float | None = 50.0
     final_logit_softcapping: float | None = 30.0
     sliding_window: int = 4096
-    layer_types: Any = hyper(None, validator=LAYER_TYPES)
+    layer_types: Any = hyper(None, validator=check_layer_types)
 
     hidden_act = hidden_activation
     mlp_bias = False
@@ -55,9 +55,10 @@ class Gemma2Attention(Attention):
 
 class Gemma2Layer(Part):
     index: int
+    window: int | None = None
 
     input_layernorm: RMSNorm = child(RMSNorm, config.hidden_size, config.rms_norm_eps)
-    self_attn: Gemma2Attention = child(Gemma2Attention, config)
+    self_attn: Gemma2Attention = child(Gemma2Attention, config, window)
     post_attention_layernorm: RMSNorm = child(RMSNorm, config.hidden_size, config.rms_norm_eps)
     pre_feedforward_layernorm: RMSNorm = child(RMSNorm, config.hidden_size, config.rms_norm_eps)
     mlp: GatedMLP = child(GatedMLP, config, config.intermediate_size)
@@ -71,19 +72,14 @@ class Gemma2Layer(Part):
 
 @register("gemma2")
 class Gemma2Model(Gemma2Options, LlamaModel):
-    layers: list[Any] = children(num_hidden_layers, Gemma2Layer, SELF, INDEX)
+    layers: list[Any] = children(
+        num_hidden_layers, Gemma2Layer, SELF, INDEX, window_of(layer_types, INDEX % 2 == 0, sliding_window)
+    )
     norm: RMSNorm = child(RMSNorm, hidden_size, rms_norm_eps)
 
     def embed(self, input_ids: Tensor) -> Tensor:
         x = self.embed_tokens(input_ids)
         return x * Tensor(self.hidden_size**0.5, x.dtype)
-
-    def windows_by_layer(self) -> list[int | None]:
-        return windows(self.layer_types or self.usual_types(), self.num_hidden_layers, self.sliding_window)
-
-    def usual_types(self) -> list[str]:
-        """Say what each layer sees where the config does not."""
-        return ["full_attention" if index % 2 else "sliding_attention" for index in range(self.num_hidden_layers)]
 
 
 @register("gemma2", presets=PRESETS)

@@ -6,7 +6,7 @@ from mindspore import Tensor
 
 from lazycell import INDEX, SELF, ConfigRules, child, children, hyper, register, require, same
 
-from .decoder import NormedAttention, Rotation
+from .decoder import NormedAttention, Rotation, window_of
 from .gemma2 import (
     Gemma2Attention,
     Gemma2ForCausalLM,
@@ -45,24 +45,24 @@ class Gemma3Attention(NormedAttention, Gemma2Attention):
 
 
 class Gemma3Layer(Gemma2Layer):
-    self_attn: Gemma3Attention = child(Gemma3Attention, config)
+    self_attn: Gemma3Attention = child(Gemma3Attention, config, window)
 
 
 @register("gemma3_text")
 class Gemma3TextModel(Gemma3Options, Gemma2Model):
-    layers: list[Any] = children(num_hidden_layers, Gemma3Layer, SELF, INDEX)
+    layers: list[Any] = children(
+        num_hidden_layers,
+        Gemma3Layer,
+        SELF,
+        INDEX,
+        window_of(layer_types, (INDEX + 1) % sliding_window_pattern != 0, sliding_window),
+    )
     rotary_emb: Rotary = child(
         Rotary, head_dim, max_position_embeddings, rope_parameters, rope_scaling, rope_theta, "full_attention"
     )
     rotary_emb_local: Rotary = child(
         Rotary, head_dim, max_position_embeddings, rope_parameters, None, rope_local_base_freq, "sliding_attention"
     )
-
-    def usual_types(self) -> list[str]:
-        return [
-            "sliding_attention" if (index + 1) % self.sliding_window_pattern else "full_attention"
-            for index in range(self.num_hidden_layers)
-        ]
 
     def rotations(self, position_ids: Tensor) -> tuple[Rotation, ...]:
         heads = self.rotated_heads

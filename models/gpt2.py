@@ -16,6 +16,7 @@ from lazycell import (
     Param,
     child,
     children,
+    key_value_cache,
     register,
     rename,
     require,
@@ -100,6 +101,7 @@ class GPT2Attention(Part):
     c_proj: Conv1D = child(Conv1D, config.n_embd, config.n_embd, config.residual_init)
     attn_dropout: Dropout = child(Dropout, config.attn_pdrop)
     resid_dropout: Dropout = child(Dropout, config.resid_pdrop)
+    key_values = key_value_cache(config.n_head, config.n_embd // config.n_head)
     rename({"bias": UNUSED, "masked_bias": UNUSED})  # causal masks, once saved with the weights
 
     def __post_init__(self) -> None:

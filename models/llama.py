@@ -57,9 +57,10 @@ class LlamaLayer(Part):
     """Attention and the feed-forward network: each takes what is normalized, and is added to what is not."""
 
     index: int
+    window: int | None = None
 
     input_layernorm: RMSNorm = child(RMSNorm, config.hidden_size, config.rms_norm_eps)
-    self_attn: Attention = child(Attention, config)
+    self_attn: Attention = child(Attention, config, window)
     post_attention_layernorm: RMSNorm = child(RMSNorm, config.hidden_size, config.rms_norm_eps)
     mlp: Any = child(GatedMLP, config, config.intermediate_size)
 
@@ -86,7 +87,7 @@ class LlamaModel(LlamaOptions, Reader):
     rotary_emb: Rotary = child(Rotary, head_dim, max_position_embeddings, rope_parameters, rope_scaling, rope_theta)
 
     def __post_init__(self) -> None:
-        windows = self.windows_by_layer()
+        windows = [layer.window for layer in self.layers]
         self.windows = tuple(dict.fromkeys(windows))
         self.rotated_heads = self.num_attention_heads + self.num_key_value_heads
         self.kinds = tuple(self.windows.index(window) for window in windows)
@@ -109,10 +110,6 @@ class LlamaModel(LlamaOptions, Reader):
         masks = [causal_mask(attention_mask, length, window, cache_position, heads) for window in self.windows]
         kinds = [(masks[kind], rotations[kind]) for kind in self.kinds]
         return decode(self.layers, self.norm, x, kinds, past_key_values, use_cache, output_hidden_states)
-
-    def windows_by_layer(self) -> list[int | None]:
-        """Say how many positions each layer sees; None: all."""
-        return [None] * self.num_hidden_layers
 
     def embed(self, input_ids: Tensor) -> Tensor:
         return self.embed_tokens(input_ids)

@@ -1,8 +1,10 @@
 """Mistral (Jiang et al. 2023, arXiv:2310.06825): Llama, with a window beyond which nothing is seen."""
 
-from lazycell import child, register, same
+from typing import Any
 
-from .llama import LlamaForCausalLM, LlamaForSequenceClassification, LlamaModel, LlamaOptions
+from lazycell import INDEX, SELF, child, children, register, same
+
+from .llama import LlamaForCausalLM, LlamaForSequenceClassification, LlamaLayer, LlamaModel, LlamaOptions
 from .presets.mistral import PRESETS
 
 
@@ -18,8 +20,7 @@ class MistralOptions(LlamaOptions):
 
 @register("mistral")
 class MistralModel(MistralOptions, LlamaModel):
-    def windows_by_layer(self) -> list[int | None]:
-        return [self.sliding_window] * self.num_hidden_layers
+    layers: list[Any] = children(num_hidden_layers, LlamaLayer, SELF, INDEX, sliding_window)
 
 
 @register("mistral", presets=PRESETS)

@@ -53,7 +53,7 @@ class MixtralLayer(LlamaLayer):
 
 @register("mixtral")
 class MixtralModel(MixtralOptions, MistralModel):
-    layers: list[Any] = children(num_hidden_layers, MixtralLayer, SELF, INDEX)
+    layers: list[Any] = children(num_hidden_layers, MixtralLayer, SELF, INDEX, sliding_window)
 
 
 @register("mixtral", presets=PRESETS)

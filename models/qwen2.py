@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from lazycell import child, hyper, register, same
+from lazycell import INDEX, SELF, child, children, hyper, register, same, when
 
-from .decoder import LAYER_TYPES, windows
-from .llama import LlamaForCausalLM, LlamaForSequenceClassification, LlamaModel, LlamaOptions
+from .decoder import check_layer_types, window_of
+from .llama import LlamaForCausalLM, LlamaForSequenceClassification, LlamaLayer, LlamaModel, LlamaOptions
 from .presets.qwen2 import PRESETS
 
 
@@ -17,8 +17,9 @@ class Qwen2Options(LlamaOptions):
     use_sliding_window: bool = False
     sliding_window: int | None = 4096
     max_window_layers: int = 28
-    layer_types: Any = hyper(None, validator=LAYER_TYPES)
+    layer_types: Any = hyper(None, validator=check_layer_types)
 
+    window = when(use_sliding_window, sliding_window, otherwise=None)
     attention_bias = False
     mlp_bias = False
     qkv_bias = True
@@ -26,11 +27,9 @@ class Qwen2Options(LlamaOptions):
 
 @register("qwen2")
 class Qwen2Model(Qwen2Options, LlamaModel):
-    def windows_by_layer(self) -> list[int | None]:
-        window = self.sliding_window if self.use_sliding_window else None
-        if self.layer_types is not None:
-            return windows(self.layer_types, self.num_hidden_layers, window)
-        return [window if index >= self.max_window_layers else None for index in range(self.num_hidden_layers)]
+    layers: list[Any] = children(
+        num_hidden_layers, LlamaLayer, SELF, INDEX, window_of(layer_types, max_window_layers <= INDEX, window)
+    )
 
 
 @register("qwen2", presets=PRESETS)

@@ -4,7 +4,7 @@ from typing import Any
 
 from lazycell import INDEX, SELF, ConfigRules, child, children, register, same
 
-from .decoder import NormedAttention
+from .decoder import NormedAttention, window_of
 from .llama import LlamaLayer
 from .presets.qwen3 import PRESETS
 from .qwen2 import Qwen2ForCausalLM, Qwen2ForSequenceClassification, Qwen2Model, Qwen2Options
@@ -21,12 +21,14 @@ class Qwen3Options(Qwen2Options):
 
 
 class Qwen3Layer(LlamaLayer):
-    self_attn: NormedAttention = child(NormedAttention, config)
+    self_attn: NormedAttention = child(NormedAttention, config, window)
 
 
 @register("qwen3")
 class Qwen3Model(Qwen3Options, Qwen2Model):
-    layers: list[Any] = children(num_hidden_layers, Qwen3Layer, SELF, INDEX)
+    layers: list[Any] = children(
+        num_hidden_layers, Qwen3Layer, SELF, INDEX, window_of(layer_types, max_window_layers <= INDEX, window)
+    )
 
 
 @register("qwen3", presets=PRESETS)

@@ -59,10 +59,7 @@ class Qwen3MoeLayer(Qwen3Layer):
 
 @register("qwen3_moe")
 class Qwen3MoeModel(Qwen3MoeOptions, Qwen3Model):
-    layers: list[Any] = children(num_hidden_layers, Qwen3MoeLayer, SELF, INDEX)
-
-    def windows_by_layer(self) -> list[int | None]:
-        return [self.sliding_window if self.use_sliding_window else None] * self.num_hidden_layers
+    layers: list[Any] = children(num_hidden_layers, Qwen3MoeLayer, SELF, INDEX, window)
 
 
 @register("qwen3_moe", presets=PRESETS)

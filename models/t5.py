@@ -19,6 +19,7 @@ from lazycell import (
     child,
     children,
     hyper,
+    key_value_cache,
     register,
     rename,
     tie,
@@ -174,6 +175,8 @@ class SubLayer(Part):
     DenseReluDense: Any = when(part == "DenseReluDense", child(T5FeedForward, config))
     layer_norm: RMSNorm = child(RMSNorm, config.d_model, config.layer_norm_epsilon)
     dropout: Dropout = child(Dropout, config.dropout_rate)
+    key_values = when(decoder & (place == 0), key_value_cache(config.num_heads, config.d_kv))
+    read_key_values = when(decoder & (place == 1), key_value_cache(config.num_heads, config.d_kv, source=True))
     # Of the attention to the other text, which has no positions in common: old files have it all the same.
     rename({"EncDecAttention.relative_attention_bias.weight": UNUSED})
 

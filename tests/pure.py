@@ -15,6 +15,7 @@ from lazycell.declaration._declaration import Declaration, assemble, declaration
 from lazycell.declaration._declare import Buffer, Param, buffer, child, children, hyper, param, tie, when
 from lazycell.declaration._generate import make_init
 from lazycell.declaration._halves import direction, magnitude
+from lazycell.declaration._key_values import key_value_cache
 from lazycell.declaration._read_body import read_body
 from lazycell.declaration._squeezed import expanded, squeezed
 from lazycell.declaration._stored import fused, rename, reshaped, transposed
@@ -44,7 +45,7 @@ LANGUAGE: dict[str, Any] = {
             same,
             tie,
         ),
-        *(direction, expanded, magnitude, squeezed, transposed, when),
+        *(direction, expanded, key_value_cache, magnitude, squeezed, transposed, when),
     )
 } | {"INDEX": INDEX, "SELF": SELF}
 RESERVED = frozenset({"phase", "construct"})

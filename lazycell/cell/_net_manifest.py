@@ -107,7 +107,7 @@ def _outline_of_net(
             values, dtype = cell.__dict__["_lazycell_values"], cell.__dict__["_lazycell_dtype"]
             known = of_values.get(key := (id(values), type(cell), dtype))
             declared = of_values[key] = _declared(declaration, values, dtype) if known is None else known
-            sheet.note(path, type(cell), declaration, values, found)
+            sheet.note(path, type(cell), declaration, values, dtype, found)
         for name, parameter in parameters_of(cell).items():
             if parameter is not None and id(parameter) not in seen:
                 seen.add(id(parameter))

@@ -92,13 +92,15 @@ def complete_presets(ctx: click.Context, param: click.Parameter, incomplete: str
 
 
 def _named(incomplete: str) -> list[CompletionItem[str]]:
-    from click.shell_completion import CompletionItem  # few complete
-
     known = dict.fromkeys(name for name, _ in gate.committed_manifests())
-    return [CompletionItem(name) for name in known if name.startswith(incomplete)]
+    return [_item(name) for name in known if name.startswith(incomplete)]
 
 
 def _files(incomplete: str) -> list[CompletionItem[str]]:
+    return [_item(incomplete, "file")]
+
+
+def _item(value: str, kind: str = "plain") -> CompletionItem[str]:
     from click.shell_completion import CompletionItem  # few complete
 
-    return [CompletionItem(incomplete, type="file")]
+    return CompletionItem(value, type=kind)

@@ -14,6 +14,7 @@ import click
 
 from .. import __version__
 from .._errors import LazyCellError
+from .._location import did_you_mean
 from ..show import printable
 
 _TROUBLE, _INTERRUPTED, _UNREAD = 2, 130, 141
@@ -72,8 +73,6 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in _COMMANDS and not args[0].startswith("-"):
-            from .._location import did_you_mean  # not for help
-
             ctx.fail(f"there is no command {args[0]!r}{did_you_mean(args[0], _COMMANDS)}")
         return super().resolve_command(ctx, args)
 

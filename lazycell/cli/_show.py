@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import click
@@ -17,6 +18,7 @@ Examples:
   lazycell show models.bert:BertModel --set num_hidden_layers=2 --table
   lazycell show bert-base-uncased --by dtype             sizes
   lazycell show bert-base-uncased --optimizer adam --gradients
+  lazycell show qwen3-0.6b --length 32768 --batch 8      … with the cache of keys and values
   lazycell show bert-base-uncased --html bert.html       a page to look at
   lazycell show bert-base-uncased --against bert-base-cased --html both.html
 
@@ -37,6 +39,19 @@ _KINDS = ("module", "dtype", "tag", "trainable")
 @click.option("--optimizer", metavar="NAME", help="Count the state that an optimizer keeps, as adam.")
 @click.option("--gradients", is_flag=True, help="Count gradients.")
 @click.option("--mesh", metavar="AXIS=N,...", help="Say what one rank of a mesh holds: tp=8,dp=2.")
+@click.option(
+    "--length",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Count the cache of keys and values of texts of N positions.",
+)
+@click.option("--batch", type=click.IntRange(min=1), metavar="N", help="With --length: so many texts; default 1.")
+@click.option(
+    "--source-length",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="With --length: positions of the text that an encoder reads; default: the same.",
+)
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown.")
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest as JSON; of sizes, those.")
 @click.option("--html", "page", type=click.Path(path_type=Path), metavar="OUT", help="Write one page to look at.")
@@ -55,6 +70,9 @@ def show(
     optimizer: str | None,
     gradients: bool,
     mesh: str | None,
+    length: int | None,
+    batch: int | None,
+    source_length: int | None,
     as_markdown: bool,
     as_json: bool,
     page: Path | None,
@@ -67,7 +85,7 @@ def show(
     Without an option it is a tree of cells, in which layers that are alike share a branch; what a branch takes is
     that of all its layers together.
     """
-    sums = {"--by": kind, "--optimizer": optimizer, "--gradients": gradients, "--mesh": mesh}
+    sums = {"--by": kind, "--optimizer": optimizer, "--gradients": gradients, "--mesh": mesh, "--length": length}
     summed = next((name for name, value in sums.items() if value), None)
     forms = {"--table": as_table, "--markdown": as_markdown, "--html": page is not None, summed or "--by": bool(summed)}
     chosen = [name for name, value in forms.items() if value]
@@ -79,6 +97,10 @@ def show(
         raise click.UsageError("--depth goes with the tree, and with --by module")
     if against is not None and page is None:
         raise click.UsageError("--against goes with --html OUT; `lazycell diff` compares in the terminal")
+    asked = {"batch": batch, "length": length, "source_length": source_length}
+    cache = {name: value for name, value in asked.items() if value is not None}
+    if cache and length is None:
+        raise click.UsageError("--batch and --source-length are those of a cache of keys and values: add --length N")
     axes = None if mesh is None else _mesh(mesh)
     if page is not None and page.is_dir():
         raise click.UsageError(f"--html {page} is a directory: give the name of a file, {page / 'model.html'}")
@@ -87,9 +109,8 @@ def show(
     if page is not None:
         _answers.write_page(page, found, against)
     elif summed:
-        _answers.print_sizes(
-            found, kind, depth=depth or 1, as_json=as_json, optimizer=optimizer, gradients=gradients, mesh=axes
-        )
+        sums_of = functools.partial(_answers.print_sizes, optimizer=optimizer, gradients=gradients, mesh=axes)
+        sums_of(found, kind, depth=depth or 1, as_json=as_json, cache=cache)
     elif as_json:
         click.echo(found.to_json(), nl=False)
     else:

@@ -27,6 +27,7 @@ def print_sizes(
     optimizer: str | None,
     gradients: bool,
     mesh: Mapping[str, int] | None,
+    cache: Mapping[str, int],
 ) -> None:
     """Print how much memory a model takes.
 
@@ -38,12 +39,13 @@ def print_sizes(
         optimizer: as for `Manifest.sizes`, and so are `gradients` and `mesh`.
         gradients: likewise.
         mesh: likewise.
+        cache: `batch`, `length` and `source_length` of the cache of keys and values, as far as they were given.
 
     Raises:
-        click.UsageError: there is no such optimizer, or a dimension cannot be divided by its axes.
+        click.UsageError: there is no such optimizer, a dimension cannot be divided by its axes, or there is no cache.
     """
     try:
-        summed = manifest.sizes(optimizer=optimizer, gradients=gradients, mesh=mesh)
+        summed = manifest.sizes(optimizer=optimizer, gradients=gradients, mesh=mesh, **cache)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     groups = None if kind is None else _groups(summed, kind, depth)
@@ -56,6 +58,10 @@ def print_sizes(
         rows = _rows(groups, summed, titles)
     click.echo(sizes.sizes_title(summed) + ("" if kind is None else f", by {kind}"))
     show.print_table(titles, rows, right=range(1, len(titles)))
+    if summed.cache is not None:
+        table = sizes.cache_table(summed.cache)
+        click.echo(f"{table.title}:")
+        show.print_table(table.columns, table.rows, right=table.right)
     for note in sizes.sizes_notes(summed):
         click.echo(note)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ._declaration import parameter_specs as parameter_specs
     from ._declaration import symbols_of as symbols_of
     from ._declare import NOTHING as NOTHING
+    from ._declare import CacheSpec as CacheSpec
     from ._declare import ChildrenSpec as ChildrenSpec
     from ._declare import ChildSpec as ChildSpec
     from ._declare import Conditional as Conditional

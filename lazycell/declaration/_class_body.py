@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from .._errors import DeclarationError, UnknownNameError
 from .._frozen import frozen
 from .._location import Location, did_you_mean, frame_location, message, user_location
-from ._declare import NOTHING, Conditional, Declared, Hyperparameter, Requirement
+from ._declare import NOTHING, CacheSpec, Conditional, Declared, Hyperparameter, Requirement
 from ._stored_rule import StoredRule
 from ._symbols import is_symbolic, symbol
 
@@ -73,10 +73,11 @@ class ClassBody(dict[str, Any]):
             self._first_lines.setdefault(name, place.line)
 
     def check_finished(self) -> None:
-        """Refuse a tie that was given no name: it would silently not be made."""
-        for tie in self.unnamed:
-            text = "this tie(…) has no name, so the class would not have it: write `tied = tie(…)`"
-            raise DeclarationError(message(self.class_name, text, tie.location))
+        """Refuse a tie or a cache that was given no name: it would silently not be made."""
+        for each in self.unnamed:
+            call = "key_values = key_value_cache(…)" if isinstance(each, CacheSpec) else "tied = tie(…)"
+            text = f"this {call.partition(' = ')[2]} has no name, so the class would not have it: write `{call}`"
+            raise DeclarationError(message(self.class_name, text, each.location))
 
     def defines(self, name: str, value: Any) -> bool:
         """Tell whether `value` is a method or property that this body defines under `name`."""

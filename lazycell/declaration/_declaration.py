@@ -13,6 +13,7 @@ from .._frozen import frozen
 from .._location import did_you_mean, message, user_location
 from ._declare import (
     NOTHING,
+    CacheSpec,
     ChildrenSpec,
     ChildSpec,
     Conditional,
@@ -50,6 +51,8 @@ class Declaration:
     """How checkpoints name and store what is below the cell, where that differs."""
     leftovers: tuple[StoredRule, ...] = ()
     """What checkpoints may hold below the cell besides: what nothing needs, and former names."""
+    caches: tuple[Declared, ...] = ()
+    """What the cell keeps of what it has read."""
 
     @property
     def takes_dtype(self) -> bool:
@@ -96,7 +99,9 @@ def symbols_of(bases: tuple[type, ...]) -> frozenset[str]:
 def names_of(bases: tuple[type, ...]) -> frozenset[str]:
     """Give every name that a class with these bases inherits a declaration for."""
     declarations = [_DECLARATIONS[base] for base in bases if base in _DECLARATIONS]
-    return symbols_of(bases) | {item.name for each in declarations for item in (*each.members, *each.ties)}
+    return symbols_of(bases) | {
+        item.name for each in declarations for item in (*each.members, *each.ties, *each.caches)
+    }
 
 
 def same(cls: type) -> dict[str, Any]:
@@ -153,13 +158,14 @@ def assemble(cls: type, own: OwnDeclarations, own_init: bool) -> Declaration:
         hyperparameters=hyperparameters,
         derived=derived,
         requirements=tuple(requirements),
-        members=tuple(item for item in rest if not _is_tie(item)),
-        ties=tuple(item for item in rest if _is_tie(item)),
+        members=tuple(item for item in rest if not _is(item, (Tie, CacheSpec))),
+        ties=tuple(item for item in rest if _is(item, Tie)),
         removed=frozenset(removed),
         evaluation_order=_evaluation_order({item.name: item for item in (*hyperparameters, *derived)}),
         own_init=own_init,
         stored=tuple(rule for rule in stored.values() if not rule.is_leftover),
         leftovers=tuple(rule for rule in stored.values() if rule.is_leftover),
+        caches=tuple(item for item in rest if _is(item, CacheSpec)),
     )
     _DECLARATIONS[cls] = declaration
     return declaration
@@ -195,8 +201,8 @@ def _make_room(cls: type, items: Mapping[str, Declared]) -> None:
     abc.update_abstractmethods(cls)
 
 
-def _is_tie(item: Any) -> bool:
-    return any(isinstance(spec, Tie) for _, spec, _ in places(item, "INDEX"))
+def _is(item: Any, kind: type | tuple[type, ...]) -> bool:
+    return any(isinstance(spec, kind) for _, spec, _ in places(item, "INDEX"))
 
 
 _NOWHERE: frozenset[str] = frozenset()
@@ -217,6 +223,8 @@ def expressions_of(item: Declared, special: frozenset[str] = _NOWHERE) -> Iterat
             yield from ((shape, _NOWHERE) for shape in shapes_in(item.form))
         case ParameterSpec():
             yield from ((value, _NOWHERE) for value in (item.initializer, item.shape, item.dtype))
+        case CacheSpec():
+            yield from ((value, _NOWHERE) for value in (item.heads, item.size, item.value_size, item.window))
         case ChildSpec():
             yield from ((value, special | _IN_CHILD) for value in (item.factory, item.args, item.kwargs))
         case ChildrenSpec():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numbers
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar, overload
 
 import attrs
@@ -114,6 +115,17 @@ class Tie(Declared):
 
 
 @frozen(kw_only=True)
+class CacheSpec(Declared):
+    """Keys and values that a cell keeps of what it has read: see `key_value_cache`."""
+
+    heads: Any = _symbolic_field()
+    size: Any = _symbolic_field()
+    value_size: Any = _symbolic_field(default=None)
+    window: Any = _symbolic_field(default=None)
+    source: bool = False
+
+
+@frozen(kw_only=True)
 class Conditional(Declared):
     """A declaration that holds under a condition; `present` is NOTHING where the annotation says what is declared."""
 
@@ -122,7 +134,7 @@ class Conditional(Declared):
     otherwise: Any = None
 
 
-_MEMBERS = (ParameterSpec, ChildSpec, ChildrenSpec, Tie, Conditional)
+_MEMBERS = (ParameterSpec, ChildSpec, ChildrenSpec, Tie, CacheSpec, Conditional)
 
 
 def initializer_text(initializer: Any) -> str:
@@ -327,11 +339,15 @@ def tie(target: str, source: str) -> Any:
     if target == source:
         _refuse(f"tie({target!r}, {source!r}) ties a name to itself", '`tie("head.weight", "embed.weight")`')
     spec = Tie(target=target, source=source, location=user_location())
-    # A class body notes what is left without a name: easily forgotten after `require(…)`, which needs none.
-    unnamed = getattr(sys._getframe(1).f_locals, "unnamed", None)
+    note_unnamed(spec, sys._getframe(1))
+    return spec
+
+
+def note_unnamed(spec: Declared, frame: FrameType) -> None:
+    """Have a class body note what is left without a name: easily forgotten after `require(…)`, which needs none."""
+    unnamed = getattr(frame.f_locals, "unnamed", None)
     if unnamed is not None:
         unnamed.append(spec)
-    return spec
 
 
 # ------------------------------------------------------------------------------------------------------------- checks

@@ -30,7 +30,7 @@ def _listed(names: list[str]) -> str:
 
 def fields(cls: Any) -> Fields:
     """Give what a class, or an instance's class, declares: hyperparameters, derived values, parameters, children, ties,
-    and the rules of `rename`, each under its stored name.
+    caches, and the rules of `rename`, each under its stored name.
 
     Raises:
         TypeError: `cls` is not a LazyCell class.
@@ -44,6 +44,7 @@ def fields(cls: Any) -> Fields:
             *declaration.derived,
             *declaration.members,
             *declaration.ties,
+            *declaration.caches,
             *declaration.stored,
             *declaration.leftovers,
         )

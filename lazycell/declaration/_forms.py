@@ -12,7 +12,6 @@ from typing import Any
 import attrs
 
 from .._frozen import frozen
-from ._symbols import render
 
 
 @frozen
@@ -36,12 +35,20 @@ class Transposed:
     axes: tuple[int, ...] | None = None
 
 
+def _shape_text(shape: Any) -> str:
+    if isinstance(shape, tuple) and all(type(size) is int for size in shape):
+        return repr(shape)
+    from ._symbols import render  # what files and manifests have is numbers
+
+    return render(shape)
+
+
 @frozen
 class Reshaped:
     """The same elements, row by row, in the shape `shape`, which is symbolic in a class body."""
 
     inner: Any
-    shape: tuple[Any, ...] = attrs.field(eq=render, repr=render)
+    shape: tuple[Any, ...] = attrs.field(eq=_shape_text, repr=_shape_text)
 
 
 @frozen
@@ -122,7 +129,7 @@ def form_text(form: Any) -> str:
         case Transposed(inner, axes):
             return f"transposed({form_text(inner)}{'' if axes is None else f', {axes}'})"
         case Reshaped(inner, shape):
-            return f"reshaped({form_text(inner)}, {render(shape)})"
+            return f"reshaped({form_text(inner)}, {_shape_text(shape)})"
         case Unary(inner):
             return f"{type(form).__name__.lower()}({form_text(inner)}{form.options})"
         case str():

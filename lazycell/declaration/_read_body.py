@@ -16,6 +16,7 @@ from ._class_body import ClassBody, Said, is_class_variable, what_was_said
 from ._declare import (
     NOTHING,
     Buffer,
+    CacheSpec,
     ChildrenSpec,
     ChildSpec,
     Conditional,
@@ -214,6 +215,7 @@ _SPELLING = {
     ChildrenSpec: "children",
     Conditional: "when",
     Tie: "tie",
+    CacheSpec: "key_value_cache",
 }
 
 

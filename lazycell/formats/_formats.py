@@ -10,7 +10,7 @@ import attrs
 
 from .._errors import CheckpointError, CheckpointFormatError, RegistryError
 from .._frozen import frozen
-from . import _files, _sniff
+from . import _files, _readers, _sniff
 from ._header import CheckpointHeader
 from ._safetensors import read_safetensors
 
@@ -72,35 +72,15 @@ class Format:
         return name.endswith(self.suffixes)
 
 
-# Who loads a file of one format does not wait for what reads the others.
-
-
-def _read_ckpt(path: Path) -> CheckpointHeader:
-    from ._ckpt import read_ckpt  # few files are of this kind
-
-    return read_ckpt(path)
-
-
-def _read_index(path: Path) -> CheckpointHeader:
-    from ._sharded import read_index  # few files are of this kind
-
-    return read_index(path)
-
-
-def _read_pytorch(path: Path) -> CheckpointHeader:
-    from ._pytorch import read_pytorch  # few files are of this kind
-
-    return read_pytorch(path)
-
-
 def _looks_like(name: str) -> Callable[[bytes], bool]:
     return lambda start: _sniff.looks_like(start) == name
 
 
+# Who loads a file of one format does not wait for what reads the others.
 SAFETENSORS = Format("safetensors", (".safetensors",), _looks_like("safetensors"), read_safetensors)
-CKPT = Format("ckpt", (".ckpt",), _looks_like("ckpt"), _read_ckpt)
-SHARDED = Format("sharded", (".json",), _looks_like("sharded"), _read_index)
-PYTORCH = Format("pytorch", (".bin", ".pt", ".pth"), _looks_like("pytorch"), _read_pytorch)
+CKPT = Format("ckpt", (".ckpt",), _looks_like("ckpt"), lambda path: _readers.read_ckpt(path))
+SHARDED = Format("sharded", (".json",), _looks_like("sharded"), lambda path: _readers.read_index(path))
+PYTORCH = Format("pytorch", (".bin", ".pt", ".pth"), _looks_like("pytorch"), lambda path: _readers.read_pytorch(path))
 
 _OWN = (SAFETENSORS, CKPT, SHARDED, PYTORCH)
 _registered: dict[str, Format] = {}
@@ -199,8 +179,6 @@ def read(format: Format, path: Path) -> CheckpointHeader:
     """
     if format in _OWN:
         return format.read(path)
-    from ._third_party import check_header  # few files are of this kind
-
     _files.open_regular(path).close()
     try:
         header: object = format.read(path)
@@ -210,7 +188,7 @@ def read(format: Format, path: Path) -> CheckpointHeader:
         raise CheckpointFormatError(
             f"{path}: the reader of the format {format.name!r} failed: {type(error).__name__}: {error}"
         ) from error
-    return check_header(header, path, format.name)
+    return _readers.check_header(header, path, format.name)
 
 
 def _only(claimants: Sequence[tuple[str, Format]], name: str) -> Format | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .._arguments import file_path
 from .._errors import CheckpointFormatError
-from . import _files, _formats, _sniff
+from . import _files, _formats, _readers, _sniff
 from ._header import CheckpointHeader
 
 
@@ -34,10 +34,8 @@ def open_checkpoint(
     """
     # Imported where it is needed: most checkpoints are one file of safetensors.
     if isinstance(source, Mapping):
-        from ._memory import DICT, read_arrays  # few files are of this kind
-
-        _refuse_key(DICT, decrypt)
-        return read_arrays(source)
+        _refuse_key(_readers.DICT, decrypt)
+        return _readers.read_arrays(source)
     path = file_path(source, "path")
     if not path.exists():
         raise FileNotFoundError(_nothing_at(path))
@@ -46,10 +44,8 @@ def open_checkpoint(
 
         path, *others = find_checkpoint(path)
         if others:
-            from ._sharded import read_set  # few files are of this kind
-
             _refuse_key(path, decrypt)
-            return read_set((path, *others))
+            return _readers.read_set((path, *others))
     format = _formats.format_of(path.name, lambda: _start(path))
     if format is None:
         raise CheckpointFormatError(
@@ -58,9 +54,7 @@ def open_checkpoint(
             "shards, and directories"
         )
     if format is _formats.CKPT:
-        from ._ckpt import read_ckpt  # few files are of this kind
-
-        return read_ckpt(path, decrypt=decrypt)
+        return _readers.read_ckpt(path, decrypt=decrypt)
     _refuse_key(path, decrypt)
     return _formats.read(format, path)
 

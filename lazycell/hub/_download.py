@@ -144,9 +144,10 @@ def _told(repository: str, revision: str | None, *, asking: bool) -> Iterator[No
             and not isinstance(error, (ConnectionError, TimeoutError))
         ):
             raise  # of this machine: its disk, its permissions
-        text = f"{place}: {_first_line(error)}"
-        again = "" if asking else "; files that came whole are kept, and the same call gets the others"
-        raise kind(f"{text}{again}") from error
+        if asking:
+            raise kind(f"{place}: {_first_line(error)}") from error
+        kept = "files that came whole are kept, and the same call gets the others"
+        raise kind(f"the download of {place} broke off: {_first_line(error)}; {kept}") from error
 
 
 def _first_line(error: Exception) -> str:

@@ -10,6 +10,7 @@ from ..formats import registered_formats
 # The rules of `huggingface_hub.utils.validate_repo_id`.
 _PART = r"[A-Za-z0-9_](?:[\w.-]{0,94}[A-Za-z0-9_])?"
 _REPOSITORY = re.compile(rf"(?:{_PART}/)?{_PART}", re.ASCII)
+_ADDRESS = re.compile(rf"(?:https?://(?:huggingface\.co|hf\.co)|hf:/)/({_PART}/{_PART})(?:/.*)?", re.ASCII)
 _NEVER = ("--", "..")
 
 _OTHER_FILES = (".gguf", ".git", ".py")
@@ -26,6 +27,12 @@ def is_repository(text: str) -> bool:
     if _REPOSITORY.fullmatch(text) is None or any(each in text for each in _NEVER) or text.endswith(_OTHER_FILES):
         return False
     return not any(format.claims(text) for format in registered_formats())
+
+
+def repository_at(address: str) -> str | None:
+    """Give the id of the repository whose page, or file, has an address; None: it is no such address."""
+    found = _ADDRESS.fullmatch(address)
+    return None if found is None else found[1]
 
 
 def check_revision(revision: object) -> None:

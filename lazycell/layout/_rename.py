@@ -7,8 +7,8 @@ from typing import Any
 
 import attrs
 
+from .. import declaration
 from .._frozen import frozen
-from ..declaration import Node, Pattern, captures_in, fill, form_text, leaves, parse_leaf, parse_pattern, replace_leaves
 
 
 @frozen
@@ -18,14 +18,14 @@ class RenameRule:
     `is_form`: the target is `fused`, `transposed` or `reshaped` names, or a section of a parameter, `qkv[q]`.
     """
 
-    pattern: Pattern
+    pattern: declaration.Pattern
     target: Any
     is_form: bool = False
 
     @property
     def text(self) -> str:
         """The rule as written."""
-        return f'"{self.source}": {form_text(self.target)}'
+        return f'"{self.source}": {declaration.form_text(self.target)}'
 
     @property
     def source(self) -> str:
@@ -42,18 +42,18 @@ class RenameRule:
         if values is None:
             return None
         if not self.is_form:
-            return fill(self.target, values) if values else self.target
-        return replace_leaves(self.target, lambda text: fill(text, values))
+            return declaration.fill(self.target, values) if values else self.target
+        return declaration.replace_leaves(self.target, lambda text: declaration.fill(text, values))
 
     def undo(self, name: str) -> str | None:
         """Give the checkpoint's name for the model's `name`; None where the rule does not give it or has no inverse."""
-        if self.is_form or captures_in(self.target) != dict(self.pattern.captures):
+        if self.is_form or declaration.captures_in(self.target) != dict(self.pattern.captures):
             return None
         try:
-            values = parse_pattern(self.target).match(name)
+            values = declaration.parse_pattern(self.target).match(name)
         except ValueError:  # as a pattern it could be matched in several ways
             return None
-        return None if values is None else fill(self.source, values)
+        return None if values is None else declaration.fill(self.source, values)
 
 
 @frozen
@@ -91,7 +91,7 @@ def parse_rules(rename: Mapping[str, Any] | None, *, forms: bool = False) -> tup
             raise TypeError(
                 f"rename: a name in the checkpoint has to be text, not {_shown(source)} (to become {target!r:.80})"
             )
-        if not isinstance(target, (str, Node) if forms else str):
+        if not isinstance(target, (str, declaration.Node) if forms else str):
             or_form = ", or names in `fused`, `transposed` or `reshaped`" if forms else ""
             raise TypeError(f"rename: {source!r} has to become a name, as text{or_form}, not {_shown(target)}")
     return tuple(_parse(source, target, forms) for source, target in rename.items())
@@ -140,14 +140,14 @@ def _shown(value: object) -> str:
 def _parse(source: str, target: Any, forms: bool) -> RenameRule:
     is_form = not isinstance(target, str)
     try:
-        pattern = parse_pattern(source)
-        for leaf in leaves(target):
-            for name, capture in captures_in(leaf).items():
+        pattern = declaration.parse_pattern(source)
+        for leaf in declaration.leaves(target):
+            for name, capture in declaration.captures_in(leaf).items():
                 if pattern.captures.get(name) != capture:
                     has = ", ".join(pattern.captures.values()) or "no captures"
                     raise ValueError(f"the target {leaf!r} uses {capture}, but {source!r} has {has}")
             if is_form or (forms and leaf.endswith("]")):
-                is_form = parse_leaf(leaf).section is not None or is_form
+                is_form = declaration.parse_leaf(leaf).section is not None or is_form
     except ValueError as error:
         raise ValueError(f"rename: {error}") from None
     return RenameRule(pattern, target, is_form)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+import attrs
+
 from .._frozen import frozen
 from ..layout import BaseModel, leftover_names
 from ..manifest import Manifest, known_names
@@ -18,12 +20,14 @@ class Head:
         within: whether the model has the base under its prefix; else it is the base itself, or has no prefix.
         apart: whether the file has the base under its prefix.
         parts: names at the top of the model.
+        moves: whether the prefix was added or taken away.
     """
 
     base: BaseModel
     within: bool
     apart: bool
     parts: frozenset[str]
+    moves: bool = False
 
     def has(self, name: str) -> bool:
         """Whether a parameter of the model is a head's."""
@@ -71,7 +75,7 @@ def adapt(
         moved = _moved(head, known, strange)
         ours = any(name in known or ((former := find(name)) and former.now) for name in moved.values())
         if ours and {*names.values()}.isdisjoint(moved.values()):
-            found = moved
+            found, head = moved, attrs.evolve(head, moves=True)
     if manifest.leftovers and strange:
         taken = {*names.values()}
         for key, name in strange.items():

@@ -22,6 +22,9 @@ class Lookup:
         tensors: the checkpoint's, by their names after `rename`, but for those that `rename` gives a form.
         used: names of `tensors` that are something of the model's.
         left_out: keys of tensors that belong to another head than the model's.
+        initialize: parameters that may be missing, and are.
+        ignored: keys of tensors that may be unexpected, and are.
+        strange: whether the names are no longer the file's, or nothing of the base is there.
         found: the stored tensors that are there and of which parameters are made.
         sources: by parameter, the blocks of it that they hold.
         by_own_name: parameters that are there under their own names, though declared to be stored otherwise.
@@ -39,6 +42,9 @@ class Lookup:
             self.tensors.setdefault(name, header.tensors[key])
         self.used: set[str] = set()
         self.left_out: list[str] = []
+        self.initialize: list[str] = []
+        self.ignored: list[str] = []
+        self.strange = False
         self.found: list[tuple[Stored, TensorHeader]] = []
         self.sources: dict[str, list[Source]] = {}
         self.by_own_name: set[str] = set()

@@ -7,9 +7,10 @@ from typing import Any
 
 import attrs
 
+from .. import declaration
 from .._frozen import frozen
 from .._location import did_you_mean
-from ..declaration import form_text, is_symbolic, render, replace_leaves, replace_nodes, shapes_in, split_section
+from ..declaration import form_text, replace_leaves, replace_nodes, shapes_in
 from ..formats import TensorHeader
 from ..layout import Block, Form, ManifestEntry, Operation, Stored, as_reshaped, shape_of
 from ..manifest import Manifest
@@ -113,7 +114,7 @@ def bind_form(manifest: Manifest, form: Any) -> Form:
     declared = {stored.name: stored.form for stored in manifest.stored}
 
     def bind(text: str) -> Form:
-        name, section = split_section(text)
+        name, section = declaration.split_section(text)
         if name in manifest:
             entry = manifest[name]
             if section is None:
@@ -128,8 +129,10 @@ def bind_form(manifest: Manifest, form: Any) -> Form:
         raise ValueError(f"`{name}` is not a parameter of the model{did_you_mean(name, candidates)}")
 
     for shape in shapes_in(form):
-        if is_symbolic(shape) or not all(type(size) is int for size in shape):
-            raise ValueError(f"the shape `{render(shape)}` in `{form_text(form)}` has to be a tuple of ints")
+        if declaration.is_symbolic(shape) or not all(type(size) is int for size in shape):
+            raise ValueError(
+                f"the shape `{declaration.render(shape)}` in `{form_text(form)}` has to be a tuple of ints"
+            )
     bound = replace_nodes(replace_leaves(form, bind), as_reshaped)
     shape_of(bound)
     return bound

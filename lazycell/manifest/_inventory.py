@@ -11,6 +11,7 @@ from .._frozen import frozen
 from .._stream_version import STREAM_VERSION
 from ..history import Migration
 from ..layout import ManifestEntry, Stored
+from ._caches import KeyValueCache
 
 if TYPE_CHECKING:
     from ..layout import BaseModel, Leftover
@@ -35,6 +36,7 @@ class Inventory:
     migrations: tuple[Migration, ...] = ()
     leftovers: tuple[Leftover, ...] = ()
     base: BaseModel | None = None
+    caches: tuple[KeyValueCache, ...] = ()
     _by_name: dict[str, ManifestEntry] = attrs.field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:

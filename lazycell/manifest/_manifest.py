@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
+from .. import formats, viewer
 from ..layout import ManifestEntry
+from . import _methods
 from ._inventory import Inventory
 
 if TYPE_CHECKING:
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
     from .sizes._sizes import Sizes
 
 # All that is done with a manifest takes the inventory and knows nothing of this class, so that here it can be called.
-# It is imported when it is asked for: a load asks for none of it.
 
 
 class Manifest(Inventory):
@@ -37,19 +38,16 @@ class Manifest(Inventory):
         migrations: how checkpoints of before a rename are read, oldest first.
         leftovers: names that files may have and the model does not: of what nothing needs, and former ones.
         base: which part of the model is the base that models with other heads share, if the class says so.
+        caches: the keys and values that its cells keep of what they have read.
     """
 
     __slots__ = ()
 
     def __str__(self) -> str:
-        from ._text import manifest_text  # a load asks for none of it
-
-        return manifest_text(self)
+        return _methods.manifest_text(self)
 
     def _repr_html_(self) -> str:
-        from ._text import manifest_html  # a load asks for none of it
-
-        return manifest_html(self)
+        return _methods.manifest_html(self)
 
     # ---------------------------------------------------------------------------------------------- written and read
 
@@ -60,9 +58,7 @@ class Manifest(Inventory):
             collapsed: parameters that differ in nothing but their layer indices share a line, whose name is
                 `layers.{0..31}.mlp.up.weight`; `from_json` reads both.
         """
-        from .file._canonical import to_json  # a load asks for none of it
-
-        return to_json(self, collapsed=collapsed)
+        return _methods.to_json(self, collapsed=collapsed)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Manifest:
@@ -71,9 +67,7 @@ class Manifest(Inventory):
         Raises:
             ManifestError: it is no manifest, or one of a later version; the message says where and why.
         """
-        from .file._canonical import from_json  # a load asks for none of it
-
-        return from_json(text, cls)
+        return _methods.from_json(text, cls)
 
     @classmethod
     def of_checkpoint(cls, path: str | PathLike[str] | Mapping[str, Any]) -> Manifest:
@@ -87,15 +81,11 @@ class Manifest(Inventory):
             FileNotFoundError: there is nothing at `path`.
             CheckpointFormatError: a file is not what its format promises.
         """
-        from ..formats import open_checkpoint  # not before: what is declared needs no file
-
-        return manifest_of_header(open_checkpoint(path))
+        return manifest_of_header(formats.open_checkpoint(path))
 
     def to_markdown(self) -> str:
         """Give the manifest as Markdown, repeated layers in one row."""
-        from ._text import manifest_markdown  # a load asks for none of it
-
-        return manifest_markdown(self)
+        return _methods.manifest_markdown(self)
 
     def to_html(self, other: Manifest | None = None) -> str:
         """Give one self-contained page to look at the model with: a tree beside a map of its bytes.
@@ -103,21 +93,23 @@ class Manifest(Inventory):
         Args:
             other: a manifest to hold against this one: what differs is marked.
         """
-        from ..viewer import page, view_of  # a load asks for none of it
-        from .diff._diff_view import diff_view  # a load asks for none of it
-
-        return page(view_of(self) if other is None else diff_view(self, other))
+        return viewer.page(viewer.view_of(self) if other is None else _methods.diff_view(self, other))
 
     # ------------------------------------------------------------------------------------------------ held and summed
 
     def diff(self, other: Manifest) -> ManifestDiff:
         """Compare with a later manifest: what `other` adds, removes, renames (a guess), reshapes, and so on."""
-        from .diff._diff import diff  # a load asks for none of it
-
-        return diff(self, other)
+        return _methods.diff(self, other)
 
     def sizes(
-        self, *, optimizer: str | None = None, gradients: bool = False, mesh: Mapping[str, int] | None = None
+        self,
+        *,
+        optimizer: str | None = None,
+        gradients: bool = False,
+        mesh: Mapping[str, int] | None = None,
+        batch: int = 1,
+        length: int | None = None,
+        source_length: int | None = None,
     ) -> Sizes:
         """Say how much memory the model takes, before anything is built.
 
@@ -125,13 +117,23 @@ class Manifest(Inventory):
             optimizer: `"adam"` or another whose state is to be counted.
             gradients: whether gradients of the trainable parameters are to be counted.
             mesh: the size of each axis that `shard` names: `{"tp": 8}`; the sizes are those of one rank as well.
+            batch: how many texts the cache of keys and values is for.
+            length: how many positions of each text, read and written, it is for: then its size is given as well.
+            source_length: those of the text that an encoder has read; default: `length`.
 
         Raises:
-            ValueError: there is no such optimizer, or a dimension cannot be divided by its axes.
+            ValueError: there is no such optimizer, a dimension cannot be divided by its axes, or the model declares no
+                cache.
         """
-        from .sizes._sum_up import sizes_of  # a load asks for none of it
-
-        return sizes_of(self, optimizer=optimizer, gradients=gradients, mesh=mesh)
+        return _methods.sizes_of(
+            self,
+            optimizer=optimizer,
+            gradients=gradients,
+            mesh=mesh,
+            batch=batch,
+            length=length,
+            source_length=source_length,
+        )
 
 
 MODEL = "lazycell.model"

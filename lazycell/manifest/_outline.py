@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import attrs
 
-from .. import layout
+from .. import history, layout
 from .._frozen import frozen
 from ..declaration import (
     Declaration,
@@ -23,8 +23,9 @@ from ..declaration import (
     is_cell,
     render,
 )
-from ..history import Migration, migrations_in, migrations_of
-from ..layout import CellRules, ManifestEntry, Stored
+from ..history import Migration, migrations_of
+from ..layout import ManifestEntry, Stored
+from ._caches import KeyValueCache, caches_of, placed
 from ._calls import bind as bind  # inference/ knows it by this place
 from ._calls import bind_child
 from ._manifest import Manifest
@@ -38,15 +39,17 @@ class Outline:
     """What one cell and all cells below it hold; names are relative to the cell.
 
     `rules` has, for the path of each cell whose class says how it is stored, what the class says; `migrations`, for
-    the path of each cell whose class has any, those of the class; `cells` the class of each cell that is declared.
+    the path of each cell whose class has any, those of the class; `cells` the class of each cell that is declared;
+    `caches` what each cell keeps that keeps anything.
     """
 
     entries: tuple[ManifestEntry, ...] = ()
     ties: Mapping[str, str] = attrs.field(factory=dict)
     computed: frozenset[str] = frozenset()
-    rules: Mapping[str, CellRules] = attrs.field(factory=dict)
+    rules: Mapping[str, layout.CellRules] = attrs.field(factory=dict)
     migrations: Mapping[str, tuple[Migration, ...]] = attrs.field(factory=dict)
     cells: Mapping[str, type] = attrs.field(factory=dict)
+    caches: Mapping[str, tuple[KeyValueCache, ...]] = attrs.field(factory=dict)
 
 
 MigrationsOf = Callable[[type], tuple[Migration, ...]]
@@ -107,9 +110,10 @@ def manifest_of_outline(model: str, outline: Outline, hyperparameters: Mapping[s
         hyperparameters=hyperparameters,
         stored=stored,
         copies=copies,
-        migrations=migrations_in(outline.migrations, stored) if outline.migrations else (),
+        migrations=history.migrations_in(outline.migrations, stored) if outline.migrations else (),
         leftovers=layout.leftovers_of(outline.rules) if outline.rules else (),
         base=layout.base_model_of(outline.cells) if has_base else None,
+        caches=tuple(each for path, found in outline.caches.items() for each in placed(found, path)),
     )
 
 
@@ -140,17 +144,26 @@ class Sheet:
         self.entries: dict[str, Fields] = {}
         self.ties: dict[str, str] = {}
         self.computed: set[str] = set()
-        self.rules: dict[str, CellRules] = {}
+        self.rules: dict[str, layout.CellRules] = {}
         self.migrations: dict[str, tuple[Migration, ...]] = {}
         self.cells: dict[str, type] = {}
+        self.caches: dict[str, tuple[KeyValueCache, ...]] = {}
 
     def note(
-        self, path: str, cls: type, declaration: Declaration, values: Mapping[str, Any], migrations: MigrationsOf
+        self,
+        path: str,
+        cls: type,
+        declaration: Declaration,
+        values: Mapping[str, Any],
+        dtype: str,
+        migrations: MigrationsOf,
     ) -> None:
         """Take down a cell that is declared, without what it holds."""
         self.cells[path] = cls
+        if declaration.caches:
+            self.caches[path] = caches_of(declaration, values, dtype)
         if declaration.stored or declaration.leftovers:
-            self.rules[path] = CellRules(declaration, values)
+            self.rules[path] = layout.CellRules(declaration, values)
         if found := migrations(cls):
             self.migrations[path] = found
 
@@ -163,6 +176,7 @@ class Sheet:
         self.rules.update(_under(place, child.rules))
         self.migrations.update(_under(place, child.migrations))
         self.cells.update(_under(place, child.cells))
+        self.caches.update(_under(place, child.caches))
 
     def tie(self, ties: Iterable[Tie]) -> None:
         """Let each tie's target be another name of its source."""
@@ -182,6 +196,7 @@ class Sheet:
             rules=self.rules,
             migrations=self.migrations,
             cells=self.cells,
+            caches=self.caches,
         )
 
 
@@ -200,7 +215,7 @@ class _Walk:
 
     def cell(self, cls: type, resolved: Resolved) -> Sheet:
         sheet = Sheet()
-        sheet.note("", cls, resolved.declaration, resolved.values, self._migrations)
+        sheet.note("", cls, resolved.declaration, resolved.values, resolved.dtype, self._migrations)
         for parameter in resolved.parameters:
             if parameter.spec.persistent:
                 sheet.entries[parameter.name] = fields_of(entry_of(parameter))
@@ -220,6 +235,7 @@ class _Walk:
         sheet.entries = {entry.name: fields_of(entry) for entry in found.entries}
         sheet.ties, sheet.computed = {**found.ties}, {*found.computed}
         sheet.rules, sheet.migrations, sheet.cells = {**found.rules}, {**found.migrations}, {**found.cells}
+        sheet.caches = {**found.caches}
         return sheet
 
 

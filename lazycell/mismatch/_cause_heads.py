@@ -21,21 +21,25 @@ def other_head(problems: Sequence[Problem], base: BaseModel, new_head: Sequence[
         new_head: parameters that it leaves to their initializers.
         left_out: keys of the file that it leaves out.
     """
-    texts = []
-    if new_head:
-        texts.append(f"{_named(new_head, base)} would be a new head, which has to be trained")
-    if left_out:
-        texts.append(f"{_named(left_out, base)}, which only the checkpoint has in this form, would be left out")
+    ours, theirs = _parts(new_head, base), _parts(left_out, base)
+    both = [part for part in ours if part in theirs]
+    new, rest = [part for part in ours if part not in both], [part for part in theirs if part not in both]
+    texts = ["all of the base fits"]
+    if both:
+        texts.append(f"the checkpoint has {_named(both)} in another shape")
+    if new:
+        texts.append(f"only the model has {_named(new)}")
+    if rest:
+        texts.append(f"only the checkpoint has {_named(rest)}")
     explained = frozenset(problem.name for problem in problems)
-    return Cause("head", "; ".join(["all of the base fits", *texts]), explained, todo=_todo(problems))
+    return Cause("head", "; ".join(texts), explained, todo=_todo(problems, ours))
 
 
-def _todo(problems: Sequence[Problem]) -> Words:
+def _todo(problems: Sequence[Problem], ours: Sequence[str]) -> Words:
     """Say how to begin with a new head: all that is of one, or the part alone that has another shape."""
-    parts = {problem.name.rpartition(".")[0] for problem in problems if problem.kind == "shape"}
-    if not parts:
-        return ("if that is meant, pass ", Argument("partial", True))
-    anew: Words = ("to begin with a new head, pass ", Argument("partial", True))
+    which = f"to begin with a new {_named(ours)}, which has to be trained" if ours else "to leave it out"
+    anew: Words = (f"{which}, pass ", Argument("partial", True))
+    parts = {problem.name.rpartition(".")[0] for problem in problems}
     if len(parts) > 1 or "" in parts or any(problem.kind != "shape" for problem in problems):
         return anew
     return (*anew, "; the same for this part alone: ", *new_part(*parts))
@@ -52,11 +56,15 @@ def new_part(part: str) -> tuple[str | Argument, ...]:
     )
 
 
-def _named(names: Iterable[str], base: BaseModel) -> str:
-    """Name the parts that the names are of: what a model has at its top, or what is a head inside the base."""
+def _parts(names: Iterable[str], base: BaseModel) -> list[str]:
+    """Give the parts that the names are of: what a model has at its top, or what is a head inside the base."""
     heads = [*base.heads, *(each.removeprefix(f"{base.prefix}.") for each in base.heads)]
-    parts: dict[str, None] = {}
-    for name in names:
-        part = next((each for each in heads if name.startswith(f"{each}.")), name.partition(".")[0])
-        parts[name if part == name else f"{part}.*"] = None
+    return [
+        *dict.fromkeys(
+            next((each for each in heads if name.startswith(f"{each}.")), name.partition(".")[0]) for name in names
+        )
+    ]
+
+
+def _named(parts: Iterable[str]) -> str:
     return show.few([f"`{part}`" for part in parts], _SHOWN)

@@ -27,7 +27,7 @@ def find_place(path: str | PathLike[str], revision: str | None = None) -> Path:
 
     Raises:
         HubError: the repository, the revision or its weights are neither in the cache nor to be downloaded.
-        CheckpointFormatError: several checkpoints are in it.
+        CheckpointFormatError: what is there does not load: several checkpoints, say, or GGUF files.
         TypeError: `path` is no path, or `revision` no text.
         ValueError: the path is empty, or something is at it and has no revisions; or there can be no such revision.
     """
@@ -55,28 +55,35 @@ def in_cache(repository: str, revision: str | None, *, advice: str, weights: boo
 
     Raises:
         HubError: it is not there.
-        CheckpointFormatError: several checkpoints are in it.
+        CheckpointFormatError: what is there does not load: several checkpoints, say, or GGUF files.
     """
-    found = hub.look_up(repository, revision)
-    if found.snapshot is not None and (found.problem is None or not weights):
+    found = hub.look_up(repository, revision, weights=weights)
+    if found.snapshot is not None and found.problem is None:
         return found.snapshot
-    start = f"there is nothing at {repository}, and of the repository of that name {found.problem}"
-    raise HubError(f"{start}; {advice}")
+    start = f"there is nothing at {repository}, and the hub's cache cannot give the repository of that name"
+    raise HubError(f"{start}: {found.problem}; {advice}")
 
 
 def repository_named(path: str | PathLike[str], revision: str | None = None) -> str | None:
     """Give the id of the repository that a text names; None: something is there, or it can only be a path.
 
     Raises:
+        HubError: it is the address of a repository's page, and not its id.
         TypeError: `path` is no path, or `revision` no text.
         ValueError: the path is empty, or has no revisions; or there can be no such revision.
     """
-    place = file_path(path, "path")
+    there = os.path.lexists(file_path(path, "path"))
+    if there and revision is None:
+        return None
     hub.check_revision(revision)
-    if isinstance(path, str) and hub.is_repository(path) and not os.path.lexists(place):
-        return path
+    if isinstance(path, str) and not there:
+        if hub.is_repository(path):
+            return path
+        address = hub.repository_at(path)
+        if address is not None:
+            raise HubError(f"{path} is an address: give the repository's id, {address!r}")
     if revision is not None:
-        what = "is a path on this disk" if place.exists() else "can only be a path"
+        what = "is a path on this disk" if there else "can only be a path"
         raise ValueError(f"revision={revision!r}: only repositories of the hub have revisions, and {path} {what}")
     return None
 
@@ -88,7 +95,7 @@ def _newest(repository: str, revision: str | None) -> Path:
         found = hub.look_up(repository, revision)
         if found.snapshot is None or found.problem is not None:
             text = f"there is nothing at {repository}, and the repository of that name is not to be had: {error}"
-            raise HubError(f"{text}; {found.problem}") from error
+            raise HubError(f"{text}; nor from the cache: {found.problem}") from error
         warnings.warn(
             f"{error}; the cache's {found.snapshot} is loaded, which may be older",
             HubWarning,

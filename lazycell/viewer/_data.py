@@ -25,6 +25,8 @@ class Side:
         trainable: the elements of those that are trained.
         nbytes: the bytes of their values.
         hyperparameters: names and values, as text.
+        caches: of keys and values: bytes of a position of a text in all caches that are alike, how many positions are
+            kept at most (None: all), and whether they are those of the text that an encoder has read.
     """
 
     title: str
@@ -35,6 +37,7 @@ class Side:
     trainable: int
     nbytes: int
     hyperparameters: tuple[tuple[str, str], ...] = ()
+    caches: tuple[tuple[int, int | None, bool], ...] = ()
 
 
 @frozen

@@ -46,6 +46,26 @@ class Model(Protocol):
     def digest(self) -> str:
         """The manifest's digest."""
 
+    @property
+    def caches(self) -> Sequence[Cache]:
+        """What it keeps of keys and values."""
+
+
+class Cache(Protocol):
+    """Keys and values that a cell of a model keeps."""
+
+    @property
+    def position_nbytes(self) -> int:
+        """The bytes of one position of one text."""
+
+    @property
+    def window(self) -> int | None:
+        """How many positions are kept at most; None: all."""
+
+    @property
+    def source(self) -> bool:
+        """Whether the positions are those of the text that an encoder has read."""
+
 
 class Pair(Protocol):
     """A parameter of two models."""
@@ -268,7 +288,17 @@ def _side(model: Model) -> Side:
         trainable=trainable_size(model.entries),
         nbytes=sum(entry.nbytes for entry in model.entries),
         hyperparameters=tuple((str(key), _value(value)) for key, value in model.hyperparameters.items()),
+        caches=_caches(model.caches),
     )
+
+
+def _caches(caches: Iterable[Cache]) -> tuple[tuple[int, int | None, bool], ...]:
+    """Sum up the bytes of a position over the caches that keep as many."""
+    sums: dict[tuple[int | None, bool], int] = {}
+    for cache in caches:
+        kind = cache.window, cache.source
+        sums[kind] = sums.get(kind, 0) + cache.position_nbytes
+    return tuple((nbytes, *kind) for kind, nbytes in sums.items())
 
 
 def _value(value: Any) -> str:

@@ -71,7 +71,7 @@ NEEDLESS = (
     *("lazycell.saving", "lazycell.inference", "lazycell.streams", "lazycell.pretrained", "lazycell.viewer"),
     *(f"lazycell.formats.{name}" for name in ("_ckpt", "_sharded", "_directory", "_memory", "_third_party")),
     *(f"lazycell.formats.{name}" for name in ("_pickle", "_torch_objects", "_pytorch", "_zip", "_strided")),
-    "lazycell.formats._other_contents",
+    *("lazycell.formats._other_contents", "lazycell.hub"),
     *("lazycell.reading._cast", "lazycell.reading._transfer", "lazycell.loading._move"),
     *("lazycell.loading._apply_migrations", "lazycell.mismatch._causes"),
     *("lazycell.layout._stored_names", "lazycell.layout._apply_rules", "lazycell.history._name_rules"),

@@ -108,7 +108,6 @@ def test_a_directory_with_a_config(place: Path) -> None:
         ("cli_nets.py:Net", "there is no module 'cli_nets.py' here or among the installed ones: write cli_nets:Net"),
         ("cli_gone:Net", "there is no module 'cli_gone' here or among the installed ones"),
         ("gone.safetensors", "there is no file gone.safetensors"),
-        ("gone/model", "there is no file gone/model"),
         (".", "there is no config.json in . to say which model it is"),
         ("cli_nets.py", "cli_nets.py is no manifest: MODEL is a registered name, module:Class, "),
         ("bert-tinny", "no model is registered as 'bert-tinny'; did you mean `bert-tiny`?"),

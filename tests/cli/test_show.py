@@ -12,6 +12,7 @@ from lazycell import Manifest
 from lazycell.manifest._manifest import manifest_of_header
 
 from ..loading.models import stored
+from ..manifest.test_caches import Net as Keeping
 from ..mismatch.transformer import model
 from ..pure import PureCell, param
 from ..pure import manifest as manifest_of
@@ -44,6 +45,13 @@ def sharded(tmp_path: Path) -> str:
     """Write the manifest of what is divided."""
     (tmp_path / "sharded.json").write_text(manifest_of(Sharded, width=8).to_json())
     return str(tmp_path / "sharded.json")
+
+
+@pytest.fixture
+def keeping(tmp_path: Path) -> str:
+    """Write the manifest of what keeps keys and values."""
+    (tmp_path / "keeping.json").write_text(manifest_of(Keeping).to_json(collapsed=True))
+    return str(tmp_path / "keeping.json")
 
 
 @pytest.fixture
@@ -183,6 +191,22 @@ def test_what_training_takes(sharded: str) -> None:
     assert "mesh: tp=4; 4 ranks" in text.splitlines()
 
 
+def test_a_cache_of_keys_and_values(keeping: str) -> None:
+    """For a batch and a length, windows counted: as a table, beside other sums, as JSON."""
+    done = lazycell("show", keeping, "--length", "4096", "--batch", "8", "--by", "dtype")
+    assert (done.status, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert "cache of keys and values, 8 texts of 4,096 positions for 4,096 that are read:" in lines
+    rows = [line.split() for line in lines]
+    assert ["layers.{0,2}", "2", "64", "512", "float32", "8.39", "MB"] in rows
+    asked = ("--length", "4096", "--source-length", "10", "--json")
+    found = json.loads(lazycell("show", keeping, *asked).stdout)["cache"]
+    expected = manifest_of(Keeping).sizes(length=4096, source_length=10).cache
+    assert expected is not None
+    assert (found["bytes"], found["batch"], found["source_length"]) == (expected.nbytes, 1, 10)
+    assert "cache" in lazycell("show", "--help").stdout
+
+
 def test_a_page(path: str, sharded: str, tmp_path: Path) -> None:
     """One file; what is written is said, with its size. Beside another model where one is given."""
     page = tmp_path / "page.html"
@@ -222,6 +246,10 @@ def test_a_page_that_cannot_be_written(path: str, tmp_path: Path) -> None:
         (("--mesh", "tp=2,tp=4"), "--mesh tp=2,tp=4: axis tp is there twice"),
         (("--optimizer", "adamant"), "'adamant' is not an optimizer that lazycell knows"),
         (("--set", "hidden=3"), "--set does not go with"),
+        (("--length", "8"), "declares no cache of keys and values"),
+        (("--batch", "8"), "--batch and --source-length are those of a cache of keys and values: add --length N"),
+        (("--length", "0"), "0 is not in the range x>=1"),
+        (("--length", "8", "--html", "x.html"), "--html and --length are two ways to show it: choose one"),
         (("--by", "size"), "'size' is not one of"),
     ],
 )

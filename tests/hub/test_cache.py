@@ -58,25 +58,30 @@ def test_a_branch_a_tag_and_a_commit_are_found(home: Path) -> None:
     found = {revision: look_up("org/net", revision) for revision in (None, "main", "refs/pr/1", "aaaa", "v1", "bbbb")}
     assert [each.snapshot for each in found.values()] == [new, new, new, new, old, old]
     assert all(each.problem is None for each in found.values())
-    assert (
-        look_up("org/net", "v2").problem
-        == f"the cache of the hub, {home}/hub, does not have its revision 'v2', but commit aaaa, bbbb"
-    )
+    assert look_up("org/net", "v2").problem == f"{home}/hub does not have its revision 'v2', but commit aaaa, bbbb"
 
 
 def test_a_repository_without_an_organization_is_found(home: Path) -> None:
     """As the oldest ones are."""
-    assert look_up("gpt2", None).problem == f"the cache of the hub, {home}/hub, has nothing of it"
+    assert look_up("gpt2", None).problem == f"{home}/hub has nothing of it"
     snapshot = write_snapshot(home, "gpt2", {**CONFIG, "pytorch_model.bin": b"1"})
     assert look_up("gpt2", None).snapshot == snapshot
 
 
 def test_the_only_commit_is_not_taken_for_main(home: Path) -> None:
     """Whoever downloaded a commit has not asked what `main` is."""
-    write_snapshot(home, "org/net", CONFIG, "v1", commit="aaaa")
+    write_snapshot(home, "org/net", {**CONFIG, "model.safetensors": b"1"}, "v1", commit="aaaa")
     found = look_up("org/net", None)
     assert found.snapshot is None
-    assert str(found.problem).endswith("does not have its branch main, but commit aaaa")
+    assert found.problem == f"{home}/hub does not have its branch main, but commit aaaa"
+
+
+def test_a_commit_that_is_not_whole_is_not_proposed(home: Path) -> None:
+    """Whoever gave it would be refused once more."""
+    snapshot = write_snapshot(home, "org/net", CONFIG, "v1", commit="aaaa")
+    assert look_up("org/net", None).problem == f"{home}/hub has no commit of it whole"
+    (snapshot.parents[1] / "blobs" / "ab.incomplete").write_bytes(b"2")
+    assert str(look_up("org/net", None).problem).endswith("whole; a download of it was cut off, or goes on")
 
 
 @pytest.mark.parametrize("suffix", [".safetensors", ".bin"])
@@ -100,6 +105,15 @@ def test_a_snapshot_without_weights_is_none(home: Path) -> None:
     found = look_up("org/net", None)
     assert found.snapshot == snapshot
     assert found.problem == f"{snapshot} has no weights, only config.json, tokenizer.json"
+
+
+@pytest.mark.parametrize(("name", "text"), [("q4.gguf", "GGUF files"), ("adapter_config.json", "an adapter of PEFT")])
+def test_what_a_download_would_not_change_says_what_it_is(home: Path, name: str, text: str) -> None:
+    """As of any directory; its config is there for whoever asks for no more."""
+    snapshot = write_snapshot(home, "org/net", {**CONFIG, name: b"1"})
+    with pytest.raises(CheckpointFormatError, match=f"^{snapshot}: {text}"):
+        look_up("org/net", None)
+    assert look_up("org/net", None, weights=False).snapshot == snapshot
 
 
 def test_several_checkpoints_are_not_chosen_from(home: Path) -> None:

@@ -180,7 +180,7 @@ def test_a_hub_that_does_not_answer_is_told(server: Hub, find: Finder, tmp_path:
     (text,) = alone(tmp_path, "silent/net")
     start = "HubError: there is nothing at silent/net, and the repository of that name is not to be had: http://127.0.0.1:9/silent/net: "
     assert text.startswith(start)
-    assert text.endswith(f"; the cache of the hub, {tmp_path}/hub, has nothing of it")
+    assert text.endswith(f"; nor from the cache: {tmp_path}/hub has nothing of it")
     find(tmp_path, "silent/net")
     snapshot = snapshot_of(tmp_path, "silent/net", commit)
     path, warning = alone(tmp_path, "silent/net")

@@ -6,7 +6,7 @@ import pytest
 from huggingface_hub.errors import HFValidationError
 from huggingface_hub.utils import validate_repo_id
 
-from lazycell.hub import check_revision, command_for, is_repository
+from lazycell.hub import check_revision, command_for, is_repository, repository_at
 
 IDS = ["Qwen/Qwen3-0.6B", "gpt2", "bert-base-uncased", "a/b", "a_b/c.d-e", "org/" + "n" * 96]
 
@@ -51,6 +51,21 @@ def test_what_the_client_refuses_is_none(text: str) -> None:
 def test_the_name_of_a_file_is_none(text: str) -> None:
     """Whoever mistypes the path of a file means no repository."""
     assert not is_repository(text)
+
+
+@pytest.mark.parametrize(
+    ("address", "repository"),
+    [
+        ("https://huggingface.co/Qwen/Qwen3-0.6B", "Qwen/Qwen3-0.6B"),
+        ("https://huggingface.co/Qwen/Qwen3-0.6B/tree/main", "Qwen/Qwen3-0.6B"),
+        ("hf://Qwen/Qwen3-0.6B/config.json", "Qwen/Qwen3-0.6B"),
+        ("https://example.org/Qwen/Qwen3-0.6B", None),
+        ("models/Qwen/Qwen3-0.6B", None),
+    ],
+)
+def test_an_address_tells_the_id(address: str, repository: str | None) -> None:
+    """As people copy it from a browser."""
+    assert repository_at(address) == repository
 
 
 @pytest.mark.parametrize("revision", [None, "main", "v1.0", "refs/pr/1", "feature/x", "a" * 40])

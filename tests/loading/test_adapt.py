@@ -107,8 +107,8 @@ def test_without_partial_the_one_cause_is_told() -> None:
     (cause,) = caught.value.causes
     assert cause.kind == "head"  # type: ignore[attr-defined]
     text = str(caught.value)
-    assert "likely cause: all of the base fits; `classifier.*` would be a new head, which has to be trained" in text
-    assert text.splitlines()[-1] == "  if that is meant, pass partial=True"
+    assert "likely cause: all of the base fits; only the model has `classifier`" in text
+    assert text.splitlines()[-1] == "  to begin with a new `classifier`, which has to be trained, pass partial=True"
     with pytest.raises(CheckpointMismatchError) as caught:
         make_plan(manifest(*map(declared, HEAD)), stored(BASE[:2]), partial=True)
     assert "partial" not in str(caught.value)
@@ -144,3 +144,20 @@ def test_a_word_that_means_nothing(partial: object) -> None:
     """The choices are told."""
     with pytest.raises(ValueError, match=r'^partial=.*: choose True, False, or "new"'):
         make_plan(base(*HEAD), stored(HEAD), partial=partial)
+
+
+@pytest.mark.parametrize("partial", [True, "new"])
+def test_a_wrapper_is_told_of_and_nothing_is_left_out(partial: Any) -> None:
+    """Where nothing of the base is there, all names are the file's, and the advice is about those."""
+    with pytest.raises(CheckpointMismatchError) as caught:
+        make_plan(base(*HEAD), stored([f"module.{name}" for name in HEAD]), partial=partial)
+    text = str(caught.value)
+    assert "3 parameters missing, 3 tensors unexpected" in text
+    assert 'pass rename={"module.{*rest}": "{*rest}"}' in text
+    plan = make_plan(
+        base(*HEAD),
+        stored([f"module.{name}" for name in HEAD]),
+        partial=partial,
+        rename={"module.{*rest}": "{*rest}"},
+    )
+    assert plan.initialize == plan.other_head == ()

@@ -12,10 +12,11 @@ from lazycell.history._migration import Migration
 from lazycell.layout import BaseModel, Leftover
 from lazycell.layout._entry import ManifestEntry
 from lazycell.layout._layout import Stored
+from lazycell.manifest._caches import KeyValueCache
 from lazycell.manifest._manifest import Manifest
 
 from ..layout.forms import stored_tensors
-from ..pure import PureCell, buffer, child, children, fused, manifest, param, rename, tie, transposed
+from ..pure import PureCell, buffer, child, children, fused, key_value_cache, manifest, param, rename, tie, transposed
 
 TEXT = st.text(max_size=8)
 _SEGMENTS = st.sampled_from(
@@ -52,6 +53,17 @@ def entries(draw: st.DrawFn, name: str, declared: bool) -> ManifestEntry:
     )
 
 
+_COUNTS = st.integers(1, 9)
+_CACHES = st.builds(
+    KeyValueCache,
+    NAMES,
+    *(_COUNTS, _COUNTS, _COUNTS),
+    st.sampled_from(["float16", "float32"]),
+    st.none() | _COUNTS,
+    st.booleans(),
+)
+
+
 @st.composite
 def manifests(draw: st.DrawFn) -> Manifest:
     """Give any manifest that contradicts itself nowhere."""
@@ -81,6 +93,7 @@ def manifests(draw: st.DrawFn) -> Manifest:
         stream_version=draw(st.integers(1, 3)),
         declared=declared,
         migrations=tuple(draw(st.lists(kinds, max_size=2))),
+        caches=tuple(draw(st.lists(_CACHES, max_size=3))),
     )
 
 
@@ -94,6 +107,7 @@ class Attention(PureCell):
     both = param("zeros", (fused(u=n, w=2 * n), n), trainable=False)
     mask = buffer("ones", (n,), persistent=False)
 
+    key_values = key_value_cache(2, n, value_size=2 * n, window=3)
     rename({"c_attn": transposed(fused(axis=0, q="q", k="k", v="v")), "u": "both[u]", "w": "both[w]"})
 
 

@@ -81,7 +81,7 @@ def test_another_number_of_labels(cls: Any) -> None:
         {*plan.new_head} == {*plan.other_head} == {name for name in file if name.startswith(("score.", "classifier."))}
     )
     for strict in (False, "new"):
-        with pytest.raises(CheckpointMismatchError, match="pass partial=True$"):
+        with pytest.raises(CheckpointMismatchError, match="pass partial=True"):
             lazycell.plan(manifest, file, partial=strict)
 
 

@@ -18,6 +18,7 @@ from lazycell.typed import (
     expanded,
     fused,
     hyper,
+    key_value_cache,
     magnitude,
     max_,
     param,
@@ -132,6 +133,7 @@ class Stored(LazyCell):
     patch: Parameter = param("normal", (hidden, 12))
     single: Parameter = param("normal", (hidden, 1))
     norm: Parameter = param("normal", (hidden, 3))
+    key_values = key_value_cache(2, hidden // 2, window=4)
     rename({"q_proj": "qkv[q]", "k_proj": transposed("qkv[k]"), "v_proj": "qkv[v]"})
     rename(
         {

@@ -11,6 +11,7 @@ import pytest
 from selenium.webdriver import ActionChains
 from selenium.webdriver.support.ui import WebDriverWait
 
+from lazycell.manifest._caches import KeyValueCache
 from lazycell.manifest._manifest import Manifest
 from lazycell.viewer._page import page as page_of
 from lazycell.viewer._view import view_of
@@ -56,6 +57,24 @@ def test_a_request_would_be_noticed_and_is_forbidden(chromium: Page) -> None:
     html = small().to_html().replace("</body>", '<img src="http://127.0.0.1:9/pixel"></body>')
     chromium.open(html)
     assert any("Content Security Policy" in message for message in chromium.errors())
+
+
+class TestCache:
+    def test_a_model_without_one_has_no_line_for_it(self, page: Page) -> None:
+        assert not page.driver.find_element("id", "cache").is_displayed()
+
+    def test_it_follows_batch_and_length_and_counts_windows(self, chromium: Page) -> None:
+        caches = [KeyValueCache(f"layers.{each}", 2, 64, 64, "float16", [512, None][each % 2]) for each in range(4)]
+        chromium.open(attrs.evolve(small(), caches=tuple(caches)).to_html())
+        bytes_of = chromium.driver.find_element("id", "cache-bytes")
+        assert bytes_of.text == "4.72 MB; 8.39 MB without windows · with the weights 4.79 MB"
+        for field, number in (("length", "100"), ("batch", "3")):
+            box = chromium.driver.find_element("id", field)
+            box.send_keys(Keys.CONTROL, "a", Keys.NULL, Keys.BACKSPACE)
+            assert bytes_of.text == ""
+            box.send_keys(number)
+        assert bytes_of.text == "614 kB · with the weights 687 kB"
+        assert chromium.errors() == []
 
 
 class TestTree:

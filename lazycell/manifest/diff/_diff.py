@@ -12,6 +12,7 @@ from ... import show
 from ..._collector import collector_paused
 from ...declaration import form_text
 from ...layout import ManifestEntry
+from .. import file
 from .._inventory import Inventory
 from ._as_stored import as_compared
 from ._diff_sections import differences_report
@@ -63,9 +64,7 @@ class ManifestDiff(Differences):
 
     def to_json(self) -> str:
         """Give the differences as JSON: always the same text for the same ones, each on a line."""
-        from ._diff_json import diff_json  # a load asks for none of it
-
-        return diff_json(self)
+        return file.diff_json(self)
 
     def to_markdown(self) -> str:
         """Give the differences as Markdown: a table for each kind, repeated layers in one row."""
@@ -177,9 +176,7 @@ def _leftovers(manifest: Inventory) -> dict[str, str]:
 
 def _hyperparameters(manifest: Inventory) -> dict[str, str]:
     """Give the values as text: the same for a value and for what a file that it was written to gives back."""
-    from ..file._canonical_values import plain  # a load asks for none of it
-
-    return {str(name): _value_text(plain(value)) for name, value in manifest.hyperparameters.items()}
+    return {str(name): _value_text(file.plain(value)) for name, value in manifest.hyperparameters.items()}
 
 
 def _value_text(value: Any) -> str:

@@ -14,6 +14,7 @@ from ...history import Migration
 from ...layout import ManifestEntry, Stored, trainable_size
 from ...system import MAX_BYTES, JSONProblem, read_object
 from .._inventory import Inventory
+from ._canonical_caches import cache_lines, caches_of_json
 from ._canonical_entries import entry_json, entry_of
 from ._canonical_forms import stored_json, stored_of
 from ._canonical_leftovers import base_json, base_of, leftovers_json, leftovers_of
@@ -35,7 +36,7 @@ _NEEDED = frozenset(
         *("hyperparameters", "totals", "parameters"),
     }
 )
-_KNOWN = _NEEDED | {"ties", "computed", "stored", "copies", "migrations", "leftovers", "base"}
+_KNOWN = _NEEDED | {"ties", "computed", "stored", "copies", "migrations", "leftovers", "base", "caches"}
 _MIGRATION = frozenset({"cell", "rename", "reason", "created", "prefixes"})
 
 # -------------------------------------------------------------------------------------------------------------- write
@@ -83,6 +84,8 @@ def _members(manifest: Inventory, collapsed: bool) -> Iterator[str]:
         yield _object("leftovers", leftovers_json(manifest.leftovers))
     if manifest.base is not None:
         yield f'  "base": {encoded(base_json(manifest.base))}'
+    if manifest.caches:
+        yield _list("caches", cache_lines(manifest.caches, collapsed))
 
 
 def _totals(manifest: Inventory) -> dict[str, int]:
@@ -179,6 +182,7 @@ def _manifest_of(document: dict[str, Any], made: type[_Made]) -> _Made:
         migrations=_migrations_of(document.get("migrations", [])),
         leftovers=leftovers_of(document.get("leftovers", {}), "leftovers"),
         base=base_of(document["base"], "base") if "base" in document else None,
+        caches=caches_of_json(document.get("caches", [])),
     )
     _check_totals(document["totals"], manifest)
     digest = text(document["digest"], "digest")

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from ..._face import face
 
 if TYPE_CHECKING:
+    from ._cache_sizes import CacheSizes as CacheSizes
+    from ._cache_sizes import cache_table as cache_table
     from ._size import Size as Size
     from ._sizes import Sizes as Sizes
     from ._sizes import sizes_json as sizes_json

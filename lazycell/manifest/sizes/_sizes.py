@@ -10,6 +10,7 @@ import attrs
 
 from ... import show
 from ..._frozen import frozen
+from ._cache_sizes import CacheSizes, cache_notes, cache_table, plain_cache
 from ._size import RankSizes, Size, summed
 
 _DTYPES, _TAGS, _MODULES, _PATTERNS = 6, 8, 12, 4
@@ -30,6 +31,7 @@ class Sizes:
         optimizer_name: what the optimizer goes by; None if none was asked for.
         with_gradients: whether gradients were asked for.
         rank: what one rank holds; None without a mesh.
+        cache: of keys and values; None where no length was given.
         declared: whether a model says what is trained. A checkpoint does not: of one, all floats count as trainable.
     """
 
@@ -42,6 +44,7 @@ class Sizes:
     with_gradients: bool = False
     rank: RankSizes | None = None
     declared: bool = True
+    cache: CacheSizes | None = None
     _each: tuple[tuple[str, Size], ...] = attrs.field(default=(), repr=False)
 
     @property
@@ -84,7 +87,8 @@ class Sizes:
     def _report(self) -> show.Report:
         titles, rows = sizes_table(self)
         table = show.Table(rows, columns=titles, named=True, right=range(1, len(titles)))
-        return show.Report(sizes_title(self), [table], sizes_notes(self))
+        tables = [table] if self.cache is None else [table, cache_table(self.cache)]
+        return show.Report(sizes_title(self), tables, sizes_notes(self))
 
     def to_json(self) -> str:
         """Give the sizes as JSON, modules by the first name of their paths."""
@@ -131,7 +135,11 @@ def sizes_table(sizes: Sizes) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
 def sizes_notes(sizes: Sizes) -> list[str]:
     """Say what the table cannot."""
     notes = [] if sizes.declared else ["a checkpoint does not say what is trained: all floats count as trainable"]
-    return notes if sizes.rank is None else [*notes, *_rank_notes(sizes.rank)]
+    notes += [] if sizes.rank is None else _rank_notes(sizes.rank)
+    if sizes.cache is None:
+        return notes
+    notes += cache_notes(sizes.cache, sizes.total.nbytes)
+    return notes if sizes.rank is None else [*notes, "the cache is that of all ranks: nothing says how it is divided"]
 
 
 def _rank_notes(rank: RankSizes) -> Iterable[str]:
@@ -175,6 +183,7 @@ def sizes_json(sizes: Sizes) -> str:
             "untagged": _plain(sizes.by_tag[None]) if None in sizes.by_tag else None,
             "modules": _plain_groups(sizes.by_module()),
             "rank": None if sizes.rank is None else _plain_rank(sizes.rank),
+            "cache": None if sizes.cache is None else plain_cache(sizes.cache),
         },
         indent=2,
     )

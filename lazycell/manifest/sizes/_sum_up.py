@@ -10,6 +10,7 @@ import attrs
 from ..._dtypes import FLOATING, itemsize
 from ...layout import ManifestEntry
 from .._inventory import Inventory
+from ._cache_sizes import cache_sizes
 from ._mesh import axes_of, checked_mesh, local_shape
 from ._optimizers import OptimizerState, optimizer_state
 from ._size import RankSizes, Size, summed
@@ -24,6 +25,9 @@ def sizes_of(
     optimizer: str | None = None,
     gradients: bool = False,
     mesh: Mapping[str, int] | None = None,
+    batch: int = 1,
+    length: int | None = None,
+    source_length: int | None = None,
 ) -> Sizes:
     """Sum up a manifest; the body of `Manifest.sizes`, which says what the arguments are and what is raised."""
     state = None if optimizer is None else optimizer_state(optimizer)
@@ -44,6 +48,7 @@ def sizes_of(
         with_gradients=gradients,
         rank=None if mesh is None else _rank_sizes(entries, checked_mesh(mesh), gradients, state),
         declared=manifest.declared,
+        cache=cache_sizes(manifest.model, manifest.caches, batch, length, source_length),
         each=tuple((entry.name, size) for entry, size in both),
     )
 

@@ -283,7 +283,23 @@ function tellTotals() {
   byId("totals").textContent = texts.join(" · ");
 }
 
+// What the keys and values of so many texts of such a length take; a window keeps its newest positions.
+function tellCache() {
+  const { caches } = model.sides[model.sides.length - 1];
+  byId("cache").hidden = caches.length === 0;
+  const [batch, length] = ["batch", "length"].map((id) => Math.floor(byId(id).valueAsNumber));
+  if (!(batch >= 1 && length >= 1)) { byId("cache-bytes").textContent = ""; return; }
+  const bytes = (windows) => batch * caches.reduce((sum, [each, window]) =>
+    sum + each * (windows && window !== null ? Math.min(length, window) : length), 0);
+  const whole = bytes(false), kept = bytes(true);
+  const without = whole === kept ? "" : `; ${bytesText(whole)} without windows`;
+  const all = bytesText(kept + model.sides[model.sides.length - 1].nbytes);
+  byId("cache-bytes").textContent = `${bytesText(kept)}${without} · with the weights ${all}`;
+}
+for (const id of ["batch", "length"]) byId(id).addEventListener("input", tellCache);
+
 tellTotals();
+tellCache();
 byId("mode").value = firstMode(model, modes);
 wear(darkness.matches ? "dark" : "light");
 colourBy(byId("mode").value);

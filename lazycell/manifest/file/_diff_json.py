@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from ..file._canonical_entries import entry_json
-from ..file._canonical_values import encoded, escaped
+from ._canonical_entries import entry_json
+from ._canonical_values import encoded, escaped
 
 if TYPE_CHECKING:
     from ...layout import ManifestEntry
-    from ._differences import Change, Detail, Differences, DiffSide
+    from ..diff._differences import Change, Detail, Differences, DiffSide
 
 FORMAT = "lazycell.manifest-diff"
 VERSION = 1

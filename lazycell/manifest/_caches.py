@@ -1,0 +1,93 @@
+"""What a model keeps of the text that it has read, as data: a cache of keys and values for each cell that has one."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import attrs
+
+from .._dtypes import itemsize
+from .._frozen import frozen
+from ..declaration import CacheSpec, Declaration, decided, evaluated, render, with_values
+
+
+@frozen
+class KeyValueCache:
+    """Keys and values that one cell keeps.
+
+    Attributes:
+        name: path of the cell; several caches of one cell have the same.
+        heads: how many heads keys and values have.
+        size: of a key.
+        value_size: of a value.
+        dtype: canonical name.
+        window: how many positions are kept at most; None: all.
+        source: whether the positions are those of another text, which an encoder has read.
+    """
+
+    name: str
+    heads: int
+    size: int
+    value_size: int
+    dtype: str
+    window: int | None = None
+    source: bool = False
+
+    @property
+    def position_nbytes(self) -> int:
+        """The bytes of one position of one text."""
+        return self.heads * (self.size + self.value_size) * itemsize(self.dtype)
+
+    def positions(self, length: int) -> int:
+        """Give how many positions of a text are kept.
+
+        Args:
+            length: of the text: the one that is read or written, or the other one if `source` says so.
+        """
+        return length if self.window is None else min(length, self.window)
+
+
+def caches_of(declaration: Declaration, values: Mapping[str, Any], dtype: str) -> tuple[KeyValueCache, ...]:
+    """Give what one cell keeps, under the name "".
+
+    Args:
+        declaration: of its class.
+        values: of the hyperparameters.
+        dtype: canonical name of the cell's default dtype.
+
+    Raises:
+        DeclarationError: a size is not a whole number, 1 or more.
+    """
+    return tuple(_resolved(declaration, values, dtype)) if declaration.caches else ()
+
+
+def _resolved(declaration: Declaration, values: Mapping[str, Any], dtype: str) -> Iterator[KeyValueCache]:
+    for item in declaration.caches:
+        spec = decided(item, values)
+        if not isinstance(spec, CacheSpec):
+            continue
+        heads, size = _whole(spec, "heads", values), _whole(spec, "size", values)
+        value_size = size if spec.value_size is None else _whole(spec, "value_size", values)
+        window = evaluated(spec, spec.window, values)
+        window = None if window is None else _whole(spec, "window", values)
+        yield KeyValueCache("", heads, size, value_size, dtype, window, spec.source)
+
+
+def _whole(spec: CacheSpec, name: str, values: Mapping[str, Any]) -> int:
+    written = getattr(spec, name)
+    value = evaluated(spec, written, values)
+    try:
+        number = 0 if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        number = 0
+    if number < 1:
+        used = with_values(written, values)
+        spec.complain(f"{name} is `{render(written)}`, {value!r}{used}: it has to be a whole number, 1 or more")
+    return number
+
+
+def placed(caches: tuple[KeyValueCache, ...], path: str) -> Iterator[KeyValueCache]:
+    """Give caches of a cell with the path of the cell."""
+    return (attrs.evolve(each, name=path) for each in caches)

@@ -1,0 +1,17 @@
+"""What the methods of a manifest do, each imported when it is called: a load asks for none of it."""
+
+from typing import TYPE_CHECKING
+
+from .._face import face
+
+if TYPE_CHECKING:
+    from ._text import manifest_html as manifest_html
+    from ._text import manifest_markdown as manifest_markdown
+    from ._text import manifest_text as manifest_text
+    from .diff._diff import diff as diff
+    from .diff._diff_view import diff_view as diff_view
+    from .file._canonical import from_json as from_json
+    from .file._canonical import to_json as to_json
+    from .sizes._sum_up import sizes_of as sizes_of
+else:
+    __getattr__ = face(__name__)
