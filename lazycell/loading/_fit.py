@@ -89,10 +89,10 @@ def _mismatch(
     problems, tensors = there.problems, there.tensors
     causes = _as_another_head(manifest, header, options, problems)
     found = mismatch.likely_causes(problems, manifest, tensors, path=header.path, splits=splits, again=again)
-    # The same head in another form is no other one. What hyperparameters make is: they come first, the choice is the
-    # user's.
-    formed = any(cause.rename and cause.kind != "prefix" for cause in found)
-    causes = (*(cause for cause in found if cause.settings), *causes) if causes and not formed else found
+    # The same head in another form is no other one, nor is another family's. What hyperparameters make is: they come
+    # first, and the choice is the user's.
+    others = any((each.rename and each.kind != "prefix") or each.kind == "another model" for each in found)
+    causes = (*(cause for cause in found if cause.settings), *causes) if causes and not others else found
     return mismatch.Mismatch(
         header.path, manifest.model, (*problems,), causes, (*there.initialize,), (*there.ignored,), splits
     )
