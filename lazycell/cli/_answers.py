@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from .._face import face
 
 if TYPE_CHECKING:
+    from ._asked import asked_for as asked_for
     from ._contents import contents_json as contents_json
     from ._contents import print_contents as print_contents
     from ._gate import accept as accept

@@ -12,6 +12,7 @@ import click
 from .. import formats, loading
 from ..show import printable
 from . import _answers
+from ._asked import fitted
 from ._completion import complete_files, complete_models
 from ._model import Options, find, model_options
 from ._on_disk import check_revision, on_disk, revision_option
@@ -93,16 +94,11 @@ def check(
     rules = checked(rules_of(rename)) or {}
     found = find(model, attrs.evolve(options, revision=revision)).beside(header, rules)
     manifest = found.manifest
-    again = None if found.cls is None else found
     policies = {"missing": _permitted(missing, "init"), "unexpected": _permitted(unexpected, "ignore")}
     published = False if found.preset is None else "new"  # by its name: as it is published, whatever its head is
     try:
-        plan = loading.fit(
-            manifest,
-            header,
-            loading.LoadOptions(**policies, dtype=cast, partial=partial or published, rename=rules or None),
-            again=again,
-        )
+        given = loading.LoadOptions(**policies, dtype=cast, partial=partial or published, rename=rules or None)
+        plan = fitted(found, header, given)
     except ValueError as error:  # a pattern or a rule that means nothing
         raise click.UsageError(str(error)) from None
     if not isinstance(plan, loading.LoadPlan):

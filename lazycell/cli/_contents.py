@@ -14,6 +14,7 @@ from ..formats import ByteRange, CheckpointHeader, TensorHeader
 from ..gate import Candidate
 from ..manifest import manifest_of_header
 from ..system import MAX_BYTES, JSONProblem, read_object
+from ._asked import Asked
 from ._typed import typed
 
 _VALUE = 160
@@ -51,12 +52,13 @@ class _Sum:
 # ---------------------------------------------------------------------------------------------------------------- JSON
 
 
-def contents_json(header: CheckpointHeader, fitting: Sequence[Candidate]) -> dict[str, Any]:
+def contents_json(header: CheckpointHeader, fitting: Sequence[Candidate], asked: Asked | None = None) -> dict[str, Any]:
     """Give everything that the headers tell, as JSON holds it.
 
     Args:
         header: of the checkpoint.
         fitting: the models that it may be of.
+        asked: what the class says that its config.json asks for.
     """
     return {
         "path": str(header.path),
@@ -66,6 +68,7 @@ def contents_json(header: CheckpointHeader, fitting: Sequence[Candidate]) -> dic
         "files": [{"path": str(path), **total.json} for path, total in _by_file(header).items()],
         "metadata": dict(header.metadata),
         "config": _config(header.path),
+        "asked": None if asked is None else asked.json,
         "fits": [
             {"preset": each.preset, "model": each.model, "elements": each.elements, "casts": each.casts}
             for each in fitting
@@ -110,15 +113,18 @@ def _config(path: Path) -> dict[str, Any] | None:
 # ---------------------------------------------------------------------------------------------------------------- text
 
 
-def print_contents(header: CheckpointHeader, fitting: Sequence[Candidate], *, every: bool) -> None:
+def print_contents(
+    header: CheckpointHeader, fitting: Sequence[Candidate], asked: Asked | None = None, *, every: bool
+) -> None:
     """Print what the headers tell.
 
     Args:
         header: of the checkpoint.
         fitting: the models that it may be of.
+        asked: what the class says that its config.json asks for.
         every: whether to list every tensor, with its place; else repeated layers share a row.
     """
-    print("\n".join(map(show.printable, _summary(header, fitting))))
+    print("\n".join(map(show.printable, _summary(header, fitting, asked))))
     if header.tensors:
         print()
         if every:
@@ -129,7 +135,7 @@ def print_contents(header: CheckpointHeader, fitting: Sequence[Candidate], *, ev
             show.print_table(("name", "tensors", "shape", "dtype", "bytes"), _groups(header), right=(1, 4))
 
 
-def _summary(header: CheckpointHeader, fitting: Sequence[Candidate]) -> Iterator[str]:
+def _summary(header: CheckpointHeader, fitting: Sequence[Candidate], asked: Asked | None) -> Iterator[str]:
     yield f"{header.path}: {header.format}, {', '.join(_Sum.of(header.tensors.values()).words)}"
     if len(_by_dtype(header)) > 1:
         yield from show.align([(dtype, *total.words) for dtype, total in _by_dtype(header).items()], right=(1, 2, 3))
@@ -148,7 +154,13 @@ def _summary(header: CheckpointHeader, fitting: Sequence[Candidate]) -> Iterator
     if config is not None:
         said = [config["model_type"] or "no model_type", *config["architectures"]]
         yield f"config.json: {_short(', '.join(said))}"
-    yield from _verdict(header, fitting)
+    if asked is not None:
+        yield asked.text
+        if asked.fits is False:
+            path = typed(str(header.path.parent)) or "…"
+            yield f"`lazycell check {path} {path}` says why"
+    if asked is None or asked.fits is None or fitting:
+        yield from _verdict(header, fitting)
 
 
 def _verdict(header: CheckpointHeader, fitting: Sequence[Candidate]) -> Iterator[str]:

@@ -13,7 +13,8 @@ from ._on_disk import check_revision, on_disk, revision_option
 _EPILOG = """\b
 Examples:
   lazycell inspect model.safetensors
-  lazycell inspect model/ --all
+  lazycell inspect model/
+  lazycell inspect model/ --no-class --all
   lazycell inspect checkpoint.ckpt --json
 """
 
@@ -21,19 +22,25 @@ Examples:
 @click.command(epilog=_EPILOG, short_help="Say what a checkpoint holds, and which models it fits.")
 @click.argument("checkpoint", type=click.Path())
 @click.option("--all", "every", is_flag=True, help="List every tensor, with its place in the file.")
+@click.option(
+    "--no-class", is_flag=True, help="Do not ask the class that a config.json names: MindSpore is not imported then."
+)
 @revision_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with every tensor.")
-def inspect(checkpoint: str, every: bool, revision: str | None, as_json: bool) -> None:
+def inspect(checkpoint: str, every: bool, no_class: bool, revision: str | None, as_json: bool) -> None:
     """Say what a checkpoint holds: tensors, sizes, metadata, and which registered models it fits.
 
     CHECKPOINT is a .safetensors or .ckpt file, one of PyTorch (.bin, .pt, .pth), an index with its shards, a directory,
-    or a repository in the hub's cache, ORG/NAME. Only headers are read, and MindSpore is not imported, so that this
-    takes no time however large the checkpoint is.
+    or a repository in the hub's cache, ORG/NAME. Only headers are read, so that this takes no time however large the
+    checkpoint is. Of a directory with a config.json it is also told whether the checkpoint fits the class that is asked
+    for there, as `lazycell check` and a load find it: for that alone MindSpore is imported.
     """
     check_revision(revision, checkpoint)
-    header = formats.open_checkpoint(on_disk(checkpoint, revision))
+    path = on_disk(checkpoint, revision)
+    header = formats.open_checkpoint(path)
     fitting = gate.candidates(header, gate.committed_manifests())
+    asked = _answers.asked_for(path, header) if path.is_dir() and not no_class else None
     if as_json:
-        print(json.dumps(_answers.contents_json(header, fitting), indent=2))
+        print(json.dumps(_answers.contents_json(header, fitting, asked), indent=2))
     else:
-        _answers.print_contents(header, fitting, every=every)
+        _answers.print_contents(header, fitting, asked, every=every)

@@ -89,6 +89,8 @@ def _mismatch(
     problems, tensors = there.problems, there.tensors
     causes = _as_another_head(manifest, header, options, problems)
     found = mismatch.likely_causes(problems, manifest, tensors, path=header.path, splits=splits, again=again)
-    # Another head may be what hyperparameters make, too: they come first, and the choice is the user's.
-    causes = (*(cause for cause in found if cause.settings), *causes) if causes else found
+    # The same head in another form is no other one, nor is another family's. What hyperparameters make is: they come
+    # first, and the choice is the user's.
+    others = any((each.rename and each.kind != "prefix") or each.kind == "another model" for each in found)
+    causes = (*(cause for cause in found if cause.settings), *causes) if causes and not others else found
     return mismatch.Mismatch(header.path, manifest.model, (*problems,), causes, there.initialize, there.ignored, splits)

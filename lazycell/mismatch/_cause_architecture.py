@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-from ..show import collapse, few
+from .._families import family_of_class, family_of_word
+from ..show import collapse, few, printable
 from ..system import MAX_BYTES, JSONProblem, read_object
 from ._near import NearNames
 from ._problems import Cause
@@ -51,12 +52,31 @@ def _listed(names: Iterable[str], sides: Sides) -> str:
     return few([f"`{pattern}`" for pattern, _ in collapse(names, sides.splits)], _SHOWN)
 
 
+def family(sides: Sides, path: Path | None) -> Cause | None:
+    """Tell so if the config.json beside a checkpoint says that it is of another family than the model."""
+    said = None if path is None else _config_beside(path).get("model_type")
+    there = family_of_word(said) if isinstance(said, str) else None
+    here = family_of_class(sides.manifest.model)
+    if there is None or here is None or there == here:
+        return None
+    text = (
+        f"another model's checkpoint: it is of the family {said}, by the config.json beside it, which "
+        f"{sides.manifest.model} is not of; names and shapes may be the same, what is computed with them is not"
+    )
+    todo = f"load it into a model of the family {said}, which `lazycell models` lists"
+    return Cause("another model", text, frozenset((*sides.missing, *sides.unexpected)), todo=todo)
+
+
 def _named_beside(path: Path) -> str | None:
     """Give the architecture that the config.json beside a checkpoint names."""
+    names = _config_beside(path).get("architectures")
+    return printable(names[0]) if isinstance(names, list) and names and isinstance(names[0], str) else None
+
+
+def _config_beside(path: Path) -> dict[str, Any]:
     directory = path if path.is_dir() else path.parent
     try:
         with (directory / "config.json").open("rb") as file:
-            names = read_object(file.read(MAX_BYTES)).get("architectures")
+            return read_object(file.read(MAX_BYTES))
     except (OSError, JSONProblem):
-        return None
-    return json.dumps(names[0]).strip('"') if isinstance(names, list) and names and isinstance(names[0], str) else None
+        return {}

@@ -70,6 +70,9 @@ def _causes(sides: Sides, path: Path | None, again: Again | None) -> list[Cause]
     if shard is not None:
         return [shard, *last]
 
+    other = _cause_architecture.family(sides, path) if sides.missing or sides.unexpected else None
+    if other is not None:
+        return [other]
     by_rules = any(name != tensor.name for name, tensor in sides.tensors.items())
     causes, sides = _names(sides)
     if any(cause.kind == "another model" for cause in causes):

@@ -173,3 +173,36 @@ def test_whatever_a_prefix_is_it_is_found(prefix: str, names: set[str]) -> None:
     for cause in causes(of, header):
         if cause.kind == "prefix" and cause.rename:
             assert len(make_plan(of, header, rename=cause.rename).steps) == len(names)
+
+
+def heads(ours: str, theirs: str, tails: tuple[str, ...] = ("dense.weight", "dense.bias")) -> list[str]:
+    """Give the kinds of causes between a model and a file with a body in common and heads of one shape."""
+    of = manifest(*(declared(f"body.{i}.w") for i in range(9)), *(declared(f"{ours}{tail}") for tail in tails))
+    header = stored([*(f"body.{i}.w" for i in range(9)), *(f"{theirs}{tail}" for tail in tails)])
+    found = causes(of, header)
+    assert len(make_plan(of, header, missing=[f"{ours}*"], unexpected=[f"{theirs}*"]).steps) == 9
+    return [cause.kind for cause in found if cause.rename]
+
+
+def test_heads_that_are_alike_in_shape_are_not_renamed() -> None:
+    """One has a `dense` and so has the other: the words before it are other words, so that they are other parts."""
+    assert heads("classifier.", "lm_head.") == []
+    assert heads("pooler.", "cls.predictions.transform.") == []
+    assert heads("cls.transform.", "predictions.", ("dense.weight", "dense.bias", "norm.weight", "norm.bias")) == []
+
+
+def test_words_that_are_alike_are_renamed() -> None:
+    """A word more, a short word, or one spelt otherwise; and other words, where much is the same behind them."""
+    assert heads("head.", "model.head.") == ["prefix"]
+    assert heads("attention.", "attn.") == ["prefix"]
+    assert heads("clasifier.", "classifier.") == ["prefix"]
+    assert heads("trunk.", "tower.", tuple(f"{cell}.weight" for cell in ("up", "down", "gate"))) == ["prefix"]
+
+
+def test_what_is_in_one_layer_is_no_prefix() -> None:
+    """A model with experts and one without: no layer's name begins those of another."""
+    of = manifest(
+        *(declared(f"layers.{i}.mlp.experts.{j}.{w}.weight") for i in range(2) for j in range(3) for w in "ab")
+    )
+    header = stored([f"layers.{i}.mlp.{w}.weight" for i in range(2) for w in "ab"])
+    assert "prefix" not in kinds(of, header)

@@ -1,0 +1,84 @@
+"""The class that a config.json asks for, and whether the checkpoint beside it fits: as `check` and a load find it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .. import _families, loading, pretrained
+from .._errors import LazyCellError
+from .._frozen import frozen
+from ._model import Model, find
+
+if TYPE_CHECKING:
+    from ..formats import CheckpointHeader
+    from ..mismatch import Mismatch
+
+
+@frozen
+class Asked:
+    """What a config.json asks for.
+
+    Attributes:
+        name: of the class; None where none is known.
+        module: that it is in.
+        fits: whether the checkpoint fits; None where that could not be asked.
+        text: the same in words, or why it could not.
+    """
+
+    name: str | None
+    module: str | None
+    fits: bool | None
+    text: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """What it says, as JSON holds it."""
+        return {"class": self.name, "module": self.module, "fits": self.fits, "message": self.text}
+
+
+def fitted(found: Model, header: CheckpointHeader, options: loading.LoadOptions) -> loading.LoadPlan | Mismatch:
+    """Fit a checkpoint to a model of the command line.
+
+    Raises:
+        ValueError: an option has a value that means nothing.
+        LazyCellError: the class or the file refuses.
+    """
+    return loading.fit(found.manifest, header, options, again=None if found.cls is None else found)
+
+
+def asked_for(directory: Path, header: CheckpointHeader) -> Asked | None:
+    """Ask the class that the config.json of a directory names. That imports MindSpore, where the family is known.
+
+    Args:
+        directory: with the checkpoint.
+        header: of the checkpoint.
+
+    Returns:
+        The answer; None: there is no config.json.
+    """
+    config = pretrained.find_config(directory)
+    if not config.found:
+        return None
+    family = config.options.get("model_type")
+    if isinstance(family, str) and family not in {name for name, _ in _families.announced()}:
+        return Asked(None, None, None, f"no class is registered for {family!r}")
+    try:
+        found = find(str(directory)).beside(header, {})
+        plan = fitted(found, header, loading.LoadOptions(partial="new"))
+    except ModuleNotFoundError as error:
+        if error.name != "mindspore":
+            raise
+        return Asked(None, None, None, "which class that is, and whether it fits, is told where MindSpore is installed")
+    except (LazyCellError, click.UsageError) as error:
+        text = error.format_message() if isinstance(error, click.UsageError) else str(error)
+        return Asked(None, None, None, text.split("\n")[0])
+    name, module = found.class_.__name__, found.class_.__module__
+    if isinstance(plan, loading.LoadPlan):
+        many = "1 parameter" if len(plan.new_head) == 1 else f"{len(plan.new_head)} parameters"
+        new = f"; {many} of a new head would have to be trained" if plan.new_head else ""
+        return Asked(name, module, True, f"fits {name} ({module}), which config.json asks for{new}")
+    what = plan.text().split("\n")[0].partition(f"does not fit {plan.model}: ")[2]
+    return Asked(name, module, False, f"does not fit {name} ({module}), which config.json asks for: {what}")
