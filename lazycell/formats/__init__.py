@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ._hidden import hidden_files as hidden_files
     from ._hidden import is_file as is_file
     from ._open import open_checkpoint as open_checkpoint
+    from ._other_contents import what_it_is as what_it_is
     from ._safetensors import read_safetensors as read_safetensors
     from ._stamp import FileStamp as FileStamp
 else:

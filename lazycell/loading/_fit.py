@@ -44,7 +44,12 @@ def make_plan(
 
 @collector_paused()
 def fit(
-    manifest: Manifest, header: CheckpointHeader, options: LoadOptions = _DEFAULT, *, again: Again | None = None
+    manifest: Manifest,
+    header: CheckpointHeader,
+    options: LoadOptions = _DEFAULT,
+    *,
+    again: Again | None = None,
+    try_heads: bool = True,
 ) -> LoadPlan | Mismatch:
     """Fit a checkpoint to a model. Linear in the number of names; no data is read.
 
@@ -56,6 +61,7 @@ def fit(
         header: what the checkpoint holds.
         options: what the user says about the load.
         again: gives the model's manifest with other hyperparameters, where the class is known: for likely causes.
+        try_heads: whether to find out, where it does not fit, if it would as another head's.
 
     Returns:
         What the load will do; or everything that is in its way, as data.
@@ -90,6 +96,7 @@ def fit(
     steps: list[LoadStep] = []
     initialize: list[str] = []
     new_head: list[str] = []
+    of_base = False
     for entry in manifest.entries:
         planned = _simple_step(there, entry)
         if planned is None and options.partial is True and head is not None and head.has(entry.name):
@@ -107,6 +114,10 @@ def fit(
                 new_head.append(entry.name)
             else:
                 there.problems += missing(there, entry)
+        if head is not None and not of_base and (planned is not None or entry.name in there.wrong):
+            of_base = not head.has(entry.name)
+    if head is not None and not of_base:  # nothing of the base is there, so nothing tells what of the file is a head
+        return fit(manifest, header, attrs.evolve(options, partial=False), again=again, try_heads=False)
 
     unneeded = sort_unneeded(there, may_ignore, head)
     problems = [*_rename_problems(renaming, header), *there.problems]
@@ -115,7 +126,7 @@ def fit(
 
         problems = with_codes(problems, there, {each.parameter for each in steps}, header, renaming, rules)
     if problems:
-        heads = _as_another_head(manifest, header, options, problems)
+        heads = _as_another_head(manifest, header, options, problems) if try_heads else ()
         return _mismatch(manifest, header, there, problems, initialize, unneeded.ignored, again, heads)
     return LoadPlan(
         path=header.path,

@@ -157,7 +157,7 @@ def _unexpected(problem: Problem) -> Words:
     tensor = problem.tensor
     assert tensor is not None
     text = f"{tensor.origin or tensor.dtype} {tensor.shape}"
-    return text if problem.name == tensor.name else (f"{text}; so named by ", Argument("rename"))
+    return text if problem.name == tensor.name else f"{text}; {_quoted((tensor.name,))} in the file"
 
 
 def _shape(problem: Problem) -> Words:

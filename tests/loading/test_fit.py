@@ -177,7 +177,7 @@ def test_mistakes_in_rename_are_problems() -> None:
         "this rule matches no name in the checkpoint; did you mean `weight`?",
     )
     assert problems(model, stored(["a", "x"]), rename={"x": "y"}) == [
-        ("unexpected", "y", "float32 (2, 3); so named by `rename`")
+        ("unexpected", "y", "float32 (2, 3); `x` in the file")
     ]
 
 

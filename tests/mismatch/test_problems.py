@@ -29,9 +29,8 @@ def test_a_problem_says_what_it_is() -> None:
     assert own.message == "is dead"
     tensor = stored({"b": ((5,), "int8")}).tensors["b"]
     found = Problem("unexpected", "a", tensor=tensor, reason="unexpected")
-    assert found.words == ("int8 (5,); so named by ", Argument("rename"))
-    assert found.message == "int8 (5,); so named by `rename`"
-    assert repr(found).startswith("Problem(kind='unexpected', name='a', message='int8 (5,); so named by `rename`', ")
+    assert found.message == "int8 (5,); `b` in the file"
+    assert repr(found).startswith("Problem(kind='unexpected', name='a', message='int8 (5,); `b` in the file', ")
 
 
 def test_advice_in_python() -> None:
