@@ -82,7 +82,9 @@ def attempt(manifest: Manifest, header: CheckpointHeader, options: LoadOptions) 
 
         problems = with_codes(problems, there, {each.parameter for each in steps}, header, renaming, rules)
     if problems:
-        strange = head is not None and (head.moves or all(head.has(step.parameter) for step in steps))
+        strange = head is not None and (
+            head.moves or all(map(head.has, [*(step.parameter for step in steps), *there.wrong]))
+        )
         there.problems, there.strange = problems, strange
         there.initialize, there.ignored = tuple(initialize), unneeded["ignored"]
         return there
