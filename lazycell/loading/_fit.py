@@ -68,8 +68,7 @@ def fit(
     found = attempt(manifest, header, options)
     if isinstance(found, LoadPlan):
         return found
-    if options.partial and found.strange:
-        # Nothing of the base was found, or under names that are none of the file's: what is wrong is told of those.
+    if found.moved:  # what is wrong is told of the names in the file
         options = attrs.evolve(options, partial=False)
         found = attempt(manifest, header, options)
         assert not isinstance(found, LoadPlan)

@@ -27,7 +27,7 @@ class Lookup:
         left_out: keys of tensors that belong to another head than the model's.
         initialize: parameters that may be missing, and are.
         ignored: keys of tensors that may be unexpected, and are.
-        strange: whether the names are no longer the file's, or nothing of the base is there.
+        moved: whether the base's names are no longer the file's.
         found: the stored tensors that are there and of which parameters are made.
         sources: by parameter, the blocks of it that they hold.
         by_own_name: parameters that are there under their own names, though declared to be stored otherwise.
@@ -47,7 +47,7 @@ class Lookup:
         self.left_out: list[str] = []
         self.initialize: tuple[str, ...] = ()
         self.ignored: tuple[str, ...] = ()
-        self.strange = False
+        self.moved = False
         self.found: list[tuple[Stored, TensorHeader]] = []
         self.sources: dict[str, list[Source]] = {}
         self.by_own_name: set[str] = set()
