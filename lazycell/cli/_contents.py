@@ -186,7 +186,6 @@ def _verdict(header: CheckpointHeader, fitting: Sequence[Candidate]) -> Iterator
 
 
 def _groups(header: CheckpointHeader) -> list[tuple[str, ...]]:
-
     return [
         (
             title,
