@@ -44,6 +44,11 @@ OF_WEIGHTS = frozenset(
 INTEGERS = frozenset(name for name in _BYTES if name.startswith(("int", "uint")))
 
 
+def working_dtype(name: str) -> str:
+    """Give the dtype in which norms and products of a float dtype are computed: float32 at least."""
+    return "float64" if name == "float64" else "float32"
+
+
 def dtype_name(dtype: object) -> str:
     """Give the canonical name of `dtype`: a MindSpore dtype, a numpy dtype or type, or a name in any case.
 

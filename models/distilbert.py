@@ -7,7 +7,7 @@ import numpy as np
 from mindspore import Tensor, ops
 from mindspore.common.initializer import Normal
 
-from lazycell import SELF, ConfigRules, LazyCell, child, children, register, require, same, tie, when
+from lazycell import SELF, UNUSED, ConfigRules, LazyCell, child, children, register, rename, require, same, tie, when
 
 from . import layers
 from .activations import activate, activation
@@ -62,6 +62,7 @@ class Embeddings(Part):
     )
     LayerNorm: layers.LayerNorm = child(layers.LayerNorm, config.dim, 1e-12)
     dropout: Dropout = child(Dropout, config.dropout)
+    rename({"position_ids": UNUSED})  # 0, 1, 2, …, for a time saved with the weights
 
     def construct(self, input_ids: Tensor) -> Tensor:
         positions = ops.arange(input_ids.shape[1])[None]

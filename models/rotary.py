@@ -9,7 +9,7 @@ import numpy as np
 from mindspore import Tensor, ops
 from numpy.typing import NDArray
 
-from lazycell import LazyCell
+from lazycell import UNUSED, LazyCell, rename
 
 from .layers import cast
 
@@ -65,6 +65,8 @@ class Rotary(LazyCell):
     scaling: Any = None
     theta: float = 10000.0
     kind: str | None = None
+
+    rename({"inv_freq": UNUSED})  # computed, once saved with the weights
 
     def __post_init__(self) -> None:
         parameters = self.parameters if self.kind is None else (self.parameters or {}).get(self.kind)

@@ -57,6 +57,8 @@ def check_activation(_: Any, field: Any, value: FeedForwardProj) -> None:
 class T5Options(LazyCell):
     """The hyperparameters, named as in `config.json`; the cells below know them as `config`."""
 
+    base_model_prefix: ClassVar[str] = "transformer"
+
     vocab_size: int = 32128
     d_model: int = 512
     d_kv: int = 64

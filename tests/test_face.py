@@ -49,7 +49,7 @@ def test_a_name_is_imported_when_it_is_used() -> None:
         "def loaded():\n    return sorted(m for m in sys.modules if m.startswith(('lazycell.manifest.', 'lazycell.show.')))\n"
         "print(loaded())\nshow.printable\nprint(loaded())\nprint('printable' in vars(show))"
     )
-    assert run.stdout == "[]\n['lazycell.show._printable']\nTrue\n", run.stderr
+    assert run.stdout == "[]\n['lazycell.show._plain']\nTrue\n", run.stderr
 
 
 def test_the_faces_of_what_needs_mindspore_do_not_need_it() -> None:

@@ -261,9 +261,9 @@ def test_an_import_past_a_face_is_seen(tmp_path: Path) -> None:
     """Written in whichever way, and wherever."""
     path = tmp_path / "module.py"
     for line, past in (
-        ("from lazycell.show._table import align", "lazycell.show._table"),
-        ("from lazycell.show import _table", "lazycell.show._table"),
-        ("import lazycell.show._table", "lazycell.show._table"),
+        ("from lazycell.show._plain import align", "lazycell.show._plain"),
+        ("from lazycell.show import _plain", "lazycell.show._plain"),
+        ("import lazycell.show._plain", "lazycell.show._plain"),
         ("def f():\n    from lazycell.manifest.diff._diff import diff", "lazycell.manifest.diff._diff"),
     ):
         path.write_text(line)

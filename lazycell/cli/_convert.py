@@ -12,6 +12,7 @@ import click
 
 from .. import saving
 from ..show import printable
+from . import _answers
 from ._completion import complete_files
 from ._on_disk import check_revision, on_disk, revision_option
 from ._overwrite import destination_at
@@ -70,7 +71,9 @@ def convert(
     rules = checked({**rules_in(rename_file), **rules_of(renames)})
     try:
         saving.floating_dtype(dtype)
-    except (TypeError, ValueError) as error:
+    except ValueError as error:
+        raise click.UsageError(_answers.in_options(error)) from None
+    except TypeError as error:
         raise click.UsageError(f"--dtype: {error}") from None
     destination = destination_at(dst, format, max_shard_size, force=force)
     with warnings.catch_warnings(record=True) as caught:

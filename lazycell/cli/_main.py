@@ -16,6 +16,7 @@ from .. import __version__
 from .._errors import LazyCellError
 from .._location import did_you_mean
 from ..show import printable
+from . import _answers
 
 _TROUBLE, _INTERRUPTED, _UNREAD = 2, 130, 141
 
@@ -112,7 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         return _INTERRUPTED
     except LazyCellError as error:
-        return _fail(f"{error}{advice(error.__cause__)}")
+        return _fail(f"{_answers.in_options(error)}{advice(error.__cause__)}")
     except ModuleNotFoundError as error:
         if error.name not in _INSTALL:
             traceback.print_exc()

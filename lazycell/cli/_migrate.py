@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import click
 
-from .. import cell, gate, history, layout, loading, manifest, show
+from .. import cell, gate, history, layout, loading, manifest, mismatch, show
 from .._errors import ManifestError
 from .._frozen import frozen
 from .._location import did_you_mean
@@ -18,6 +18,7 @@ from ..show import few_lines, printable, working
 from ._interrupt import interrupts_held
 from ._model import Model, Options, find, manifest_in, model_options
 from ._renames import rules_of
+from ._shell import Shell
 from ._side import find_side
 from ._typed import shell_words
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _NO = 1
 _SHOWN = 12
+_SHELL = Shell()
 
 _EPILOG = """\b
 Examples:
@@ -267,10 +269,12 @@ def _verdict(kept: _Kept, trial: Trial, written: bool) -> Iterator[str]:
     others = [each for each in trial.problems if each.name not in {*removed, *added}]
     if others:
         yield "a checkpoint saved before does not load, for other reasons than names:"
-        yield from _short_list([f"{each.name}: {each.message}" for each in others])
+        yield from _short_list([f"{each.name}: {mismatch.said(each.words, _SHELL)}" for each in others])
     elif removed or added:
-        policies = ['missing="init"'] * bool(added) + ['unexpected="ignore"'] * bool(removed)
-        yield f"a checkpoint saved before {'loads' if written else 'will load'} with {', '.join(policies)}"
+        permitted = {"missing": "init"} if added else {}
+        permitted |= {"unexpected": "ignore"} if removed else {}
+        options = ", ".join(_SHELL.argument(mismatch.Argument(*each)) for each in permitted.items())
+        yield f"a checkpoint saved before {'loads' if written else 'will load'} with {options}"
     elif kept.renames:
         yield f"a checkpoint saved before {'now loads' if written else 'will load'}"
 
@@ -333,5 +337,8 @@ def _document(kept: _Kept, migrations: Mapping[type, Migration], trial: Trial, w
         "not_covered": {"removed": removed, "added": added},
         "orphaned": [[*pair] for pair in trial.orphaned],
         "loads": not trial.problems,
-        "problems": [{"kind": each.kind, "name": each.name, "message": each.message} for each in trial.problems],
+        "problems": [
+            {"kind": each.kind, "name": each.name, "message": mismatch.said(each.words, _SHELL)}
+            for each in trial.problems
+        ],
     }

@@ -9,6 +9,7 @@ import click
 
 from .. import saving
 from .._errors import CheckpointError
+from . import _answers
 
 if TYPE_CHECKING:
     from ..saving import Destination
@@ -27,13 +28,12 @@ def destination_at(path: str, format: str | None, max_shard_size: str | None, *,
         click.UsageError: the arguments contradict each other, or there is a checkpoint already.
         CheckpointError: there is something that is no file.
     """
-    size = int(max_shard_size) if max_shard_size is not None and max_shard_size.isdecimal() else max_shard_size
     try:
-        destination = saving.destination_of(path, format, size)
+        destination = saving.destination_of(path, format, max_shard_size)
     except CheckpointError:  # a ValueError too, but what is at the path is no wrong usage
         raise
     except ValueError as error:
-        raise click.UsageError(str(error)) from None
+        raise click.UsageError(_answers.in_options(error)) from None
     mains = [destination.path] if destination.format == "ckpt" else [destination.path, destination.index]
     there = [each for each in mains if os.path.lexists(each)]
     if there and not force:

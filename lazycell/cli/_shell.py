@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .. import mismatch
 from .._frozen import frozen
 from ..show import printable
-from ._typed import typed
+from ._typed import shell_words, typed
 
 if TYPE_CHECKING:
     from ..mismatch import Argument
@@ -62,6 +62,20 @@ class Shell:
         yield from (f"in Python: {text}" for text in in_python)
         if elsewhere:
             yield f"where that may be so: `lazycell check` takes {' '.join(elsewhere)}"
+
+
+class _OfSaves(Shell):
+    """A dialect of what is refused of a save: the options of commands that write are called as the arguments are."""
+
+    def argument(self, argument: Argument) -> str:
+        """Write an option in a sentence: `--max-shard-size 5GB`."""
+        return shell_words(f"--{argument.name.replace('_', '-')}", str(argument.value))
+
+
+def in_options(error: Exception) -> str:
+    """Say why something failed: of a save, in the words of the command, where Python has others."""
+    words = getattr(error, "words", None)
+    return str(error) if words is None else mismatch.said(words, _OfSaves())
 
 
 def _option(name: str) -> str:

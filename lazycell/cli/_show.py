@@ -18,7 +18,7 @@ Examples:
   lazycell show models.bert:BertModel --set num_hidden_layers=2 --table
   lazycell show bert-base-uncased --by dtype             sizes
   lazycell show bert-base-uncased --optimizer adam --gradients
-  lazycell show qwen3-0.6b --length 32768 --batch 8      … with the cache of keys and values
+  lazycell show qwen3-0.6b --length 32768 --batch 8      with the cache of keys and values
   lazycell show bert-base-uncased --html bert.html       a page to look at
   lazycell show bert-base-uncased --against bert-base-cased --html both.html
 

@@ -17,8 +17,8 @@ from .._errors import CheckpointFormatError
 from .._frozen import frozen
 from . import _files, _sniff
 from ._ckpt_records import Record, records
+from ._files import FileStamp
 from ._header import ByteRange, CheckpointHeader, MemoryRange, Part, TensorHeader, checked_nbytes
-from ._stamp import FileStamp
 from ._wire import Window, WireError
 
 _STRING = "str"

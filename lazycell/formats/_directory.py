@@ -18,10 +18,11 @@ _INDEX = "model.safetensors.index.json"
 _SHOWN = 5
 _PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json")
 
-# What lies beside a model, and is none: adapters, and what trainers write (`transformers/trainer.py`,
-# `accelerate/checkpointing.py`).
+# What lies beside a model, and is none: adapters, what trainers write (`transformers/trainer.py`,
+# `accelerate/checkpointing.py`), and another program's weights.
 _BESIDE = re.compile(
     r"(training_args|optimizer|scheduler|scaler|rng_state.*|sampler.*)\.(bin|pt|pth)|adapter_model\.(bin|safetensors)"
+    r"|openvino_model.*\.bin"
 )
 _MEMBER = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<suffix>\.safetensors|\.bin)")
 

@@ -1,4 +1,7 @@
-"""Open a checkpoint's file, only if it is a regular one: a FIFO would block for ever, a device never end."""
+"""A checkpoint's file: opened, read, and told from what it was before.
+
+Only a regular one is opened: a FIFO would block for ever, a device never end.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import io
 import os
 import stat
 from pathlib import Path
+from typing import NamedTuple
 
 from .._errors import CheckpointFormatError
 
@@ -66,6 +70,41 @@ def read_at(file: io.FileIO, start: int, length: int) -> bytes:
 def named(error: OSError, file: io.FileIO) -> OSError:
     """Give the error of a call that knows no more than the file's descriptor, with the file's name."""
     return OSError(error.errno, error.strerror, str(file.name))
+
+
+class FileStamp(NamedTuple):
+    """What tells one state of a file from another without reading it.
+
+    Two writes within one tick of the file system's clock (a few milliseconds) that leave the size alone are not told
+    apart; nor is what another process writes through a shared map, until the kernel notes it.
+
+    Attributes:
+        device: of the file system.
+        inode: within the device: another file under the same name has another.
+        size: bytes.
+        modified: nanoseconds since the epoch.
+    """
+
+    device: int
+    inode: int
+    size: int
+    modified: int
+
+    @classmethod
+    def of(cls, descriptor: int) -> FileStamp:
+        """Take the stamp of an open file."""
+        status = os.fstat(descriptor)
+        return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+    def change_to(self, now: FileStamp) -> str | None:
+        """Say what has happened between two stamps; None: nothing."""
+        if self == now:
+            return None
+        if now.size != self.size:
+            return f"it had {self.size} bytes, it has {now.size}"
+        if (now.device, now.inode) != (self.device, self.inode):
+            return "another file has taken its place"
+        return "it has been written to"
 
 
 def _refuse_irregular(path: Path, mode: int) -> None:

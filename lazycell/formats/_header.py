@@ -12,7 +12,7 @@ from .. import _dtypes
 from .._errors import CheckpointFormatError
 from .._frozen import frozen
 from . import _files
-from ._stamp import FileStamp
+from ._files import FileStamp
 
 
 class Part(Protocol):

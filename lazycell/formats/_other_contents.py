@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ..show import few
 from ._hub_cache import snapshot_of, snapshots_in
+
+_SHOWN = 5
 
 _Names = Sequence[str]
 
@@ -17,7 +20,23 @@ def what_it_is(directory: Path, names: _Names) -> str | None:
     for applies, sentences in _KINDS:
         if applies(names):
             return sentences.replace("{DIRECTORY}", str(directory))
-    return None
+    return _models_below(directory, names)
+
+
+def _models_below(directory: Path, names: _Names) -> str | None:
+    """Name the directories inside that are models: checkpoints of a training, parts of a pipeline, snapshots."""
+    below = [name for name in sorted(names, key=_by_number) if (directory / name / "config.json").is_file()]
+    if not below:
+        return None
+    one = below[-1] if below[-1].startswith("checkpoint-") else below[0]
+    what = "no model itself, but there are directories in it that have a config.json"
+    return f"{what}: {few(below, _SHOWN)}; give the path of the one to load, such as {directory / one}"
+
+
+def _by_number(name: str) -> tuple[str, int]:
+    """Order checkpoint-500 before checkpoint-1000."""
+    stem, _, number = name.rpartition("-")
+    return (stem, int(number)) if number.isdecimal() else (name, 0)
 
 
 def _has(*wanted: str) -> Callable[[_Names], bool]:
@@ -77,6 +96,11 @@ _KINDS: tuple[tuple[Callable[[_Names], bool], str], ...] = (
         _has("params.json"),
         "weights in the layout of their authors' own code, with params.json instead of config.json; load the "
         "repository's files for transformers, model.safetensors and config.json, which have the names of models here",
+    ),
+    (
+        lambda names: _has("onnx", "openvino")(names) or _ends(".onnx", "openvino_model.xml")(names),
+        "weights of ONNX or OpenVINO, and none of PyTorch; load the repository that they were exported from, or get "
+        "all of this one: `hf download ORG/NAME`",
     ),
     (
         _has("config.json"),

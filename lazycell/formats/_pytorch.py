@@ -18,9 +18,9 @@ import attrs
 from .._collector import collector_paused
 from .._errors import CheckpointFormatError
 from . import _files, _sniff
+from ._files import FileStamp
 from ._header import ByteRange, CheckpointHeader, Part, TensorHeader, checked_nbytes
 from ._pickle import ForeignName, Machine, PickleCut, PickleProblem, shown
-from ._stamp import FileStamp
 from ._strided import StridedRange, is_packed, span
 from ._torch_objects import OtherTensor, Storage, StoredTensor, machine, tensor_itemsize, tensors_in
 from ._zip import Archive, ZipProblem

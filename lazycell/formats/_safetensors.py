@@ -17,8 +17,8 @@ from .._collector import collector_paused
 from .._errors import CheckpointFormatError
 from ..system import MAX_BYTES, JSONProblem, read_object
 from . import _files, _sniff
+from ._files import FileStamp
 from ._header import ByteRange, CheckpointHeader, TensorHeader
-from ._stamp import FileStamp
 
 _METADATA = "__metadata__"
 
@@ -70,22 +70,25 @@ def read_safetensors(path: Path) -> CheckpointHeader:
         if len(start) < 8:
             raise CheckpointFormatError(f"{path}: truncated: the file has {size} bytes, a safetensors file at least 10")
         length = int.from_bytes(start[:8], "little")
-        # What is something else says so best by itself.
-        hint = "" if _sniff.looks_like(start) == "safetensors" else _sniff.hint(start)
         if length > MAX_BYTES:
             raise CheckpointFormatError(
                 f"{path}: not a safetensors file: its first eight bytes promise a header of {length} bytes, "
-                f"the format allows {MAX_BYTES}{hint}"
+                f"the format allows {MAX_BYTES}{_hint(start)}"
             )
         if 8 + length > size:
             raise CheckpointFormatError(
-                f"{path}: truncated: its header needs {length} bytes, {size - 8} follow its length{hint}"
+                f"{path}: truncated: its header needs {length} bytes, {size - 8} follow its length{_hint(start)}"
             )
         raw = _files.read_at(file, 8, length)
     if len(raw) < length:
         raise CheckpointFormatError(f"{path}: truncated while its header was read")
     tensors, metadata = parse_header(raw, data_start=8 + length, file_size=size, path=path, stamp=stamp)
     return CheckpointHeader(path, "safetensors", tensors, metadata)
+
+
+def _hint(start: bytes) -> str:
+    # What is something else says so best by itself.
+    return "" if _sniff.looks_like(start) == "safetensors" else _sniff.hint(start)
 
 
 def parse_header(

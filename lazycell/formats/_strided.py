@@ -14,7 +14,7 @@ import numpy as np
 from .._errors import CheckpointFormatError
 from .._frozen import frozen
 from . import _files
-from ._stamp import FileStamp
+from ._files import FileStamp
 
 # What a read costs beside its bytes, in bytes that could be read meanwhile, and how many bytes are read before they are
 # put where they belong.

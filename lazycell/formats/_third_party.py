@@ -12,8 +12,8 @@ from pathlib import Path
 
 from .. import _dtypes
 from .._errors import CheckpointFormatError
+from ._files import FileStamp
 from ._header import ByteRange, CheckpointHeader, MemoryRange, TensorHeader
-from ._stamp import FileStamp
 
 
 def check_header(header: object, path: Path, format: str) -> CheckpointHeader:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from ._leftover_names import Leftover as Leftover
     from ._leftover_names import leftover_names as leftover_names
     from ._leftover_names import leftovers_of as leftovers_of
+    from ._norms import PIECE as PIECE
+    from ._norms import extents as extents
+    from ._norms import slice_norms as slice_norms
     from ._rename import RenameRule as RenameRule
     from ._rename import Renaming as Renaming
     from ._rename import apply_rules as apply_rules

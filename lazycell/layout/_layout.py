@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from .. import sources
-from .._dtypes import numpy_dtype
+from .._dtypes import numpy_dtype, working_dtype
 from .._frozen import frozen
 from ..declaration import (
     Direction,
@@ -29,8 +28,6 @@ from ..declaration import (
 from ._form_shape import form_shape, reversed_axes
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from ..system import Array
 
 LAYOUT = "_lazycell_layout"
@@ -171,7 +168,7 @@ class Stored:
         Norms have float32 at least: in half precision they would not give the weight back.
         """
         name = _dtype_of(self.form)
-        return sources.working_dtype(name) if isinstance(self.form, Magnitude) else name
+        return working_dtype(name) if isinstance(self.form, Magnitude) else name
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -197,46 +194,18 @@ class Stored:
         Returns:
             An array of the tensor's shape; perhaps a view of a parameter's values, perhaps not contiguous.
         """
-        return _assemble(self.form, get)
+        from ._arrays import assembled  # whoever only plans has no arrays
+
+        return assembled(self.form, get)
 
 
 def _dtype_of(form: Form) -> str:
     names = {block.dtype for block in leaves(form)}
-    return names.pop() if len(names) == 1 else _joined_dtype({numpy_dtype(name) for name in names}).name
+    if len(names) == 1:
+        return names.pop()
+    from ._arrays import joined_dtype  # whoever only plans has no arrays
 
-
-def _joined_dtype(dtypes: set[np.dtype[Any]]) -> np.dtype[Any]:
-    """Give the smallest dtype that holds all of `dtypes`."""
-    import numpy as np  # not above: whoever only plans has no arrays
-
-    joined, *others = dtypes
-    for other in others:
-        try:
-            joined = np.promote_types(joined, other)
-        except TypeError:  # float16 has the digits, bfloat16 the range
-            joined = np.dtype(np.float32)
-    return joined
-
-
-def _assemble(form: Form, get: Callable[[str], Array]) -> Array:
-    match form:
-        case Block(parameter):
-            return form.take(get(parameter))
-        case Fused(axis, sections):
-            import numpy as np  # whoever only plans has no arrays
-
-            parts = [_assemble(part, get) for _, part in sections]
-            dtype = _joined_dtype({part.dtype for part in parts})
-            return np.concatenate([part.astype(dtype, copy=False) for part in parts], axis)
-        case Transposed(inner, axes):
-            return _assemble(inner, get).transpose(axes)
-        case Reshaped(inner, shape):
-            return _assemble(inner, get).reshape(shape)
-        case Magnitude(inner, dim):  # of what is stored, which may have been rounded
-            return sources.norms(_assemble(inner, get), dim, numpy_dtype(_dtype_of(inner)))
-        case Direction(inner, dim):
-            return sources.with_directions(_assemble(inner, get), dim, numpy_dtype(_dtype_of(inner)))
-    raise TypeError(form)
+    return joined_dtype(numpy_dtype(name) for name in names).name
 
 
 def _blocks(form: Form, operations: tuple[Operation, ...]) -> Iterator[tuple[Block, tuple[Operation, ...]]]:

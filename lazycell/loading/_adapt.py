@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-import attrs
+from .. import layout
+from .. import manifest as manifests
+from ..layout import BaseModel
+from ..manifest import Manifest
 
-from .._frozen import frozen
-from ..layout import BaseModel, leftover_names
-from ..manifest import Manifest, known_names
 
-
-@frozen
 class Head:
     """Tells what of a model, and what of a file, belongs to a head and not to the base.
 
@@ -19,15 +17,16 @@ class Head:
         base: what the class says.
         within: whether the model has the base under its prefix; else it is the base itself, or has no prefix.
         apart: whether the file has the base under its prefix.
-        parts: names at the top of the model.
         moves: whether the prefix was added or taken away.
     """
 
-    base: BaseModel
-    within: bool
-    apart: bool
-    parts: frozenset[str]
-    moves: bool = False
+    def __init__(self, manifest: Manifest, base: BaseModel, there: Collection[str]) -> None:
+        prefix = f"{base.prefix}."
+        self.base = base
+        self.within = bool(base.prefix) and any(entry.name.startswith(prefix) for entry in manifest.entries)
+        self.apart = bool(base.prefix) and any(name.startswith(prefix) for name in there)
+        self.moves = False
+        self._manifest = manifest
 
     def has(self, name: str) -> bool:
         """Whether a parameter of the model is a head's."""
@@ -47,7 +46,24 @@ class Head:
             return not name.startswith(f"{self.base.prefix}.")
         if self.apart:
             return not key.startswith(f"{self.base.prefix}.")
-        return bool(self.base.prefix) and name.partition(".")[0] not in self.parts
+        return bool(self.base.prefix) and name.partition(".")[0] not in _tops(self._manifest)
+
+    def moved(self, known: Collection[str], strange: Mapping[str, str]) -> dict[str, str]:
+        """Give the names that the base's parts have in the model, where the file has them with or without the prefix.
+
+        One way alone can be meant: what has the prefix in the file has none in the model, or the other way round.
+        """
+        if not self.base.prefix or self.within == self.apart:
+            return {}
+        prefix = f"{self.base.prefix}."
+        if self.within:
+            parts = {name[len(prefix) :].partition(".")[0] for name in known if name.startswith(prefix)}
+            return {key: prefix + name for key, name in strange.items() if name.partition(".")[0] in parts}
+        return {key: name[len(prefix) :] for key, name in strange.items() if name.startswith(prefix)}
+
+
+def _tops(manifest: Manifest) -> set[str]:
+    return {name.partition(".")[0] for name in manifests.known_names(manifest)}
 
 
 def adapt(
@@ -64,43 +80,23 @@ def adapt(
     Returns:
         Names in the file, to the model's, where they change; and what is a head's, if `partial` has a meaning here.
     """
-    head: Head | None = None
-    strange = {key: name for key, name in names.items() if name not in manifest}
-    known = {*known_names(manifest)} if strange else set[str]()
+    head = Head(manifest, manifest.base, names.values()) if partial and manifest.base is not None else None
+    strange = {key: name for key, name in names.items() if name not in manifest and name not in manifest.computed}
+    if not strange:  # as in most files
+        return {}, head
+    known = {*manifests.known_names(manifest)}
     strange = {key: name for key, name in strange.items() if name not in known and name not in matched}
+    find = layout.leftover_names(manifest.leftovers).find
+    taken = {*names.values()}
     found: dict[str, str] = {}
-    find = leftover_names(manifest.leftovers).find
-    if partial and manifest.base is not None:
-        head = _head(manifest.base, known or {*known_names(manifest)}, names.values())
-        moved = _moved(head, known, strange)
+    if head is not None:
+        moved = head.moved(known, strange)
         ours = any(name in known or ((former := find(name)) and former.now) for name in moved.values())
-        if ours and {*names.values()}.isdisjoint(moved.values()):
-            found, head = moved, attrs.evolve(head, moves=True)
-    if manifest.leftovers and strange:
-        taken = {*names.values()}
+        if ours and taken.isdisjoint(moved.values()):
+            found, head.moves = moved, True
+    if manifest.leftovers:
         for key, name in strange.items():
             leftover = find(found.get(key, name))
             if leftover is not None and leftover.now in known and leftover.now not in taken:
                 found[key] = leftover.now
     return found, head
-
-
-def _head(base: BaseModel, known: Collection[str], there: Collection[str]) -> Head:
-    prefix = f"{base.prefix}."
-    within = bool(base.prefix) and any(name.startswith(prefix) for name in known)
-    apart = bool(base.prefix) and any(name.startswith(prefix) for name in there)
-    return Head(base, within, apart, frozenset(name.partition(".")[0] for name in known))
-
-
-def _moved(head: Head, known: Collection[str], strange: Mapping[str, str]) -> dict[str, str]:
-    """Give the names that the base's parts have in the model, where the file has them with or without the prefix.
-
-    One way alone can be meant: what has the prefix in the file has none in the model, or the other way round.
-    """
-    if not head.base.prefix or head.within == head.apart:
-        return {}
-    prefix = f"{head.base.prefix}."
-    if head.within:
-        parts = {name[len(prefix) :].partition(".")[0] for name in known if name.startswith(prefix)}
-        return {key: prefix + name for key, name in strange.items() if name.partition(".")[0] in parts}
-    return {key: name[len(prefix) :] for key, name in strange.items() if name.startswith(prefix)}

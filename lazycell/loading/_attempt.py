@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from .. import mismatch
+from .. import mismatch, sources
 from ..formats import CheckpointHeader
 from ..layout import ManifestEntry, RenameRule, Renaming, Stored, apply_rules, parse_rules
 from ..manifest import Manifest
@@ -75,6 +75,9 @@ def attempt(manifest: Manifest, header: CheckpointHeader, options: LoadOptions) 
             else:
                 there.problems += missing(there, entry)
 
+    if head is not None and all(map(head.has, [*(step.parameter for step in steps), *there.wrong])):
+        # Nothing of the base is there, so nothing tells what of the file is a head.
+        return attempt(manifest, header, attrs.evolve(options, partial=False))
     unneeded = sort_unneeded(there, may_ignore, head)
     problems = [*_rename_problems(renaming, header), *there.problems]
     if may_have_codes:
@@ -82,21 +85,18 @@ def attempt(manifest: Manifest, header: CheckpointHeader, options: LoadOptions) 
 
         problems = with_codes(problems, there, {each.parameter for each in steps}, header, renaming, rules)
     if problems:
-        strange = head is not None and (head.moves or all(head.has(step.parameter) for step in steps))
-        there.problems, there.initialize, there.ignored, there.strange = problems, initialize, unneeded.ignored, strange
+        there.problems, there.moved = problems, head is not None and head.moves
+        there.initialize, there.ignored = tuple(initialize), unneeded["ignored"]
         return there
     return LoadPlan(
         path=header.path,
         model=manifest.model,
         steps=tuple(steps),
         initialize=_in_order(manifest, initialize, new_head),
-        ignored=tuple(unneeded.ignored),
-        computed=tuple(unneeded.computed),
         layout=_layout(there, steps, rules, renaming, present),
         migrated=applied,
-        unused=tuple(unneeded.unused),
-        other_head=tuple(unneeded.other_head),
         new_head=tuple(new_head),
+        **unneeded,
     )
 
 
@@ -116,10 +116,8 @@ def _made_by(rules: tuple[RenameRule, ...], renaming: Renaming) -> set[str]:
 
 def _with_scales(manifest: Manifest, header: CheckpointHeader, renaming: Renaming) -> tuple[CheckpointHeader, Renaming]:
     """Take codes for the floats that they are with their scales, but for those whose scales are the model's own."""
-    from ..sources import with_scales  # few checkpoints come as far as this
-
     known = {*(entry.name for entry in manifest.entries), *manifest.ties, *(stored.name for stored in manifest.stored)}
-    scaled = with_scales(header, lambda name: renaming.names.get(name) in known or name in renaming.forms)
+    scaled = sources.with_scales(header, lambda name: renaming.names.get(name) in known or name in renaming.forms)
     names = {key: name for key, name in renaming.names.items() if key in scaled.tensors}
     return scaled, attrs.evolve(renaming, names=names)
 

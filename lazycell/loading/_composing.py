@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from .. import _dtypes, sources
-from ..declaration import Direction, Half, other_spelling
+from .. import _dtypes
+from ..declaration import Direction, Half
 from ..formats import TensorHeader
 from ..layout import Stored
 from ..manifest import Manifest
 from ..mismatch import Problem
+from ._composed import composed
 from ._sources import Source, sources_of
 
 _Found = tuple[Stored, TensorHeader]
@@ -48,7 +49,7 @@ class Halves:
         if type(first.form) is type(second.form):
             return Problem("twice", owner.name, "", owner, tensor, "twice", names)
         self._composed[key] = names
-        return list(sources_of(second, sources.composed(magnitude, direction, form.dim), direction.dtype))
+        return list(sources_of(second, composed(magnitude, direction, form.dim), direction.dtype))
 
     def lone(self) -> Iterator[tuple[Problem, Stored]]:
         """Tell which halves are there without the other."""
@@ -60,17 +61,3 @@ class Halves:
             else:
                 text = f"{stored.rule} gives half of a weight-normed tensor: add a rule for the other half"
                 yield Problem("rename", stored.name, text, None, tensor), stored
-
-
-def name_in(tensors: Container[str], stored: Stored, known: Container[str]) -> str:
-    """Give the name under which a file has a stored tensor: PyTorch has two for each half of a weight-normed one.
-
-    Args:
-        tensors: names in the file.
-        stored: as it is declared.
-        known: names that the model has for something else.
-    """
-    if not isinstance(stored.form, Half) or stored.name in tensors:
-        return stored.name
-    other = other_spelling(stored.name)
-    return stored.name if other is None or other not in tensors or other in known else other

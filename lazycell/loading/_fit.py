@@ -40,7 +40,12 @@ def make_plan(
 
 @collector_paused()
 def fit(
-    manifest: Manifest, header: CheckpointHeader, options: LoadOptions = _DEFAULT, *, again: Again | None = None
+    manifest: Manifest,
+    header: CheckpointHeader,
+    options: LoadOptions = _DEFAULT,
+    *,
+    again: Again | None = None,
+    try_heads: bool = True,
 ) -> LoadPlan | Mismatch:
     """Fit a checkpoint to a model. Linear in the number of names; no data is read.
 
@@ -52,6 +57,7 @@ def fit(
         header: what the checkpoint holds.
         options: what the user says about the load.
         again: gives the model's manifest with other hyperparameters, where the class is known: for likely causes.
+        try_heads: whether to find out, where it does not fit, if it would as another head's.
 
     Returns:
         What the load will do; or everything that is in its way, as data.
@@ -62,8 +68,7 @@ def fit(
     found = attempt(manifest, header, options)
     if isinstance(found, LoadPlan):
         return found
-    if options.partial and found.strange:
-        # Nothing of the base was found, or under names that are none of the file's: what is wrong is told of those.
+    if found.moved:  # what is wrong is told of the names in the file
         options = attrs.evolve(options, partial=False)
         found = attempt(manifest, header, options)
         assert not isinstance(found, LoadPlan)
@@ -93,6 +98,4 @@ def _mismatch(
     # first, and the choice is the user's.
     others = any((each.rename and each.kind != "prefix") or each.kind == "another model" for each in found)
     causes = (*(cause for cause in found if cause.settings), *causes) if causes and not others else found
-    return mismatch.Mismatch(
-        header.path, manifest.model, (*problems,), causes, (*there.initialize,), (*there.ignored,), splits
-    )
+    return mismatch.Mismatch(header.path, manifest.model, (*problems,), causes, there.initialize, there.ignored, splits)

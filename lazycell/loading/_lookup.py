@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from ..declaration import Half
+from ..declaration import Half, other_spelling
 from ..formats import CheckpointHeader, TensorHeader
 from ..layout import Block, ManifestEntry, Renaming, Stored
 from ..manifest import Manifest
 from ..mismatch import Problem
-from ._composing import Halves, name_in
 from ._sources import Source, bind_form, sources_of
+
+if TYPE_CHECKING:
+    from ._composing import Halves
 
 
 class Lookup:
@@ -24,7 +27,7 @@ class Lookup:
         left_out: keys of tensors that belong to another head than the model's.
         initialize: parameters that may be missing, and are.
         ignored: keys of tensors that may be unexpected, and are.
-        strange: whether the names are no longer the file's, or nothing of the base is there.
+        moved: whether the base's names are no longer the file's.
         found: the stored tensors that are there and of which parameters are made.
         sources: by parameter, the blocks of it that they hold.
         by_own_name: parameters that are there under their own names, though declared to be stored otherwise.
@@ -42,9 +45,9 @@ class Lookup:
             self.tensors.setdefault(name, header.tensors[key])
         self.used: set[str] = set()
         self.left_out: list[str] = []
-        self.initialize: list[str] = []
-        self.ignored: list[str] = []
-        self.strange = False
+        self.initialize: tuple[str, ...] = ()
+        self.ignored: tuple[str, ...] = ()
+        self.moved = False
         self.found: list[tuple[Stored, TensorHeader]] = []
         self.sources: dict[str, list[Source]] = {}
         self.by_own_name: set[str] = set()
@@ -63,7 +66,7 @@ class Lookup:
                 self.declared.setdefault(parameter, []).append(stored)
             if _is_plain(stored):
                 self.plain[stored.form.parameter] = stored.name  # type: ignore[union-attr]
-        self._halves = Halves(manifest)
+        self._halves: Halves | None = None  # few files have any
         self._find(header, renaming)
         otherwise = (name for name in self.declared if name not in self.plain)
         self.special = {*self._aliases, *otherwise, *self.sources, *self.wrong}
@@ -119,7 +122,7 @@ class Lookup:
     def _find(self, header: CheckpointHeader, renaming: Renaming) -> None:
         """Look for what is not simply a parameter under another name."""
         for stored in self.manifest.stored:
-            name = name_in(self.tensors, stored, self._names)
+            name = _name_in(self.tensors, stored, self._names)
             if name in self.tensors and not _is_plain(stored):
                 self.used.add(name)
                 self._take(stored, self.tensors[name])
@@ -134,7 +137,7 @@ class Lookup:
                 self.problems.append(Problem("rename", key, str(error), None, tensor))
             else:
                 self._take(stored, tensor)
-        for problem, stored in self._halves.lone():
+        for problem, stored in () if self._halves is None else self._halves.lone():
             if not self.wrong.issuperset(stored.parameters):  # else the other half is why
                 self.fail(problem, *stored.parameters)
 
@@ -156,7 +159,15 @@ class Lookup:
             self.fail(problem, *stored.parameters)
             return
         self.found.append((stored, tensor))
-        made = self._halves.take(stored, tensor) if isinstance(stored.form, Half) else sources_of(stored, tensor)
+        made: Iterable[Source] | Problem
+        if isinstance(stored.form, Half):
+            if self._halves is None:
+                from ._composing import Halves  # few files have any
+
+                self._halves = Halves(self.manifest)
+            made = self._halves.take(stored, tensor)
+        else:
+            made = sources_of(stored, tensor)
         if isinstance(made, Problem):
             self.fail(made, *stored.parameters)
             return
@@ -167,3 +178,17 @@ class Lookup:
 def _is_plain(stored: Stored) -> bool:
     """Whether a stored tensor is a parameter as it is, under another name."""
     return isinstance(stored.form, Block) and stored.form.place is None
+
+
+def _name_in(tensors: Container[str], stored: Stored, known: Container[str]) -> str:
+    """Give the name under which a file has a stored tensor: PyTorch has two for each half of a weight-normed one.
+
+    Args:
+        tensors: names in the file.
+        stored: as it is declared.
+        known: names that the model has for something else.
+    """
+    if not isinstance(stored.form, Half) or stored.name in tensors:
+        return stored.name
+    other = other_spelling(stored.name)
+    return stored.name if other is None or other not in tensors or other in known else other

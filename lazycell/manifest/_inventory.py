@@ -11,10 +11,10 @@ from .._frozen import frozen
 from .._stream_version import STREAM_VERSION
 from ..history import Migration
 from ..layout import ManifestEntry, Stored
-from ._caches import KeyValueCache
 
 if TYPE_CHECKING:
     from ..layout import BaseModel, Leftover
+    from ._caches import KeyValueCache
 
 
 @frozen

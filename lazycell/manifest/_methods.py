@@ -1,10 +1,12 @@
-"""What the methods of a manifest do, each imported when it is called: a load asks for none of it."""
+"""What the methods of a manifest do, and what few models have: imported when it is called, which most loads do not."""
 
 from typing import TYPE_CHECKING
 
 from .._face import face
 
 if TYPE_CHECKING:
+    from ._caches import caches_of as caches_of
+    from ._caches import placed as placed
     from ._text import manifest_html as manifest_html
     from ._text import manifest_markdown as manifest_markdown
     from ._text import manifest_text as manifest_text

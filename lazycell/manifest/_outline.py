@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
@@ -25,11 +25,14 @@ from ..declaration import (
 )
 from ..history import Migration, migrations_of
 from ..layout import ManifestEntry, Stored
-from ._caches import KeyValueCache, caches_of, placed
+from . import _methods
 from ._calls import bind as bind  # inference/ knows it by this place
 from ._calls import bind_child
 from ._manifest import Manifest
 from ._resolve import Resolved, ResolvedChild, ResolvedParameter, resolve
+
+if TYPE_CHECKING:
+    from ._caches import KeyValueCache
 
 _Known = TypeVar("_Known")
 
@@ -97,7 +100,7 @@ def manifest_of_outline(model: str, outline: Outline, hyperparameters: Mapping[s
     stored: tuple[Stored, ...] = ()
     copies: tuple[Stored, ...] = ()
     computed = outline.computed
-    if outline.rules:
+    if any(cell.declaration.stored for cell in outline.rules.values()):
         names = layout.stored_names(outline.entries, outline.ties, outline.computed, outline.rules)
         stored, copies, computed = names.stored, names.copies, names.computed
     cls = outline.cells.get("")
@@ -113,7 +116,7 @@ def manifest_of_outline(model: str, outline: Outline, hyperparameters: Mapping[s
         migrations=history.migrations_in(outline.migrations, stored) if outline.migrations else (),
         leftovers=layout.leftovers_of(outline.rules) if outline.rules else (),
         base=layout.base_model_of(outline.cells) if has_base else None,
-        caches=tuple(each for path, found in outline.caches.items() for each in placed(found, path)),
+        caches=tuple(each for path, found in outline.caches.items() for each in _methods.placed(found, path)),
     )
 
 
@@ -161,7 +164,7 @@ class Sheet:
         """Take down a cell that is declared, without what it holds."""
         self.cells[path] = cls
         if declaration.caches:
-            self.caches[path] = caches_of(declaration, values, dtype)
+            self.caches[path] = _methods.caches_of(declaration, values, dtype)
         if declaration.stored or declaration.leftovers:
             self.rules[path] = layout.CellRules(declaration, values)
         if found := migrations(cls):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from ..declaration import Fused, Transposed, form_text
+from ..declaration import Fused, Half, Transposed, form_text
 from ..show import collapse
 from ._cause_names import capture
 from ._dialect import Argument, Words
@@ -73,9 +73,13 @@ def transposed(sides: Sides) -> Cause | None:
 
 
 def has_rule(names: Iterable[str], sides: Sides) -> bool:
-    """Whether a rule says how a parameter of one of these names is stored, so that an argument would be about both."""
-    declared = {stored.name for stored in sides.manifest.stored}
-    return any(name in declared and name in sides.manifest for name in names)
+    """Whether a rule in a class body says of one of these names what an argument of the load cannot change.
+
+    A form that is given to a load is one of the parameter, where there is one of the name; and half of a weight-normed
+    one is none that a form could take.
+    """
+    declared = {stored.name: stored.form for stored in sides.manifest.stored}
+    return any(name in sides.manifest or isinstance(declared[name], Half) for name in names if name in declared)
 
 
 def _likeness(name: str) -> str:

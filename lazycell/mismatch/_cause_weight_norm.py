@@ -27,6 +27,8 @@ def _composed(sides: Sides) -> Cause | None:
         own = sides.missing[weight]
         direction, magnitude = sides.unexpected[v], sides.unexpected[g]
         dim = _dim(magnitude.shape, direction.shape)
+        if weight in sides.manifest:  # a form that is given to a load is one of the parameter, whatever a rule says
+            own = sides.manifest[weight]
         change = None if own is None else form_between(own.shape, direction.shape)
         if change is not None and dim != _NONE:
             rules.append(FormRule(g, weight, _half(Magnitude, change, dim)))

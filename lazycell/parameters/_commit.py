@@ -15,12 +15,13 @@ import numpy as np
 from mindspore import Tensor
 
 from .._collector import collector_paused
+from .._errors import CheckpointError
 from .._frozen import frozen
 from . import _framework as framework
 from ._filled import LazyParameter, write_into
-from ._filling import copy_of, filling, tensor_of
+from ._filling import copy_of, filling
 from ._life import Mark, Origin
-from ._without_values import is_declared, wrong_shape
+from ._without_values import is_declared, title, wrong_shape
 
 _T = TypeVar("_T")
 
@@ -84,12 +85,33 @@ def fill_all(assignments: Iterable[Assignment], marks: Iterable[Mark] = (), *, f
         raise
 
 
+def _tensor_of(array: np.ndarray[Any, Any], parameter: Any) -> Tensor:
+    """Give the Tensor that shares an array's memory, or a copy's where MindSpore would crash on the array.
+
+    Args:
+        array: of any dtype that lazycell knows.
+        parameter: what it is for, for the message.
+
+    Raises:
+        CheckpointError: MindSpore has no tensors of its dtype.
+    """
+    flags = array.flags
+    usable = array if flags.c_contiguous and flags.aligned and flags.writeable else np.array(array, order="C")
+    try:
+        return Tensor.from_numpy(usable)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise CheckpointError(
+            f"{title(parameter)}: MindSpore makes no tensor of {array.dtype.name} values: load with "
+            'dtype="cast", into a model of another dtype'
+        ) from error
+
+
 def _prepared(assignment: Assignment) -> _Prepared:
     """Do everything for one parameter that can fail."""
     parameter, values = assignment.parameter, assignment.values
     if values.shape != parameter.shape:
         raise wrong_shape(parameter, values.shape)
-    return parameter, tensor_of(values, parameter), assignment.origin
+    return parameter, _tensor_of(values, parameter), assignment.origin
 
 
 _Prepared = tuple[Any, Tensor, Origin]

@@ -13,36 +13,14 @@ from mindspore import Parameter, Tensor
 
 from .._collector import collector_paused
 from .._dtypes import dtype_name, numpy_dtype
-from .._errors import CheckpointError
 from . import _framework as framework
 from ._filled import LazyParameter
 from ._foreign import describe
 from ._life import Origin
-from ._without_values import is_declared, title
+from ._without_values import is_declared
 
 # Two threads may run one net for the first time at once: each parameter is filled by one of them.
 filling = threading.RLock()
-
-
-def tensor_of(array: np.ndarray[Any, Any], parameter: Any) -> Tensor:
-    """Give the Tensor that shares an array's memory, or a copy's where MindSpore would crash on the array.
-
-    Args:
-        array: of any dtype that lazycell knows.
-        parameter: what it is for, for the message.
-
-    Raises:
-        CheckpointError: MindSpore has no tensors of its dtype.
-    """
-    flags = array.flags
-    usable = array if flags.c_contiguous and flags.aligned and flags.writeable else np.array(array, order="C")
-    try:
-        return Tensor.from_numpy(usable)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise CheckpointError(
-            f"{title(parameter)}: MindSpore makes no tensor of {array.dtype.name} values: load with "
-            'dtype="cast", into a model of another dtype'
-        ) from error
 
 
 def copy_of(value: Tensor, dtype: str | None = None) -> Tensor:

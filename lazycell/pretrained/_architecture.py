@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 import attrs
 
@@ -34,10 +35,7 @@ def class_of(config: Config) -> type:
         RegistryError: the family is not registered.
     """
     if not config.found:
-        raise ConfigError(
-            f"there is no {config.path.name} in {config.path.parent}, so nothing says which model this is: "
-            "load with the class itself, YourModel.from_pretrained(path, **hyperparameters)"
-        )
+        raise _no_config(config.path)
     architecture = config.architecture
     model_type = config.options.get("model_type")
     if not isinstance(model_type, str):
@@ -59,6 +57,19 @@ def class_of(config: Config) -> type:
         f"classes of {model_type!r} are {', '.join(classes)}"
     )
     return classes[name]
+
+
+def _no_config(path: Path) -> ConfigError:
+    """Say what there is instead of a config, if that is known; else that the class has to be given."""
+    directory = path.parent
+    text = f"there is no {path.name} in {directory}, so nothing says which model this is"
+    what = formats.what_it_is(directory, ["params.json"]) if (directory / "params.json").is_file() else None
+    try:
+        formats.open_checkpoint(directory)
+    except (LazyCellError, OSError) as error:
+        return ConfigError(f"{text}\n{error}")
+    use = what or "load with the class itself, YourModel.from_pretrained(path, **hyperparameters)"
+    return ConfigError(f"{text}: {use}")
 
 
 def text_part(cls: type, config: Config) -> Config:

@@ -142,17 +142,17 @@ def hyperparameters_from_config(cls: type, config: Mapping[str, Any], ignore: It
             if value is None and not _may_be_none(names[name]):
                 continue  # left open, as configs write it: the default stands
             if given.setdefault(name, value) != value:
-                problems[key] = f"{key}={value!r}: another key gives {name}={given[name]!r}"
+                problems[key] = f"{key}={value!r:.80}: another key gives {name}={given[name]!r}"
         elif key == "quantization_config":  # about the file, not the model
             problem = quantization_problem(value) if value else None
             problems |= {key: problem} if problem else {}
         elif key in only:
             allowed = only[key] if isinstance(only[key], tuple) else (only[key],)
             if value is not None and value not in allowed:
-                problems[key] = f"{key}={value!r}: only {' or '.join(map(repr, allowed))} is implemented"
+                problems[key] = f"{key}={value!r:.80}: only {' or '.join(map(repr, allowed))} is implemented"
         elif key not in rules.ignored and not is_bookkeeping(key) and value:
             known = names.keys() | rules.renamed.keys() | only.keys()
-            problems[key] = f"{key}={value!r}: {cls.__name__} knows no such option{really_like(key, known)}"
+            problems[key] = f"{key}={value!r:.80}: {cls.__name__} knows no such option{really_like(key, known)}"
     if problems:
         raise ConfigError(_refusal(cls, problems))
     return given

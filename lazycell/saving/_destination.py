@@ -10,6 +10,7 @@ from .._arguments import file_path
 from .._frozen import frozen
 from ..formats import INDEX_SUFFIX
 from ._atomic import refuse_irregular
+from ._refused import ArgumentRefused, argument
 from ._shards import shard_bytes
 
 _SAFETENSORS, _CKPT = ".safetensors", ".ckpt"
@@ -70,14 +71,15 @@ def destination_of(path: str | os.PathLike[str], format: str | None, max_shard_s
             f"{path}: the name of a checkpoint ends in .safetensors or .ckpt: give it one of the two{near}"
         )
     if format is not None and format != named:
-        raise ValueError(
-            f'{path}: the name is that of a .{named.removeprefix(".")} file, and format="{format}": '
-            f'write format="{named}", or give another name'
+        raise ArgumentRefused(
+            f"{path}: the name is that of a .{named} file, and ",
+            *(argument("format", format), ": write ", argument("format", named), ", or give another name"),
         )
     most = None if max_shard_size is None else shard_bytes(max_shard_size)
     if named == "ckpt" and most is not None:
-        raise ValueError(
-            f"{path}: a .ckpt is one file, and max_shard_size={max_shard_size!r}: leave it out, or save as .safetensors"
+        raise ArgumentRefused(
+            f"{path}: a .ckpt is one file, and ",
+            *(argument("max_shard_size", max_shard_size), ": leave it out, or save as .safetensors"),
         )
     if indexed:
         path = path.with_name(path.name.removesuffix(INDEX_SUFFIX))
@@ -98,8 +100,9 @@ def floating_dtype(dtype: object) -> str | None:
         return None
     name = _dtypes.dtype_name(dtype)
     if name not in _dtypes.FLOATING:
-        raise ValueError(
-            f"dtype={name}: floating-point tensors can only become another floating-point dtype: "
-            f"{', '.join(sorted(_dtypes.FLOATING))}"
+        raise ArgumentRefused(
+            argument("dtype", name),
+            ": floating-point tensors can only become another floating-point dtype: "
+            f"{', '.join(sorted(_dtypes.FLOATING))}",
         )
     return name

@@ -6,12 +6,15 @@ import re
 from collections.abc import Iterable
 
 from ._output import Content
+from ._refused import ArgumentRefused, argument
 
 # Hugging Face's meaning: KB, MB, GB and TB count in thousands. KiB and so on, in 1024s, are added to it.
 _UNITS = {f"{prefix}B": 1000**power for power, prefix in enumerate(("", "K", "M", "G", "T"))} | {
     f"{prefix}IB": 1024**power for power, prefix in enumerate(("", "K", "M", "G", "T")) if power
 }
 _SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]*)\s*")
+
+_WRITE = 'write a number of bytes, or a size such as "5GB" or "500MB"'
 
 
 def shard_bytes(size: int | str) -> int:
@@ -21,18 +24,19 @@ def shard_bytes(size: int | str) -> int:
         ValueError: it is no size, or no positive one.
         TypeError: it is neither a number nor a string.
     """
+    given = argument("max_shard_size", size)
     if isinstance(size, str):
         match = _SIZE.fullmatch(size)
         unit = _UNITS.get(match[2].upper() or "B") if match else None
         if match is None or unit is None:
-            raise ValueError(f'max_shard_size={size!r}: write a number of bytes, or a size such as "5GB" or "500MB"')
+            raise ArgumentRefused(given, f": {_WRITE}")
         count = int(float(match[1]) * unit) if "." in match[1] else int(match[1]) * unit
     elif isinstance(size, int) and not isinstance(size, bool):
         count = size
     else:
-        raise TypeError(f'max_shard_size={size!r}: write a number of bytes, or a size such as "5GB" or "500MB"')
+        raise TypeError(f"{given}: {_WRITE}")
     if count <= 0:
-        raise ValueError(f"max_shard_size={size!r}: it has to be more than 0")
+        raise ArgumentRefused(given, ": it has to be more than 0")
     return count
 
 

@@ -20,6 +20,7 @@ from .._errors import CheckpointError
 from .._frozen import frozen
 from ..system import MAX_BYTES
 from ._output import Content, Output
+from ._refused import FileRefused, argument
 
 CRC32 = "lazycell.crc32"
 
@@ -86,9 +87,10 @@ def plan_safetensors(contents: Sequence[Content], metadata: Mapping[str, str]) -
         start += sums
     raw = ",".join([start + "}", *_entries(ordered)]).encode() + b"}"
     if len(raw) > MAX_BYTES:
-        raise CheckpointError(
+        raise FileRefused(
             f"the names and shapes of {len(contents)} tensors take {len(raw)} bytes, and safetensors allows "
-            f'{MAX_BYTES} in one file: save it in several, `max_shard_size="5GB"`'
+            f"{MAX_BYTES} in one file: save it in several, ",
+            argument("max_shard_size", "5GB"),
         )
     raw += b" " * (-len(raw) % 8)
     return SafetensorsFile(ordered, len(raw).to_bytes(8, "little") + raw, sums_at)

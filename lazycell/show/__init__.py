@@ -14,22 +14,22 @@ if TYPE_CHECKING:
     from ._collapse import index_free as index_free
     from ._collapse import is_index as is_index
     from ._draw import draw_tree as draw_tree
-    from ._few import few as few
-    from ._few import few_lines as few_lines
-    from ._few import more as more
+    from ._plain import align as align
+    from ._plain import cut as cut
+    from ._plain import few as few
+    from ._plain import few_lines as few_lines
+    from ._plain import format_bytes as format_bytes
+    from ._plain import format_seconds as format_seconds
+    from ._plain import more as more
+    from ._plain import printable as printable
     from ._print_table import MOST_FOLDED as MOST_FOLDED
     from ._print_table import print_table as print_table
-    from ._printable import printable as printable
     from ._progress import ProgressBar as ProgressBar
+    from ._progress import working as working
     from ._report import Report as Report
     from ._report import Table as Table
-    from ._table import align as align
-    from ._table import cut as cut
     from ._terminal import one_line as one_line
     from ._terminal import paragraph as paragraph
     from ._terminal import table as table
-    from ._units import format_bytes as format_bytes
-    from ._units import format_seconds as format_seconds
-    from ._working import working as working
 else:
     __getattr__ = face(__name__)

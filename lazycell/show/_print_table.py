@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from . import _drawn
-from ._printable import printable
-from ._table import align
+from ._plain import align, printable
 from ._terminal import terminal_width
 
 MOST_FOLDED = 5_000

@@ -1,9 +1,11 @@
-"""A progress bar for what takes longer than two seconds, for a person at a terminal; nothing for anybody else."""
+"""What a person at a terminal is shown who waits: a bar, or something that moves; nothing for anybody else."""
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
@@ -43,3 +45,13 @@ class ProgressBar:
     ) -> None:
         if self._bar is not None:
             self._bar.stop()
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """Show `what` on stderr, with something that moves, for as long as the block runs; silent when nobody watches."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    with _drawn.spinner(what):
+        yield

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from .._frozen import frozen
-from ._few import more
-from ._table import align
+from ._plain import align, more
 
 Rows = Sequence[tuple[str, ...]]
 

@@ -6,8 +6,7 @@ import html
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TypeVar
 
-from ._few import more
-from ._printable import printable
+from ._plain import more, printable
 from ._report import Report, Table
 
 MOST_ROWS = 60

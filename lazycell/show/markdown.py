@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from ._printable import printable
+from ._plain import printable
 from ._report import Report, Table
 
 # What Markdown, its tables, or HTML would take for something else, even in a code span.

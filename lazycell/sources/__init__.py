@@ -1,14 +1,11 @@
-"""What a checkpoint holds beside weights as they are: codes with scales, weights with norms. Needs no MindSpore."""
+"""What a checkpoint holds beside float weights, known from its header: quantized tensors. Needs no MindSpore."""
 
 from typing import TYPE_CHECKING
 
 from .._face import face
 
 if TYPE_CHECKING:
-    from ._composed import composed as composed
-    from ._composed import norms as norms
-    from ._composed import with_directions as with_directions
-    from ._composed import working_dtype as working_dtype
+    from ._elements import read_elements as read_elements
     from ._quantization_config import quantization_problem as quantization_problem
     from ._quantized import Quantized as Quantized
     from ._quantized import quantized_tensors as quantized_tensors

@@ -141,7 +141,7 @@ def test_a_first_save_imports_nothing_that_loads(tmp_path: Path) -> None:
     """Nor what explains, converts or verifies a checkpoint."""
     modules = {*json.loads(in_a_process(SAVING, str(tmp_path / "net.safetensors")))}
     assert {"lazycell.cell._save_checkpoint", "lazycell.saving._save"} <= modules
-    packages = {name.rpartition(".")[0] for name in modules}  # the face of one alone costs nothing
+    packages = {".".join(name.split(".")[:2]) for name in modules if name.count(".") > 1}
     assert not packages & {"lazycell.loading", "lazycell.mismatch", "lazycell.sources", "lazycell.inference"}
     assert not modules & {"lazycell.saving._convert", "lazycell.saving._checksums", "lazycell.reading._read"}
 

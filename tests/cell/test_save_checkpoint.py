@@ -182,7 +182,7 @@ def test_those_of_plain_cells_too(tmp_path: Path) -> None:
         ("net.ckpt", {"format": "ckpt", "enc_key": b"0"}, "enc_key has 1 bytes"),
         ("net.ckpt", {"format": "ckpt", "enc_key": b"0" * 16, "enc_mode": "ROT13"}, "enc_mode='ROT13'"),
         ("net.ckpt", {"format": "ckpt", "max_shard_size": "5GB"}, "a .ckpt is one file"),
-        ("net.safetensors", {"dtype": ms.int8}, "dtype=int8: floating-point tensors can only become"),
+        ("net.safetensors", {"dtype": ms.int8}, 'dtype="int8": floating-point tensors can only become'),
     ],
 )
 def test_contradictions(tmp_path: Path, name: str, arguments: dict[str, object], message: str) -> None:

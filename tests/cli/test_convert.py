@@ -108,14 +108,17 @@ def test_what_is_there_stays_without_force(source: Path) -> None:
     ("arguments", "told"),
     [
         (("--dtype", "flot"), "--dtype: 'flot' is not a dtype that lazycell knows"),
-        (("--dtype", "int8"), "--dtype: dtype=int8: floating-point tensors can only become another"),
+        (("--dtype", "int8"), "--dtype int8: floating-point tensors can only become another"),
         (("--rename", "w.0"), "--rename w.0: write OLD=NEW"),
         (("--rename", "w.0=a", "--rename", "w.0=b"), "w.0 is renamed twice, to a as well"),
         (("--rename", "w.0={i}"), "--rename: the target '{i}' uses {i}, but 'w.0' has no captures"),
         (("--rename", "w{=a"), "--rename: 'w{': a capture is written"),
         (("--rename-file", "gone.json"), "'gone.json' does not exist"),
-        (("--max-shard-size", "some"), "max_shard_size='some'"),
-        (("--format", "ckpt"), "the name is that of a .safetensors file"),
+        (("--max-shard-size", "some"), "--max-shard-size some: write a number of bytes"),
+        (
+            ("--format", "ckpt"),
+            "of a .safetensors file, and --format ckpt: write --format safetensors, or give another",
+        ),
         (("--format", "pickle"), "'pickle' is not one of"),
     ],
 )

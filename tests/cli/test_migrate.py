@@ -45,7 +45,7 @@ def test_what_is_stated(zoo: Zoo):
         done.stdout
     )
     assert "  summary\n" in done.stdout
-    assert done.stdout.endswith('will load with missing="init", unexpected="ignore"\n')
+    assert done.stdout.endswith("will load with --missing init, --unexpected ignore\n")
 
     done = zoo.lazycell("migrate", "toy-small", "--reason", "two\nlines", *stated, "--json")
     assert (done.status, done.stderr) == (0, "")

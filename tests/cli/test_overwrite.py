@@ -58,10 +58,10 @@ def test_a_link_that_leads_nowhere(tmp_path: Path) -> None:
     ("name", "size", "format", "told"),
     [
         ("net.bin", None, None, "ends in .safetensors or .ckpt"),
-        ("net.ckpt", "1MB", None, "a .ckpt is one file"),
+        ("net.ckpt", "1MB", None, "a .ckpt is one file, and --max-shard-size 1MB: leave it out"),
         ("net.ckpt", None, "safetensors", "the name is that of a .ckpt file"),
-        ("net.safetensors", "many", None, "max_shard_size='many'"),
-        ("net.safetensors", "0", None, "max_shard_size"),
+        ("net.safetensors", "many", None, "--max-shard-size many: write"),
+        ("net.safetensors", "0", None, "--max-shard-size 0: it has to be more than 0"),
     ],
 )
 def test_arguments_that_contradict_each_other(

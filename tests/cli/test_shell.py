@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from lazycell.cli._shell import Shell
+from lazycell._errors import CheckpointError
+from lazycell.cli._shell import Shell, in_options
 from lazycell.declaration._stored import transposed
 from lazycell.mismatch._dialect import PYTHON, Argument, said
 from lazycell.mismatch._message import advice
 from lazycell.mismatch._problems import Cause
+from lazycell.saving._refused import FileRefused, argument
 
 CAUSES = (
     Cause("hyperparameter", "wider", settings={"hidden": 8, "sizes": (1, 2), "name": "a b", "flag": True}),
@@ -75,3 +77,11 @@ def test_an_argument_in_a_sentence(argument: Argument, python: str, shell: str) 
     words: Any = ("pass ", argument, ".")
     assert said(words, PYTHON) == f"pass {python}."
     assert said(words, Shell()) == f"pass {shell}."
+
+
+def test_what_is_refused_of_a_save() -> None:
+    """An error in Python's words has those of the command too; any other is told as it is."""
+    error = FileRefused("in several, ", argument("max_shard_size", "5GB"))
+    assert str(error) == 'in several, max_shard_size="5GB"'
+    assert in_options(error) == "in several, --max-shard-size 5GB"
+    assert in_options(CheckpointError("the disk is full")) == "the disk is full"

@@ -27,6 +27,8 @@ from lazycell.formats._other_contents import what_it_is
         ),
         (["config.json", "flax_model.msgpack"], "weights of TensorFlow or Flax", "or from_flax=True"),
         (["params.json", "tokenizer.model"], "the layout of their authors' own code", "files for transformers"),
+        (["config.json", "onnx"], "weights of ONNX or OpenVINO", "the repository that they were exported from"),
+        (["config.json", "openvino_model.xml"], "weights of ONNX or OpenVINO", "`hf download ORG/NAME`"),
         (["config.json", "README.md"], "a config.json and no weights", "`hf download ORG/NAME`"),
     ],
 )
@@ -57,3 +59,19 @@ def test_the_root_of_a_cache(tmp_path: Path) -> None:
     assert str(what_it_is(root, names)).endswith(f"; give {root}/snapshots/b, which is its branch main")
     (root / "refs" / "main").write_text("../../elsewhere")
     assert str(what_it_is(root, names)).endswith(f"; give one of them, such as {root}/snapshots/a")
+
+
+@pytest.mark.parametrize(
+    ("below", "one"),
+    [(["checkpoint-500", "checkpoint-1000"], "checkpoint-1000"), (["vae", "text_encoder"], "text_encoder")],
+)
+def test_models_below(tmp_path: Path, below: list[str], one: str) -> None:
+    """Of checkpoints of a training the last is named, of other directories the first."""
+    for name in below:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.json").write_text("{}")
+    (tmp_path / "runs").mkdir()
+    said = str(what_it_is(tmp_path, [*below, "runs", "model_index.json"]))
+    assert "directories in it that have a config.json" in said
+    assert "runs" not in said
+    assert said.endswith(f"such as {tmp_path / one}")

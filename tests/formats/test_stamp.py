@@ -1,11 +1,11 @@
-"""Tests of `lazycell.formats._stamp`."""
+"""Tests of `FileStamp`: whether a file is still the one that was read."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-from lazycell.formats._stamp import FileStamp
+from lazycell.formats._files import FileStamp
 
 
 def stamp(path: Path) -> FileStamp:

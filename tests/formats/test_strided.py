@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lazycell._errors import CheckpointFormatError
 from lazycell.formats import _files
-from lazycell.formats._stamp import FileStamp
+from lazycell.formats._files import FileStamp
 from lazycell.formats._strided import StridedRange, boxes, is_packed, span
 
 

@@ -114,6 +114,21 @@ def test_without_partial_the_one_cause_is_told() -> None:
     assert "partial" not in str(caught.value)
 
 
+@pytest.mark.parametrize("names", [HEAD, BASE])
+@pytest.mark.parametrize("partial", [True, "new"])
+def test_what_has_nothing_of_the_base_is_no_head(names: tuple[str, ...], partial: object) -> None:
+    """What another program wrote before all names is found and proposed, whether heads may differ or not."""
+    wrapped = stored([f"module.{name}" for name in names])
+    for model in (base(*HEAD), base(*BASE)):
+        with pytest.raises(CheckpointMismatchError, match=r"module\.") as caught:
+            make_plan(model, wrapped, partial=partial)
+        with pytest.raises(CheckpointMismatchError) as strict:
+            make_plan(model, wrapped)
+        assert str(caught.value) == str(strict.value)
+        with pytest.raises(CheckpointMismatchError, match=r"unexpected"):
+            make_plan(model, wrapped, partial=partial, missing="init")
+
+
 def test_former_names_and_leftovers() -> None:
     """Read without a word, listed; a tensor that is there under its present name is not taken from a former one."""
     leftovers = (Leftover("{*path}.gamma", "{*path}.weight"), Leftover("{*path}.mask"))

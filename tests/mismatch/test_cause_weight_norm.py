@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from lazycell.declaration._forms import form_text
-from lazycell.declaration._halves import other_spelling
+from lazycell.declaration._halves import direction, magnitude, other_spelling
+from lazycell.declaration._squeezed import squeezed
+from lazycell.declaration._stored import rename
 from lazycell.formats import CheckpointHeader
 from lazycell.manifest._manifest import Manifest
 
@@ -98,6 +100,31 @@ def test_what_does_not_fit_together_is_none(magnitude: Shape, direction: Shape) 
     model = model_of({"a.weight": (8, 6), "b.weight": (2, 3)})
     file: CheckpointHeader = stored(halves("a.weight", magnitude, direction) | {"b.weight": ((2, 3), "float32")})
     assert "weight norm" not in [cause.kind for cause in causes(model, file)]
+
+
+class Squeezed(PureCell):
+    weight: Param["normal", (8, 6, 1, 3)]
+    rename({"weight": squeezed("weight", axis=2)})
+
+
+def test_a_rule_for_the_weight_itself_is_passed_by() -> None:
+    """What is given to a load is about the parameter."""
+    file = stored(halves("weight", (8, 1, 1), (8, 6, 3)))
+    (cause,) = causes(manifest(Squeezed), file)
+    assert form_text(cause.rename["weight_g"]) == 'magnitude(squeezed("weight", axis=2))'
+    assert len(make_plan(manifest(Squeezed), file, rename=cause.rename).steps) == 1
+
+
+class Halved(PureCell):
+    weight: Param["normal", (8, 6, 1, 3)]
+    rename({"weight_g": magnitude("weight"), "weight_v": direction("weight")})
+
+
+def test_halves_of_another_shape_are_for_the_class_body() -> None:
+    """No form can be put around a half, so none is proposed as an argument."""
+    (cause,) = causes(manifest(Halved), stored(halves("weight", (8, 1, 1), (8, 6, 3))))
+    assert (cause.kind, dict(cause.rename)) == ("axes", {})
+    assert cause.advice.startswith('change the rule for "weight_g" in the class body')
 
 
 def test_behind_a_prefix_both_rules_are_for_the_class_body() -> None:

@@ -15,7 +15,9 @@ import safetensors.numpy
 import lazycell
 from lazycell import CheckpointMismatchError, HeadWarning, registered_models
 from models.bert import BertForMaskedLM, BertForSequenceClassification, BertModel
+from models.distilbert import DistilBertForMaskedLM, DistilBertModel
 from models.gpt2 import GPT2ForSequenceClassification, GPT2LMHeadModel, GPT2Model
+from models.llama import LlamaForCausalLM
 from models.t5 import T5EncoderModel, T5ForConditionalGeneration, T5Model
 
 SIZES = {
@@ -176,3 +178,27 @@ def test_from_pretrained_does_it_by_itself(tmp_path: Path) -> None:
         lazycell.uninitialized(other) == ("classifier.weight", "classifier.bias")
         or len(lazycell.uninitialized(other)) == 2
     )
+
+
+def test_what_files_of_rotated_positions_carry() -> None:
+    """Frequencies of each layer, or of the whole; and numbers of positions where those are learned."""
+    file = file_of(LlamaForCausalLM)
+    carried = {f"model.layers.{i}.self_attn.rotary_emb.inv_freq": np.ones(4, np.float32) for i in range(2)}
+    carried["model.rotary_emb.inv_freq"] = np.ones(4, np.float32)
+    plan = lazycell.plan(LlamaForCausalLM.manifest(**arguments(LlamaForCausalLM)), file | carried)
+    assert sorted(plan.unused) == sorted(carried)
+    file = file_of(DistilBertForMaskedLM)
+    for cls in (DistilBertForMaskedLM, DistilBertModel):
+        carried = {"distilbert.embeddings.position_ids": np.arange(16)[None]}
+        plan = lazycell.plan(cls.manifest(**arguments(cls)), file | carried, partial=True)
+        assert plan.unused == (*carried,)
+
+
+def test_t5_below_a_head() -> None:
+    """Under the prefix that transformers gives it where it has a head of another kind."""
+    file = {f"transformer.{name}": value for name, value in file_of(T5Model).items()}
+    file["classification_head.dense.weight"] = np.ones((8, 8), np.float32)
+    for cls in (T5Model, T5EncoderModel):
+        plan = lazycell.plan(cls.manifest(**arguments(cls)), file, partial=True)
+        assert plan.initialize == ()
+        assert plan.other_head == ("classification_head.dense.weight",)

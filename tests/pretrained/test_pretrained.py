@@ -114,6 +114,16 @@ def test_a_directory_without_a_config_has_no_class(tmp_path):
     """lazycell.from_pretrained needs a model_type, and says so."""
     with pytest.raises(ConfigError, match="there is no config.json"):
         lazycell.from_pretrained(tmp_path)
+    (tmp_path / "snapshots" / "abc").mkdir(parents=True)
+    (tmp_path / "refs").mkdir()
+    with pytest.raises(ConfigError, match=r"the root of one repository .*; give .*snapshots.abc$"):
+        lazycell.from_pretrained(tmp_path)  # what it is, as the class would say: not the advice to take the class
+    save_file({"x": np.zeros(1, np.float32)}, tmp_path / "consolidated.safetensors")
+    with pytest.raises(ConfigError, match=r"load with the class itself"):
+        lazycell.from_pretrained(tmp_path)
+    (tmp_path / "params.json").write_text("{}")
+    with pytest.raises(ConfigError, match=r"in the layout of their authors' own code"):
+        lazycell.from_pretrained(tmp_path)
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(ConfigError, match="has no model_type"):
         lazycell.from_pretrained(tmp_path)

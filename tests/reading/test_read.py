@@ -10,7 +10,7 @@ import pytest
 
 from lazycell._errors import CheckpointFormatError
 from lazycell.formats import ByteRange, MemoryRange, TensorHeader
-from lazycell.formats._stamp import FileStamp
+from lazycell.formats._files import FileStamp
 from lazycell.reading._read import Reader, read_tensor
 
 DATA = np.arange(1000, dtype=np.float32)

@@ -49,13 +49,13 @@ def test_an_index(tmp_path: Path) -> None:
             "a.ckpt",
             "ckpt",
             "5GB",
-            "a .ckpt is one file, and max_shard_size='5GB': leave it out, or save as .safetensors",
+            'a .ckpt is one file, and max_shard_size="5GB": leave it out, or save as .safetensors',
         ),
         ("a.bin", None, None, "the name of a checkpoint ends in .safetensors or .ckpt: give it one of the two"),
         ("a", None, None, "give it one of the two, or make the directory first"),
         ("param_name_map.json", None, None, "the name of a checkpoint ends in .safetensors or .ckpt"),
         (".safetensors.index.json", None, None, "the name of a checkpoint ends in .safetensors or .ckpt"),
-        ("a.safetensors", None, "5XB", "max_shard_size='5XB'"),
+        ("a.safetensors", None, "5XB", 'max_shard_size="5XB"'),
     ],
 )
 def test_contradictions(tmp_path: Path, name: str, format: str | None, size: str | None, message: str) -> None:

@@ -1,6 +1,6 @@
 """Tests for the first few of many."""
 
-from lazycell.show._few import few, few_lines
+from lazycell.show._plain import few, few_lines
 
 
 def test_a_sentence_names_the_first_and_counts_the_others() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lazycell.show._printable import printable
+from lazycell.show._plain import printable
 from lazycell.show.markdown import code, table
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lazycell.show._printable import printable
+from lazycell.show._plain import printable
 
 ANYTHING = st.text(st.characters(codec=None))  # lone surrogates too
 

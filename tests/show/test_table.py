@@ -1,8 +1,8 @@
-"""Tests of `lazycell.show._table`."""
+"""Tests of `lazycell.show._plain`."""
 
 from __future__ import annotations
 
-from lazycell.show._table import align, cut
+from lazycell.show._plain import align, cut
 
 
 def test_columns_are_aligned() -> None:

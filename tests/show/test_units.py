@@ -1,10 +1,10 @@
-"""Tests of `lazycell.show._units`."""
+"""Tests of `lazycell.show._plain`."""
 
 from __future__ import annotations
 
 import pytest
 
-from lazycell.show._units import format_bytes, format_seconds
+from lazycell.show._plain import format_bytes, format_seconds
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Tests of `lazycell.sources._composed`."""
+"""Tests of `lazycell.loading._composed`."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from lazycell._dtypes import numpy_dtype
 from lazycell.declaration._halves import other_spelling
 from lazycell.formats import TensorHeader, open_checkpoint
+from lazycell.layout import _norms
+from lazycell.layout._norms import norms, with_directions
+from lazycell.loading import _composed
+from lazycell.loading._composed import composed
 from lazycell.reading._read import Reader, read_tensor
-from lazycell.sources import _composed
-from lazycell.sources._composed import composed, norms, with_directions
 from lazycell.system._allocate import Array
 
 GOLDEN = open_checkpoint(Path(__file__).parent / "golden" / "weight_norm" / "model.safetensors").tensors
@@ -123,7 +125,8 @@ def test_no_more_than_a_piece_is_read_at_once(piece: int, dim: int | None, monke
     magnitude = norms(weight, dim, np.dtype(np.float32)) * np.float32(1.5)
     pair = open_checkpoint({"g": magnitude, "v": weight}).tensors
     expected = read_tensor(composed(pair["g"], pair["v"], dim))
-    monkeypatch.setattr(_composed, "_PIECE", piece)
+    monkeypatch.setattr(_composed, "PIECE", piece)
+    monkeypatch.setattr(_norms, "PIECE", piece)
     found = read_tensor(composed(pair["g"], pair["v"], dim))
     np.testing.assert_allclose(found, expected, rtol=1e-6)
     np.testing.assert_array_equal(read_tensor(composed(*stored(weight, dim, "float32"), dim)), weight)
