@@ -68,11 +68,10 @@ def asked_for(directory: Path, header: CheckpointHeader) -> Asked | None:
     try:
         found = find(str(directory)).beside(header, {})
         plan = fitted(found, header, loading.LoadOptions(partial="new"))
-    except ModuleNotFoundError as error:
-        if error.name != "mindspore":
-            raise
-        return Asked(None, None, None, "which class that is, and whether it fits, is told where MindSpore is installed")
     except (LazyCellError, click.UsageError) as error:
+        if _lacks_mindspore(error):
+            text = "which class that is, and whether it fits, is told where MindSpore is installed"
+            return Asked(None, None, None, text)
         text = error.format_message() if isinstance(error, click.UsageError) else str(error)
         return Asked(None, None, None, text.split("\n")[0])
     name, module = found.class_.__name__, found.class_.__module__
@@ -82,3 +81,11 @@ def asked_for(directory: Path, header: CheckpointHeader) -> Asked | None:
         return Asked(name, module, True, f"fits {name} ({module}), which config.json asks for{new}")
     what = plan.text().split("\n")[0].partition(f"does not fit {plan.model}: ")[2]
     return Asked(name, module, False, f"does not fit {name} ({module}), which config.json asks for: {what}")
+
+
+def _lacks_mindspore(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ModuleNotFoundError) and error.name == "mindspore":
+            return True
+        error = error.__cause__ or error.__context__
+    return False

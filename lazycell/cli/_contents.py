@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import manifest, show
 from .._frozen import frozen
@@ -14,8 +14,10 @@ from ..formats import ByteRange, CheckpointHeader, TensorHeader
 from ..gate import Candidate
 from ..manifest import manifest_of_header
 from ..system import MAX_BYTES, JSONProblem, read_object
-from ._asked import Asked
 from ._typed import typed
+
+if TYPE_CHECKING:
+    from ._asked import Asked
 
 _VALUE = 160
 """Characters that are shown of a value of the metadata."""

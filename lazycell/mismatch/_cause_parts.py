@@ -69,7 +69,9 @@ def _contents(names: Iterable[str], sides: Sides) -> str:
 def part(sides: Sides) -> Cause | None:
     """Everything fits but one small part, which only one side has: a head, a pooler."""
     fitting = len(sides.fitting)
-    if fitting < max(2, _SOME * len(sides.manifest)) or not (sides.missing or sides.unexpected):
+    if fitting < min(max(2, _SOME * len(sides.manifest)), _MOST * len(sides.manifest)) or not (
+        sides.missing or sides.unexpected
+    ):
         return None
     if sides.missing and sides.unexpected:  # where only one side has more, that is a part, however large it is
         small = max(len(sides.missing), len(sides.unexpected)) <= fitting

@@ -25,10 +25,9 @@ def followed(causes: Sequence[Cause], sides: Sides, again: Again, declared: Decl
         declared: what the model's sizes are made of.
     """
     settings = {name: value for cause in causes for name, value in cause.settings.items()}
-    if not settings:
-        return [*causes]
-    own = {name: value for name, value in settings.items() if name in sides.manifest.hyperparameters}
-    values = declared.values_with(own)
+    if not settings or not settings.keys() <= sides.manifest.hyperparameters.keys():
+        return [*causes]  # what is in an object, `config.hidden_size`, is no argument of the class
+    values = declared.values_with(settings)
     defaults = {name: values[name] for name in declared.behind if name in values}
     try:
         other = again({**defaults, **settings})

@@ -7,9 +7,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+
+from lazycell.cli import main
+from models.bert import BertForMaskedLM
 
 from ..announced import announce
 from ..mismatch.transformer import model
@@ -199,3 +203,79 @@ def test_help() -> None:
     done = lazycell("inspect", "--help")
     assert done.status == 0
     assert "    lazycell inspect model.safetensors" in done.stdout
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """Make a directory as it lies on the hub: weights of a tiny BERT with a head, and its config."""
+    sizes = {"vocab_size": 20, "hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2}
+    sizes |= {"intermediate_size": 12, "max_position_embeddings": 10}
+    net = BertForMaskedLM(**sizes)
+    net.init_parameters_data(seed=1)
+    net.save_checkpoint(tmp_path / "model.safetensors")
+    config = {"model_type": "bert", "architectures": ["BertForMaskedLM"], **sizes}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    return tmp_path
+
+
+def answers(path: Path, capsys: pytest.CaptureFixture[str]) -> tuple[dict[str, Any], list[str]]:
+    """Inspect in this process: what is asked for in the JSON, and the lines of the text."""
+    assert main(["inspect", str(path), "--json"]) == 0
+    asked = json.loads(capsys.readouterr().out)["asked"]
+    assert main(["inspect", str(path)]) == 0
+    return asked, capsys.readouterr().out.splitlines()
+
+
+def test_the_class_that_the_config_asks_for(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whether it fits, as `check` and a load say; and where to ask why it does not."""
+    asked, lines = answers(repository, capsys)
+    text = "fits BertForMaskedLM (models.bert), which config.json asks for"
+    assert asked == {"class": "BertForMaskedLM", "module": "models.bert", "fits": True, "message": text}
+    assert text in lines
+    assert not any(line.startswith("fits no") for line in lines)
+    assert main(["check", str(repository), str(repository)]) == 0
+
+    config = json.loads((repository / "config.json").read_text())
+    (repository / "config.json").write_text(json.dumps(config | {"num_hidden_layers": 3}))
+    capsys.readouterr()
+    asked, lines = answers(repository, capsys)
+    text = "does not fit BertForMaskedLM (models.bert), which config.json asks for: 16 parameters missing"
+    assert (asked["fits"], asked["message"]) == (False, text)
+    where = lines.index(text)
+    assert lines[where + 1] == f"`lazycell check {repository} {repository}` says why"
+    assert main(["check", str(repository), str(repository)]) == 1
+
+
+def test_a_head_that_would_be_new_is_counted(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The load would begin with it."""
+    config = json.loads((repository / "config.json").read_text())
+    config["architectures"] = ["BertForTokenClassification"]
+    (repository / "config.json").write_text(json.dumps(config))
+    asked, _ = answers(repository, capsys)
+    assert asked["message"] == (
+        "fits BertForTokenClassification (models.bert), which config.json asks for; 2 parameters of a new head would "
+        "have to be trained"
+    )
+
+
+def test_a_config_that_no_class_answers(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A family that is not here, or a key that the class does not know: told, and the rest is printed."""
+    (repository / "config.json").write_text(json.dumps({"model_type": "mpnet"}))
+    asked, lines = answers(repository, capsys)
+    assert asked == {"class": None, "module": None, "fits": None, "message": "no class is registered for 'mpnet'"}
+    assert "no class is registered for 'mpnet'" in lines
+    (repository / "config.json").write_text(json.dumps({"model_type": "bert", "rotary_dim": 4}))
+    asked, _ = answers(repository, capsys)
+    assert asked["fits"] is None
+    assert asked["message"].startswith("Bert")
+
+
+def test_no_class_is_asked_where_that_is_not_wanted(repository: Path) -> None:
+    """A file, or with `--no-class`; and where there is no MindSpore, that is said."""
+    for words in ([str(repository / "model.safetensors")], [str(repository), "--no-class"]):
+        done = lazycell("inspect", *words, first=without("mindspore"))
+        assert (done.status, done.stderr) == (0, "")
+        assert "config asks" not in done.stdout
+    done = lazycell("inspect", str(repository), first=without("mindspore"))
+    assert (done.status, done.stderr) == (0, "")
+    assert "which class that is, and whether it fits, is told where MindSpore is installed" in done.stdout
