@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import cell
+from .. import cell, layout
 from ..declaration import Declaration
-from ..layout import has_rules
 from ._build import build, is_inside_another
 
 
@@ -25,5 +24,5 @@ def construct(net: Any, declaration: Declaration, given: dict[str, Any], dtype: 
             later.
     """
     build(net, declaration, given, dtype)
-    if not (is_inside_another() or declaration.own_init) and has_rules(type(net), declaration):
+    if not (is_inside_another() or declaration.own_init) and layout.has_rules(type(net), declaration):
         cell.manifest_of_net(net)

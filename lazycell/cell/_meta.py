@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from mindspore import Parameter, nn
 
+from .. import layout
 from .._errors import DeclarationError
 from .._location import message, user_location
 from ..declaration import (
@@ -23,7 +24,6 @@ from ..declaration import (
     read_body,
     symbols_of,
 )
-from ..layout import check_leftovers, check_rules
 from ._build import is_built
 from ._construct import construct
 from ._initializers import check_initializer
@@ -61,9 +61,10 @@ class LazyCellMeta(abc.ABCMeta):
         # 4. Join with the bases' declarations and check the whole.
         own_init = "__init__" in namespace or _inherits_init(cls)
         declaration = assemble(cls, own, own_init)
-        check_rules(cls, declaration)
+        if declaration.stored:
+            layout.check_rules(cls, declaration)
         if declaration.leftovers:
-            check_leftovers(cls, declaration)
+            layout.check_leftovers(cls, declaration)
         for spec in parameter_specs(declaration):
             check_initializer(spec)
         # 5. Generate the constructor; one that is written by hand has to call it.

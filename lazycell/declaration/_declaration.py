@@ -27,7 +27,7 @@ from ._declare import (
 from ._forms import shapes_in
 from ._read_body import OwnDeclarations
 from ._stored_rule import StoredRule
-from ._symbols import names_in, render, symbol
+from ._symbols import names_in, render, sections_of, symbol
 from ._walk import places
 
 
@@ -167,6 +167,7 @@ def assemble(cls: type, own: OwnDeclarations, own_init: bool) -> Declaration:
         leftovers=tuple(rule for rule in stored.values() if rule.is_leftover),
         caches=tuple(item for item in rest if _is(item, CacheSpec)),
     )
+    _check_sections(declaration)
     _DECLARATIONS[cls] = declaration
     return declaration
 
@@ -306,3 +307,15 @@ def parameter_specs(declaration: Declaration) -> Iterator[ParameterSpec]:
         for _, spec, _ in places(member, "INDEX"):
             if isinstance(spec, ParameterSpec):
                 yield spec
+
+
+def _check_sections(declaration: Declaration) -> None:
+    """Refuse a parameter that has two sections of one name: `qkv[q]` would mean either."""
+    formulas = {item.name: item.value for item in declaration.derived}
+    for parameter in parameter_specs(declaration):
+        seen: set[str] = set()
+        for dimension in parameter.shape:
+            here = {name for _, named in sections_of(dimension, formulas) for name, _ in named}
+            for name in sorted(here & seen):
+                parameter.complain(f"two of its dimensions have a section `{name}`: give each a name of its own")
+            seen |= here

@@ -6,17 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from .. import show
 from .._location import did_you_mean
-from ..declaration import (
-    Declaration,
-    Half,
-    Leaf,
-    StoredRule,
-    Tie,
-    form_text,
-    own_rules,
-    parameter_specs,
-    sections_of,
-)
+from ..declaration import Declaration, Half, Leaf, StoredRule, Tie, form_text, own_rules
 from ._class_names import Known, names_below
 from ._form_shape import form_shape, unknown_sizes
 from ._match import Use, use_by, uses
@@ -29,7 +19,6 @@ def check_rules(cls: type, declaration: Declaration) -> None:
     Raises:
         DeclarationError: for the first mistake; it names the class, the rule and the line.
     """
-    _check_sections(declaration)
     if not declaration.stored:
         return
     # A subclass may have taken away what an inherited rule was for.
@@ -49,18 +38,6 @@ def check_rules(cls: type, declaration: Declaration) -> None:
         _check_alone(name, here)
         _check_complete(name, names[name].sections, here)
     _check_stored_once(declaration, found)
-
-
-def _check_sections(declaration: Declaration) -> None:
-    """Refuse a parameter that has two sections of one name: `qkv[q]` would mean either."""
-    formulas = {item.name: item.value for item in declaration.derived}
-    for parameter in parameter_specs(declaration):
-        seen: set[str] = set()
-        for dimension in parameter.shape:
-            here = {name for _, named in sections_of(dimension, formulas) for name, _ in named}
-            for name in sorted(here & seen):
-                parameter.complain(f"two of its dimensions have a section `{name}`: give each a name of its own")
-            seen |= here
 
 
 def _check_captures(rule: StoredRule) -> None:
