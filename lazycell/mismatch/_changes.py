@@ -8,63 +8,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .._errors import DeclarationError
-from .._frozen import frozen
 from ..declaration import evaluate, is_symbolic, names_in, parse
+from ._axis import Axis, Change, Names, Solution, how_many
 from ._declared_sizes import DeclaredSizes
 from ._settings import Setting
 
 # A change has to be right about so many times more axes than it is wrong about.
 _RIGHT_TO_WRONG = 3
 _CHANGES = 64
-
-
-@frozen
-class Axis:
-    """One axis in which parameters of one declaration differ, or do not differ: the axis and what both sides have.
-
-    Attributes:
-        expression: its text, if it is known.
-        ours: its size in the model.
-        theirs: its size in the checkpoint.
-        is_traced: whether the expression is one of the model's hyperparameters; else of those of the cell that has it.
-    """
-
-    expression: str | None
-    ours: int
-    theirs: int
-    is_traced: bool = False
-
-
-Names = dict[Axis, list[list[str]]]
-"""For each axis the names of the parameters in which it differs, in the lists of `Sides.alike`: none is copied."""
-
-
-@frozen
-class Change:
-    """A hyperparameter with another value."""
-
-    setting: Setting
-    value: int
-
-
-@frozen
-class Solution:
-    """A change, and what speaks for it.
-
-    Attributes:
-        change: it.
-        explained: the axes that it makes right.
-        rivals: other changes that do as well.
-    """
-
-    change: Change
-    explained: Names
-    rivals: tuple[Change, ...] = ()
-
-
-def how_many(chunks: list[list[str]]) -> int:
-    """Give how many parameters there are."""
-    return sum(map(len, chunks))
 
 
 class Solver:
