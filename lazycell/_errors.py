@@ -43,7 +43,14 @@ class CheckpointError(LazyCellError, ValueError):
 
 
 class CheckpointFormatError(CheckpointError):
-    """A file is not what its format promises. The message names file, tensor and cause."""
+    """A file is not what its format promises. The message names file, tensor and cause.
+
+    `choices`: the names of checkpoints in a directory, where there are several and nothing tells which to load.
+    """
+
+    def __init__(self, message: str, choices: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.choices = choices
 
 
 class ChecksumError(CheckpointError):

@@ -188,7 +188,6 @@ def _verdict(header: CheckpointHeader, fitting: Sequence[Candidate]) -> Iterator
 
 
 def _groups(header: CheckpointHeader) -> list[tuple[str, ...]]:
-
     return [
         (
             title,

@@ -197,7 +197,6 @@ def _trials(differing: Sequence[Held]) -> dict[str, Trial]:
 
 
 def _check_lines(zoo: _Zoo, trials: Mapping[str, Trial], directory: Path | None) -> Iterator[str]:
-
     differing = zoo.differing
     groups = gate.grouped(differing)
     for group in groups:
@@ -246,7 +245,6 @@ def _skipped_lines(zoo: _Zoo) -> Iterator[str]:
 
 
 def _refusal(zoo: _Zoo, orphaned: Mapping[str, Trial], directory: Path | None) -> str:
-
     pairs = next(iter(orphaned.values())).orphaned
     names = ", ".join(f"`{printable(pattern)}`" for pattern, _ in show.collapse(old for old, _ in pairs)[:6])
     presets = gate.names_text([*orphaned])

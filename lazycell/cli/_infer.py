@@ -102,7 +102,6 @@ def _refused(cls: type, checkpoint: Path, error: CheckpointMismatchError, as_jso
 
 
 def _plain(inference: Inference, solved: bool) -> dict[str, Any]:
-
     def told(value: Any) -> dict[str, Any]:
         return {} if value is NOTHING else {"value": file.plain(value)}
 

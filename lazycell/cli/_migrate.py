@@ -190,7 +190,6 @@ def _stated(old: Manifest, new: Manifest, rules: Mapping[str, str]) -> list[tupl
 
 
 def _migrations(kept: _Kept, reason: str) -> dict[type, history.Migration]:
-
     created = history.now()
     migrations = {}
     for cls, rename in kept.rules.items():
@@ -217,7 +216,6 @@ def _with(kept: _Kept, migrations: Mapping[type, Migration]) -> Manifest:
 
 
 def _write(migrations: Mapping[type, Migration]) -> None:
-
     for migration in migrations.values():
         history.append_migration(migration.file, migration)
 
@@ -227,7 +225,6 @@ def _trial(kept: _Kept, new: Manifest) -> Trial:
 
 
 def _trial_of(old: Manifest, new: Manifest, renames: Sequence[tuple[str, str]]) -> Trial:
-
     return gate.try_former_checkpoints(old, new, renames)
 
 
@@ -301,7 +298,6 @@ def _arrows(pairs: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def _collapsed(names: Iterable[str]) -> list[str]:
-
     return _short_list([pattern for pattern, _ in show.collapse(names)])
 
 

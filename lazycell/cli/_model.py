@@ -242,7 +242,6 @@ def _file(title: str, path: Path, options: Options) -> Model:
 
 
 def _directory(title: str, path: Path, options: Options) -> Model:
-
     config = pretrained.find_config(path)
     if not config.found:
         raise click.UsageError(f"there is no config.json in {title} to say which model it is")
@@ -255,7 +254,6 @@ def _directory(title: str, path: Path, options: Options) -> Model:
 
 
 def _registered(title: str, options: Options) -> Model:
-
     models, failures = pretrained.available_models()
     for model in models:
         for preset in model.presets:
@@ -323,7 +321,6 @@ def _arguments_of(cls: Any) -> dict[str, inspect.Parameter]:
 
 
 def _no_hyperparameter(cls: type, name: str, names: list[str]) -> NoReturn:
-
     has = ", ".join(names) or "none"
     hint = did_you_mean(name, names) or f"; it has {has}"
     raise click.UsageError(f"--set {name}: {cls.__name__} has no such hyperparameter{hint}")

@@ -93,7 +93,6 @@ def _size(model: RegisteredModel, preset: Preset) -> Manifest | None:
 
 
 def _print(found: Sequence[RegisteredModel], sizes: dict[str, Manifest | None]) -> None:
-
     show.print_table(
         ("model_type", "class", "module", "presets"),
         [(each.model_type, each.architecture, each.cls.__module__, str(len(each.presets) or "")) for each in found],
@@ -112,7 +111,6 @@ def _print(found: Sequence[RegisteredModel], sizes: dict[str, Manifest | None]) 
 
 
 def _plain(model: RegisteredModel, sizes: dict[str, Manifest | None]) -> dict[str, Any]:
-
     return {
         "model_type": model.model_type,
         "class": model.architecture,

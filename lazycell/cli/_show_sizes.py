@@ -78,7 +78,6 @@ def _groups(summed: Sizes, kind: str, depth: int) -> dict[str | None, Size]:
 
 
 def _rows(groups: Mapping[str | None, Size], summed: Sizes, titles: tuple[str, ...]) -> list[tuple[str, ...]]:
-
     rows = []
     total = {"in all" if summed.rank is None else "in all, over all ranks": summed.total}
     rank = {} if summed.rank is None else {f"one rank of {summed.rank.ranks:,}": summed.rank.size}

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from .. import manifest
 from .._errors import CheckpointFormatError
 from ._model import Options, find, is_manifest, names_repository
 from ._on_disk import on_disk
-
-if TYPE_CHECKING:
-    pass
 
 _WEIGHTS = (".safetensors", ".ckpt", ".index.json")
 

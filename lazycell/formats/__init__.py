@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 from .._face import face
 
 if TYPE_CHECKING:
-    from ._directory import AmbiguousError as AmbiguousError
     from ._directory import choose as choose
     from ._directory import files_of as files_of
     from ._directory import indices_among as indices_among

@@ -27,14 +27,6 @@ _BESIDE = re.compile(
 _MEMBER = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<suffix>\.safetensors|\.bin)")
 
 
-class AmbiguousError(CheckpointFormatError):
-    """There is more than one checkpoint. `names` are theirs."""
-
-    def __init__(self, message: str, names: Sequence[str]) -> None:
-        super().__init__(message)
-        self.names = tuple(names)
-
-
 def find_checkpoint(directory: Path) -> tuple[Path, ...]:
     """Choose the file, or the index; the shards of a set, all of them, where there is no index.
 
@@ -57,7 +49,7 @@ def choose(directory: Path, files: Iterable[str]) -> Sequence[str]:
 
     Raises:
         CheckpointFormatError: an index is none, or a set is not complete.
-        AmbiguousError: there is more than one that it could be.
+        CheckpointFormatError: there is more than one that it could be; `choices` has them.
     """
     # Hidden files are no one's choice: macOS leaves `._model.safetensors` beside every file it copies.
     names = [name for name in files if not name.startswith(".")]
@@ -76,10 +68,10 @@ def choose(directory: Path, files: Iterable[str]) -> Sequence[str]:
     if not whole:
         alone = _announced(names)
     if sets and len(sets) + len(alone) > 1:
-        raise AmbiguousError(
+        raise CheckpointFormatError(
             f"{directory}: holds {few(whole, _SHOWN)}: more than one checkpoint, of several files without an index; "
             "keep each in a directory of its own, and give that of the one to load",
-            whole,
+            tuple(whole),
         )
     if sets:
         return _complete(directory, *sets.popitem())
@@ -166,10 +158,10 @@ def _claimed(names: Sequence[str], formats: Sequence[_formats.Format]) -> list[s
     return [name for name in names if any(format.claims(name) for format in formats)]
 
 
-def _ambiguous(directory: Path, names: list[str]) -> AmbiguousError:
-    return AmbiguousError(
+def _ambiguous(directory: Path, names: list[str]) -> CheckpointFormatError:
+    return CheckpointFormatError(
         f"{directory}: holds {few(names, _SHOWN)}; give the path of the one to load, such as {directory / names[0]}",
-        names,
+        tuple(names),
     )
 
 

@@ -147,7 +147,15 @@ def _kind(held: Held) -> Hashable:
     ]
     details = [
         {(index_free(each.name), each.old is None, each.new is None) for each in several}
-        for several in (diff.ties, diff.stored, diff.computed, diff.leftovers, diff.hyperparameters, diff.streams)
+        for several in (
+            diff.ties,
+            diff.stored,
+            diff.computed,
+            diff.leftovers,
+            diff.caches,
+            diff.hyperparameters,
+            diff.streams,
+        )
     ]
     kinds: list[set[Any]] = [*alone, *both, *details]
     return tuple(frozenset(kind) for kind in kinds)

@@ -12,7 +12,7 @@ from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, Revi
 
 from .. import system
 from .._errors import CheckpointFormatError, HubError
-from ..formats import AmbiguousError, choose, files_of, indices_among, snapshot_of, what_it_is
+from ..formats import choose, files_of, indices_among, snapshot_of, what_it_is
 from ..show import few
 from ._cache import root_of
 from ._repository import command_for
@@ -103,13 +103,13 @@ def _choose(here: _Snapshot, files: list[str]) -> list[str]:
     command = command_for(here.repository, here.revision)
     try:
         chosen = choose(here.path, at_its_root)
-    except AmbiguousError as error:
+    except CheckpointFormatError as error:
+        if not error.choices:
+            raise HubError(f"{title}: {str(error).removeprefix(f'{here.path}: ')}") from None
         raise HubError(
-            f"{title}: holds {few(error.names, _SHOWN)}: which of them to load is for you to say; "
+            f"{title}: holds {few(error.choices, _SHOWN)}: which of them to load is for you to say; "
             f"`{command} FILE config.json` gets one, and prints where it is: give that path"
         ) from None
-    except CheckpointFormatError as error:
-        raise HubError(f"{title}: {str(error).removeprefix(f'{here.path}: ')}") from None
     if chosen:
         return [*chosen]
     entries = list(dict.fromkeys(name.partition("/")[0] for name in files if name != "config.json"))

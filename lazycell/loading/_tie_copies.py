@@ -55,7 +55,6 @@ def check_ties(plan: LoadPlan, reader: Reader, *, manifest: Manifest | None = No
 
 
 def _switches(problems: list[Problem], manifest: Manifest, again: Again) -> list[Cause]:
-
     return mismatch.parted(problems, manifest, again)
 
 

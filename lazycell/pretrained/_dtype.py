@@ -55,7 +55,6 @@ def _is_as_stored(dtype: Any) -> bool:
 
 
 def _runs(dtype: Any) -> bool:
-
     try:
         name = dtype_name(dtype)
     except TypeError:
@@ -65,7 +64,6 @@ def _runs(dtype: Any) -> bool:
 
 
 def _warn(cls: Any, config: Config, name: str, arguments: Mapping[str, Any]) -> None:
-
     manifest = cls.manifest(**{**arguments, "dtype": name})
     added = sum(entry.size * itemsize("float32") - entry.nbytes for entry in manifest if entry.dtype == name)
     taken, asked = format_bytes(manifest.nbytes + added), format_bytes(manifest.nbytes)

@@ -60,9 +60,14 @@ class Reader:
         if threads is not None and threads < 1:
             raise ValueError(f"threads={threads}: at least one is needed")
         self._mmap = mmap
-        self.threads = available_cores() if threads is None else threads
+        self._threads = threads
         self._files: dict[Path, _OpenFile] = {}
         self._lock = threading.Lock()
+
+    @property
+    def threads(self) -> int:
+        """How many threads may read at once."""
+        return available_cores() if self._threads is None else self._threads
 
     def __enter__(self) -> Reader:
         return self

@@ -56,7 +56,6 @@ class SaveReport:
         return f"saved {count}, {size} in {time} to {self.path.name}{more}"
 
     def _repr_html_(self) -> str:
-
         return show.html.in_notebook(self, show.html.of_text)
 
 

@@ -43,7 +43,6 @@ class VerifyReport:
         return f"{self.summary} in {self.path.name}"
 
     def _repr_html_(self) -> str:
-
         return show.html.in_notebook(self, show.html.of_text)
 
 

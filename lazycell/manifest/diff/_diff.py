@@ -50,6 +50,7 @@ class ManifestDiff(Differences):
         stored: tensors that a checkpoint stores in another form.
         computed: names of buffers that are computed on one side only.
         leftovers: names that files may have besides, and the base model, that are stated otherwise.
+        caches: keys and values that a cell keeps in another form.
         hyperparameters: those that have another value.
         streams: the stream version: with another one, a seed draws other values.
     """
@@ -151,6 +152,7 @@ def _details(old: Inventory, new: Inventory) -> dict[str, tuple[Detail, ...]]:
         "stored": _differences(_forms(old), _forms(new)),
         "computed": _differences(dict.fromkeys(old.computed, "computed"), dict.fromkeys(new.computed, "computed")),
         "leftovers": _differences(_leftovers(old), _leftovers(new)) if old.declared and new.declared else (),
+        "caches": _differences(_caches(old), _caches(new)) if old.declared and new.declared else (),
         "hyperparameters": _differences(_hyperparameters(old), _hyperparameters(new)),
         "streams": _differences(streams(old), streams(new)),
     }
@@ -165,6 +167,17 @@ def _differences(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[Detail
 
 def _forms(manifest: Inventory) -> dict[str, str]:
     return {stored.name: f"{stored.shape} {form_text(stored.form)}" for stored in manifest.stored}
+
+
+def _caches(manifest: Inventory) -> dict[str, str]:
+    found: dict[str, list[str]] = {}
+    for each in manifest.caches:
+        window = "" if each.window is None else f", window {each.window}"
+        source = ", of the text that is read" if each.source else ""
+        values = "" if each.value_size == each.size else f", values of {each.value_size}"
+        text = f"{each.heads} x {each.size} {each.dtype}{values}{window}{source}"
+        found.setdefault(each.name, []).append(text)
+    return {name: "; ".join(texts) for name, texts in found.items()}
 
 
 def _leftovers(manifest: Inventory) -> dict[str, str]:

@@ -42,6 +42,8 @@ def sections(diff: Differences) -> Iterator[show.Table]:
     yield from _stored(diff)
     if diff.computed:
         yield _section("computed buffers", "buffer", diff.computed, _detail)
+    if diff.caches:
+        yield _section("caches", "cell", diff.caches, _detail)
     if diff.leftovers:
         yield _section("leftovers", "name", diff.leftovers, _detail)
     yield from _streams(diff)
@@ -91,6 +93,7 @@ def _besides(diff: Differences) -> tuple[tuple[str, tuple[Detail, ...]], ...]:
         ("layout", diff.stored),
         ("computed buffer", diff.computed),
         ("leftover", diff.leftovers),
+        ("cache", diff.caches),
         ("hyperparameter", diff.hyperparameters),
         ("stream version", diff.streams),
     )

@@ -79,6 +79,7 @@ class Differences:
     stored: tuple[Detail, ...] = ()
     computed: tuple[Detail, ...] = ()
     leftovers: tuple[Detail, ...] = ()
+    caches: tuple[Detail, ...] = ()
     hyperparameters: tuple[Detail, ...] = ()
     streams: tuple[Detail, ...] = ()
 
@@ -87,5 +88,5 @@ class Differences:
             self.breaks_checkpoints
             or any((self.added, self.removed, self.renamed, self.retyped, self.reshaped, self.reinitialized))
             or any((self.changed, self.redeclared, self.ties, self.stored, self.computed))
-            or any((self.leftovers, self.hyperparameters, self.streams))
+            or any((self.leftovers, self.caches, self.hyperparameters, self.streams))
         )

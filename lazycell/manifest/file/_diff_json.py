@@ -18,7 +18,7 @@ FORMAT = "lazycell.manifest-diff"
 VERSION = 1
 
 _CHANGES = ("renamed", "reshaped", "retyped", "reinitialized", "changed", "redeclared")
-_DETAILS = ("ties", "stored", "computed", "leftovers", "hyperparameters", "streams")
+_DETAILS = ("ties", "stored", "computed", "leftovers", "caches", "hyperparameters", "streams")
 
 
 def diff_json(diff: Differences) -> str:
