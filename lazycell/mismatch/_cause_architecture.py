@@ -24,6 +24,11 @@ def architecture(sides: Sides, path: Path | None) -> Cause | None:
     near = NearNames(shapes, sides.splits)
     if any(own is not None and near.find(name, own.shape) for name, own in sides.missing.items() if shapes):
         return None  # a word is spelt otherwise
+    # What ends alike is probably the same under another name.
+    common = {_end(name, sides) for name in missing} & {_end(name, sides) for name in unexpected}
+    missing, unexpected = (
+        [name for name in names if _end(name, sides) not in common] for names in (missing, unexpected)
+    )
     if not missing and not unexpected:
         return None
     texts = [f"only the model has {_listed(missing, sides)}"] if missing else []
@@ -33,6 +38,11 @@ def architecture(sides: Sides, path: Path | None) -> Cause | None:
     where = f"it is {named}'s, by the config.json beside it: " if named else ""
     todo = f"{where}load it into the class that it was saved from, with the hyperparameters of its config.json"
     return Cause("architecture", text, frozenset((*missing, *unexpected)), todo=todo)
+
+
+def _end(name: str, sides: Sides) -> tuple[int, str]:
+    """Give the last cell and what of it, and how many lists it lies in."""
+    return len(sides.splits[name][1]), ".".join(name.split(".")[-2:])
 
 
 def _in_each(names: Iterable[str], layers: set[tuple[str, ...]], sides: Sides) -> list[str]:

@@ -8,7 +8,8 @@ from typing import Any
 
 from ..declaration import render
 from ..show import Splits, braces
-from ._changes import Axis, Solver
+from ._axis import Axis
+from ._changes import Solver
 from ._declared_sizes import DeclaredSizes
 from ._problems import Cause
 from ._settings import Setting, settings_of
@@ -58,10 +59,10 @@ def layers(sides: Sides, sizes: DeclaredSizes | None = None) -> list[Cause]:
             and min(differing[indices[: level - 1]]) <= int(indices[level - 1]) < max(differing[indices[: level - 1]])
         ]
         # What one more layer holds has to be what the layers hold that both have.
-        alike = sum(wrong[name][0] in known for name in concerned)
-        if concerned and 2 * alike >= len(concerned):
+        alike = frozenset(name for name in concerned if wrong[name][0] in known)
+        if alike and 2 * len(alike) >= len(concerned):
             shown = _in_file(place, sides)
-            causes.append(_cause(place, shown, ours, theirs, differing, meant, frozenset(concerned)))
+            causes.append(_cause(place, shown, ours, theirs, differing, meant, alike))
     return causes
 
 

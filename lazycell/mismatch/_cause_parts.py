@@ -14,6 +14,7 @@ from ._sides import Sides, Sized, fits
 _NOTHING = 0.05
 _MOST = 0.5
 _SOME = 0.25
+_FEW = 2
 _PARTS = 4
 _DEPTH = 2
 
@@ -69,11 +70,10 @@ def _contents(names: Iterable[str], sides: Sides) -> str:
 def part(sides: Sides) -> Cause | None:
     """Everything fits but one small part, which only one side has: a head, a pooler."""
     fitting = len(sides.fitting)
-    if fitting < min(max(2, _SOME * len(sides.manifest)), _MOST * len(sides.manifest)) or not (
-        sides.missing or sides.unexpected
-    ):
+    if fitting < _SOME * len(sides.manifest) or not (sides.missing or sides.unexpected):
         return None
-    if sides.missing and sides.unexpected:  # where only one side has more, that is a part, however large it is
+    # Where only one side has more, that is a part, however large it is; one name that fits says little.
+    if (sides.missing and sides.unexpected) or fitting < _FEW:
         small = max(len(sides.missing), len(sides.unexpected)) <= fitting
         if not small or fitting < _MOST * len(sides.manifest):
             return None

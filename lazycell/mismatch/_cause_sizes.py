@@ -10,7 +10,8 @@ from typing import Any
 import attrs
 
 from ..declaration import render
-from ._changes import Axis, Names, Solution, Solver, how_many
+from ._axis import Axis, Names, Solution, how_many
+from ._changes import Solver
 from ._declared_sizes import DeclaredSizes
 from ._problems import Cause
 from ._settings import settings_of
@@ -83,8 +84,9 @@ def _several(solver: Solver, axes: Names) -> list[Cause]:
         if not options:
             continue
         names = frozenset(_flat([chunks]))
-        values = " or ".join(f"{label}={value}" for label, value in options.items() if value)
-        what = f"right with {values}; which one differs, shapes do not tell" if values else "more than one differs"
+        values = [f"{label}={value}" for label, value in options.items() if value]
+        which = "which one differs, shapes do not tell" if len(values) > 1 else "if none of the others differs"
+        what = f"right with {' or '.join(values)}; {which}" if values else "more than one differs"
         text = f"{'1 shape is' if len(names) == 1 else f'{len(names)} shapes are'} made of `{axis.expression}`: {what}"
         causes.append(Cause("hyperparameter", text, names))
     return causes[:_NUMBERS]

@@ -4,67 +4,18 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .._errors import DeclarationError
-from .._frozen import frozen
 from ..declaration import evaluate, is_symbolic, names_in, parse
+from ._axis import Axis, Change, Names, Solution, how_many
 from ._declared_sizes import DeclaredSizes
 from ._settings import Setting
 
 # A change has to be right about so many times more axes than it is wrong about.
 _RIGHT_TO_WRONG = 3
 _CHANGES = 64
-
-
-@frozen
-class Axis:
-    """One axis in which parameters of one declaration differ, or do not differ: the axis and what both sides have.
-
-    Attributes:
-        expression: its text, if it is known.
-        ours: its size in the model.
-        theirs: its size in the checkpoint.
-        is_traced: whether the expression is one of the model's hyperparameters; else of those of the cell that has it.
-    """
-
-    expression: str | None
-    ours: int
-    theirs: int
-    is_traced: bool = False
-
-
-Names = dict[Axis, list[list[str]]]
-"""For each axis the names of the parameters in which it differs, in the lists of `Sides.alike`: none is copied."""
-
-
-@frozen
-class Change:
-    """A hyperparameter with another value."""
-
-    setting: Setting
-    value: int
-
-
-@frozen
-class Solution:
-    """A change, and what speaks for it.
-
-    Attributes:
-        change: it.
-        explained: the axes that it makes right.
-        rivals: other changes that do as well.
-    """
-
-    change: Change
-    explained: Names
-    rivals: tuple[Change, ...] = ()
-
-
-def how_many(chunks: list[list[str]]) -> int:
-    """Give how many parameters there are."""
-    return sum(map(len, chunks))
 
 
 class Solver:
@@ -118,12 +69,16 @@ class Solver:
         """Note what shapes tell: what some size is made of and of nothing else that they do not tell."""
         rows = []
         for axis in axes:
-            named = self._named(axis)
-            rows.append(frozenset(label for label in named if _has(axis.expression or "", label)) or named)
-            self.untold |= named
+            rows.append(self._written(axis))
+            self.untold |= self._named(axis)
         while more := {label for row in rows if len(row - self.told) == 1 for label in row - self.told}:
             self.told |= more
         self.untold -= self.told
+
+    def _written(self, axis: Axis) -> frozenset[str]:
+        """Give the hyperparameters in an expression itself, without those of their defaults."""
+        named = self._named(axis)
+        return frozenset(label for label in named if _has(axis.expression or "", label)) or named
 
     def _is_told(self, label: str, axis: Axis) -> bool:
         """Whether an axis tells a hyperparameter: if it is told elsewhere, or all others in the axis are.
@@ -138,7 +93,8 @@ class Solver:
         """Give the change that makes most of the open axes right, those axes, and the changes that do as well."""
         scored = []
         for change in self._candidates(open_):
-            if any(change.setting.label == other.setting.label for other in taken):
+            label = change.setting.label
+            if any(label == other.setting.label for other in taken) or self._is_denied(change, (*open_, *steady)):
                 continue
             right = [axis for axis in open_ if self._explains(change, axis)]
             count = sum(how_many(open_[axis]) for axis in right)
@@ -174,10 +130,15 @@ class Solver:
         finally:
             self._applied = before
 
-    def _candidates(self, axes: Iterable[Axis]) -> list[Change]:
+    def _candidates(self, axes: Collection[Axis]) -> list[Change]:
         found: dict[tuple[str, int], Change] = {}
+        alone = {label for axis in axes if len(self._written(axis)) == 1 for label in self._written(axis)}
         for axis in axes:
             named = self._named(axis)
+            written = self._written(axis)
+            if len(written) > 1 and len(written & alone) > 1:
+                continue  # not before those that differ by themselves are mended
+            named = named & alone if len(written) > 1 and written & alone else named
             for setting in self._settings:
                 if setting.label in named and self._is_told(setting.label, axis):
                     for value in self._values(setting, axis):
@@ -225,6 +186,13 @@ class Solver:
             return not any(True for each in others if each != change.setting for _ in self._values(each, axis))
         finally:
             self._applied = before
+
+    def _is_denied(self, change: Change, axes: Iterable[Axis]) -> bool:
+        """Whether a size that is nothing but this hyperparameter, as the class says, would be wrong."""
+        return any(
+            axis.is_traced and self._written(axis) == {change.setting.label} and self._with(change, axis) != axis.theirs
+            for axis in axes
+        )
 
     def _named(self, axis: Axis) -> frozenset[str]:
         """Give the hyperparameters in an expression, if it has this value for the model's: else it is another's."""

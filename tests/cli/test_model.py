@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lazycell import ConfigError, LazyCellError, Manifest, ManifestError
+from lazycell import ConfigError, LazyCellError, Manifest, ManifestError, pretrained
 from lazycell.cli._model import Options, find, is_manifest, model_options
 
 from ..mismatch.transformer import model
@@ -302,3 +302,15 @@ def test_the_other_names_of_a_family() -> None:
     """Of the family and of its classes."""
     assert find("xlm-roberta").class_.__name__ == "RobertaModel"
     assert find("CamembertForMaskedLM").class_.__name__ == "RobertaForMaskedLM"
+
+
+def test_a_preset_is_what_was_published() -> None:
+    """With the dtype that it states, whichever command asks: the manifest, its sizes and a check have it."""
+    models, _ = pretrained.available_models()
+    presets = [preset for model in models for preset in model.presets]
+    assert {preset.dtype for preset in presets} == {None, "float16", "bfloat16"}
+    for preset in presets:
+        assert find(preset.name).arguments.get("dtype") == preset.dtype
+    small = find("smollm2-135m").manifest
+    assert {entry.dtype for entry in small} == {"bfloat16"}
+    assert sum(entry.nbytes for entry in small) == 2 * 134_515_008

@@ -12,7 +12,7 @@ import pytest
 from lazycell.formats import CheckpointHeader
 
 from ..loading.models import declared, manifest, stored
-from .transformer import causes, file, kinds, model
+from .transformer import causes, file, kinds, model, tensors
 
 F = "float32"
 NORMS: dict[str, Any] = {f"layers.{i}.q_norm.gain": ((4,), F) for i in range(4)}
@@ -80,3 +80,13 @@ def test_another_family_by_its_prefix(cls: str, prefix: str, other: bool) -> Non
     of = attrs.evolve(manifest(declared("a.w"), declared("b.w")), model=cls)
     (cause,) = causes(of, stored([f"{prefix}.a.w", f"{prefix}.b.w"]))
     assert (cause.kind, bool(cause.rename)) == (("another model", False) if other else ("prefix", True))
+
+
+def test_what_ends_alike_is_no_other_architecture() -> None:
+    """It may be the same under another name, in whatever sizes; an expert's is not the layer's own."""
+    names = [name for name in tensors(model()) if ".attn." in name]
+    held: dict[str, Any] = {name.replace(".attn.", ".other."): ((5, 7), F) for name in names}
+    header = file(lambda name: None if ".attn." in name else name, held)
+    assert "architecture" not in kinds(model(), header)
+    inside: dict[str, Any] = {name.replace(".attn.", ".attn.0."): ((5, 7), F) for name in names}
+    assert "architecture" in kinds(model(), file(lambda name: None if ".attn." in name else name, inside))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lazycell.mismatch._changes import Axis, Change, Solver
+from lazycell.mismatch._axis import Axis, Change
+from lazycell.mismatch._changes import Solver
 from lazycell.mismatch._settings import settings_of
 
 
