@@ -13,9 +13,6 @@ from ..declaration import Declaration
 from ..show import format_bytes
 from ._config import Config
 
-_OF_TORCH = {"half": "float16", "float": "float32", "double": "float64"}
-"""Other names that torch has for dtypes."""
-
 AS_STORED = "checkpoint"
 """The value of `dtype=` that keeps what the file has."""
 
@@ -39,7 +36,7 @@ def dtype_arguments(
         return {"dtype": dtype}
     # A class may have a hyperparameter of this name, which the config gave as any other.
     handed_down = declaration.takes_dtype and not declaration.own_init
-    asked = _known(config) if handed_down else arguments.get("dtype")
+    asked = _known(config, dtype) if handed_down else arguments.get("dtype")
     if asked is None:
         return {}
     if dtype is None and not _runs(asked):
@@ -53,17 +50,19 @@ def load_policy(dtype: Any) -> str:
     return AS_STORED if _is_as_stored(dtype) else "cast"
 
 
-def _known(config: Config) -> Any:
-    """Give the dtype that a config asks for.
+def _known(config: Config, dtype: Any) -> Any:
+    """Give the dtype that a config asks for; None if it is none and what the file has is taken.
 
     Raises:
         ConfigError: it is none.
     """
-    asked = _OF_TORCH.get(config.dtype, config.dtype) if isinstance(config.dtype, str) else config.dtype
+    asked = config.dtype
     if asked is not None:
         try:
             dtype_name(asked)
         except TypeError:
+            if dtype is not None:
+                return None
             text = 'pass dtype="float32", another dtype, or "checkpoint" for what the file has'
             raise ConfigError(f"{config.path} asks for dtype {asked!r:.80}, which is none: {text}") from None
     return asked

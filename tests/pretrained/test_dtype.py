@@ -176,3 +176,4 @@ def test_names_that_only_torch_has(load: Callable[..., Any], tmp_path: Path):
     with pytest.raises(ConfigError, match=r"asks for dtype 'auto', which is none: pass dtype=\"float32\""):
         load(directory(tmp_path, torch_dtype="auto"))
     assert load(tmp_path, dtype="float32").weight.dtype == ms.float32
+    assert load(tmp_path, dtype="checkpoint").weight.dtype == ms.bfloat16
