@@ -74,14 +74,18 @@ class Side:
     root: Path
 
 
+Tries = list[list[float]]
+"""For each try of a process the seconds that it took, and those that all threads worked."""
+
+
 class DisagreementError(RuntimeError):
     """A process failed, or two sides loaded different numbers."""
 
 
 def measure(
     sides: Sequence[Side], *, tries: int, rounds: int, quick: bool = False, tell: Any = lambda line: None
-) -> Iterator[tuple[str, str, list[list[float]]]]:
-    """Load each directory with each side, in turns; give the seconds of every try, process by process.
+) -> Iterator[tuple[str, str, list[Tries]]]:
+    """Load each directory with each side, in turns; give what every try took, process by process.
 
     Raises:
         DisagreementError: a process failed, or two sides loaded different numbers.
@@ -89,7 +93,7 @@ def measure(
     for title, config in [*DIRECTORIES.items()][: 1 if quick else None]:
         with tempfile.TemporaryDirectory(prefix="lazycell-benchmarks-") as folder:
             _write(Path(folder), config)
-            found: dict[str, list[list[float]]] = {side.name: [] for side in sides}
+            found: dict[str, list[Tries]] = {side.name: [] for side in sides}
             totals: dict[str, float] = {}
             for turn in range(rounds):
                 for side in sides[:: 1 if turn % 2 == 0 else -1]:
@@ -123,13 +127,14 @@ def _run(side: Side, folder: str, tries: int) -> dict[str, Any]:
     return printed
 
 
-def report(rows: Sequence[tuple[str, str, list[list[float]]]], tries: int) -> str:
+def report(rows: Sequence[tuple[str, str, list[Tries]]], tries: int) -> str:
     """Print medians: of the first try of each process, and of all later tries."""
-    cells = [["directory", "side", "cold", "warm", "warm, least"]]
+    cells = [["directory", "side", "cold", "cold, CPU", "warm", "warm, CPU"]]
     for title, side, processes in rows:
+        first = [process[0] for process in processes]
         later = [each for process in processes for each in process[1:]]
-        cold = statistics.median(process[0] for process in processes)
-        cells.append([title, side, seconds(cold), seconds(statistics.median(later)), seconds(min(later))])
+        times = [statistics.median(each[which] for each in some) for some in (first, later) for which in (0, 1)]
+        cells.append([title, side, *map(seconds, times)])
     return f"`from_pretrained` of a directory, medians; {tries} tries a process\n\n{table(cells)}"
 
 
