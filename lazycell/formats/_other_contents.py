@@ -43,6 +43,10 @@ def _has(*wanted: str) -> Callable[[_Names], bool]:
     return lambda names: any(name in wanted for name in names)
 
 
+def _starts(*prefixes: str) -> Callable[[_Names], bool]:
+    return lambda names: any(name.startswith(prefixes) for name in names)
+
+
 def _ends(*suffixes: str) -> Callable[[_Names], bool]:
     return lambda names: any(name.endswith(suffixes) for name in names)
 
@@ -82,12 +86,17 @@ _KINDS: tuple[tuple[Callable[[_Names], bool], str], ...] = (
         "python {DIRECTORY}/zero_to_fp32.py {DIRECTORY} MERGED --safe_serialization",
     ),
     (
+        lambda names: _starts("pytorch_model_fsdp_")(names) or _ends(".distcp")(names),
+        "a checkpoint of torch.distributed, whose weights lie in parts; put them together with accelerate, and load "
+        "that: accelerate merge-weights {DIRECTORY}/pytorch_model_fsdp_0 MERGED",
+    ),
+    (
         _ends(".gguf"),
         "GGUF files, of llama.cpp: their weights are quantized in blocks; load the repository that they were made "
         "from, which has .safetensors files",
     ),
     (
-        _has("tf_model.h5", "flax_model.msgpack", "model.ckpt.index", "bert_model.ckpt.index"),
+        _starts("tf_model", "flax_model", "model.ckpt", "bert_model.ckpt"),
         "weights of TensorFlow or Flax, and none of PyTorch; write them anew with transformers 4, which reads both, "
         'and load that: AutoModel.from_pretrained("{DIRECTORY}", from_tf=True).save_pretrained("CONVERTED"), or '
         "from_flax=True",

@@ -35,8 +35,8 @@ _COMPUTING = (
 )
 
 _STAMPS = (
-    "base_model is_llama_config language library_name model_name name pipeline_tag "
-    "sbert_ce_default_activation_function sentence_transformers transformers.js_config"
+    "base_model base_model_name_or_path is_llama_config language library_name model_name name pipeline_tag "
+    "sbert_ce_default_activation_function sentence_transformers transformers.js_config trust_remote_code"
 )
 
 _KEYS = GENERATION_KEYS.union(

@@ -29,6 +29,10 @@ _UNUSUAL: dict[str, Any] = {
 """Switches that every config of transformers may carry; a model that honours one declares a hyperparameter for it."""
 
 
+_OF_TORCH = {"half": "float16", "float": "float32", "double": "float64"}
+"""Other names that torch has for dtypes."""
+
+
 def _as_set(names: Iterable[str]) -> frozenset[str]:
     return frozenset(names)
 
@@ -74,9 +78,10 @@ class Config:
 
     @property
     def dtype(self) -> Any:
-        """The dtype it asks for, in the old style or the new; None if it says none."""
+        """The dtype it asks for, in the old style or the new, by its usual name; None if it says none."""
         old, new = self.options.get("torch_dtype"), self.options.get("dtype")
-        return old if new is None else new
+        asked = old if new is None else new
+        return _OF_TORCH.get(asked, asked) if isinstance(asked, str) else asked
 
     @property
     def architecture(self) -> str | None:

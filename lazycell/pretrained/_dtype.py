@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import parameters
 from .._dtypes import dtype_name, itemsize
-from .._errors import DtypeWarning
+from .._errors import ConfigError, DtypeWarning
 from ..declaration import Declaration
 from ..show import format_bytes
 from ._config import Config
@@ -36,7 +36,7 @@ def dtype_arguments(
         return {"dtype": dtype}
     # A class may have a hyperparameter of this name, which the config gave as any other.
     handed_down = declaration.takes_dtype and not declaration.own_init
-    asked = config.dtype if handed_down else arguments.get("dtype")
+    asked = _known(config, dtype) if handed_down else arguments.get("dtype")
     if asked is None:
         return {}
     if dtype is None and not _runs(asked):
@@ -48,6 +48,24 @@ def dtype_arguments(
 def load_policy(dtype: Any) -> str:
     """Give the argument `dtype` of the load."""
     return AS_STORED if _is_as_stored(dtype) else "cast"
+
+
+def _known(config: Config, dtype: Any) -> Any:
+    """Give the dtype that a config asks for; None if it is none and what the file has is taken.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    asked = config.dtype
+    if asked is not None:
+        try:
+            dtype_name(asked)
+        except TypeError:
+            if dtype is not None:
+                return None
+            text = 'pass dtype="float32", another dtype, or "checkpoint" for what the file has'
+            raise ConfigError(f"{config.path} asks for dtype {asked!r:.80}, which is none: {text}") from None
+    return asked
 
 
 def _is_as_stored(dtype: Any) -> bool:

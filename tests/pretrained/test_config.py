@@ -111,7 +111,7 @@ class Derived(Base):
     # One of each kind that hub files have.
     "_num_labels _attn_implementation_autoset _class_name _anything_else output_past n_special predict_special_tokens "
     "cache_implementation is_llama_config transformers.js_config unsloth_fixed unsloth_version max_sequence_length "
-    "sbert_ce_default_activation_function sentence_transformers name num_labels architectures top_k".split(),
+    "sbert_ce_default_activation_function sentence_transformers name num_labels architectures top_k trust_remote_code".split(),
 )
 def test_bookkeeping_is_one_list_for_every_class(key):
     """Whatever its value, and whatever the class says of others."""

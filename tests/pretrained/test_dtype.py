@@ -19,7 +19,7 @@ from safetensors.numpy import save_file
 
 import lazycell
 import tests
-from lazycell import DtypeWarning, LazyCell, Param, register
+from lazycell import ConfigError, DtypeWarning, LazyCell, Param, register
 from lazycell.parameters import _device
 
 
@@ -166,3 +166,14 @@ def test_a_hyperparameter_of_that_name_is_no_exception(tmp_path: Path):
     with pytest.warns(DtypeWarning, match="Own is built in float32, 4.01 kB where bfloat16 takes 2.01 kB"):
         assert Own.from_pretrained(path).weight.dtype == ms.float32
     assert Own.from_pretrained(path, dtype="bfloat16").weight.dtype == ms.bfloat16
+
+
+@EACH_LOADER
+def test_names_that_only_torch_has(load: Callable[..., Any], tmp_path: Path):
+    """Its short ones mean the same; what is no dtype is refused with what to pass, and that goes first."""
+    for name, dtype in (("half", ms.float16), ("float", ms.float32), ("double", ms.float64)):
+        assert load(directory(tmp_path, torch_dtype=name)).weight.dtype == dtype
+    with pytest.raises(ConfigError, match=r"asks for dtype 'auto', which is none: pass dtype=\"float32\""):
+        load(directory(tmp_path, torch_dtype="auto"))
+    assert load(tmp_path, dtype="float32").weight.dtype == ms.float32
+    assert load(tmp_path, dtype="checkpoint").weight.dtype == ms.bfloat16
