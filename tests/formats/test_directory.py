@@ -100,7 +100,14 @@ def test_whole_copy_beside_an_index(tmp_path: Path) -> None:
 
 def test_the_order_of_transformers(tmp_path: Path) -> None:
     """safetensors before PyTorch's files, whole ones before sharded ones; what trainers write beside is none."""
-    beside = ("training_args.bin", "optimizer.pt", "scheduler.pt", "rng_state_0.pth", "adapter_model.safetensors")
+    beside = (
+        "training_args.bin",
+        "optimizer.pt",
+        "scheduler.pt",
+        "rng_state_0.pth",
+        "adapter_model.safetensors",
+        "openvino_model_int8.bin",
+    )
     touched(tmp_path, "pytorch_model-00001-of-00001.bin", "pytorch_model.bin.index.json", *beside)
     assert found(tmp_path) == ["pytorch_model.bin.index.json"]
     touched(tmp_path, "pytorch_model.bin")
