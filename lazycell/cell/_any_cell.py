@@ -90,13 +90,10 @@ def load_checkpoint(
         TypeError: an argument is of a kind that means nothing, or there is no net.
         ValueError: there is no such choice, or arguments contradict each other.
     """
-    if ckpt_file_name is not None:
-        if path is not None and net is not None:
-            raise TypeError(
-                "load_checkpoint() was given both `path` and `ckpt_file_name`, which are the same: leave one"
-            )
-        path, net = (ckpt_file_name, net) if path is None else (ckpt_file_name, path)
-    cell, source = _net_first("load_checkpoint", path, net)
+    given = [each for each in (path, net, ckpt_file_name) if each is not None]
+    if len(given) > 2:
+        raise TypeError("load_checkpoint() takes one path and one net: `ckpt_file_name` is the path")
+    cell, source = _net_first("load_checkpoint", *given)
     refuse_redundancy(remove_redundancy)
     check_format(format)
     check_switch(strict_load, "strict_load")
@@ -193,7 +190,7 @@ def load_param_into_net(
 
 
 def save_checkpoint(
-    net: nn.Cell | str | PathLike[str],
+    net: nn.Cell | str | PathLike[str] | None = None,
     path: str | PathLike[str] | nn.Cell | None = None,
     *,
     format: str | None = None,
@@ -207,6 +204,7 @@ def save_checkpoint(
     append_dict: Mapping[str, Any] | None = None,
     choice_func: Chooses | None = None,
     crc_check: bool = False,
+    save_obj: nn.Cell | None = None,
     ckpt_file_name: str | PathLike[str] | None = None,
 ) -> SaveReport:
     """Write every parameter of any cell; what is at `path` stays until the new checkpoint is whole and on the disk.
@@ -228,6 +226,7 @@ def save_checkpoint(
         append_dict: only None: parameters alone are saved.
         choice_func: only None: the whole cell is saved.
         crc_check: accepted: every file has checksums, but for an encrypted one.
+        save_obj: MindSpore's name for `net`.
         ckpt_file_name: MindSpore's name for `path`.
 
     Raises:
@@ -237,13 +236,12 @@ def save_checkpoint(
         ValueError: arguments contradict each other, or one asks for what is not done here.
         OSError: the directory is missing, the disk full, a permission lacking; the old checkpoint is as it was.
     """
-    if ckpt_file_name is not None:
-        if path is not None:
-            raise TypeError(
-                "save_checkpoint() was given both `path` and `ckpt_file_name`, which are the same: leave one"
-            )
-        path = ckpt_file_name
-    cell, target = _net_first("save_checkpoint", net, path)
+    given = [each for each in (net, path, save_obj, ckpt_file_name) if each is not None]
+    if len(given) > 2:
+        raise TypeError(
+            "save_checkpoint() takes one net and one path: `save_obj` is the net, `ckpt_file_name` the path"
+        )
+    cell, target = _net_first("save_checkpoint", *given)
     refuse_in_save(integrated_save, async_save, append_dict, choice_func)
     check_switch(crc_check, "crc_check")
     return save(
@@ -275,14 +273,14 @@ def manifest(net: nn.Cell) -> Manifest:
     raise TypeError(f"manifest() lists the parameters of a cell, not {_what(net)}{hint}")
 
 
-def _net_first(function: str, one: Any, other: Any) -> tuple[nn.Cell, Any]:
+def _net_first(function: str, *given: Any) -> tuple[nn.Cell, Any]:
     """Tell a net from a path, in whichever order they come.
 
     Raises:
         TypeError: there are two nets, or none, or no path.
     """
-    cells = [each for each in (one, other) if isinstance(each, nn.Cell)]
-    rest = [each for each in (one, other) if not isinstance(each, nn.Cell) and each is not None]
+    cells = [each for each in given if isinstance(each, nn.Cell)]
+    rest = [each for each in given if not isinstance(each, nn.Cell)]
     if len(cells) == len(rest) == 1:
         return cells[0], rest[0]
     order = "path, net" if function == "load_checkpoint" else "net, path"
@@ -296,8 +294,8 @@ def _net_first(function: str, one: Any, other: Any) -> tuple[nn.Cell, Any]:
         raise TypeError(f"{function}() was given no net: {wanted}{hint}")
     if cells and not rest:
         raise TypeError(f"{function}() was given {'two nets' if len(cells) > 1 else 'a net'} and no path: {wanted}")
-    given = " and ".join(_what(each) for each in rest) or "nothing"
-    raise TypeError(f"{function}() takes a net and a path, and was given {given}: {wanted}")
+    words = " and ".join(_what(each) for each in rest) or "nothing"
+    raise TypeError(f"{function}() takes a net and a path, and was given {words}: {wanted}")
 
 
 def _what(value: object) -> str:

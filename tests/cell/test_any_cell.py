@@ -128,12 +128,13 @@ def test_mindspores_documented_example_by_changing_an_import(tmp_path: Path) -> 
         (lambda net: lazycell.load_checkpoint(net), "a net and no path"),
         (lambda net: lazycell.load_checkpoint(net, net), "two nets and no path"),
         (lambda net: lazycell.load_checkpoint("a.ckpt", "b.ckpt"), "given 'a.ckpt' and 'b.ckpt'"),
-        (lambda net: lazycell.load_checkpoint("a", net, ckpt_file_name="a"), "leave one"),
+        (lambda net: lazycell.load_checkpoint("a", net, ckpt_file_name="a"), "`ckpt_file_name` is the path"),
         (lambda net: lazycell.load_checkpoint({}, net, filter_prefix=[3]), "the beginning of names"),
         (lambda net: lazycell.load_checkpoint({}, net, choice_func="first"), "a function of a tensor's name"),
         (lambda net: lazycell.load_param_into_net(net, "a.ckpt"), r"`lazycell\.load_checkpoint\(path, net\)`"),
         (lambda net: lazycell.load_param_into_net({}, {}), "fills a cell"),
         (lambda net: lazycell.save_checkpoint(net), "a net and no path"),
+        (lambda net: lazycell.save_checkpoint(net, "a", save_obj=net), "`save_obj` is the net"),
         (lambda net: lazycell.save_checkpoint([{"name": "a"}], "a.ckpt"), "takes a net and a path"),
         (lambda net: lazycell.manifest(Net), r"with lazycell\.no_init_parameters\(\): net = Net\("),
         (lambda net: lazycell.manifest(Scale), r"write `Scale\.manifest\("),
@@ -262,7 +263,7 @@ def test_what_is_saved_is_loaded(tmp_path: Path, cls: type, suffix: str) -> None
         net = lazily(cls)
         lazycell.load_checkpoint(file, net)
         assert same(values(net), values(source))
-        assert [entry.name for entry in lazycell.manifest(net)] == [*values(source)] == [*lazycell.status(net)]
+        assert [entry.name for entry in lazycell.manifest(net)] == [*values(source)]
     if suffix == "ckpt":
         net = cls()
         assert ms.load_param_into_net(net, ms.load_checkpoint(path), strict_load=True) == ([], [])
@@ -303,6 +304,27 @@ def test_a_net_without_values_is_not_saved(tmp_path: Path) -> None:
     with pytest.raises(lazycell.UninitializedParameterError, match=r"lazycell\.load_checkpoint\(path, net\)"):
         lazycell.save_checkpoint(lazily(Net), tmp_path / "net.ckpt")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_manifest_of_any_cell_is_data() -> None:
+    """With what a declaration would say: names, shapes, sizes, the viewer's page; nothing is drawn for it."""
+    net = lazily(Net)
+    listed = lazycell.manifest(net)
+    assert (listed["first.weight"].shape, listed.nbytes) == ((4, 3), 4 * (12 + 4 + 8 + 2))
+    assert lazycell.uninitialized(net) == [entry.name for entry in listed]
+    changed = listed.diff(lazycell.manifest(nn.SequentialCell(Net())))
+    assert "first.weight" in str(changed)
+    assert lazycell.manifest(nn.ReLU()).nbytes == 0
+
+
+def test_the_package_and_the_function_have_one_name() -> None:
+    """Whatever is imported first: `lazycell.manifest` is called, and its modules are found."""
+    import lazycell.manifest.diff as diff
+    from lazycell import manifest
+
+    assert manifest is lazycell.manifest
+    assert callable(manifest)
+    assert diff.__name__ == "lazycell.manifest.diff"
 
 
 # ---------------------------------------------------------------------------------------------------------- training
@@ -348,7 +370,7 @@ def test_the_optimizer_alone_and_the_net_alone(tmp_path: Path) -> None:
     """An optimizer is a cell; and of the file of a training a net takes what is its."""
     source, path = training(nn.Adam, 1), tmp_path / "optimizer.ckpt"
     train(source, range(2))
-    lazycell.save_checkpoint(source.optimizer, path)
+    lazycell.save_checkpoint(save_obj=source.optimizer, ckpt_file_name=path)
     step = training(nn.Adam, 2)
     lazycell.load_checkpoint(path, step.optimizer)
     assert same(values(step.optimizer), values(source.optimizer))
