@@ -261,6 +261,7 @@ def test_what_is_saved_is_loaded(tmp_path: Path, cls: type, suffix: str) -> None
     ms.save_checkpoint(source, other := str(tmp_path / f"other.{suffix}"), format=suffix)
     for file in (path, other):
         net = lazily(cls)
+        assert len(lazycell.plan(net, file).steps) == len(values(source))
         lazycell.load_checkpoint(file, net)
         assert same(values(net), values(source))
         assert [entry.name for entry in lazycell.manifest(net)] == [*values(source)]
@@ -279,6 +280,20 @@ def test_a_tied_parameter_goes_by_any_of_its_names(names: list[str]) -> None:
     lazycell.load_checkpoint(dict.fromkeys(names, value), net)
     assert net.head.weight is net.table.embedding_table
     assert np.array_equal(net.head.weight.asnumpy(), value)
+
+
+def test_a_declared_net_is_loaded_by_its_own_method() -> None:
+    """Which its class may have changed; a part of a checkpoint is loaded into it likewise."""
+
+    class Doubled(Scale):
+        def load_checkpoint(self, path: Any, **options: Any) -> Any:
+            return super().load_checkpoint({"weight": 2 * path["weight"]}, **options)
+
+    stored, net, other = {"weight": np.ones(4, np.float32)}, Doubled(), Scale()
+    lazycell.load_checkpoint(stored, net)
+    assert net.weight.asnumpy().tolist() == [2] * 4
+    lazycell.load_checkpoint({**stored, "ema.weight": stored["weight"]}, other, filter_prefix="ema.")
+    assert other.weight.asnumpy().tolist() == [1] * 4
 
 
 def test_a_tie_that_the_checkpoint_has_broken() -> None:
