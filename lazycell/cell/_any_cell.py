@@ -15,7 +15,16 @@ from ..manifest import Manifest
 from ..saving import SaveReport
 from ._cell import LazyCell, Policy
 from ._load_checkpoint import load_checkpoint as load
-from ._mindspore_words import Chooses, Prefixes, check_format, only, refuse_in_save, refuse_redundancy, strict
+from ._mindspore_words import (
+    Chooses,
+    Prefixes,
+    check_format,
+    mode_of_key,
+    only,
+    refuse_in_save,
+    refuse_redundancy,
+    strict,
+)
 from ._net_manifest import manifest_of_net
 from ._other_names import names_in_ckpt, with_other_names
 from ._save_checkpoint import save_checkpoint as save
@@ -108,7 +117,7 @@ def load_checkpoint(
         progress=progress,
         verify=verify or crc_check,
         dec_key=dec_key,
-        dec_mode=dec_mode,
+        dec_mode=mode_of_key(dec_key, dec_mode),
     )
     chosen = only(choice_func, specify_prefix, filter_prefix)
     if chosen is None and isinstance(cell, LazyCell):
@@ -251,7 +260,7 @@ def save_checkpoint(
         max_shard_size=max_shard_size,
         dtype=dtype,
         enc_key=enc_key,
-        enc_mode=enc_mode,
+        enc_mode=mode_of_key(enc_key, enc_mode),
         progress=progress,
         ckpt_names=None if isinstance(cell, LazyCell) else names_in_ckpt,
     )

@@ -71,6 +71,11 @@ def refuse_redundancy(remove_redundancy: object) -> None:
         )
 
 
+def mode_of_key(key: bytes | None, mode: str | None) -> str | None:
+    """Give the mode of a cipher; MindSpore's default says nothing where there is no key."""
+    return None if key is None and mode == "AES-GCM" else mode
+
+
 def check_format(format: object) -> None:
     """Take MindSpore's two formats: a file's own content says which it has, whatever is written here."""
     if format not in (None, "ckpt", "safetensors"):

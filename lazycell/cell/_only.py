@@ -30,8 +30,17 @@ class Only:
     def plan(
         self, manifest: Manifest, header: CheckpointHeader, options: LoadOptions, *, again: Again | None
     ) -> LoadPlan:
-        """Plan the load of the chosen tensors; the report lists the others as ignored."""
+        """Plan the load of the chosen tensors; the report lists the others as ignored.
+
+        Raises:
+            ValueError: none is chosen.
+        """
         left_out = [name for name in header.tensors if not self.chosen(name)]
+        if left_out and len(left_out) == len(header.tensors):
+            raise ValueError(
+                f"{header.path}: choice_func or the prefixes choose none of its {len(left_out)} tensors, the first of "
+                f"which is {left_out[0]!r:.200}: nothing would be loaded"
+            )
         kept = header.tensors.keys() - left_out
         part = attrs.evolve(header, tensors={name: each for name, each in header.tensors.items() if name in kept})
         # A parameter whose one tensor is left out keeps what it has; the option is checked by whoever reads it.

@@ -151,6 +151,7 @@ def test_what_means_nothing_is_refused(call: Any, message: str) -> None:
     [
         (lambda net: lazycell.load_checkpoint({}, net, remove_redundancy=True), "whole checkpoints"),
         (lambda net: lazycell.load_checkpoint({}, net, format="hdf5"), "leave it out"),
+        (lambda net: lazycell.load_checkpoint(arrays(), net, specify_prefix="third"), "none of its 4 tensors"),
         (lambda net: lazycell.load_checkpoint({}, net, choice_func=len, filter_prefix="a"), "leave out one"),
         (lambda net: lazycell.load_checkpoint({}, net, strict_load=True, missing="init"), "missing='init' permits"),
         (lambda net: lazycell.save_checkpoint(net, "a.ckpt", async_save=True), "leave it out"),
@@ -340,6 +341,48 @@ def test_the_package_and_the_function_have_one_name() -> None:
     assert manifest is lazycell.manifest
     assert callable(manifest)
     assert diff.__name__ == "lazycell.manifest.diff"
+
+
+def test_mindspores_defaults_may_be_written(tmp_path: Path) -> None:
+    """As code does that passes on what it was given; and with a key they are what they say."""
+    net, path = Net(), str(tmp_path / "net.ckpt")
+    for key in (None, b"0123456789ABCDEF"):
+        lazycell.save_checkpoint(
+            net,
+            path,
+            integrated_save=True,
+            async_save=False,
+            enc_key=key,
+            enc_mode="AES-GCM",
+            crc_check=False,
+            format="ckpt",
+        )
+        other = lazily(Net)
+        lazycell.load_checkpoint(
+            path,
+            other,
+            strict_load=False,
+            filter_prefix=None,
+            dec_key=key,
+            dec_mode="AES-GCM",
+            crc_check=False,
+            format="ckpt",
+        )
+        assert same(values(other), values(net))
+
+
+def test_crc_check_verifies(tmp_path: Path) -> None:
+    """A bit that has changed is found, and nothing of the net is."""
+    path = tmp_path / "net.ckpt"
+    lazycell.save_checkpoint(Net(), path)
+    content = bytearray(path.read_bytes())
+    content[content.index(b"first.weight") + 40] ^= 1
+    path.write_bytes(content)
+    net = lazily(Net)
+    with pytest.raises(lazycell.CheckpointError):
+        lazycell.load_checkpoint(path, net, crc_check=True)
+    assert len(lazycell.uninitialized(net)) == 4
+    lazycell.load_checkpoint(path, net)
 
 
 # ---------------------------------------------------------------------------------------------------------- training
