@@ -24,7 +24,10 @@ def __getattr__(name: str) -> Any:
     if name not in _places:
         raise AttributeError(f"module 'lazycell' has no attribute {name!r}")
     with collector_paused():  # with MindSpore's objects about, one walk over them takes as long as all the imports
-        value = getattr(import_module(f".{_places[name]}", __name__), name)
+        if name == "manifest":  # the package of that name, which can be called: importing it would hide a function
+            value = import_module(".manifest", __name__)
+        else:
+            value = getattr(import_module(f".{_places[name]}", __name__), name)
     globals()[name] = value
     return value
 

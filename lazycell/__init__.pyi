@@ -27,6 +27,7 @@ from ._errors import (
     UninitializedWarning,
     UnknownNameError,
 )
+from .cell._any_cell import load_checkpoint, load_param_into_net, manifest, save_checkpoint
 from .cell._cell import LazyCell
 from .cell._initial_values import initial_values
 from .cell._initializers import register_initializer
@@ -165,7 +166,10 @@ __all__ = [
     "key_value_cache",
     "launch_blocking",
     "lazy",
+    "load_checkpoint",
+    "load_param_into_net",
     "magnitude",
+    "manifest",
     "max_",
     "min_",
     "no_init_parameters",
@@ -184,6 +188,7 @@ __all__ = [
     "require",
     "reshaped",
     "same",
+    "save_checkpoint",
     "squeezed",
     "status",
     "tie",

@@ -19,6 +19,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 from ._collector import collector_paused
@@ -58,3 +59,19 @@ def face(where: str) -> Callable[[str], Any]:
         return value
 
     return __getattr__
+
+
+def callable_package(package: str, module: str, name: str) -> None:
+    """Make a package one that can be called, where a public function has its name: `lazycell.manifest(net)`.
+
+    Args:
+        package: its `__name__`.
+        module: where the function is, which is imported when it is called.
+        name: what it is called there.
+    """
+
+    class CallablePackage(ModuleType):
+        def __call__(self, *args: Any, **keywords: Any) -> Any:
+            return getattr(import_module(module), name)(*args, **keywords)
+
+    sys.modules[package].__class__ = CallablePackage

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ._net_manifest import cells_of_call as cells_of_call
     from ._net_manifest import manifest_of_call as manifest_of_call
     from ._net_manifest import manifest_of_net as manifest_of_net
+    from ._other_names import manifest_for as manifest_for
     from ._save_checkpoint import save_checkpoint as save_checkpoint
 else:
     __getattr__ = face(__name__)

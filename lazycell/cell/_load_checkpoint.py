@@ -6,7 +6,7 @@ import time
 import warnings
 from collections.abc import Callable, Mapping
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mindspore import nn
 
@@ -23,11 +23,26 @@ from ..reading import Reader
 from ..system import Array
 from ._net_manifest import built_again, survey
 
+if TYPE_CHECKING:
+    from ..formats import CheckpointHeader
+    from ..manifest import Manifest
+    from ..mismatch import Again
+
 Progress = Callable[[int, int], None]
+Planner = Callable[["Manifest", Mapping[str, Any], "CheckpointHeader", LoadOptions, "Again | None"], LoadPlan]
 
 
-def load_checkpoint(net: nn.Cell, path: str | PathLike[str] | Mapping[str, Any], options: LoadOptions) -> LoadReport:
-    """Plan a load from headers alone, then carry it out; the body of `LazyCell.load_checkpoint`."""
+def load_checkpoint(
+    net: nn.Cell, path: str | PathLike[str] | Mapping[str, Any], options: LoadOptions, planner: Planner | None = None
+) -> LoadReport:
+    """Plan a load from headers alone, then carry it out; the body of `LazyCell.load_checkpoint`.
+
+    Args:
+        net: any cell.
+        path: as `LazyCell.load_checkpoint` takes it.
+        options: likewise.
+        planner: makes the plan, from the manifest, its parameters and the header; None: as for a LazyCell.
+    """
     started = time.perf_counter()
     check_progress(options.progress)
     check_switch(options.mmap, "mmap")
@@ -40,7 +55,10 @@ def load_checkpoint(net: nn.Cell, path: str | PathLike[str] | Mapping[str, Any],
         header = open_checkpoint(path, decrypt=decrypt)
         manifest, targets = survey(net)
         again = built_again(net)
-        plan = make_plan(manifest, header, options, again=again)
+        if planner is None:
+            plan = make_plan(manifest, header, options, again=again)
+        else:
+            plan = planner(manifest, targets, header, options, again)
     with Reader(mmap=options.mmap) as reader, show.ProgressBar(f"loading {plan.path.name}") as bar:
         report = _Report(bar if options.progress is None else options.progress, plan.nbytes)
         if options.verify:

@@ -14,7 +14,6 @@ from ..manifest import Manifest
 
 if TYPE_CHECKING:
     from .._nn_cell import Cell
-    from ..mismatch import Again
 
 
 def plan(
@@ -50,16 +49,18 @@ def plan(
         TypeError: `model` is neither a manifest nor a net.
         ValueError: an argument has a value that means nothing.
     """
-    manifest, again = _manifest_of(model)
     options = LoadOptions(missing=missing, unexpected=unexpected, dtype=dtype, partial=partial, rename=rename)
-    return make_plan(manifest, open_checkpoint(path), options, again=again)
-
-
-def _manifest_of(model: Any) -> tuple[Manifest, Again | None]:
+    _check_model(model)
+    header = open_checkpoint(path)
     if isinstance(model, Manifest):
-        return model, None
-    if is_cell(model):
-        return cell.manifest_of_net(model), cell.built_again(model)
+        return make_plan(model, header, options)
+    manifest = cell.manifest_for(model, header.tensors.keys())
+    return make_plan(manifest, header, options, again=cell.built_again(model))
+
+
+def _check_model(model: Any) -> None:
+    if isinstance(model, Manifest) or is_cell(model):
+        return
     what = f"the class {model.__name__}" if isinstance(model, type) else f"{model!r:.80}"
     hint = ""
     if isinstance(model, type) and declaration_of(model) is not None:

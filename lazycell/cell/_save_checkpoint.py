@@ -37,14 +37,18 @@ def save_checkpoint(
     net: nn.Cell,
     path: str | PathLike[str],
     *,
-    format: str,
+    format: str | None,
     max_shard_size: int | str | None,
     dtype: Any,
     enc_key: bytes | None,
     enc_mode: str | None,
     progress: Callable[[int, int], None] | None,
+    ckpt_names: Callable[[Mapping[str, Any]], Mapping[str, str]] | None = None,
 ) -> SaveReport:
-    """Write every parameter; the body of `LazyCell.save_checkpoint`."""
+    """Write every parameter; the body of `LazyCell.save_checkpoint`.
+
+    `ckpt_names` gives, for parameters by full name, those that have another name in a `.ckpt`.
+    """
     check_progress(progress)
     destination = destination_of(path, format, max_shard_size)
     target = floating_dtype(dtype)
@@ -56,7 +60,8 @@ def save_checkpoint(
         if declared:
             raise no_values_to_save(net, declared)
         manifest = _with_dtype(found, target)
-        contents = _contents(manifest, sources, net.__dict__.get(LAYOUT, manifest.stored), losses)
+        names = ckpt_names(sources) if ckpt_names is not None and destination.format == "ckpt" else {}
+        contents = _contents(manifest, sources, net.__dict__.get(LAYOUT, manifest.stored), losses, names)
     report = save(
         destination,
         contents,
@@ -70,16 +75,29 @@ def save_checkpoint(
 
 
 def _contents(
-    manifest: Manifest, sources: Mapping[str, Any], layout: Sequence[Stored], losses: Losses
+    manifest: Manifest,
+    sources: Mapping[str, Any],
+    layout: Sequence[Stored],
+    losses: Losses,
+    names: Mapping[str, str],
 ) -> list[Content]:
-    """Give what is written: in the layout of the checkpoint that was loaded, else as declared; each tie once."""
+    """Give what is written: in the layout of the checkpoint that was loaded, else as declared; each tie once.
+
+    Where there is no layout, a parameter that is in `names` has that name in the file.
+    """
 
     def values(name: str) -> Array:
         return numpy_values(sources[name])
 
     if not layout:  # as of most nets: each parameter is a tensor by itself
         return [
-            content_of_array(each.name, each.dtype, each.shape, functools.partial(values, each.name), losses)
+            content_of_array(
+                names.get(each.name, each.name),
+                each.dtype,
+                each.shape,
+                functools.partial(values, each.name),
+                losses,
+            )
             for each in manifest.entries
         ]
     return [

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import manifest, show
+from .. import show
 from .._frozen import frozen
 from ..formats import ByteRange, CheckpointHeader, TensorHeader
 from ..gate import Candidate
-from ..manifest import manifest_of_header
+from ..manifest import alike, manifest_of_header
 from ..system import MAX_BYTES, JSONProblem, read_object
 from ._typed import typed
 
@@ -196,7 +196,7 @@ def _groups(header: CheckpointHeader) -> list[tuple[str, ...]]:
             entries[0].dtype,
             show.format_bytes(sum(entry.nbytes for entry in entries)),
         )
-        for title, entries in manifest.alike(manifest_of_header(header))
+        for title, entries in alike(manifest_of_header(header))
     ]
 
 

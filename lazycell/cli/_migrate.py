@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import click
 
-from .. import cell, gate, history, layout, loading, manifest, mismatch, show
+from .. import cell, gate, history, layout, loading, mismatch, show
 from .._errors import ManifestError
 from .._frozen import frozen
 from .._location import did_you_mean
+from ..manifest import Manifest, known_names
 from ..show import few_lines, printable, working
 from ._interrupt import interrupts_held
 from ._model import Model, Options, find, manifest_in, model_options
@@ -25,7 +26,6 @@ from ._typed import shell_words
 if TYPE_CHECKING:
     from ..gate import Trial
     from ..history import Migration
-    from ..manifest import Manifest
 
 _NO = 1
 _SHOWN = 12
@@ -143,9 +143,9 @@ def _old(model: Model, old: str | None, directory: Path | None) -> Manifest:
     return manifest_in(path.read_bytes(), str(path))
 
 
-def _kept(model: Model, old: manifest.Manifest, rules: Mapping[str, str]) -> _Kept:
+def _kept(model: Model, old: Manifest, rules: Mapping[str, str]) -> _Kept:
     """Find out what was renamed, and which classes' rules say so."""
-    new = manifest.Manifest.from_json(model.call(model.class_.manifest).to_json())  # as the old one was read
+    new = Manifest.from_json(model.call(model.class_.manifest).to_json())  # as the old one was read
     diff = attrs.evolve(old, migrations=()).diff(attrs.evolve(new, migrations=()))
     stated = _stated(old, new, rules)
     told = {name for pair in stated for name in pair}
@@ -168,7 +168,7 @@ def _kept(model: Model, old: manifest.Manifest, rules: Mapping[str, str]) -> _Ke
 
 def _stated(old: Manifest, new: Manifest, rules: Mapping[str, str]) -> list[tuple[str, str]]:
     """Apply what `--rename` states to the names of before."""
-    known = manifest.known_names(new)
+    known = known_names(new)
     try:
         renaming = layout.apply_rules(layout.parse_rules(rules), [entry.name for entry in old])
     except ValueError as error:

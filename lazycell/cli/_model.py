@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import attrs
 import click
 
-from .. import declaration, inference, manifest, pretrained
+from .. import declaration, inference, pretrained
 from .._errors import ConfigWarning, LazyCellError, ManifestError
 from .._frozen import frozen
 from .._location import did_you_mean
+from ..manifest import Manifest
 from ..show import working
 from ._interrupt import interrupts_held
 from ._on_disk import on_disk
 
 if TYPE_CHECKING:
     from ..formats import CheckpointHeader
-    from ..manifest import Manifest
     from ..pretrained import Config
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -225,7 +225,7 @@ def manifest_in(content: bytes, title: str) -> Manifest:
         ManifestError: it is none; the message names the file.
     """
     try:
-        return manifest.Manifest.from_json(content)
+        return Manifest.from_json(content)
     except ManifestError as error:
         raise ManifestError(f"{title}: {error}") from None
 

@@ -6,7 +6,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from .. import manifest, show, viewer
+from .. import show, viewer
+from ..manifest import totals
 
 if TYPE_CHECKING:
     from ..manifest import Manifest
@@ -62,4 +63,4 @@ def _tie_lines(model: Manifest) -> list[str]:
 
 
 def _totals(model: Manifest) -> str:
-    return f"{manifest.totals(model)}, {show.format_bytes(model.nbytes)}, digest {model.digest[:12]}"
+    return f"{totals(model)}, {show.format_bytes(model.nbytes)}, digest {model.digest[:12]}"

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .. import manifest
 from .._errors import CheckpointFormatError
+from ..manifest import Manifest
 from ._model import Options, find, is_manifest, names_repository
 from ._on_disk import on_disk
 
 _WEIGHTS = (".safetensors", ".ckpt", ".index.json")
 
 
-def find_side(text: str, options: Options | None = None) -> manifest.Manifest:
+def find_side(text: str, options: Options | None = None) -> Manifest:
     """Give the manifest of what a word on the command line stands for; only headers are read, nothing is built.
 
     Args:
@@ -31,7 +31,7 @@ def find_side(text: str, options: Options | None = None) -> manifest.Manifest:
         return find(text, options).manifest
     path = on_disk(text, None if options is None else options.revision)
     try:
-        return manifest.Manifest.of_checkpoint(path)
+        return Manifest.of_checkpoint(path)
     except CheckpointFormatError as error:
         if path.suffix != ".json" or path.name.endswith(_WEIGHTS):
             raise

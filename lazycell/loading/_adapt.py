@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from .. import layout
-from .. import manifest as manifests
 from ..layout import BaseModel
-from ..manifest import Manifest
+from ..manifest import Manifest, known_names
 
 
 class Head:
@@ -63,7 +62,7 @@ class Head:
 
 
 def _tops(manifest: Manifest) -> set[str]:
-    return {name.partition(".")[0] for name in manifests.known_names(manifest)}
+    return {name.partition(".")[0] for name in known_names(manifest)}
 
 
 def adapt(
@@ -84,7 +83,7 @@ def adapt(
     strange = {key: name for key, name in names.items() if name not in manifest and name not in manifest.computed}
     if not strange:  # as in most files
         return {}, head
-    known = {*manifests.known_names(manifest)}
+    known = {*known_names(manifest)}
     strange = {key: name for key, name in strange.items() if name not in known and name not in matched}
     find = layout.leftover_names(manifest.leftovers).find
     taken = {*names.values()}

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from .._face import face
+from .._face import callable_package, face
 
 if TYPE_CHECKING:
     from ._bind import DEFAULT_DTYPE as DEFAULT_DTYPE
@@ -36,3 +36,4 @@ if TYPE_CHECKING:
     from ._text import totals as totals
 else:
     __getattr__ = face(__name__)
+    callable_package(__name__, "lazycell.cell._any_cell", "manifest")

@@ -152,10 +152,13 @@ def refuse_while_saving(net: nn.Cell) -> None:
 
 def no_values_to_save(net: nn.Cell, declared: Sequence[str]) -> UninitializedParameterError:
     """Say of a net that is to be saved that these of its parameters have no values."""
+    own = hasattr(net, "load_checkpoint")  # a LazyCell's; any other cell goes through lazycell's functions
+    load = "net.load_checkpoint(path)" if own else "lazycell.load_checkpoint(path, net)"
+    initialize = "net.init_parameters_data()" if own else "lazycell.init_parameters_data(net)"
     return UninitializedParameterError(
         f"{len(declared)} parameter(s) of {type(net).__name__} are declared and have no values to save: "
         f"{show.few((pattern for pattern, _ in show.collapse(declared)), _LISTED)}. Load a checkpoint that has them "
-        "(`net.load_checkpoint(path)`), or call `net.init_parameters_data()` to initialize them, and save then"
+        f"(`{load}`), or call `{initialize}` to initialize them, and save then"
     )
 
 

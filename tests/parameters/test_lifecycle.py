@@ -302,8 +302,8 @@ def test_saving_is_recognised(tmp_path: Path) -> None:
         ms.save_checkpoint(net, str(path))
     assert str(caught.value) == (
         "3 parameter(s) of Guarded are declared and have no values to save: gain, layers.{0..1}.weight. "
-        "Load a checkpoint that has them (`net.load_checkpoint(path)`), or call `net.init_parameters_data()` to "
-        "initialize them, and save then"
+        "Load a checkpoint that has them (`lazycell.load_checkpoint(path, net)`), or call "
+        "`lazycell.init_parameters_data(net)` to initialize them, and save then"
     )
     assert not path.exists()
     assert len(uninitialized(net)) == 3
