@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from importlib.metadata import entry_points
+
+from . import system
 
 GROUP = "lazycell.models"
 """The entry-point group: the name is a `model_type`, the value a module that registers its classes when imported."""
@@ -33,7 +34,7 @@ def _announced() -> dict[str, str]:
 
 def announced() -> list[tuple[str, str]]:
     """Give the families and their modules, in the order in which packages are found."""
-    return [(entry.name, entry.module) for entry in entry_points(group=GROUP)]
+    return [(entry.name, entry.module) for entry in system.entry_points(group=GROUP)]
 
 
 def _plain(name: str) -> str:

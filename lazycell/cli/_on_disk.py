@@ -26,11 +26,13 @@ def check_revision(revision: str | None, *words: str) -> None:
     Raises:
         click.UsageError: it is so.
     """
+    if revision is None:
+        return
     try:
         hub.check_revision(revision)
     except ValueError as error:
         raise click.UsageError(f"--{error}") from None
-    if revision is not None and not any(pretrained.repository_named(each) for each in words if each):
+    if not any(pretrained.repository_named(each) for each in words if each):
         raise click.UsageError(f"--revision {revision}: no repository is named, only what is on this disk")
 
 

@@ -35,12 +35,13 @@ class Transposed:
     axes: tuple[int, ...] | None = None
 
 
-def _shape_text(shape: Any) -> str:
-    if isinstance(shape, tuple) and all(type(size) is int for size in shape):
-        return repr(shape)
+def value_text(value: Any) -> str:
+    """Give a shape, or what stands where one should, as it is written; expressions need not be known for numbers."""
+    if isinstance(value, tuple) and all(type(size) is int for size in value):
+        return repr(value)
     from ._symbols import render  # what files and manifests have is numbers
 
-    return render(shape)
+    return render(value)
 
 
 @frozen
@@ -48,7 +49,7 @@ class Reshaped:
     """The same elements, row by row, in the shape `shape`, which is symbolic in a class body."""
 
     inner: Any
-    shape: tuple[Any, ...] = attrs.field(eq=_shape_text, repr=_shape_text)
+    shape: tuple[Any, ...] = attrs.field(eq=value_text, repr=value_text)
 
 
 @frozen
@@ -129,7 +130,7 @@ def form_text(form: Any) -> str:
         case Transposed(inner, axes):
             return f"transposed({form_text(inner)}{'' if axes is None else f', {axes}'})"
         case Reshaped(inner, shape):
-            return f"reshaped({form_text(inner)}, {_shape_text(shape)})"
+            return f"reshaped({form_text(inner)}, {value_text(shape)})"
         case Unary(inner):
             return f"{type(form).__name__.lower()}({form_text(inner)}{form.options})"
         case str():

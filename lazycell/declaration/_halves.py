@@ -10,8 +10,8 @@ import re
 from typing import Any
 
 from .._frozen import frozen
+from ._check_form import StoredForm, check_inner, is_axis, refuse
 from ._forms import Unary
-from ._stored import StoredForm, check_inner, is_axis, refuse
 
 _OLD = re.compile(r"(?P<path>(?:.*\.)?)(?P<word>[^.]+)_(?P<half>[gv])")
 _NEW = re.compile(r"(?P<path>(?:.*\.)?)parametrizations\.(?P<word>[^.]+)\.original(?P<half>[01])")

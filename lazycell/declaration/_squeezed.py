@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .._frozen import frozen
+from ._check_form import StoredForm, check_inner, is_axis, refuse
 from ._forms import Unary
-from ._stored import StoredForm, check_inner, is_axis, refuse
 
 
 @frozen

@@ -5,20 +5,18 @@ from __future__ import annotations
 import numbers
 import sys
 from collections.abc import Mapping
-from typing import Any, NoReturn, overload
+from typing import Any, overload
 
 from .._errors import DeclarationError
-from .._location import frame_location, message, user_location
+from .._location import frame_location, message
+from ._check_form import StoredForm, check_inner, is_axis, is_form, refuse
 from ._class_body import ClassBody
 from ._declare import Shape
-from ._forms import Fused, Node, Reshaped, Transposed, Unary, form_text
+from ._forms import Fused, Reshaped, Transposed, form_text
 from ._parse import parse_shape
 from ._stored_rule import StoredRule
 from ._symbols import Expression, add_sections, render
 from ._unused import Leftover
-
-StoredForm = str | Fused | Transposed | Reshaped | Unary
-"""What a stored tensor is made of: a name below the cell, or names in `fused`, `transposed`, `reshaped` and others."""
 
 
 def rename(rules: Mapping[str, StoredForm | Leftover | None]) -> None:
@@ -50,7 +48,7 @@ def rename(rules: Mapping[str, StoredForm | Leftover | None]) -> None:
             raise DeclarationError(message(subject, f"a stored name is a string, not {render(name)}", place))
         if name in body.stored:
             raise DeclarationError(message(subject, f'"{name}" is stored twice: join the two rules into one', place))
-        if form is not None and not _is_form(form) and not isinstance(form, Leftover):
+        if form is not None and not is_form(form) and not isinstance(form, Leftover):
             text = f'"{name}": {render(form)} is not a name: write "out.weight", `transposed("out.weight")`, or None'
             raise DeclarationError(message(subject, text, place))
         body.stored[name] = StoredRule(owner=body.class_name, name=name, form=form, location=place)
@@ -74,13 +72,13 @@ def fused(*, axis: Any = None, **sections: Any) -> Any:
     written = f"fused({', '.join(f'{name}={render(part)}' for name, part in sections.items())})"
     if len(sections) < 2:
         refuse(f"`{written}` joins nothing", "`fused(q=…, k=…, v=…)`, with two sections or more")
-    if all(map(_is_form, sections.values())):
+    if all(map(is_form, sections.values())):
         if axis is not None and not is_axis(axis):
             refuse(f"axis={render(axis)} is not an axis counted from 0", f"`{written[:-1]}, axis=1)`")
         return Fused(axis or 0, tuple(sections.items()))
     for name, part in sections.items():
         if not (isinstance(part, (Expression, numbers.Integral)) and not isinstance(part, bool)):
-            text = form_text(part) if _is_form(part) else render(part)
+            text = form_text(part) if is_form(part) else render(part)
             refuse(
                 f"`{name}={text}` in fused() does not go with the others",
                 "sizes for all sections of a dimension, or names for all sections of a stored tensor",
@@ -121,23 +119,3 @@ def reshaped(inner: StoredForm, shape: Shape) -> Reshaped:
         if isinstance(size, int) and size < 0:
             refuse(f"the shape `{render(tuple(shape))}` has a negative size", "what is stored: a shape has no -1 here")
     return Reshaped(inner, tuple(shape))
-
-
-def check_inner(function: str, inner: Any) -> None:
-    """Refuse what no tensor is made of."""
-    if not _is_form(inner):
-        refuse(f"{function}() takes a name or a form, not {render(inner)}", f'`{function}("out.weight")`')
-
-
-def _is_form(value: Any) -> bool:
-    return isinstance(value, Node) or (isinstance(value, str) and value != "")
-
-
-def is_axis(value: Any) -> bool:
-    """Whether it is an axis counted from 0."""
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def refuse(problem: str, instead: str) -> NoReturn:
-    """Raise a DeclarationError about the line of the user's that calls a form."""
-    raise DeclarationError(message("", f"{problem}: write {instead}", user_location()))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from .. import system
 from .._errors import CheckpointError, CheckpointFormatError, RegistryError
 from .._frozen import frozen
 from . import _files, _readers, _sniff
@@ -158,11 +159,9 @@ def _recognizes(format: Format, content: bytes, name: str) -> bool:
 
 def announced_formats() -> tuple[list[tuple[str, Format]], list[RegistryError]]:
     """Load what packages announce: pairs of package and format, and what was wrong with the others."""
-    from importlib.metadata import entry_points  # takes 20 ms, which those who have no such file need not pay
-
     formats: list[tuple[str, Format]] = []
     problems: list[RegistryError] = []
-    for entry in entry_points(group=GROUP):
+    for entry in system.entry_points(group=GROUP):
         try:
             formats.append((_package(entry), _load(entry)))
         except RegistryError as problem:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 
-from ..formats import registered_formats
+from .. import formats
 
 # The rules of `huggingface_hub.utils.validate_repo_id`.
 _PART = r"[A-Za-z0-9_](?:[\w.-]{0,94}[A-Za-z0-9_])?"
@@ -26,7 +26,7 @@ def is_repository(text: str) -> bool:
     """
     if _REPOSITORY.fullmatch(text) is None or any(each in text for each in _NEVER) or text.endswith(_OTHER_FILES):
         return False
-    return not any(format.claims(text) for format in registered_formats())
+    return not any(format.claims(text) for format in formats.registered_formats())
 
 
 def repository_at(address: str) -> str | None:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ._cell_rules import CellRules as CellRules
     from ._check_leftovers import check_leftovers as check_leftovers
     from ._check_rules import check_rules as check_rules
+    from ._class_leftovers import leftovers_of as leftovers_of
     from ._class_names import has_rules as has_rules
     from ._entry import ManifestEntry as ManifestEntry
     from ._entry import trainable_size as trainable_size
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from ._layout_text import layout_lines as layout_lines
     from ._leftover_names import Leftover as Leftover
     from ._leftover_names import leftover_names as leftover_names
-    from ._leftover_names import leftovers_of as leftovers_of
     from ._norms import PIECE as PIECE
     from ._norms import extents as extents
     from ._norms import slice_norms as slice_norms

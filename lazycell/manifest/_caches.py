@@ -8,9 +8,9 @@ from typing import Any
 
 import attrs
 
+from .. import declaration
 from .._dtypes import itemsize
 from .._frozen import frozen
-from ..declaration import CacheSpec, Declaration, decided, evaluated, render, with_values
 
 
 @frozen
@@ -49,42 +49,44 @@ class KeyValueCache:
         return length if self.window is None else min(length, self.window)
 
 
-def caches_of(declaration: Declaration, values: Mapping[str, Any], dtype: str) -> tuple[KeyValueCache, ...]:
+def caches_of(declared: declaration.Declaration, values: Mapping[str, Any], dtype: str) -> tuple[KeyValueCache, ...]:
     """Give what one cell keeps, under the name "".
 
     Args:
-        declaration: of its class.
+        declared: of its class.
         values: of the hyperparameters.
         dtype: canonical name of the cell's default dtype.
 
     Raises:
         DeclarationError: a size is not a whole number, 1 or more.
     """
-    return tuple(_resolved(declaration, values, dtype)) if declaration.caches else ()
+    return tuple(_resolved(declared, values, dtype)) if declared.caches else ()
 
 
-def _resolved(declaration: Declaration, values: Mapping[str, Any], dtype: str) -> Iterator[KeyValueCache]:
-    for item in declaration.caches:
-        spec = decided(item, values)
-        if not isinstance(spec, CacheSpec):
+def _resolved(declared: declaration.Declaration, values: Mapping[str, Any], dtype: str) -> Iterator[KeyValueCache]:
+    for item in declared.caches:
+        spec = declaration.decided(item, values)
+        if not isinstance(spec, declaration.CacheSpec):
             continue
         heads, size = _whole(spec, "heads", values), _whole(spec, "size", values)
         value_size = size if spec.value_size is None else _whole(spec, "value_size", values)
-        window = evaluated(spec, spec.window, values)
+        window = declaration.evaluated(spec, spec.window, values)
         window = None if window is None else _whole(spec, "window", values)
         yield KeyValueCache("", heads, size, value_size, dtype, window, spec.source)
 
 
-def _whole(spec: CacheSpec, name: str, values: Mapping[str, Any]) -> int:
+def _whole(spec: declaration.CacheSpec, name: str, values: Mapping[str, Any]) -> int:
     written = getattr(spec, name)
-    value = evaluated(spec, written, values)
+    value = declaration.evaluated(spec, written, values)
     try:
         number = 0 if isinstance(value, bool) else operator.index(value)
     except TypeError:
         number = 0
     if number < 1:
-        used = with_values(written, values)
-        spec.complain(f"{name} is `{render(written)}`, {value!r}{used}: it has to be a whole number, 1 or more")
+        used = declaration.with_values(written, values)
+        spec.complain(
+            f"{name} is `{declaration.render(written)}`, {value!r}{used}: it has to be a whole number, 1 or more"
+        )
     return number
 
 
