@@ -67,12 +67,25 @@ def fit(
     """
     found = attempt(manifest, header, options)
     if isinstance(found, LoadPlan):
-        return found
+        lacking = _lacking(manifest, header, options, again) if options.partial == "new" and found.new_head else None
+        return found if lacking is None else lacking
     if found.moved:  # what is wrong is told of the names in the file
         options = attrs.evolve(options, partial=False)
         found = attempt(manifest, header, options)
         assert not isinstance(found, LoadPlan)
     return _mismatch(manifest, header, options, found, again)
+
+
+def _lacking(
+    manifest: Manifest, header: CheckpointHeader, options: LoadOptions, again: Again | None
+) -> Mismatch | None:
+    """Give what is wrong if a head is not new but one with the table: a file without it was tied, or cut off."""
+    options = attrs.evolve(options, partial=False)
+    strict = attempt(manifest, header, options)
+    if isinstance(strict, LoadPlan):
+        return None
+    found = _mismatch(manifest, header, options, strict, again)
+    return found if any(cause.kind == "tie" for cause in found.causes) else None
 
 
 def _as_another_head(

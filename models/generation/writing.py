@@ -130,7 +130,7 @@ def _closing(writer: Any, words: Iterator[NDArray[np.int64]]) -> Iterator[NDArra
 
 def check(net: Any, input_ids: Tensor, decoder_input_ids: Tensor | None, length: int, words: int) -> None:
     """Refuse what the model will not read, before anything is computed or compiled."""
-    reader = net if isinstance(net, Reader) else getattr(net, getattr(net, "base", ""), None)
+    reader = net if isinstance(net, Reader) else getattr(net, getattr(net, "base_model_prefix", ""), None)
     if isinstance(reader, Reader):
         check_ids(reader, "input_ids", input_ids, reader.ids_below["input_ids"])
         check_ids(reader, "decoder_input_ids", decoder_input_ids, reader.ids_below["input_ids"])
