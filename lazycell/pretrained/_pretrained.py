@@ -80,7 +80,8 @@ def from_pretrained(
         ignore_config: keys of the config that are passed over, where you know that the model computes the same without
             them; `net.load_report` lists them.
         partial: `"new"`: a head that the file does not have is left to its initializers, with a warning, and one that
-            it has has to fit. True: one of another shape is left to its initializers too. False: all has to fit.
+            it has has to fit; nor is an output layer new that may be tied to the table. True: neither is asked. False:
+            all has to fit.
         dtype: of the whole model; default: what the config says, if this device computes with that, else float32,
             which a warning tells. `"checkpoint"`: what the file has, parameter by parameter.
         revision: of a repository: a branch, a tag or a commit; default: its branch `main`.

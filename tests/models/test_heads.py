@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import warnings
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from lazycell import CheckpointMismatchError, HeadWarning, registered_models
 from models.bert import BertForMaskedLM, BertForSequenceClassification, BertModel
 from models.distilbert import DistilBertForMaskedLM, DistilBertModel
 from models.gpt2 import GPT2ForSequenceClassification, GPT2LMHeadModel, GPT2Model
+from models.llama import LlamaForCausalLM
 from models.llama import LlamaForCausalLM
 from models.t5 import T5EncoderModel, T5ForConditionalGeneration, T5Model
 
@@ -202,3 +204,21 @@ def test_t5_below_a_head() -> None:
         plan = lazycell.plan(cls.manifest(**arguments(cls)), file, partial=True)
         assert plan.initialize == ()
         assert plan.other_head == ("classification_head.dense.weight",)
+
+
+def test_an_output_layer_that_may_be_the_table_is_no_new_head(tmp_path: Path) -> None:
+    """A file without it was tied, or cut off: nothing tells which, so `lazycell.from_pretrained` says both ways."""
+    sizes = arguments(LlamaForCausalLM)
+    file = {name: array for name, array in file_of(LlamaForCausalLM).items() if name != "lm_head.weight"}
+    safetensors.numpy.save_file(file, tmp_path / "model.safetensors")
+    config = {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "tie_word_embeddings": False, **sizes}
+    (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    with pytest.raises(CheckpointMismatchError) as caught:
+        lazycell.from_pretrained(tmp_path)
+    assert "build the model with `tie_word_embeddings=True`" in str(caught.value)
+    assert "partial=True" in str(caught.value)
+    tied = lazycell.from_pretrained(tmp_path, tie_word_embeddings=True)
+    assert tied.load_report.initialized == ()
+    with pytest.warns(HeadWarning, match="lm_head"):
+        cut = lazycell.from_pretrained(tmp_path, partial=True)
+    assert cut.load_report.new_head == ("lm_head.weight",)
