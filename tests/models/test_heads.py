@@ -19,7 +19,6 @@ from models.bert import BertForMaskedLM, BertForSequenceClassification, BertMode
 from models.distilbert import DistilBertForMaskedLM, DistilBertModel
 from models.gpt2 import GPT2ForSequenceClassification, GPT2LMHeadModel, GPT2Model
 from models.llama import LlamaForCausalLM
-from models.llama import LlamaForCausalLM
 from models.t5 import T5EncoderModel, T5ForConditionalGeneration, T5Model
 
 SIZES = {
