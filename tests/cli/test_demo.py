@@ -95,6 +95,7 @@ def test_json_embeddings(data: dict[str, Any]):
 
 
 @needs_minilm
+@pytest.mark.slow
 def test_own_sentences():
     """The user's own sentences are compared with each other, and with nothing else."""
     done = lazycell("demo", "--json", "--no-measure", *CATS)
@@ -115,6 +116,7 @@ def test_one_sentence():
 
 
 @needs_minilm
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
 def test_other_encodings(encoding: str):
     """Where the output cannot hold a sentence's characters, they are written as escapes."""
@@ -124,6 +126,7 @@ def test_other_encodings(encoding: str):
 
 
 @needs_minilm
+@pytest.mark.slow
 def test_json_in_ascii():
     """The JSON is ASCII whatever the sentences are, and gives them back."""
     done = lazycell("demo", "--no-measure", "--json", "今日は", "Grüße", encoding="ascii")
@@ -131,6 +134,7 @@ def test_json_in_ascii():
 
 
 @needs_minilm
+@pytest.mark.slow
 def test_narrow_terminal():
     """In a terminal of 40 columns no line is longer, and progress is shown while it works."""
     watched = in_terminal("demo", "--no-measure", columns=40)
@@ -143,6 +147,7 @@ def test_narrow_terminal():
 
 
 @needs_minilm
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["importing", "embedding", "measuring"])
 def test_ctrl_c(moment: str):
     """Ctrl-C in each of the slow steps ends the demo with 130, without a traceback, and gives the cursor back."""

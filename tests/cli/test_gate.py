@@ -165,6 +165,7 @@ def test_without_a_migration(zoo: Zoo, tmp_path: Path):
     assert zoo.lazycell("manifest", "--check", "toy-small").status == 1
 
 
+@pytest.mark.slow
 def test_a_zoo_without_manifests(tmp_path: Path):
     """A package without the directory is skipped, in one line; a preset that is named is held all the same."""
     zoo = make_zoo(tmp_path)

@@ -17,7 +17,7 @@ from .run import run
 from .targets import Broken, Target, targets
 
 NAMES = ["safetensors", "ckpt", "pytorch", "index", "name_map", "manifest"]
-SECONDS = float(os.environ.get("LAZYCELL_FUZZ_SECONDS", "60"))
+SECONDS = float(os.environ.get("LAZYCELL_FUZZ_SECONDS", "30"))
 
 
 @pytest.mark.parametrize("name", NAMES)
