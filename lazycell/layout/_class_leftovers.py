@@ -28,7 +28,9 @@ def leftovers_of(rules: Mapping[str, CellRules]) -> tuple[Leftover, ...]:
             names = [f"{path}.{name}" if path else name for name in names]
             for above in _above(path):
                 if above in rules and (stored := rules[above].declaration.stored):
-                    matcher = matchers.setdefault(id(stored), Matcher(stored))
+                    if id(stored) not in matchers:
+                        matchers[id(stored)] = Matcher(stored)
+                    matcher = matchers[id(stored)]
                     names = [_moved(name, f"{above}." if above else "", matcher) for name in names]
             found[_of_all_layers(*names)] = None
     return tuple(found)

@@ -94,8 +94,10 @@ def adapt(
         if ours and taken.isdisjoint(moved.values()):
             found, head.moves = moved, True
     if manifest.leftovers:
+        taken |= {*found.values()}  # of two tensors for one parameter, neither may be lost without a word
         for key, name in strange.items():
             leftover = find(found.get(key, name))
             if leftover is not None and leftover.now in known and leftover.now not in taken:
                 found[key] = leftover.now
+                taken.add(leftover.now)
     return found, head

@@ -45,7 +45,6 @@ def fit(
     options: LoadOptions = _DEFAULT,
     *,
     again: Again | None = None,
-    try_heads: bool = True,
 ) -> LoadPlan | Mismatch:
     """Fit a checkpoint to a model. Linear in the number of names; no data is read.
 
@@ -57,7 +56,6 @@ def fit(
         header: what the checkpoint holds.
         options: what the user says about the load.
         again: gives the model's manifest with other hyperparameters, where the class is known: for likely causes.
-        try_heads: whether to find out, where it does not fit, if it would as another head's.
 
     Returns:
         What the load will do; or everything that is in its way, as data.

@@ -176,3 +176,20 @@ def test_a_wrapper_is_told_of_and_nothing_is_left_out(partial: Any) -> None:
         rename={"module.{*rest}": "{*rest}"},
     )
     assert plan.initialize == plan.other_head == ()
+
+
+@pytest.mark.parametrize(
+    ("model", "names"),
+    [
+        (("norm.weight",), ("norm.gamma", "norm.scale")),  # two former names
+        (("norm.weight",), ("bert.norm.weight", "bert.norm.gamma")),  # the present one, and a former one
+        (("bert.norm.weight",), ("norm.weight", "norm.gamma")),
+    ],
+)
+def test_two_names_of_one_parameter_do_not_fit(model: tuple[str, ...], names: tuple[str, ...]) -> None:
+    """One of the two would be lost, below a prefix that comes or goes as well."""
+    prefix = model[0].removesuffix("weight")
+    leftovers = tuple(Leftover(f"{prefix}{old}", model[0]) for old in ("gamma", "scale"))
+    declares = attrs.evolve(base(*model), leftovers=leftovers)
+    with pytest.raises(CheckpointMismatchError, match=r"unexpected"):
+        make_plan(declares, stored(names), partial=True)
