@@ -90,9 +90,10 @@ def test_close_numbers_are_the_same_answer(tmp_path: Path) -> None:
 def test_the_clock_tells_time_and_memory() -> None:
     """What was done once, and the most memory there was."""
     clock = Clock()
-    taken, array = clock(lambda: (time.sleep(0.02), np.ones(4_000_000))[1])
+    taken, array = clock(lambda: (time.sleep(0.02), np.ones(40_000_000))[1])
     assert taken.seconds >= 0.02
-    assert taken.peak >= array.nbytes
+    # Not all of it is new to a process that has done much before: freed pages are used again.
+    assert taken.peak >= array.nbytes / 2
     assert taken.cpu < 5
 
 

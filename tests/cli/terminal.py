@@ -43,9 +43,11 @@ def in_terminal(
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(ROOT)
+        # Without COLUMNS and LINES, which a shell or the test runner may have set: the terminal's own size counts.
+        inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
         variables = {"PYTHONIOENCODING": "utf-8", "TERM": "xterm", **environment}
         command = [sys.executable, *program, *arguments]
-        os.execve(sys.executable, command, {**os.environ, **variables})
+        os.execve(sys.executable, command, {**inherited, **variables})
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     seen, deadline = b"", time.monotonic() + 120
     while time.monotonic() < deadline:
