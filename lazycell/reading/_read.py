@@ -7,6 +7,7 @@ import math
 import mmap as _mmap
 import os
 import threading
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +19,7 @@ from .. import _dtypes
 from .._arguments import check_switch
 from .._errors import CheckpointFormatError
 from ..formats import ByteRange, FileStamp, MemoryRange, Part, TensorHeader, named, open_regular, size_of
-from ..system import Array, available_cores, empty
+from ..system import Array, available_cores, empty, most_descriptors
 
 
 @attrs.define(eq=False, repr=False)
@@ -31,6 +32,7 @@ class _OpenFile:
     tensor: str  # the first that was asked for
     map: _mmap.mmap | None = None
     mappable: bool = True
+    kept: bool = True  # open until the reader is closed; else whoever has opened it closes it
 
     def check(self, stamp: FileStamp, tensor: str) -> None:
         """Fail if the file is not as `stamp` says."""
@@ -42,6 +44,10 @@ class _OpenFile:
             )
 
 
+_maps: weakref.WeakSet[_mmap.mmap] = weakref.WeakSet()
+"""Those of all readers that live: arrays keep theirs."""
+
+
 class Reader:
     """Reads the tensors of one load: each file is opened once, and mapped once.
 
@@ -50,6 +56,9 @@ class Reader:
     With `mmap=True` the views are writable and private (copy on write): the file never changes. But a file
     that is truncated or overwritten in place while a view lives pulls the ground from under it; replacing it
     by rename is harmless. With `mmap=False` nothing refers to the file after `read`.
+
+    A map holds a descriptor as long as it lives. No more maps are made in this process, and no more files kept open by
+    a reader, than a quarter of the descriptors that it may have: what lies in further files is read, a file at a time.
 
     Args:
         mmap: give views of the file where its bytes can be used as they lie.
@@ -115,7 +124,11 @@ class Reader:
             return None  # maps begin at a page
         if math.prod(header.shape) * itemsize != place.stop - place.start:
             raise wrong_length(header)
-        opened = self._files.get(place.path) or self._open(place, header.name)
+        opened = self._files.get(place.path)
+        if opened is None:
+            if len(self._files) >= most_descriptors() // 4:
+                return None
+            opened = self._open(place, header.name)
         if opened.map is None and not self._map(opened):
             return None
         assert opened.map is not None
@@ -169,17 +182,11 @@ class Reader:
     def _read_part(self, part: Part, target: memoryview, start: int, tensor: str) -> None:
         if type(part) is ByteRange:
             opened = self._files.get(part.path) or self._open(part, tensor)
-            position, stop = part.start + start, part.start + start + len(target)
-            while len(target):
-                try:
-                    count = os.preadv(opened.file.fileno(), [target], position)
-                except OSError as error:
-                    raise named(error, opened.file) from None
-                if count == 0:
-                    raise _truncated(tensor, part.path, stop, size_of(opened.file))
-                target = target[count:]
-                position += count
-            opened.check(opened.stamp, tensor)
+            try:
+                _read_range(opened, part, target, start, tensor)
+            finally:
+                if not opened.kept:
+                    opened.file.close()
         elif type(part) is MemoryRange:
             # Through numpy, which lets other threads run meanwhile.
             content = np.frombuffer(part.content, np.uint8)
@@ -190,8 +197,12 @@ class Reader:
     def _map(self, opened: _OpenFile) -> bool:
         with self._lock:
             if opened.map is None and opened.mappable:
+                if len(_maps) >= most_descriptors() // 4:
+                    opened.mappable = False
+                    return False
                 try:
                     opened.map = _mmap.mmap(opened.file.fileno(), 0, access=_mmap.ACCESS_COPY)
+                    _maps.add(opened.map)
                 except (OSError, ValueError):
                     # Not every file system maps, and a limit on address space may forbid it. Reading always works.
                     opened.mappable = False
@@ -214,8 +225,25 @@ class Reader:
                     except CheckpointFormatError:
                         file.close()
                         raise
-                self._files[place.path] = opened
+                opened.kept = len(self._files) < most_descriptors() // 4
+                if opened.kept:
+                    self._files[place.path] = opened
             return opened
+
+
+def _read_range(opened: _OpenFile, part: ByteRange, target: memoryview, start: int, tensor: str) -> None:
+    """Fill `target` with the bytes of a part from `start`."""
+    position, stop = part.start + start, part.start + start + len(target)
+    while len(target):
+        try:
+            count = os.preadv(opened.file.fileno(), [target], position)
+        except OSError as error:
+            raise named(error, opened.file) from None
+        if count == 0:
+            raise _truncated(tensor, part.path, stop, size_of(opened.file))
+        target = target[count:]
+        position += count
+    opened.check(opened.stamp, tensor)
 
 
 def read_tensor(header: TensorHeader, *, mmap: bool = True) -> Array:

@@ -125,6 +125,7 @@ class Output:
         self._advance = advance
         self._buffer = bytearray()
         self._pool = ThreadPoolExecutor(1)
+        self._places: dict[int, Array] = {}
 
     def __enter__(self) -> Output:
         return self
@@ -137,19 +138,32 @@ class Output:
     def write(self, data: bytes | memoryview, crc: int = 0) -> int:
         """Write bytes, and give their CRC-32, going on from `crc`."""
         if len(data) < _BUFFERED:
-            self._buffer += data
+            taken = bytes(data)
+            self._buffer += taken
             if len(self._buffer) >= PIECE:
                 self.flush()
-            return zlib.crc32(data, crc)
+            return zlib.crc32(taken, crc)
         self.flush()
-        view = memoryview(data)
-        for start in range(0, len(view), PIECE):
-            piece = view[start : start + PIECE]
-            # zlib and write let other threads run: the two take the time of the longer.
-            summed = self._pool.submit(zlib.crc32, piece, crc)
+        view = memoryview(data).cast("B")
+        starts = range(0, len(view), PIECE)
+        # A net may train on meanwhile, or a file that is read change: what is summed and what is written is one copy.
+        # zlib, numpy and write let other threads run: the next piece is copied and summed while one is written.
+        copied = self._pool.submit(self._copy, view[:PIECE], 0, crc)
+        for count, start in enumerate(starts, 1):
+            piece, crc = copied.result()
+            if start != starts[-1]:
+                copied = self._pool.submit(self._copy, view[start + PIECE : start + 2 * PIECE], count % 2, crc)
             self._put(piece)
-            crc = summed.result()
         return crc
+
+    def _copy(self, data: memoryview, which: int, crc: int) -> tuple[memoryview, int]:
+        """Copy a piece into one of the two places, and give it and the checksum so far."""
+        place = self._places.get(which)
+        if place is None:
+            place = self._places[which] = np.empty(PIECE, np.uint8)
+        copy = place[: len(data)]
+        copy[:] = np.frombuffer(data, np.uint8)
+        return memoryview(copy), zlib.crc32(copy, crc)
 
     def flush(self) -> None:
         """Hand over what has been gathered."""

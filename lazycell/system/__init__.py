@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from ._allocate import Array as Array
     from ._allocate import empty as empty
     from ._allocate import populate as populate
+    from ._descriptors import most_descriptors as most_descriptors
     from ._entry_points import entry_points as entry_points
     from ._json import MAX_BYTES as MAX_BYTES
     from ._json import JSONProblem as JSONProblem

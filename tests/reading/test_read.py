@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from lazycell._errors import CheckpointFormatError
 from lazycell.formats import ByteRange, MemoryRange, TensorHeader
 from lazycell.formats._files import FileStamp
+from lazycell.reading import _read
 from lazycell.reading._read import Reader, read_tensor
 
 DATA = np.arange(1000, dtype=np.float32)
@@ -228,3 +230,24 @@ def test_what_is_no_header_is_refused(path: Path) -> None:
     """A name is not enough."""
     with pytest.raises(TypeError, match=r"read_tensor takes a TensorHeader.* and was given a str"):
         read_tensor("weight")  # type: ignore[arg-type]
+
+
+def test_more_files_than_may_be_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A quarter of the descriptors is used for files, as much for maps; what lies in further files is read."""
+    gc.collect()
+    before = len(_read._maps)
+    monkeypatch.setattr(_read, "most_descriptors", lambda: 4 * (before + 2))
+    paths = [tmp_path / str(number) for number in range(before + 6)]
+    for number, path in enumerate(paths):
+        path.write_bytes((DATA + number).tobytes())
+    opened = len(os.listdir("/proc/self/fd"))
+    with Reader() as reader:
+        arrays = [reader.read(tensor(path, (0, 4000))) for path in paths]
+        assert len(os.listdir("/proc/self/fd")) - opened == before + 2 + 2
+    for number, array in enumerate(arrays):
+        np.testing.assert_array_equal(array, DATA + number)
+    assert sum(map(is_view, arrays)) == 2
+    assert len(os.listdir("/proc/self/fd")) - opened == 2
+    del arrays, array
+    gc.collect()
+    assert len(os.listdir("/proc/self/fd")) == opened

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import zlib
 from pathlib import Path
 
@@ -112,3 +113,25 @@ def test_overwrite(tmp_path: Path) -> None:
         output.write(b"0123456789")
         output.overwrite(2, b"ab")
     assert path.read_bytes() == b"01ab456789"
+
+
+def test_what_is_summed_is_what_is_written(tmp_path: Path) -> None:
+    """A net that trains while it is saved gives a file that is whole: sum and bytes are of one copy."""
+    moving = np.zeros(60 << 20, np.uint8)
+    path, other = tmp_path / "moving", np.uint8(1)
+    stop = threading.Event()
+
+    def train() -> None:
+        while not stop.is_set():
+            np.add(moving, other, out=moving)
+
+    thread = threading.Thread(target=train)
+    thread.start()
+    try:
+        with path.open("wb") as file, Output(file.fileno(), lambda count: None) as output:
+            crc = output.write(memoryview(moving))
+            output.flush()
+    finally:
+        stop.set()
+        thread.join()
+    assert zlib.crc32(path.read_bytes()) == crc
