@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import attrs
 
 from .._frozen import frozen
+from ._split_name import Capture, split_name
 
 _CAPTURE = re.compile(r"\{(\*?)([A-Za-z_][A-Za-z0-9_]*)\}")
 _BRACES = re.compile(r"[{}]")
@@ -27,6 +28,9 @@ class Pattern:
     captures: Mapping[str, str]
     literal: str
     _expression: re.Pattern[str] | None = attrs.field(eq=False, repr=False)  # None: a plain name
+    _pieces: tuple[str | Capture, ...] = attrs.field(default=(), eq=False, repr=False)
+    _safe: int = attrs.field(default=0, eq=False, repr=False)
+    """Letters up to which the expression is quick, and used: beyond, the pieces are, which are slower on short names"""
 
     @property
     def is_plain(self) -> bool:
@@ -39,6 +43,9 @@ class Pattern:
             return {} if name == self.text else None
         if not name.startswith(self.literal):
             return None
+        if len(name) > self._safe and self._pieces:
+            values = split_name(name, self._pieces)
+            return None if values is None else dict(values)
         match = self._expression.fullmatch(name)
         return match.groupdict() if match else None
 
@@ -73,12 +80,33 @@ def parse_pattern(text: str) -> Pattern:
     if not captures:
         return Pattern(text, {}, text, None)
     expression, position, seen = "", 0, set[str]()
+    pieces: list[str | Capture] = []
     for capture in _CAPTURE.finditer(text):
         star, name = capture[1], capture[2]
+        pieces += [text[position : capture.start()], Capture(name, bool(star))]
         expression += re.escape(text[position : capture.start()])
         # The same capture twice has to capture the same text twice.
         expression += f"(?P={name})" if name in seen else f"(?P<{name}>{'.+' if star else '[^.]+'})"
         seen.add(name)
         position = capture.end()
     expression += re.escape(text[position:])
-    return Pattern(text, captures, text[: text.index("{")], re.compile(expression, re.DOTALL))
+    pieces.append(text[position:])
+    safe = _LONGEST.get(_captures_together(text), 0)
+    if len(seen) * 2 + 1 < len(pieces):  # a capture is there twice: the expression alone knows that
+        if safe < _ANY_LENGTH and _captures_together(text) > 2:
+            raise ValueError(f"{text!r} has a capture twice, and more than two in one segment: give each its own name")
+        pieces, safe = [], _ANY_LENGTH
+    compiled = re.compile(expression, re.DOTALL)
+    return Pattern(text, captures, text[: text.index("{")], compiled, tuple(piece for piece in pieces if piece), safe)
+
+
+_ANY_LENGTH = 1 << 62
+# Letters of a name up to which the expression tries few enough ways, by the number of captures that share letters.
+_LONGEST = {1: _ANY_LENGTH, 2: 1000, 3: 100}
+
+
+def _captures_together(text: str) -> int:
+    """Give the most captures of a pattern that share letters: those in one segment, or all where one has dots in it."""
+    if "{*" in text:
+        return len(_CAPTURE.findall(text))
+    return max(len(_CAPTURE.findall(segment)) for segment in text.split("."))
