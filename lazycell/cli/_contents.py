@@ -13,7 +13,7 @@ from .._frozen import frozen
 from ..formats import ByteRange, CheckpointHeader, TensorHeader
 from ..gate import Candidate
 from ..manifest import alike, manifest_of_header
-from ..system import MAX_BYTES, JSONProblem, read_object
+from ..system import JSONProblem, read_bounded, read_object
 from ._typed import typed
 
 if TYPE_CHECKING:
@@ -101,8 +101,7 @@ def _tensor_json(tensor: TensorHeader) -> dict[str, Any]:
 def _config(path: Path) -> dict[str, Any] | None:
     """Give what the `config.json` beside a checkpoint says of the model; None: there is none that says anything."""
     try:
-        with (path.parent / "config.json").open("rb") as file:
-            config = read_object(file.read(MAX_BYTES))
+        config = read_object(read_bounded(path.parent / "config.json"))
     except (OSError, JSONProblem):
         return None
     names = config.get("architectures")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import click
 
-from .. import cell, gate, history, layout, loading, mismatch, show
+from .. import cell, gate, history, layout, loading, mismatch, show, system
 from .._errors import ManifestError
 from .._frozen import frozen
 from .._location import did_you_mean
@@ -140,7 +140,10 @@ def _old(model: Model, old: str | None, directory: Path | None) -> Manifest:
             f"{model.title} has no committed manifest{where}: write --from OLD, a manifest file or a checkpoint of "
             "before"
         )
-    return manifest_in(path.read_bytes(), str(path))
+    try:
+        return manifest_in(system.read_bounded(path), str(path))
+    except system.JSONProblem as problem:
+        raise ManifestError(f"{path} {problem}") from None
 
 
 def _kept(model: Model, old: Manifest, rules: Mapping[str, str]) -> _Kept:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import attrs
 import click
 
-from .. import declaration, inference, pretrained
+from .. import declaration, inference, pretrained, system
 from .._errors import ConfigWarning, LazyCellError, ManifestError
 from .._frozen import frozen
 from .._location import did_you_mean
@@ -210,6 +210,8 @@ def names_repository(title: str) -> bool:
 
 def is_manifest(path: Path) -> bool:
     """Whether a file says that it is a manifest."""
+    if not path.is_file():  # opening a FIFO waits for whoever writes to it
+        return False
     with path.open("rb") as file:
         return b'"lazycell.manifest"' in file.read(_HEAD)
 
@@ -238,7 +240,10 @@ def _file(title: str, path: Path, options: Options) -> Model:
         )
     if options.given is not None:
         raise click.UsageError(f"{options.given} does not go with {title}: a manifest has its hyperparameters in it")
-    return Model(title, None, text=path.read_bytes())
+    try:
+        return Model(title, None, text=system.read_bounded(path))
+    except system.JSONProblem as problem:
+        raise click.UsageError(f"{title} {problem}") from None
 
 
 def _directory(title: str, path: Path, options: Options) -> Model:

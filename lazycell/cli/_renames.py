@@ -51,7 +51,7 @@ def rules_in(path: Path | None) -> dict[str, str]:
         return {}
 
     try:
-        found = system.read_object(path.read_bytes())
+        found = system.read_object(system.read_bounded(path))
     except system.JSONProblem as problem:
         raise click.UsageError(f"--rename-file {path} {problem}") from None
     for old, new in found.items():

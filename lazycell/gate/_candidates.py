@@ -16,6 +16,7 @@ from ..loading import make_plan
 from ..manifest import Manifest
 from ..manifest.file import BRACES
 from ..show import index_free
+from ..system import JSONProblem, read_bounded
 
 
 @frozen
@@ -133,7 +134,7 @@ class _Known:
 def _read(preset: str, path: Path) -> _Known | None:
     """Read as much of a manifest as rules most of them out; it is checked when it is not."""
     try:
-        document = json.loads(path.read_bytes())
+        document = json.loads(read_bounded(path))
         doubles = [*document.get("ties", ()), *document.get("computed", ()), *_named(document.get("copies", ()))]
         others = frozenset(map(index_free, [*doubles, *_named(document.get("stored", ()))]))
         parameters = frozenset(index_free(BRACES.sub("#", name)) for name in _named(document["parameters"]))
@@ -164,8 +165,8 @@ def _fitting(header: CheckpointHeader, there: _Names, alike: list[_Known]) -> It
 
 def _manifest(known: _Known) -> Manifest | None:
     try:
-        return Manifest.from_json(known.path.read_bytes())
-    except (OSError, ManifestError):
+        return Manifest.from_json(read_bounded(known.path))
+    except (OSError, JSONProblem, ManifestError):
         return None
 
 

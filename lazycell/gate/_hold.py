@@ -13,6 +13,7 @@ from .._frozen import frozen
 from ..layout import ManifestEntry
 from ..manifest import Manifest
 from ..show import few, index_free, printable
+from ..system import JSONProblem, read_bounded
 
 if TYPE_CHECKING:
     from ..manifest.diff import ManifestDiff
@@ -78,9 +79,11 @@ def hold(preset: str, path: Path, manifest: Manifest | None) -> Held:
         OSError: the file is there and cannot be read.
     """
     try:
-        content = path.read_bytes()
+        content = read_bounded(path)
     except FileNotFoundError:
         content = None
+    except JSONProblem as problem:
+        return Held(preset, path, "unreadable", new=manifest, fault=f"the file {problem}")
     if manifest is not None and content == golden_text(manifest).encode():
         return Held(preset, path, "same", manifest, manifest)  # nearly always: nothing is read, nothing compared
     # As a file has it: what JSON cannot hold is no difference between a file and a model.

@@ -19,7 +19,7 @@ import attrs
 
 from .._errors import ManifestError
 from ..declaration import declaration_of
-from ..system import JSONProblem, read_object, write_whole
+from ..system import JSONProblem, read_bounded, read_object, write_whole
 from ._migration import Migration
 
 FORMAT = "lazycell.migrations"
@@ -113,9 +113,11 @@ def read_migrations(path: str | os.PathLike[str]) -> tuple[Migration, ...]:
         OSError: it cannot be read.
     """
     try:
-        content = Path(path).read_bytes()
+        content = read_bounded(path)
     except FileNotFoundError:
         return ()
+    except JSONProblem as problem:
+        raise ManifestError(f"{os.fspath(path)} {problem}") from None
     return _parse(content, os.fspath(path))
 
 

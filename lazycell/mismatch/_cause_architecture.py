@@ -8,7 +8,7 @@ from typing import Any
 
 from .._families import family_of_class, family_of_word
 from ..show import collapse, few, printable
-from ..system import MAX_BYTES, JSONProblem, read_object
+from ..system import JSONProblem, read_bounded, read_object
 from ._near import NearNames
 from ._problems import Cause
 from ._sides import Sides
@@ -86,7 +86,6 @@ def _named_beside(path: Path) -> str | None:
 def _config_beside(path: Path) -> dict[str, Any]:
     directory = path if path.is_dir() else path.parent
     try:
-        with (directory / "config.json").open("rb") as file:
-            return read_object(file.read(MAX_BYTES))
+        return read_object(read_bounded(directory / "config.json"))
     except (OSError, JSONProblem):
         return {}

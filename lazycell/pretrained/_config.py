@@ -14,7 +14,7 @@ from .._frozen import frozen
 from .._location import really_like
 from ..declaration import Declaration, Hyperparameter, declaration_of
 from ..sources import quantization_problem
-from ..system import JSONProblem, read_object
+from ..system import JSONProblem, read_bounded, read_object
 from ._bookkeeping import is_bookkeeping
 
 if TYPE_CHECKING:
@@ -86,9 +86,11 @@ class Config:
     @property
     def architecture(self) -> str | None:
         """The first of its `architectures`."""
-        names = self.options.get("architectures") or [None]
-        if isinstance(names, str) or not isinstance(names[0], (str, type(None))):
-            raise ConfigError(f"{self.path}: architectures={names!r} is not a list of names")
+        names = self.options.get("architectures")
+        if names is None or names == []:
+            return None
+        if not isinstance(names, list) or not isinstance(names[0], (str, type(None))):
+            raise ConfigError(f"{self.path}: architectures={names!r:.80} is not a list of names")
         return names[0]
 
 
@@ -113,7 +115,7 @@ def read_config(path: Path) -> dict[str, Any]:
         ConfigError: it is not a JSON object.
     """
     try:
-        return read_object(path.read_bytes())
+        return read_object(read_bounded(path))
     except JSONProblem as problem:
         raise ConfigError(f"{path} {problem}") from None
 

@@ -163,7 +163,8 @@ class Output:
             place = self._places[which] = np.empty(PIECE, np.uint8)
         copy = place[: len(data)]
         copy[:] = np.frombuffer(data, np.uint8)
-        return memoryview(copy), zlib.crc32(copy, crc)
+        piece = _dtypes.bytes_of(copy)
+        return piece, zlib.crc32(piece, crc)
 
     def flush(self) -> None:
         """Hand over what has been gathered."""

@@ -14,6 +14,9 @@ _UNITS = {f"{prefix}B": 1000**power for power, prefix in enumerate(("", "K", "M"
 }
 _SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]*)\s*")
 
+_DIGITS = 30
+"""More than any size has, and few enough for a float."""
+
 _WRITE = 'write a number of bytes, or a size such as "5GB" or "500MB"'
 
 
@@ -30,6 +33,8 @@ def shard_bytes(size: int | str) -> int:
         unit = _UNITS.get(match[2].upper() or "B") if match else None
         if match is None or unit is None:
             raise ArgumentRefused(given, f": {_WRITE}")
+        if len(match[1]) > _DIGITS:
+            raise ArgumentRefused(argument("max_shard_size", f"{size[:_DIGITS]}…"), f": {_WRITE}")
         count = int(float(match[1]) * unit) if "." in match[1] else int(match[1]) * unit
     elif isinstance(size, int) and not isinstance(size, bool):
         count = size

@@ -17,7 +17,7 @@ import numpy as np
 
 from .._frozen import frozen
 from ..formats import CheckpointHeader, TensorHeader
-from ..system import Array
+from ..system import Array, read_bounded
 from ._elements import read_elements
 from ._quantized import Quantized, quantized_tensors
 
@@ -185,7 +185,7 @@ def block_size(header: CheckpointHeader) -> Blocks | None:
     if header.format == "dict":
         return None
     try:
-        config: Any = json.loads((header.path.parent / "config.json").read_bytes())
+        config: Any = json.loads(read_bounded(header.path.parent / "config.json"))
     except (OSError, ValueError):
         return None
     quantization = config.get("quantization_config") if isinstance(config, Mapping) else None

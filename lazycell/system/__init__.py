@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from ._allocate import Array as Array
     from ._allocate import empty as empty
     from ._allocate import populate as populate
+    from ._bounded import read_bounded as read_bounded
     from ._descriptors import most_descriptors as most_descriptors
     from ._entry_points import entry_points as entry_points
     from ._json import MAX_BYTES as MAX_BYTES
