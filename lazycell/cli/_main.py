@@ -102,6 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0 done, or the answer is yes; 1 the answer is no; 2 trouble; 130 interrupted; 141 whoever
         read the output has left.
     """
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         # Sentences come in every script, terminals do not: what one cannot show is written as an escape.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
@@ -131,6 +132,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         traceback.print_exc()
         return _TROUBLE
     return status if isinstance(status, int) else 0
+
+
+def _open_closed_streams() -> None:
+    """Give whoever has closed stdin, stdout or stderr (`>&-`) streams that go nowhere.
+
+    Python has None for these, and the next file that is opened gets the number: what a library prints would go into it.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(descriptor)
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, as long as the process lives
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
 
 
 def advice(error: BaseException | None) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from .. import saving
+from .. import saving, show
 from .._errors import ChecksumError, LazyCellError
 from ._on_disk import check_revision, on_disk, revision_option
 
@@ -76,6 +76,6 @@ def _told(error: OSError) -> str:
 
 def _say(result: dict[str, Any]) -> None:
     if result["verified"]:
-        print(f"{result['path']}: {result['message']}", flush=True)
+        print(show.printable(f"{result['path']}: {result['message']}"), flush=True)
     else:
-        print(f"lazycell: {result['message']}", file=sys.stderr, flush=True)
+        print("\n".join(map(show.printable, f"lazycell: {result['message']}".split("\n"))), file=sys.stderr, flush=True)

@@ -150,7 +150,7 @@ def _recognizes(format: Format, content: bytes, name: str) -> bool:
         return bool(format.recognizes(content))
     except (CheckpointError, MemoryError):
         raise
-    except Exception as error:  # whatever a third party's function does
+    except (Exception, SystemExit) as error:  # whatever a third party's function does
         raise CheckpointFormatError(
             f"{name}: `recognizes` of the format {format.name!r}, which was asked because no format has the file's "
             f"suffix, failed: {type(error).__name__}: {error}"
@@ -183,7 +183,7 @@ def read(format: Format, path: Path) -> CheckpointHeader:
         header: object = format.read(path)
     except (CheckpointError, OSError, MemoryError):
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise CheckpointFormatError(
             f"{path}: the reader of the format {format.name!r} failed: {type(error).__name__}: {error}"
         ) from error
@@ -201,7 +201,7 @@ def _load(entry: EntryPoint) -> Format:
     where = f"the format {entry.name!r} of the package {_package(entry)!r} ({entry.value})"
     try:
         format = entry.load()
-    except Exception as error:  # whatever the package's module does when it is imported
+    except (Exception, SystemExit) as error:  # whatever the package's module does when it is imported
         raise RegistryError(f"{where} cannot be loaded: {type(error).__name__}: {error}") from error
     if not isinstance(format, Format):
         raise RegistryError(f"{where} is not a lazycell.Format, but {format!r:.200}")

@@ -125,7 +125,7 @@ def _check_own_part(part: object) -> None:
         raise _not_a_part(part)
     try:
         nbytes: object = part.nbytes  # type: ignore[attr-defined]
-    except Exception as error:  # whatever a third party's property does
+    except (Exception, SystemExit) as error:  # whatever a third party's property does
         raise _Fault(f"a part's nbytes fails: {type(error).__name__}: {error}") from error
     if not _is_whole(nbytes) or nbytes < 0:  # type: ignore[operator]
         raise _Fault(f"a part's nbytes has to be a whole number, 0 or more, not {_shown(nbytes)}")

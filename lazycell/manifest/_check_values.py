@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
@@ -12,17 +13,32 @@ from .._dtypes import dtype_name
 from .._errors import DeclarationError
 from ..declaration import ChildrenSpec, ParameterSpec, render, with_values
 
+_MOST_DIMENSIONS = 32  # numpy's, before 2.0
+_MOST_ELEMENTS = 1 << 60  # of eight bytes each: what a signed number of 64 bits counts
+_MOST_CHILDREN = 100_000  # a config may come from anywhere; the deepest model that is published has some hundreds
+
 
 def checked_shape(spec: ParameterSpec, shape: Iterable[Any], values: Mapping[str, Any]) -> tuple[int, ...]:
     """Give a parameter's shape in ints; `values` are those that it was computed with, for the message.
 
     Raises:
-        DeclarationError: a size is no whole number, or less than 1.
+        DeclarationError: a size is no whole number, or less than 1; or there are more of them, or of elements, than any
+            array can have.
     """
     sizes = tuple(shape)
     for position, size in enumerate(sizes):
         if not _is_size(size):
             _refuse_size(spec, position, size, values)
+    if len(sizes) > _MOST_DIMENSIONS:
+        spec.complain(
+            f"the shape `{render(spec.shape)}` has {len(sizes)} dimensions{with_values(spec.shape, values)}: an "
+            f"array has at most {_MOST_DIMENSIONS}"
+        )
+    if math.prod(sizes) >= _MOST_ELEMENTS:
+        spec.complain(
+            f"the shape `{render(spec.shape)}` is {sizes}{with_values(spec.shape, values)}: no memory can have 2^60 "
+            "elements or more"
+        )
     return tuple(map(int, sizes))
 
 
@@ -69,12 +85,17 @@ def checked_count(spec: ChildrenSpec, count: Any, values: Mapping[str, Any]) -> 
     """Give the length of a list of cells.
 
     Raises:
-        DeclarationError: it is no whole number, or less than 0.
+        DeclarationError: it is no whole number, less than 0, or so large that building would not end.
     """
     if not (_is_whole(count) and count >= 0):
         spec.complain(
             f"the count `{render(spec.count)}` is {count!r}{with_values(spec.count, values)}: "
             "it is a whole number, 0 or more"
+        )
+    if count > _MOST_CHILDREN:
+        spec.complain(
+            f"the count `{render(spec.count)}` is {count}{with_values(spec.count, values)}: more than "
+            f"{_MOST_CHILDREN:,} cells in a list are not built"
         )
     return int(count)
 

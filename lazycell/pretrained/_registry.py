@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Any, TypeVar
 
 import attrs
 
+from .. import system
 from .._dtypes import NAMES as DTYPES
 from .._errors import RegistryError
 from .._frozen import frozen
@@ -328,7 +329,7 @@ def families_of(architecture: str) -> list[str]:
 
 
 def _announced() -> Iterable[EntryPoint]:
-    return entry_points(group=GROUP)
+    return system.entry_points(group=GROUP)
 
 
 def _load(entry: EntryPoint) -> None:

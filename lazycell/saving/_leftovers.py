@@ -130,6 +130,14 @@ def files_named_by(main: Path) -> set[str]:
     return {name for name in weight_map.values() if isinstance(name, str) and os.path.basename(name) == name}
 
 
+def remove_sharded(index: Path) -> None:
+    """Remove a checkpoint in shards, if it is there: its index, then the shards that no other index names."""
+    shards = files_named_by(index)
+    remove(index)
+    for shard in shards - files_in_use(index.parent):
+        remove(index.parent / shard)
+
+
 def files_of(directory: Path, name: str, token: str) -> list[Path]:
     """Give the hidden files of one save."""
     return [directory / each[0] for each in hidden_files(directory) if (each["name"], each["token"]) == (name, token)]

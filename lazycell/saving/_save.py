@@ -19,6 +19,7 @@ from .._frozen import frozen
 from ..reading import overflow_text
 from ._atomic import NewFile, Replacement, free_names
 from ._destination import Destination
+from ._leftovers import remove_sharded
 from ._output import Advance, Content, Output
 from ._shards import split
 from ._write_ckpt import Encrypt, check_ckpt, write_ckpt
@@ -53,7 +54,7 @@ class SaveReport:
             "" if self.paths == (self.path,) else f" and {len(self.paths)} shard{'' if len(self.paths) == 1 else 's'}"
         )
         size, time = show.format_bytes(self.nbytes), show.format_seconds(self.seconds)
-        return f"saved {count}, {size} in {time} to {self.path.name}{more}"
+        return f"saved {count}, {size} in {time} to {show.printable(self.path.name)}{more}"
 
     def _repr_html_(self) -> str:
         return show.html.in_notebook(self, show.html.of_text)
@@ -144,6 +145,9 @@ def _save_single(destination: Destination, advance: Advance, write: Callable[[Ou
         new = replacement.create(target.name)
         _fill(replacement, new, advance, write)
         replacement.commit(new)
+    if path.is_symlink() and destination.format == "safetensors":
+        # The link's own directory may have a checkpoint of this name in shards, which would be taken for the newer.
+        remove_sharded(index)
     return (path,)
 
 

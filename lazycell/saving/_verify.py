@@ -40,7 +40,7 @@ class VerifyReport:
         return f"verified {count}, {show.format_bytes(self.nbytes)} in {show.format_seconds(self.seconds)}"
 
     def __str__(self) -> str:
-        return f"{self.summary} in {self.path.name}"
+        return f"{self.summary} in {show.printable(self.path.name)}"
 
     def _repr_html_(self) -> str:
         return show.html.in_notebook(self, show.html.of_text)

@@ -14,6 +14,9 @@ from ._output import Content, Output
 _PART = 512 << 20
 """Bytes of a tensor in one record, as in MindSpore's own files."""
 
+_LONGEST_NAME = 1024
+"""Bytes of a tensor's name that MindSpore's loader takes."""
+
 _BLOCK = 64 << 20
 """Bytes that MindSpore encrypts at a time."""
 
@@ -49,9 +52,14 @@ def check_ckpt(contents: Sequence[Content]) -> None:
                 f"tensor {content.name!r}: MindSpore reads no {content.dtype} from a .ckpt; save it as .safetensors"
             )
         try:
-            content.name.encode()
+            length = len(content.name.encode())
         except UnicodeEncodeError:
             raise CheckpointError(f"tensor {content.name!r}: its name is not Unicode text: rename it") from None
+        if length > _LONGEST_NAME:
+            raise CheckpointError(
+                f"tensor {f'{content.name:.80}…'!r}: MindSpore reads no name of more than {_LONGEST_NAME} bytes from a "
+                f".ckpt, and this one has {length}; save it as .safetensors, or rename it"
+            )
 
 
 def write_ckpt(

@@ -15,9 +15,10 @@ from typing import Any
 import attrs
 import numpy as np
 
+from .. import system
 from .._frozen import frozen
 from ..formats import CheckpointHeader, TensorHeader
-from ..system import Array, read_bounded
+from ..system import Array
 from ._elements import read_elements
 from ._quantized import Quantized, quantized_tensors
 
@@ -185,7 +186,7 @@ def block_size(header: CheckpointHeader) -> Blocks | None:
     if header.format == "dict":
         return None
     try:
-        config: Any = json.loads(read_bounded(header.path.parent / "config.json"))
+        config: Any = json.loads(system.read_bounded(header.path.parent / "config.json"))
     except (OSError, ValueError):
         return None
     quantization = config.get("quantization_config") if isinstance(config, Mapping) else None

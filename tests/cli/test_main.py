@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 import lazycell as package
+from lazycell import convert
 
 from .command import ROOT, lazycell, without
 from .terminal import in_terminal
@@ -100,6 +104,15 @@ def test_a_mistake_of_ours_keeps_its_traceback(error: str):
     assert done.status == 2
     assert "Traceback" in done.stderr
     assert error.partition("(")[0] in done.stderr
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+def test_closed_streams(tmp_path: Path, closed: str):
+    """Whoever closes a stream gets the exit status all the same, and nothing is written into a file that took its number."""
+    path = tmp_path / "net.safetensors"
+    convert({"w": np.ones(2, np.float32)}, path)
+    command = f"{shlex.quote(sys.executable)} -m lazycell verify {shlex.quote(str(path))} {closed}"
+    assert subprocess.run(command, shell=True, cwd=ROOT, check=False).returncode == 0
 
 
 def test_interrupted():

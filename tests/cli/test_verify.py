@@ -39,6 +39,15 @@ def test_sound(checkpoints: Path):
         assert re.fullmatch(rf"{re.escape(str(path))}: verified 4 tensors, 4\.80 kB in [^ ]+ m?s", line)
 
 
+def test_a_name_cannot_colour_the_terminal(tmp_path: Path):
+    """What a stranger called a file is shown with its control characters as escapes."""
+    path = tmp_path / "a\x1b[31m\nb.safetensors"
+    save_arrays(path, some_arrays(1), None)
+    done = lazycell("verify", str(path), str(tmp_path / "no\x1b[31m.safetensors"))
+    assert done.stdout.startswith(f"{tmp_path}/a\\x1b[31m\\nb.safetensors: verified")
+    assert "\x1b" not in done.stdout + done.stderr
+
+
 def test_which_file_of_a_directory(tmp_path: Path):
     """The file is named after all where only its directory was given; in the JSON as well."""
     save_arrays(tmp_path / "a.safetensors", some_arrays(1), None)

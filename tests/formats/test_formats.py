@@ -121,6 +121,7 @@ def test_packages_are_not_loaded_for_lazycells_own_formats(site: Path, tmp_path:
             "thirdparty_x:FORMAT",
             "cannot be loaded: AttributeError: module 'thirdparty_x' has no attribute 'FORMAT'",
         ),
+        ("raise SystemExit(0)", "thirdparty_x:FORMAT", "cannot be loaded: SystemExit: 0"),
         (None, "thirdparty_x:FORMAT", "cannot be loaded: ModuleNotFoundError: No module named 'thirdparty_x'"),
         ("FORMAT = 3", "thirdparty_x:FORMAT", "is not a lazycell.Format, but 3"),
         (
@@ -140,6 +141,15 @@ def test_broken_announcements_name_the_package(
         with pytest.raises(RegistryError) as caught:
             open_checkpoint(source)
         assert str(caught.value) == f"the format 'text' of the package 'thirdparty-x' ({value}) {cause}"
+
+
+def test_a_malformed_announcement_is_passed_over(site: Path, tmp_path: Path) -> None:
+    """It is another package's fault, and hinders nobody; it is told."""
+    install(site, "thirdparty-x", "no value!", "")
+    install(site, "thirdparty-text", "thirdparty_text:FORMAT", MODULE)
+    (tmp_path / "net.txtw").write_text(TEXT)
+    with pytest.warns(RuntimeWarning, match=r"the entry point 'text' of the package 'thirdparty-x' .* is 'no value!'"):
+        assert open_checkpoint(tmp_path / "net.txtw").tensors
 
 
 def test_two_packages_with_one_suffix(site: Path, tmp_path: Path) -> None:

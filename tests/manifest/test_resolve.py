@@ -178,6 +178,35 @@ def test_nothing_else_is_a_count(count: Any) -> None:
         A(count)
 
 
+@pytest.mark.parametrize(
+    ("n", "told"),
+    [
+        (2**60, r"A\.w: the shape `\(n, 2\)` is \(1152921504606846976, 2\) .*no memory can have"),
+        (100_001, r"A\.layers: the count `n` is 100001 .*more than 100,000 cells in a list are not built"),
+    ],
+)
+def test_no_machine_has_so_much(n: int, told: str) -> None:
+    """A config may come from anywhere: it is refused before anything is made."""
+
+    class A(PureCell):
+        n: int
+        w: Param["ones", (n, 2)]
+        layers: list[Linear] = children(n, Linear, 2, 2)
+
+    with pytest.raises(DeclarationError, match=told):
+        A(n)
+
+
+def test_too_many_dimensions() -> None:
+    """No array can have them."""
+
+    class A(PureCell):
+        w: Param["ones", (1,) * 33]
+
+    with pytest.raises(DeclarationError, match=r"has 33 dimensions: an array has at most 32"):
+        A()
+
+
 def test_index_is_the_position() -> None:
     """In arithmetic, in keywords, and in conditions."""
 

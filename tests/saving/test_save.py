@@ -136,6 +136,16 @@ def test_a_link_is_written_through(tmp_path: Path) -> None:
     assert listing(tmp_path / "disk") == ["weights"]
 
 
+def test_a_link_is_newer_than_shards_beside_it(tmp_path: Path) -> None:
+    """The index beside a link is of what was there before: the directory gives what was saved last."""
+    save_arrays(tmp_path / "model.safetensors", OLD, 1)
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "model.safetensors").symlink_to(tmp_path / "disk" / "weights")
+    save_arrays(tmp_path / "model.safetensors", NEW)
+    assert same_arrays(load_arrays(tmp_path), NEW)
+    assert listing(tmp_path) == ["disk", "model.safetensors"]
+
+
 # -------------------------------------------------------------------------------------------------- what goes wrong
 
 

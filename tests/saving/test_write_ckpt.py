@@ -124,6 +124,10 @@ def test_encryption_is_given_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     [
         ({"a": np.ones(1, np.complex64)}, "tensor 'a': MindSpore reads no complex64 from a .ckpt"),
         ({"a": np.ones(1, _dtypes.numpy_dtype("float8_e5m2"))}, "tensor 'a': MindSpore reads no float8_e5m2"),
+        (
+            {"n" * 1025: np.ones(1, np.float32)},
+            f"tensor '{'n' * 80}…': MindSpore reads no name of more than 1024 bytes",
+        ),
         ({"a\ud800": np.ones(1)}, "tensor 'a\\ud800': its name is not Unicode text"),
     ],
 )
