@@ -145,7 +145,10 @@ class _Found:
     ) -> None:
         self._net, self._known, self._names, self._header, self._options = net, known, names, header, options
         self._tensors = _renamed(header, options)
-        self._stored = {each.name: each for each in (*names.copies, *names.stored)}
+        declared = {each.name for each in (*known.copies, *known.stored)}  # which is said whoever's names it is by
+        torch = [each for each in (*names.copies, *names.stored) if each.name not in declared]
+        self._stored = {each.name: each for each in torch}
+        self._others = names.others - declared
         self.torch: list[str] = []
         self.mindspore: list[str] = []
         for name, (tensor, is_told) in self._tensors.items():
@@ -159,7 +162,7 @@ class _Found:
     def _tell(self, name: str, tensor: TensorHeader) -> None:
         stored = self._stored.get(name)
         if stored is None:
-            if name in self._names.others:
+            if name in self._others:
                 self.mindspore.append(name)
         elif name not in self._known:
             self.torch.append(name)
