@@ -175,7 +175,8 @@ class _Found:
                 self.mindspore.append(name)
 
     def _is_below(self, unknown: Iterable[str]) -> bool:
-        torch, mindspore = {_ending(name) for name in self._stored}, {_ending(entry.name) for entry in self._known}
+        same = {_ending(entry.name) for entry in self._known if entry.name not in self._others}
+        torch, mindspore = ({_ending(name) for name in names} - same for names in (self._stored, self._others))
         endings = {_ending(name) for name in unknown}
         return bool(endings & (torch - mindspore)) and not endings & (mindspore - torch)
 

@@ -17,7 +17,7 @@ from ..layout import CellRules, Leftover, Stored
 from ..manifest import Manifest
 from ..parameters import cells_of, parameters_of
 from ._net_manifest import survey
-from ._torch_table import lacking_in, rules_of
+from ._torch_table import OF_TABLE, lacking_in, rules_of
 
 
 @frozen
@@ -62,7 +62,11 @@ def torch_names_of(
             return TorchNames()
         ties = {name: owner for name, owner in {**walk.ties, **manifest.ties}.items() if name not in parameters}
         names = layout.stored_names(manifest.entries, ties, frozenset(), walk.rules)
-        stored, copies = (*names.stored,), (*names.copies,)
+        # What is known of MindSpore's own cells needs no rule to be told.
+        stored, copies = (
+            tuple(attrs.evolve(each, rule="") if each.rule.endswith(OF_TABLE) else each for each in found)
+            for found in (names.stored, names.copies)
+        )
         if manifest.stored:
             stored = _beside_declared(manifest, stored)
         known = {entry.name for entry in manifest.entries}
@@ -241,11 +245,8 @@ def _check_used(rule: StoredRule, cell: nn.Cell) -> None:
     for leaf in _leaves(rule):
         name = leaf.text.partition(".")[0]
         if "{" not in name and not hasattr(cell, name):
-            has = [*parameters_of(cell), *cells_of(cell)]
-            rule.complain(
-                f"a {type(cell).__name__} has no `{name}`{did_you_mean(name, has)}. "
-                f"Where some have none, say so in the class: `self.{name} = None`"
-            )
+            near = did_you_mean(name, [*parameters_of(cell), *cells_of(cell)])
+            rule.complain(f"the cell has no `{name}`: where some have none, write `self.{name} = None` in them{near}")
 
 
 def _cell_rules(cls: type, rules: tuple[StoredRule, ...]) -> CellRules:
