@@ -37,8 +37,8 @@ def torch_names(rules: Mapping[str, StoredForm | Leftover]) -> Callable[[_Cls], 
     `@torch_names({"weight": "gamma", "out.{*rest}": "dense.{*rest}", "w": squeezed("kernel", axis=2)})`: each of
     PyTorch's names with the cell's, or with a form of names, as in `rename`. What has no rule has the same name in
     both. The rules add to those of the base classes, MindSpore's own among them; one of a base that takes what one of
-    these takes, or gives the same name, no longer counts. `UNUSED` says what PyTorch's files have there, and nothing needs. The
-    cell's names are those that the cells below show: a norm below this cell has PyTorch's names already.
+    these takes, or gives the same name, no longer counts. `UNUSED` says what PyTorch's files have and nothing needs.
+    The cell's names are those that the cells below show: a norm below this cell has PyTorch's names already.
 
     Loads of files with PyTorch's names use it, and saves under such names. A class of somebody else's is told by
     `torch_names({…})(Class)`.
