@@ -190,7 +190,9 @@ class _Found:
             return Naming(known, self._options, self._options)
         surely, perhaps = self._lacking()
         more = attrs.evolve(
-            known, leftovers=(*known.leftovers, *names.leftovers), computed=known.computed | self._buffers
+            known,
+            leftovers=tuple(dict.fromkeys((*known.leftovers, *names.leftovers))),
+            computed=known.computed | self._buffers,
         )
         options = _may_miss(self._options, surely)
         if not (self.torch or self._below):

@@ -74,7 +74,7 @@ def torch_names_of(
         return TorchNames(
             stored,
             copies,
-            layout.leftovers_of(walk.rules),
+            layout.leftovers_of({**walk.declared, **walk.rules}),
             {name: value for name, value in walk.lacking.items() if name in known},
             {name: value for name, value in walk.perhaps.items() if name in known},
             names.tied | others,
@@ -120,12 +120,14 @@ class _Walk:
 
     Attributes:
         rules: of each cell whose class says something, by its path, and by every other path to it.
+        declared: those of the LazyCells around them.
         ties: other paths to parameters, and their own.
         lacking: as `TorchNames` has it; and so has `perhaps`.
     """
 
     def __init__(self, net: nn.Cell, parameters: Mapping[str, Any]) -> None:
         self.rules: dict[str, CellRules] = {}
+        self.declared: dict[str, CellRules] = {}
         self.ties: dict[str, str] = {}
         self.lacking: dict[str, float] = {}
         self.perhaps: dict[str, float] = {}
@@ -159,7 +161,10 @@ class _Walk:
             owner = self._owners.get(id(parameter))
             if owner is not None and owner != prefix + name:
                 self.ties[prefix + name] = owner
-        if declaration_of(type(cell)) is not None:
+        declaration = declaration_of(type(cell))
+        if declaration is not None:
+            if declaration.stored:
+                self.declared[path] = CellRules(declaration, {})
             return
         rules = self._rules.of(cell)
         if rules is not None:

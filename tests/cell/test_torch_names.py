@@ -277,6 +277,25 @@ def test_what_is_at_two_places_goes_by_any_of_its_names(tied: list[str], shared:
     assert np.array_equal(net.head.weight.asnumpy(), state[tied[0]])
 
 
+class Convolutions(nn.Cell):
+    """One convolution at two places."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a = nn.Conv1d(2, 3, 5)
+        self.b = self.a
+
+
+@pytest.mark.parametrize("name", ["a.weight", "b.weight"])
+def test_a_form_is_one_under_every_name(name: str) -> None:
+    """Which is the same in both, but for the axis of length 1."""
+    net = Convolutions()
+    lazycell.load_checkpoint({name: array(3, 2, 5)}, net)
+    assert np.array_equal(net.a.weight.asnumpy()[:, :, 0], array(3, 2, 5))
+    lazycell.load_checkpoint({name: array(3, 2, 1, 5)}, net)
+    assert np.array_equal(net.a.weight.asnumpy(), array(3, 2, 1, 5))
+
+
 def test_copies_that_differ_change_nothing() -> None:
     """As with ties that a class declares."""
     net, state = Shared(), {"table.weight": array(5, 4), "one.0.weight": array(4), "one.0.bias": array(4)}
@@ -362,6 +381,22 @@ def test_a_plain_cell_inside_a_lazycell(
     assert np.array_equal(dict(net.parameters_and_names())[_path(net)].asnumpy(), state[f"{prefix}.{words[0]}"])
     net.save_checkpoint(tmp_path / "m.safetensors")
     assert same(safetensors.numpy.load_file(tmp_path / "m.safetensors"), state)
+
+
+class Normed(LazyCell):
+    norm: nn.BatchNorm1d = child(nn.BatchNorm1d, 4)
+
+
+class Around(LazyCell):
+    inner: Normed = child(Normed)
+    rename({"encoder.{*rest}": "inner.{*rest}"})
+
+
+def test_what_is_left_out_is_moved_as_well() -> None:
+    """By the rules of a LazyCell around the norm."""
+    words = ("weight", "bias", "running_mean", "running_var")
+    state = {f"encoder.norm.{word}": array(4) for word in words} | {"encoder.norm.num_batches_tracked": np.int64(1)}
+    assert Around().load_checkpoint(state).unused == ("encoder.norm.num_batches_tracked",)
 
 
 def _path(net: Any) -> str:
