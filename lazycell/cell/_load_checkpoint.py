@@ -61,7 +61,7 @@ def load_checkpoint(
         if all(entry.declared_by is not None for entry in manifest.entries):
             plan = make(manifest, header, options, again=again)
         else:
-            plan = naming_of(net, manifest, targets, header, options, again).plan(header, again, make)
+            plan = naming_of(net, manifest, targets, header, options).plan(header, again, make)
     with Reader(mmap=options.mmap) as reader, show.ProgressBar(f"loading {plan.path.name}") as bar:
         report = _Report(bar if options.progress is None else options.progress, plan.nbytes)
         if options.verify:

@@ -43,6 +43,7 @@ class Naming:
         strictly: without what it may be that PyTorch has: if something else is wrong, it is missing too.
         whose: `"torch"` where the file has PyTorch's names; else empty.
         lacking: parameters that PyTorch does not have, and the file has not.
+        is_sure: whether a whole name told it.
     """
 
     manifest: Manifest
@@ -50,6 +51,7 @@ class Naming:
     strictly: LoadOptions
     whose: str = ""
     lacking: frozenset[str] = frozenset()
+    is_sure: bool = True
 
     def plan(self, header: CheckpointHeader, again: Again | None, make: Planner | None = None) -> LoadPlan:
         """Plan the load, and tell by whose names.
@@ -70,10 +72,12 @@ class Naming:
             if self.strictly is not self.options:
                 make(self.manifest, header, self.strictly, again=again)
             raise
-        if not (self.whose or self.lacking):
-            return plan
         lacking = tuple(name for name in plan.initialize if name in self.lacking)
-        return attrs.evolve(plan, naming=self.whose, lacking=lacking)
+        # Below a prefix that is yet to be taken away, it is seen only now whether anything goes by them.
+        whose = (
+            self.whose if self.is_sure or any(_last(each.key) != _last(each.parameter) for each in plan.steps) else ""
+        )
+        return attrs.evolve(plan, naming=whose, lacking=lacking) if whose or lacking else plan
 
 
 def plan_for(net: nn.Cell, header: CheckpointHeader, options: LoadOptions) -> LoadPlan:
@@ -87,7 +91,7 @@ def plan_for(net: nn.Cell, header: CheckpointHeader, options: LoadOptions) -> Lo
     with collector_paused():
         manifest, parameters = survey(net)
         again = built_again(net)
-        return naming_of(net, manifest, parameters, header, options, again).plan(header, again)
+        return naming_of(net, manifest, parameters, header, options).plan(header, again)
 
 
 def naming_of(
@@ -96,7 +100,6 @@ def naming_of(
     parameters: Mapping[str, Any],
     header: CheckpointHeader,
     options: LoadOptions,
-    again: Again | None = None,
 ) -> Naming:
     """Tell whose names a file has, and give what a load of it is planned with.
 
@@ -109,7 +112,6 @@ def naming_of(
         parameters: those that it lists, by full name.
         header: of the file.
         options: what the user says about the load.
-        again: gives the manifest with other hyperparameters, for the message.
 
     Raises:
         CheckpointMismatchError: the file of a plain net has names of both kinds.
@@ -205,7 +207,7 @@ class _Found:
             ties={alias: owner for alias, owner in known.ties.items() if alias not in copies},
         )
         if not self.torch:
-            return Naming(manifest, self._options, self._options)
+            return Naming(manifest, self._options, self._options, TORCH, is_sure=False)
         return Naming(manifest, _may_miss(options, perhaps), options, TORCH, frozenset((*surely, *perhaps)))
 
     def _lacking(self) -> tuple[list[str], list[str]]:
@@ -259,10 +261,7 @@ def _renamed(header: CheckpointHeader, options: LoadOptions) -> dict[str, tuple[
     if options.rename is None:
         return {name: (tensor, True) for name, tensor in header.tensors.items()}
     renaming = layout.apply_rules(layout.parse_rules(options.rename, forms=True), header.tensors)
-    return {
-        name: (header.tensors[key], key.rpartition(".")[2] == name.rpartition(".")[2])
-        for key, name in renaming.names.items()
-    }
+    return {name: (header.tensors[key], _last(key) == _last(name)) for key, name in renaming.names.items()}
 
 
 def _may_miss(options: LoadOptions, names: Iterable[str]) -> LoadOptions:
@@ -292,6 +291,10 @@ def _shape_at(net: nn.Cell, name: str) -> tuple[int, ...] | None:
     if found is None:
         found = cell.__dict__.get(last)
     return tuple(found.shape) if isinstance(found, Tensor) else None
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]
 
 
 def _ending(name: str) -> str:

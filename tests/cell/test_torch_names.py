@@ -392,6 +392,25 @@ class Around(LazyCell):
     rename({"encoder.{*rest}": "inner.{*rest}"})
 
 
+class Based(LazyCell):
+    """A base with a head, for `partial`."""
+
+    base_model_prefix = "model"
+
+    model: Block = child(Block)
+    head: Param["normal", (2, 4)]
+
+
+def test_a_bases_file_has_pytorchs_names_below_the_prefix() -> None:
+    """Which `partial` adds; what is whose is seen then."""
+    state = {"norm.weight": array(4), "norm.bias": array(4), "w": array(4, 4)}
+    net = Based()
+    with pytest.warns(lazycell.HeadWarning):
+        report = net.load_checkpoint(state, partial=True)
+    assert (report.naming, report.new_head) == ("torch", ("head",))
+    assert np.array_equal(net.model.norm.gamma.asnumpy(), state["norm.weight"])
+
+
 def test_what_is_left_out_is_moved_as_well() -> None:
     """By the rules of a LazyCell around the norm."""
     words = ("weight", "bias", "running_mean", "running_var")
