@@ -222,7 +222,10 @@ class _Found:
         def is_there(name: str) -> bool:
             return any(each in self._tensors for each in (name, *stored.get(name, ())))
 
-        return [name for name in self._names.lacking if not is_there(name)], self._perhaps(is_there)
+        # A norm that is not trained may be one that is frozen: of such a one, too, what other layers have is lost.
+        alike = {_pattern(name) for name in self._names.lacking if is_there(name)}
+        surely = [name for name in self._names.lacking if not is_there(name) and _pattern(name) not in alike]
+        return surely, self._perhaps(is_there)
 
     def _perhaps(self, is_there: Callable[[str], bool]) -> list[str]:
         """Give what norms are without; one of which the file has more in other layers has lost it here."""

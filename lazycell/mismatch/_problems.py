@@ -256,7 +256,11 @@ _WORDS: Mapping[Reason, Callable[[Problem], Words]] = {
     ),
     "copies differ": lambda problem: " and ".join(f"`{name}`" for name in problem.names) + " differ",
     "twice": _twice,
-    "mixed": lambda problem: f"what {_quoted(problem.names)} is, by another library's name",
+    "mixed": lambda problem: (
+        f"what {_quoted(problem.names)} is, by another library's name"
+        if problem.names != (problem.name,)
+        else "in the shape that another library has it in"
+    ),
 }
 
 

@@ -229,6 +229,27 @@ def test_statistics_that_are_read_are_not_left_to_their_initializers() -> None:
     assert report.lacking == ("0.moving_mean", "0.moving_variance")
 
 
+def test_a_frozen_norm_that_other_layers_have_is_missing() -> None:
+    """It looks as one without affine does."""
+    net = nn.SequentialCell(nn.BatchNorm2d(4), nn.BatchNorm2d(4))
+    state = {f"{i}.{word}": array(4) for i in range(2) for word in ("weight", "bias", "running_mean", "running_var")}
+    for parameter in net.get_parameters():
+        parameter.requires_grad = False
+    assert lazycell.load_checkpoint(state, net).lacking == ()
+    del state["1.weight"]
+    with pytest.raises(CheckpointMismatchError, match=r"1 parameter missing[\s\S]*1\.weight"):
+        lazycell.load_checkpoint(state, net)
+
+
+def test_a_shape_tells_as_a_name_does() -> None:
+    """Where the names are the same, and the axes are not."""
+    net = nn.SequentialCell(nn.Conv1d(2, 3, 5), nn.Conv1d(2, 3, 5))
+    assert lazycell.load_checkpoint({f"{i}.weight": array(3, 2, 5) for i in range(2)}, net).naming == "torch"
+    assert lazycell.load_checkpoint({f"{i}.weight": array(3, 2, 1, 5) for i in range(2)}, net).naming == ""
+    with pytest.raises(CheckpointMismatchError, match=r"two kinds[\s\S]*shape that another library has"):
+        lazycell.load_checkpoint({"0.weight": array(3, 2, 5), "1.weight": array(3, 2, 1, 5)}, net)
+
+
 class WithBuffers(nn.Cell):
     def __init__(self) -> None:
         super().__init__()
