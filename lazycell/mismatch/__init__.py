@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ._dialect import said as said
     from ._message import Mismatch as Mismatch
     from ._message import Strangers as Strangers
+    from ._mixed_names import mixed_names as mixed_names
     from ._near import NearNames as NearNames
     from ._problems import Cause as Cause
     from ._problems import Problem as Problem

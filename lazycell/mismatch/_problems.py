@@ -36,6 +36,7 @@ Reason: TypeAlias = Literal[
     "tied layouts",
     "copies differ",
     "twice",
+    "mixed",
 ]
 """What can be wrong with a name: `_WORDS` says each."""
 
@@ -96,8 +97,8 @@ class Cause:
 
     Attributes:
         kind: `another model`, `prefix`, `spelling`, `layers`, `hyperparameter`, `vocabulary`, `transposed`, `joined`,
-            `split`, `axes`, `weight norm`, `part`, `head`, `tie`, `shard`, `quantized`, `adapter`, `optimizer` or
-            `bookkeeping`.
+            `split`, `axes`, `weight norm`, `part`, `head`, `tie`, `shard`, `quantized`, `adapter`, `optimizer`,
+            `bookkeeping` or `mixed names`.
         text: what was found.
         explains: the names that it accounts for.
         settings: hyperparameters, and the values with which the model would fit.
@@ -255,6 +256,11 @@ _WORDS: Mapping[Reason, Callable[[Problem], Words]] = {
     ),
     "copies differ": lambda problem: " and ".join(f"`{name}`" for name in problem.names) + " differ",
     "twice": _twice,
+    "mixed": lambda problem: (
+        f"what {_quoted(problem.names)} is, by another library's name"
+        if problem.names != (problem.name,)
+        else "in the shape that another library has it in"
+    ),
 }
 
 
