@@ -13,7 +13,9 @@ from .. import show
 from .._collector import collector_paused
 from .._errors import UninitializedParameterError, UninitializedWarning
 from ._commit import Assignment, fill_all
+from ._context import is_lazy
 from ._declared import DeferredParameter, UninitializedParameter
+from ._draws import settle
 from ._filling import filling, initialize_parameter, undeclare_parameter
 from ._framework import buffers_of, expect_first_call, is_only_reading, parameters_of
 from ._life import life_of, was_left
@@ -81,6 +83,12 @@ def init_parameters_data(
     Raises:
         InitializationError: an initializer cannot give the values of a parameter.
     """
+    if is_lazy():
+        return {parameter: parameter for parameter in _all_parameters(cell)}
+    return _initialize(cell, seed, streams=streams)
+
+
+def _initialize(cell: nn.Cell, seed: int | None = None, *, streams: bool = False) -> dict[Parameter, Parameter]:
     with collector_paused():
         from ._initial import start_of, values_for  # not before: a loaded net never needs it
 
@@ -93,6 +101,7 @@ def init_parameters_data(
         drawn = values_for(starts, lambda done: bar(done, total))
         fill_all(Assignment(start.tensor, values, start.origin) for start, values in zip(starts, drawn, strict=True))
         done = sum(start.tensor.nbytes for start in starts)
+        settle(parameters)
         for parameter in waiting:
             if not isinstance(parameter, kinds) and parameter.has_init:
                 parameters[parameter] = parameter.init_data(None, set_sliced=parameter.sliced)
@@ -125,7 +134,7 @@ def initialize_for_execution(net: nn.Cell) -> None:
             UninitializedWarning,
             stacklevel=3,
         )
-    init_parameters_data(net)
+    _initialize(net)
 
 
 def _lacks_values(net: nn.Cell) -> bool:

@@ -1,0 +1,57 @@
+"""Methods that MindSpore has on other devices only, and that somebody may have replaced to build a model on a CPU.
+
+`normal_`, `uniform_`, `zero_` and `fill_` have no kernel on a CPU. Where a substitute was put (in the method, in a
+primitive, or anywhere between), only running it tells what it draws: it is tried on a tensor of its own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from mindspore import Parameter, Tensor
+
+from . import _framework as framework
+from ._device import device
+
+_TRIED: dict[tuple[str, bool], bool] = {}
+
+
+def is_substituted(method: str, arguments: tuple[Any, ...] = ()) -> bool:
+    """Tell whether a method runs on a device that has no kernel for it."""
+    return _tried(method, arguments, in_part=False)
+
+
+def writes_into_the_whole(method: str, arguments: tuple[Any, ...] = ()) -> bool:
+    """Tell whether a substitute changes a tensor where it is given a part of it, which may be a copy."""
+    return _tried(method, arguments, in_part=True)
+
+
+def run_on(array: np.ndarray[Any, Any], method: str, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:
+    """Have a method write into an array, as into a parameter of that shape and dtype."""
+    written = scratch(array.shape, array.dtype)
+    getattr(written, method)(*arguments, **keywords)
+    array[...] = framework.numpy_values(written)
+
+
+def scratch(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
+    """Make a parameter of MindSpore's own that has values."""
+    return Parameter(Tensor.from_numpy(np.zeros(shape, dtype)), name="scratch")
+
+
+def _tried(method: str, arguments: tuple[Any, ...], *, in_part: bool) -> bool:
+    if device() != "CPU":
+        return False
+    if not _TRIED.get((method, in_part)):  # what fails is tried again: a substitute may come later
+        state = framework.generators()
+        written = scratch((2, 2), np.dtype(np.float32))
+        before = np.full((2, 2), 3, np.float32)
+        framework.numpy_values(written)[...] = before  # waits for the operators before: their failures are not ours
+        try:
+            getattr(written.data[0] if in_part else written.data, method)(*arguments)
+            _TRIED[method, in_part] = bool((framework.numpy_values(written) != before).any())
+        except (RuntimeError, TypeError, ValueError, NotImplementedError):
+            return False
+        finally:
+            framework.set_generators(state)
+    return _TRIED[method, in_part]
