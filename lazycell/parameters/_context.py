@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -51,6 +53,16 @@ def is_strict() -> bool:
 def enter(*, strict: bool) -> None:
     """Enter a context. Inside a LazyCell everything is strict, also what is decorated with @lazy."""
     _innermost.set(_Context(strict or is_strict(), threading.get_ident(), _current_task(), _innermost.get()))
+
+
+@contextmanager
+def suspended() -> Iterator[None]:
+    """Be in no context for a while."""
+    token = _innermost.set(None)
+    try:
+        yield
+    finally:
+        _innermost.reset(token)
 
 
 def leave() -> None:

@@ -40,7 +40,7 @@ from ._filling import (
 )
 from ._life import Origin
 from ._rewriting import Rewritable, constant_given
-from ._rewritten import Put, Replayed, declared_by, edited
+from ._rewritten import Put, declared_by, edited
 from ._without_values import WithoutValues, is_declared, read_too_early, while_declared, wrong_shape
 
 
@@ -126,10 +126,6 @@ class DeclaredParameter(Rewritable, WithoutValues, LazyParameter):
             attributes.pop("_twin_of", None)
         return self
 
-    def _draw_for(self, initializer: Initializer) -> Draw | None:
-        """Draw what an eager parameter would: one of a LazyCell draws from its own stream, and from nothing else."""
-        return None
-
     def _check_shape(self, value: Any) -> None:
         if value.shape != self.shape:
             raise wrong_shape(self, value.shape)
@@ -176,7 +172,7 @@ class DeclaredParameter(Rewritable, WithoutValues, LazyParameter):
     def __reduce_ex__(self, protocol: Any) -> Any:
         return _remake_declared, (
             type(self),
-            declared_by(self.init) if isinstance(self.init, Replayed) else self.init,
+            self.init,
             tuple(self.shape),
             self._declared_dtype,
             dtype_name(self.dtype),
@@ -327,8 +323,19 @@ def adopt(parameter: Any) -> None:
     parameter.__class__ = UninitializedParameter if is_strict() else DeferredParameter
 
 
-def adopt_filled(parameter: Any) -> None:
-    """Have a parameter that was made from a Tensor begin with no values, if they are all the same."""
+_WORTHWHILE = 1024
+"""Bytes that a parameter without values takes itself, about."""
+
+
+def adopt_filled(parameter: Any, by_layer: bool) -> None:
+    """Have a parameter that was made from a Tensor begin with no values, if they are all the same.
+
+    Args:
+        parameter: of MindSpore's own class.
+        by_layer: whether one of MindSpore's layers made it. Of users' own, small ones keep their values.
+    """
+    if not by_layer and parameter.nbytes < _WORTHWHILE:
+        return
     constant = constant_given(parameter)
     if constant is None:
         return
@@ -337,6 +344,16 @@ def adopt_filled(parameter: Any) -> None:
     framework.take_storage(parameter, Tensor(shape=parameter.shape, dtype=dtype, init=constant))
     parameter.init = constant
     adopt(parameter)
+
+
+def declare_again(parameter: Any, data: Tensor) -> None:
+    """Have a parameter that has values take an initializer's, of any shape, when they are needed."""
+    dtype = parameter.dtype
+    framework.take_storage(parameter, Tensor(shape=data.shape, dtype=dtype, init=data.init))
+    parameter.init, parameter.init_mode = data.init, data
+    parameter.__dict__.pop("_origin", None)
+    adopt(parameter)
+    parameter.__dict__["_declared_dtype"] = dtype_name(data.dtype)
 
 
 def clear_row(table: Any, index: int) -> Any:
@@ -366,6 +383,7 @@ def _clone_of_declared(parameter: Any, init: Any) -> Any:
     )
     clone.layerwise_parallel = parameter.layerwise_parallel
     clone.__dict__["_draw"] = draw_for(start.init)
+    clone.__dict__["_is_state"] = True
     return as_clone(parameter, clone)
 
 

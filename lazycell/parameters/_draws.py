@@ -27,6 +27,9 @@ _ONE_NUMBER = frozenset(
 
 _order = itertools.count()
 
+_LONGEST_BUILD = 1_000_000
+"""Draws; to take as many numbers takes seconds."""
+
 
 class Draw(NamedTuple):
     """One number from numpy's generator, and when it was drawn."""
@@ -66,8 +69,10 @@ def settle(parameters: Iterable[Any]) -> None:
     waiting = [(parameter, draw) for parameter, draw in drawn if parameter.init is not None]
     wanted = {draw.order for _, draw in waiting}
     begin, end = min(draw.first for _, draw in drawn), max(wanted, default=-1)
+    # A part that was put in much later is none of the build.
+    orders = range(begin, end + 1) if end - begin < _LONGEST_BUILD else sorted(wanted)
     numbers = {}
-    for order in range(begin, end + 1):
+    for order in orders:
         number = framework.draw_number()
         if order in wanted:
             numbers[order] = number

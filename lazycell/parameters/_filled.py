@@ -11,6 +11,7 @@ from mindspore.common.initializer import Initializer, initializer
 
 from .._dtypes import dtype_name, numpy_dtype
 from . import _framework as framework
+from ._context import is_lazy
 from ._draws import Draw
 from ._life import AT_BIRTH, Origin
 from ._without_values import is_declared, title, wrong_shape
@@ -39,7 +40,10 @@ class LazyParameter(framework.ParameterTensor):
             ValueError: `data` has another shape, and the parameter is one of a LazyCell, and not `slice_shape`.
         """
         origin = origin_of_call("set_data")
-        if self._resizable and not slice_shape and has_other_shape(self, data):
+        resized = self._resizable and not slice_shape and has_other_shape(self, data)
+        if is_lazy() and (resized or not has_other_shape(self, data)) and _has_initializer(data):
+            return framework.ParameterTensor.set_data(self, data, slice_shape)  # declares it again
+        if resized:
             framework.take_storage(self, with_values(data, dtype_name(self.dtype)))
         elif slice_shape and tuple(getattr(data, "shape", ())) != self.shape:
             framework.ParameterTensor.set_data(self, data, slice_shape)
@@ -47,7 +51,10 @@ class LazyParameter(framework.ParameterTensor):
             data = checked_value(self, data)
             if data.has_init:
                 data.init_data()
-            write_into(self, data)
+            if is_lazy():  # no graph holds the storage yet, and what shares it in a constructor does not follow
+                framework.take_storage(self, with_values(data, dtype_name(self.dtype)))
+            else:
+                write_into(self, data)
         self._origin = origin
         self.init_mode = None
         self.sliced = slice_shape
@@ -106,6 +113,10 @@ class LazyParameter(framework.ParameterTensor):
 def has_other_shape(parameter: Any, data: Any) -> bool:
     """Tell whether `set_data` is given a Tensor of another shape than the parameter's."""
     return isinstance(data, Tensor) and data.shape != parameter.shape
+
+
+def _has_initializer(data: Any) -> bool:
+    return isinstance(data, Tensor) and data.init is not None and not is_declared(data)
 
 
 def with_values(data: Any, dtype: str) -> Tensor:

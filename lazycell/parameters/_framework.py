@@ -446,11 +446,12 @@ def install_birth_switch(switch: BirthSwitch) -> None:
 
 
 def install_birth_hook(
-    is_lazy: Callable[[], bool], adopt: Callable[[Any], None], adopt_filled: Callable[[Any], None]
+    is_lazy: Callable[[], bool], adopt: Callable[[Any], None], adopt_filled: Callable[[Any, bool], None]
 ) -> None:
     """Have `adopt(parameter)` called for each parameter that is born uninitialized while `is_lazy()`.
 
-    And `adopt_filled(parameter)` for each that one of MindSpore's own layers makes from a Tensor meanwhile.
+    And `adopt_filled(parameter, by_layer)` for each that is made from a Tensor meanwhile; `by_layer`: by one of
+    MindSpore's own layers.
 
     `Parameter.__new__` must not be wrapped: it counts references to its argument to decide whether to copy it.
     """
@@ -460,8 +461,8 @@ def install_birth_hook(
         if type(self) is ParameterTensor and is_lazy():
             if self.init is not None:
                 adopt(self)
-            elif _file(sys._getframe(1)).startswith(_LAYERS):
-                adopt_filled(self)
+            elif isinstance(default_input, Tensor):
+                adopt_filled(self, _file(sys._getframe(1)).startswith(_LAYERS))
 
     __init__.__doc__ = _parameter_init.__doc__
     __init__.__wrapped__ = _parameter_init  # type: ignore[attr-defined]
@@ -666,6 +667,25 @@ def install_padding_hook(is_lazy: Callable[[], bool], clear_row: Callable[[Any, 
 
     embedding.__init__ = __init__
     extended._zero_weight_by_index = _zero_weight_by_index
+
+
+def install_set_data_hook(is_lazy: Callable[[], bool], declare_again: Callable[[Any, Tensor], None]) -> None:
+    """Have `declare_again(parameter, data)` called where `set_data` would draw the values of `data` while `is_lazy()`.
+
+    A parameter that was made from a Tensor is one of MindSpore's own, which no class of ours sees. That a constructor
+    gives it an initializer afterwards is a declaration all the same.
+    """
+    original = Parameter.set_data
+
+    @functools.wraps(original)
+    def set_data(self: Any, data: Any, slice_shape: bool = False) -> Any:
+        if isinstance(data, Tensor) and data.init is not None and self.init is None and is_lazy():
+            declare_again(self, data)
+            self.sliced = slice_shape
+            return self
+        return original(self, data, slice_shape)
+
+    Parameter.set_data = set_data
 
 
 # --- who is calling ------------------------------------------------------------------------------------------------

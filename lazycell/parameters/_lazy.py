@@ -14,13 +14,14 @@ from typing import Any, TypeVar, overload
 from mindspore import nn
 
 from ._context import enter, is_lazy, is_strict, leave
-from ._declared import adopt, adopt_filled, clear_row
+from ._declared import adopt, adopt_filled, clear_row, declare_again
 from ._framework import (
     BirthSwitch,
     install_birth_hook,
     install_birth_switch,
     install_padding_hook,
     install_recorder,
+    install_set_data_hook,
 )
 from ._rewritten import NumpyDraw
 
@@ -32,6 +33,7 @@ _switch = BirthSwitch(is_lazy)
 install_birth_hook(is_lazy, adopt, adopt_filled)
 install_recorder(is_lazy, NumpyDraw)
 install_padding_hook(is_lazy, clear_row)
+install_set_data_hook(is_lazy, declare_again)
 
 
 def _enter(*, strict: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from mindspore import Parameter, ParameterTuple, nn
@@ -123,7 +123,7 @@ def initialize_for_execution(net: nn.Cell) -> None:
     declared, loaded = [], False
     for name, parameter in named_parameters(net):
         state, origin = life_of(parameter)
-        if state == "declared":
+        if state == "declared" and not is_state(parameter):
             declared.append(name)
         loaded = loaded or was_left(parameter) or (origin is not None and origin.kind == "checkpoint")
     if declared and loaded:
@@ -157,6 +157,18 @@ def refuse_while_saving(net: nn.Cell) -> None:
     declared = [name for name, each in named_parameters(net) if isinstance(each, UninitializedParameter)]
     if declared:
         raise no_values_to_save(net, declared)
+
+
+def is_state(parameter: Any) -> bool:
+    """Tell whether a parameter is the state that an optimizer has made for another: what it begins with is known."""
+    return getattr(parameter, "_is_state", False)
+
+
+def draw_state(parameters: Iterable[Any]) -> None:
+    """Give the state of optimizers that was made for parameters without values, and has none, its first values."""
+    for parameter in parameters:
+        if is_state(parameter) and is_declared(parameter):
+            parameter.init_data()
 
 
 def no_values_to_save(net: nn.Cell, declared: Sequence[str]) -> UninitializedParameterError:

@@ -18,7 +18,7 @@ from .._dtypes import dtype_name, numpy_dtype
 from . import _framework as framework
 from ._context import is_lazy
 from ._device import device
-from ._draws import Draw, draw_for
+from ._draws import Draw
 from ._rewritten import Put, Replayed, constant_in, edited, filled_with, normal, uniform
 from ._substitutes import is_substituted, run_on, writes_into_the_whole
 from ._without_values import WithoutValues, is_declared, while_declared
@@ -30,18 +30,24 @@ class Rewritable:
     shape: Any
     dtype: Any
     init: Any
+    _declared_dtype: Any
+    _draw: Draw | None
 
-    def _redeclare(self, initializer: Initializer, draw: Draw | None = None) -> Any:
-        """Declare another initializer, of the same shape and dtype."""
+    def _redeclare(self, initializer: Initializer, draw: Draw | None = None, dtype: Any = None) -> Any:
+        """Declare another initializer, of the same shape, that draws in a dtype: by default the parameter's."""
         raise NotImplementedError
+
+    def _draw_for(self, initializer: Initializer) -> Draw | None:
+        """Draw what an eager parameter would: one of a LazyCell draws from its own stream, and from nothing else."""
+        return None
 
     def _edit(self, index: Any, value: float) -> Any:
         """Declare the initializer that this one is, but for the values at an index."""
-        put = Put(index, value)
-        return self._redeclare(edited(self.init, put), self.__dict__.get("_draw"))
+        dtype = framework.framework_dtype(self._declared_dtype)
+        return self._redeclare(edited(self.init, Put(index, value)), self._draw, dtype)
 
     def _draw_anew(self, initializer: Initializer) -> Any:
-        return self._redeclare(initializer, draw_for(initializer, self.__dict__.get("_draw")))
+        return self._redeclare(initializer, self._draw_for(initializer))
 
     @while_declared
     def zero_(self) -> Any:

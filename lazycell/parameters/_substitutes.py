@@ -12,6 +12,7 @@ import numpy as np
 from mindspore import Parameter, Tensor
 
 from . import _framework as framework
+from ._context import suspended
 from ._device import device
 
 _TRIED: dict[tuple[str, bool], bool] = {}
@@ -28,14 +29,14 @@ def writes_into_the_whole(method: str, arguments: tuple[Any, ...] = ()) -> bool:
 
 
 def run_on(array: np.ndarray[Any, Any], method: str, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:
-    """Have a method write into an array, as into a parameter of that shape and dtype."""
-    written = scratch(array.shape, array.dtype)
-    getattr(written, method)(*arguments, **keywords)
-    array[...] = framework.numpy_values(written)
+    """Have a method write into an array, as into the `data` of a parameter of that shape and dtype."""
+    with suspended():
+        written = _scratch(array.shape, array.dtype)
+        getattr(written.data, method)(*arguments, **keywords)
+        array[...] = framework.numpy_values(written)
 
 
-def scratch(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
-    """Make a parameter of MindSpore's own that has values."""
+def _scratch(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
     return Parameter(Tensor.from_numpy(np.zeros(shape, dtype)), name="scratch")
 
 
@@ -43,15 +44,20 @@ def _tried(method: str, arguments: tuple[Any, ...], *, in_part: bool) -> bool:
     if device() != "CPU":
         return False
     if not _TRIED.get((method, in_part)):  # what fails is tried again: a substitute may come later
-        state = framework.generators()
-        written = scratch((2, 2), np.dtype(np.float32))
-        before = np.full((2, 2), 3, np.float32)
-        framework.numpy_values(written)[...] = before  # waits for the operators before: their failures are not ours
-        try:
-            getattr(written.data[0] if in_part else written.data, method)(*arguments)
-            _TRIED[method, in_part] = bool((framework.numpy_values(written) != before).any())
-        except (RuntimeError, TypeError, ValueError, NotImplementedError):
-            return False
-        finally:
-            framework.set_generators(state)
+        with suspended():
+            _TRIED[method, in_part] = _works(method, arguments, in_part=in_part)
     return _TRIED[method, in_part]
+
+
+def _works(method: str, arguments: tuple[Any, ...], *, in_part: bool) -> bool:
+    state = framework.generators()
+    written = _scratch((2, 2), np.dtype(np.float32))
+    before = np.full((2, 2), 3, np.float32)
+    framework.numpy_values(written)[...] = before  # waits for the operators before: their failures are not ours
+    try:
+        getattr(written.data[0] if in_part else written.data, method)(*arguments)
+        return bool((framework.numpy_values(written) != before).any())
+    except (AttributeError, NotImplementedError, RuntimeError, TypeError, ValueError):
+        return False
+    finally:
+        framework.set_generators(state)

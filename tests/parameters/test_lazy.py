@@ -18,6 +18,7 @@ from mindspore import Parameter, Tensor, load_checkpoint, nn, ops
 from mindspore.common.initializer import initializer
 from mindspore.experimental import optim as experimental
 
+import lazycell
 from lazycell._errors import UninitializedParameterError
 from lazycell.parameters._declared import DeferredParameter, UninitializedParameter
 from lazycell.parameters._lazy import building, lazy, no_init_parameters
@@ -646,6 +647,32 @@ def test_an_optimizer_built_in_the_context_trains_as_eagerly(optimizer: str, mod
     assert losses == _train(eager, expected, steps=6)
     assert len(set(losses)) == 6
     assert values(net) == values(eager)
+
+
+@pytest.mark.parametrize("context", [no_init_parameters, building])
+@pytest.mark.parametrize("optimizer", [*_OPTIMIZERS, "experimental.AdamW"])
+def test_an_optimizer_made_for_a_net_without_values_has_none_either(
+    optimizer: str, context: Any, tmp_path: Path
+) -> None:
+    """Made outside the context: its moments wait, are saved as they begin, and the training is an eager one's."""
+    eager = eager_net()
+    path = checkpoint(eager, tmp_path)
+    with context():
+        net = Net()
+    made = _EVERY_OPTIMIZER.get(optimizer, _OPTIMIZERS.get(optimizer))(net.trainable_params())
+    expected = _EVERY_OPTIMIZER.get(optimizer, _OPTIMIZERS.get(optimizer))(eager.trainable_params())
+    moments = [each for each in made.get_parameters() if len(each.shape) == 2]
+    assert moments
+    assert all(map(is_declared, moments))
+    load_checkpoint(path, net=net)
+    lazycell.save_checkpoint(made, tmp_path / "optimizer.ckpt")
+    saved = ms.load_checkpoint(str(tmp_path / "optimizer.ckpt"))
+    assert {each.name: each.asnumpy().tolist() for each in expected.get_parameters()} == {
+        name: each.asnumpy().tolist() for name, each in saved.items()
+    }
+    assert _train(net, made) == _train(eager, expected)
+    assert values(net) == values(eager)
+    assert values(made) == values(expected)
 
 
 @pytest.mark.parametrize("context", [no_init_parameters, building])
