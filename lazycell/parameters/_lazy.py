@@ -66,7 +66,11 @@ class no_init_parameters:
     and their values are drawn when they are read. What `load_state_dict`, an optimizer, a copy or `.to` does to them
     before a checkpoint is loaded is right after it, too.
 
-    Parameters made from a Tensor or a numpy array have their values, as MindSpore documents.
+    What a constructor writes into them (`normal_()`, `zero_()`, `w[0] = 0`, `set_data(initializer(…))`) is another
+    declaration. Parameters made from a Tensor or a numpy array have their values, as MindSpore documents, unless one of
+    MindSpore's own layers makes them, or all values are one number and they are not small.
+
+    Under one `mindspore.set_seed`, their values are those of an eager build, bit for bit.
 
     Raises:
         TypeError: it decorates a generator function: the context would be left open between two `yield`.

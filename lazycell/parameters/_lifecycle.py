@@ -75,7 +75,10 @@ def init_parameters_data(
             keyed by the seed and their full name.
         streams: whether those of plain cells, made under `no_init_parameters`, do so too. Without it, and without a
             seed, they get what an eager build would have given them: the same values under the same
-            `mindspore.set_seed` if nothing was loaded meanwhile.
+            `mindspore.set_seed`, called before the build or right before this.
+
+    Within `no_init_parameters`, without a seed or `streams`, nothing happens: a constructor that calls it is built
+    without values, too.
 
     Returns:
         Every parameter below `cell`, mapped to itself.
@@ -83,7 +86,7 @@ def init_parameters_data(
     Raises:
         InitializationError: an initializer cannot give the values of a parameter.
     """
-    if is_lazy():
+    if is_lazy() and seed is None and not streams:
         return {parameter: parameter for parameter in _all_parameters(cell)}
     return _initialize(cell, seed, streams=streams)
 
