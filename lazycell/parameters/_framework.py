@@ -90,6 +90,12 @@ def new_uninitialized(
     checked.arguments = {"dtype": dtype, "shape": shape, "init": initializer}
     TensorPy.__init__(parameter, checked)
     parameter.init_flag = False
+    _begin(parameter, name, requires_grad, shape)
+    return parameter
+
+
+def _begin(parameter: Any, name: str, requires_grad: bool, shape: Any) -> None:
+    """Do what `Parameter.__init__` does for a tensor that has an initializer."""
     attributes = parameter.__dict__
     constant, fresh = _attributes_at_birth()
     attributes.update(constant)
@@ -106,7 +112,6 @@ def new_uninitialized(
     information.storage_format = ""
     TensorPy.set_param_info(parameter, information)
     parameter._requires_grad = requires_grad
-    return parameter
 
 
 class _CheckedArguments:
@@ -456,9 +461,19 @@ def install_birth_hook(
     `Parameter.__new__` must not be wrapped: it counts references to its argument to decide whether to copy it.
     """
 
-    def __init__(self: Any, default_input: Any, *arguments: Any, **keywords: Any) -> None:
-        _parameter_init(self, default_input, *arguments, **keywords)
-        if type(self) is ParameterTensor and is_lazy():
+    def __init__(
+        self: Any, default_input: Any, name: Any = None, requires_grad: Any = True, *arguments: Any, **keywords: Any
+    ) -> None:
+        lazy = type(self) is ParameterTensor and is_lazy()
+        plain = isinstance(requires_grad, bool) and not (arguments or keywords)
+        if lazy and plain and self.init is not None and -1 not in self.shape:
+            # At once: MindSpore makes another tensor, and an operator, which take most of the time of a lazy build.
+            _begin(self, "", requires_grad, self.shape)
+            self.name = name  # checks it, and makes one up
+            adopt(self)
+            return
+        _parameter_init(self, default_input, name, requires_grad, *arguments, **keywords)
+        if lazy:
             if self.init is not None:
                 adopt(self)
             elif isinstance(default_input, Tensor):

@@ -568,14 +568,30 @@ def test_a_parameter_that_is_made_at_once_is_what_mindspore_makes(shape: Any, dt
 
     with mindspores_own():
         theirs = Parameter(Tensor(shape=shape, dtype=dtype, init=normal), name="w", requires_grad=trainable)
-    made = ours()
+    _same_parameter(ours(), theirs, without={"init_mode"})
+    assert ours()._pipeline_stage_list is not ours()._pipeline_stage_list
+    with no_init_parameters():
+        born = Parameter(Tensor(shape=shape, dtype=dtype, init=normal), name="w", requires_grad=trainable)
+        unnamed = Parameter(Tensor(shape=shape, dtype=dtype, init=normal))
+        for name in (3, "w" * 2000):
+            with pytest.raises(ValueError, match="name"):
+                Parameter(Tensor(shape=shape, dtype=dtype, init=normal), name=name)
+        with pytest.raises(TypeError, match="requires_grad"):
+            Parameter(Tensor(shape=shape, dtype=dtype, init=normal), name="w", requires_grad="no")
+    assert unnamed.name.startswith("Parameter")
+    born.__class__ = framework.ParameterTensor
+    for name in ("_initializer", "_declared_dtype", "_draw", "_resizable"):
+        del born.__dict__[name]
+    _same_parameter(born, theirs, without=set())
+
+
+def _same_parameter(made: Any, theirs: Any, without: set[str]) -> None:
     assert type(made) is type(theirs)
-    assert made.__dict__.keys() == theirs.__dict__.keys() - {"init_mode"}
+    assert made.__dict__.keys() == theirs.__dict__.keys() - without
     for name, value in theirs.__dict__.items():
         if name not in ("_param_info", "init_mode", "load"):
             assert made.__dict__[name] == value, name
     assert type(made.load) is type(theirs.load)
-    assert made._pipeline_stage_list is not ours()._pipeline_stage_list
     for name in dir(theirs.param_info):
         if not name.startswith("__") and name not in ("obj", "clone"):
             assert getattr(made.param_info, name) == getattr(theirs.param_info, name), name
