@@ -85,7 +85,7 @@ class Rewritable:
                 run_on(array, method, arguments, keywords)
 
         # Once for what it takes from the generators, and later for the values.
-        run_on(np.empty(self.shape, numpy_dtype(dtype_name(self.dtype))), method, arguments, keywords)
+        run_on(np.zeros(self.shape, numpy_dtype(dtype_name(self.dtype))), method, arguments, keywords)
         return self._redeclare(Replayed(law(*known), again))
 
     def _declared_anew(self, operator: str, run: Any, operands: tuple[Any, ...]) -> bool:
