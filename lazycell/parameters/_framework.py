@@ -559,16 +559,18 @@ def count_as_freshly_seeded() -> None:
     _Seedings.fresh = _position()
 
 
-def generators() -> tuple[Any, ...]:
-    """Give the states of what operators and initializers draw from."""
-    return np.random.get_state(), mindspore.get_rng_state().asnumpy(), dict(_seed_module._KERNEL_SEED)
+def generators(*, with_numpy: bool = True) -> tuple[Any, ...]:
+    """Give the states of what operators and initializers draw from; numpy's takes most of the time."""
+    of_numpy = np.random.get_state() if with_numpy else None
+    return of_numpy, mindspore.get_rng_state(), dict(_seed_module._KERNEL_SEED)
 
 
 def set_generators(state: tuple[Any, ...]) -> None:
     """Have operators and initializers draw on from these states."""
     of_numpy, of_operators, of_kernels = state
-    np.random.set_state(of_numpy)
-    mindspore.set_rng_state(Tensor.from_numpy(of_operators.copy()))
+    if of_numpy is not None:
+        np.random.set_state(of_numpy)
+    mindspore.set_rng_state(of_operators)
     _seed_module._KERNEL_SEED.clear()
     _seed_module._KERNEL_SEED.update(of_kernels)
 

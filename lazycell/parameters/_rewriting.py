@@ -20,7 +20,7 @@ from ._context import is_lazy
 from ._device import device
 from ._draws import Draw
 from ._rewritten import Put, Replayed, constant_in, edited, filled_with, normal, uniform
-from ._substitutes import is_substituted, run_on, writes_into_the_whole
+from ._substitutes import generators_for, is_substituted, run_on, writes_into_the_whole
 from ._without_values import WithoutValues, is_declared, while_declared
 
 
@@ -78,7 +78,7 @@ class Rewritable:
         if not is_lazy() or None in known or not is_substituted(method):
             # The operator, which the gate sees.
             return getattr(framework.ParameterTensor, method)(self, *arguments, **keywords)
-        state = framework.generators()
+        state = generators_for(method)
 
         def again(array: np.ndarray[Any, Any]) -> None:
             with framework.generators_as_in(state):

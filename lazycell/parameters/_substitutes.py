@@ -15,7 +15,13 @@ from . import _framework as framework
 from ._context import suspended
 from ._device import device
 
-_TRIED: dict[tuple[str, bool], bool] = {}
+_TRIED: dict[tuple[Any, bool], bool] = {}
+_WITHOUT_NUMPY: set[Any] = set()
+
+
+def generators_for(method: str) -> tuple[Any, ...]:
+    """Give the states of the generators that a substitute may draw from."""
+    return framework.generators(with_numpy=getattr(Tensor, method) not in _WITHOUT_NUMPY)
 
 
 def is_substituted(method: str, arguments: tuple[Any, ...] = ()) -> bool:
@@ -41,10 +47,11 @@ def run_on(array: np.ndarray[Any, Any], method: str, arguments: tuple[Any, ...],
 def _tried(method: str, arguments: tuple[Any, ...], *, in_part: bool) -> bool:
     if device() != "CPU":
         return False
-    if not _TRIED.get((method, in_part)):  # what fails is tried again: a substitute may come later
+    case = getattr(Tensor, method), in_part
+    if not _TRIED.get(case):  # what fails is tried again: a substitute may come later
         with suspended():
-            _TRIED[method, in_part] = _works(method, arguments, in_part=in_part)
-    return _TRIED[method, in_part]
+            _TRIED[case] = _works(method, arguments, in_part=in_part)
+    return _TRIED[case]
 
 
 def _works(method: str, arguments: tuple[Any, ...], *, in_part: bool) -> bool:
@@ -54,8 +61,15 @@ def _works(method: str, arguments: tuple[Any, ...], *, in_part: bool) -> bool:
     (written + 1).asnumpy()  # waits for the operators before: their failures are not ours
     try:
         getattr(written[0] if in_part else written, method)(*arguments)
-        return bool((framework.numpy_values(written) != before).any())
+        changed = bool((framework.numpy_values(written) != before).any())
+        if _as_text(np.random.get_state()) == _as_text(state[0]):
+            _WITHOUT_NUMPY.add(getattr(Tensor, method))
+        return changed
     except (AttributeError, NotImplementedError, RuntimeError, TypeError, ValueError):
         return False
     finally:
         framework.set_generators(state)
+
+
+def _as_text(state: Any) -> str:
+    return f"{state[1].tobytes()!r} {state[2:]}"
