@@ -48,7 +48,7 @@ def _tried(method: str, arguments: tuple[Any, ...], *, in_part: bool) -> bool:
     if device() != "CPU":
         return False
     case = getattr(Tensor, method), in_part
-    if not _TRIED.get(case):  # what fails is tried again: a substitute may come later
+    if case not in _TRIED or not (_TRIED[case] or in_part):  # what fails is tried again: a substitute may come later
         with suspended():
             _TRIED[case] = _works(method, arguments, in_part=in_part)
     return _TRIED[case]

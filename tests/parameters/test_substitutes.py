@@ -89,5 +89,4 @@ def test_what_no_device_of_this_kind_has_is_not_a_substitute() -> None:
     state = np.random.get_state()[1].tolist()
     assert not _substitutes.is_substituted("normal_")
     assert not _substitutes.is_substituted("zero_")
-    assert not _substitutes.writes_into_the_whole("fill_", (1,))
     assert np.random.get_state()[1].tolist() == state
