@@ -15,7 +15,7 @@ from .._arguments import check_progress
 from .._collector import collector_paused
 from ..layout import LAYOUT, NAMING, Stored
 from ..manifest import DIGEST, Manifest, stored_tensors
-from ..parameters import lacks_values, no_values_to_save, numpy_values
+from ..parameters import draw_state, lacks_values, no_values_to_save, numpy_values
 from ..saving import (
     Content,
     Destination,
@@ -72,6 +72,7 @@ def save_checkpoint(
     losses = Losses()
     with collector_paused():
         found, sources = survey(net, migrations=lambda cls: ())
+        draw_state(sources.values())
         declared = [name for name, parameter in sources.items() if lacks_values(parameter)]
         if declared:
             raise no_values_to_save(net, declared)

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from ._life import Origin as Origin
     from ._life import left_by_checkpoint as left_by_checkpoint
     from ._life import life_of as life_of
+    from ._lifecycle import draw_state as draw_state
     from ._lifecycle import init_parameters_data as init_parameters_data
     from ._lifecycle import initialize_for_execution as initialize_for_execution
     from ._lifecycle import no_values_to_save as no_values_to_save

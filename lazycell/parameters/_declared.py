@@ -14,10 +14,21 @@ from typing import Any
 
 from mindspore import Parameter, Tensor
 from mindspore.common.initializer import Initializer
+from mindspore.common.initializer import initializer as as_initializer
 
 from .._dtypes import dtype_name
 from . import _framework as framework
-from ._filled import LazyParameter, checked_value, clone_with, origin_of_call
+from ._context import is_lazy, is_strict
+from ._draws import Draw, draw_for, remade
+from ._filled import (
+    LazyParameter,
+    as_clone,
+    checked_value,
+    clone_with,
+    has_other_shape,
+    origin_of_call,
+    with_values,
+)
 from ._filling import (
     copy_of,
     filling,
@@ -28,11 +39,13 @@ from ._filling import (
     undeclare_parameter,
 )
 from ._life import Origin
-from ._without_values import WithoutValues, is_declared, read_too_early, wrong_shape
+from ._rewriting import Rewritable, constant_given
+from ._rewritten import Put, declared_by, edited
+from ._without_values import WithoutValues, is_declared, read_too_early, while_declared, wrong_shape
 
 
 @framework.known_to_graphs
-class DeclaredParameter(WithoutValues, LazyParameter):
+class DeclaredParameter(Rewritable, WithoutValues, LazyParameter):
     """A parameter without values: name, shape, dtype and initializer, and no storage."""
 
     _declared_dtype: str
@@ -63,8 +76,9 @@ class DeclaredParameter(WithoutValues, LazyParameter):
                 return
             value._need_values("data")
         self._check_shape(value)
-        take(self, copy_of(value), origin_of_call("data"))
+        self._assign(copy_of(value), origin_of_call("data"))
 
+    @while_declared
     def set_data(self, data: Any, slice_shape: bool = False) -> Any:
         """As `Parameter.set_data`; an initializer, `initializer("ones", shape)`, replaces the declared one.
 
@@ -77,20 +91,39 @@ class DeclaredParameter(WithoutValues, LazyParameter):
         elif is_declared(data):
             data._need_values("set_data")
         if data.has_init:
-            self.init = data.init
-            self.init_mode = Tensor(shape=data.shape, dtype=data.dtype, init=data.init)
-            self._initializer, self._declared_dtype = data.init, dtype_name(data.dtype)
+            self._redeclare(data.init, self._draw_for(data.init), data.dtype)
         else:
-            take(self, copy_of(data, dtype_name(self.dtype)), origin)
+            self._assign(copy_of(data, dtype_name(self.dtype)), origin)
         self.sliced = slice_shape
         return self
 
+    @while_declared
     def assign_value(self, value: Any) -> Any:
         """As `Tensor.assign_value`, with a copy of the value."""
         if is_declared(value):
             value._need_values("assign_value")
         self._check_shape(value)
-        take(self, copy_of(value), origin_of_call("assign_value"))
+        self._assign(copy_of(value), origin_of_call("assign_value"))
+        return self
+
+    def _assign(self, values: Any, origin: Origin) -> None:
+        """Take values, or, in a constructor, the constant that they are."""
+        constant = constant_given(values) if origin.kind == "assigned" else None
+        if constant is None or values.shape != self.shape:
+            take(self, values, origin)
+        else:
+            self._redeclare(constant, dtype=values.dtype)
+            self.set_dtype(values.dtype)
+
+    def _redeclare(self, initializer: Initializer, draw: Draw | None = None, dtype: Any = None) -> Any:
+        with filling:
+            self.init = initializer
+            attributes = self.__dict__
+            attributes["init_mode"] = None
+            attributes["_initializer"] = declared_by(initializer)
+            attributes["_declared_dtype"] = dtype_name(self.dtype if dtype is None else dtype)
+            attributes["_draw"] = draw
+            attributes.pop("_twin_of", None)
         return self
 
     def _check_shape(self, value: Any) -> None:
@@ -118,6 +151,8 @@ class DeclaredParameter(WithoutValues, LazyParameter):
             name=self.name,
             requires_grad=self.requires_grad,
         )
+        copied.__dict__["_initializer"] = self._initializer
+        copied.__dict__["_draw"] = self._draw  # a copy has the values of what it copies
         if copied.dtype != self.dtype:
             copied.set_dtype(self.dtype)
         copied.layerwise_parallel = self.layerwise_parallel
@@ -145,6 +180,7 @@ class DeclaredParameter(WithoutValues, LazyParameter):
             self.requires_grad,
             self.layerwise_parallel,
             self.parallel_optimizer,
+            None if self._draw is None else self._draw.seed,
         )
 
 
@@ -174,7 +210,7 @@ class UninitializedParameter(DeclaredParameter):
             UninitializedParameterError: MindSpore asks for values in order to save or copy them. A checkpoint of random
                 values is never written in silence.
         """
-        if self.is_meta:
+        if self.is_meta or (is_lazy() and framework.asks_for_all(sys._getframe(1))):
             return self
         if framework.is_only_reading(sys._getframe(1)):
             raise read_too_early(self, "saving or copying it")
@@ -185,6 +221,7 @@ class UninitializedParameter(DeclaredParameter):
         self.sliced = set_sliced
         return self
 
+    @while_declared
     def clone(self, init: Any = "same") -> Any:
         """As `Parameter.clone`; `"same"` needs values.
 
@@ -193,7 +230,7 @@ class UninitializedParameter(DeclaredParameter):
         """
         if isinstance(init, str) and init == "same":
             raise read_too_early(self, 'clone("same")')
-        return clone_with(self, init)
+        return _clone_of_declared(self, init)
 
 
 @framework.known_to_graphs
@@ -215,7 +252,7 @@ class DeferredParameter(DeclaredParameter):
 
     def init_data(self, layout: Any = None, set_sliced: bool = False) -> Any:
         """As `Parameter.init_data`, in place."""
-        if self.is_meta:
+        if self.is_meta or (is_lazy() and framework.asks_for_all(sys._getframe(1))):
             return self
         source = self._twin_of
         if source is None:
@@ -227,12 +264,30 @@ class DeferredParameter(DeclaredParameter):
         self.sliced = set_sliced
         return self
 
+    @while_declared
     def clone(self, init: Any = "same") -> Any:
         """As `Parameter.clone`; `"same"` draws the values first."""
         if isinstance(init, str) and init == "same":
             self.init_data()
             return self.clone(init)
-        return clone_with(self, init)
+        return _clone_of_declared(self, init)
+
+    @while_declared
+    def set_data(self, data: Any, slice_shape: bool = False) -> Any:
+        """As `Parameter.set_data`: another shape, too. An initializer replaces the declared one."""
+        if slice_shape or not has_other_shape(self, data):
+            return DeclaredParameter.set_data(self, data, slice_shape)
+        origin = origin_of_call("set_data")
+        if is_declared(data) or not data.has_init:
+            take(self, with_values(data, dtype_name(self.dtype)), origin)
+        else:
+            framework.take_storage(self, Tensor(shape=data.shape, dtype=self.dtype, init=data.init))
+            self._redeclare(data.init, self._draw_for(data.init), data.dtype)
+        self.sliced = False
+        return self
+
+    def _draw_for(self, initializer: Initializer) -> Draw | None:
+        return draw_for(initializer, self._draw)
 
     def _check_shape(self, value: Any) -> None:
         """Take values of any shape, as MindSpore does: a rank may take its slice so. Only `set_data` checks."""
@@ -253,13 +308,83 @@ def declare(
     return new_declared(UninitializedParameter, initializer, shape, dtype, name=name, requires_grad=trainable)
 
 
-def adopt(parameter: Any, kind: type[DeclaredParameter]) -> None:
-    """Make a parameter that MindSpore has left uninitialized one of ours."""
-    mode = parameter.init_mode
+def adopt(parameter: Any) -> None:
+    """Make a parameter that MindSpore has left uninitialized one of ours, of the kind of the innermost context."""
+    mode, initializer = parameter.init_mode, parameter.init
+    draw = mode.__dict__.get("_draw")  # that another parameter made from this very tensor has drawn
     if isinstance(mode, Parameter):  # Parameter(another uninitialized parameter): its values are not ours
-        parameter.init_mode = Tensor(shape=mode.shape, dtype=mode.dtype, init=parameter.init)
-    parameter._initializer, parameter._declared_dtype = parameter.init, dtype_name(parameter.dtype)
-    parameter.__class__ = kind
+        parameter.init_mode = Tensor(shape=mode.shape, dtype=mode.dtype, init=initializer)
+    elif draw is None and not is_strict():
+        draw = mode.__dict__["_draw"] = draw_for(initializer)
+    attributes = parameter.__dict__
+    attributes["_initializer"], attributes["_declared_dtype"] = declared_by(initializer), _name_of(parameter.dtype)
+    attributes["_draw"] = draw
+    attributes["_resizable"] = not is_strict()
+    parameter.__class__ = UninitializedParameter if is_strict() else DeferredParameter
+
+
+_WORTHWHILE = 1024
+"""Bytes that a parameter without values takes itself, about."""
+
+
+def adopt_filled(parameter: Any, by_layer: bool) -> None:
+    """Have a parameter that was made from a Tensor begin with no values, if they are all the same.
+
+    Args:
+        parameter: of MindSpore's own class.
+        by_layer: whether one of MindSpore's layers made it. Of users' own, small ones keep their values.
+    """
+    if not by_layer and parameter.nbytes < _WORTHWHILE:
+        return
+    constant = constant_given(parameter)
+    if constant is None:
+        return
+    dtype = parameter.dtype
+    parameter.init_mode = Tensor(shape=parameter.shape, dtype=dtype, init=constant)
+    framework.take_storage(parameter, Tensor(shape=parameter.shape, dtype=dtype, init=constant))
+    parameter.init = constant
+    adopt(parameter)
+
+
+def declare_again(parameter: Any, data: Tensor) -> None:
+    """Have a parameter that has values take an initializer's, of any shape, when they are needed."""
+    dtype = parameter.dtype
+    framework.take_storage(parameter, Tensor(shape=data.shape, dtype=dtype, init=data.init))
+    parameter.init, parameter.init_mode = data.init, data
+    parameter.__dict__.pop("_origin", None)
+    adopt(parameter)
+    parameter.__dict__["_declared_dtype"] = dtype_name(data.dtype)
+
+
+def clear_row(table: Any, index: int) -> Any:
+    """Have the row of padding of an embedding be zeros, in a parameter or in a tensor with an initializer."""
+    if isinstance(table, Parameter):
+        table[index] = 0
+        return table
+    return Tensor(shape=table.shape, dtype=table.dtype, init=edited(table.init, Put(index, 0)))
+
+
+def _clone_of_declared(parameter: Any, init: Any) -> Any:
+    """Make what `Parameter.clone(init)` promises, without values where an initializer will give them.
+
+    So the moments of an optimizer that is made for a net without values take no memory before the first step. They are
+    ordinary parameters in all else: reading them draws them, also where the net is a LazyCell.
+    """
+    start = as_initializer(init, parameter.shape, parameter.dtype)
+    if not start.has_init:
+        return clone_with(parameter, init)
+    clone = new_declared(
+        DeferredParameter,
+        start.init,
+        tuple(parameter.shape),
+        parameter.dtype,
+        name=parameter.name,
+        requires_grad=parameter.requires_grad,
+    )
+    clone.layerwise_parallel = parameter.layerwise_parallel
+    clone.__dict__["_draw"] = draw_for(start.init)
+    clone.__dict__["_is_state"] = True
+    return as_clone(parameter, clone)
 
 
 def new_declared(
@@ -273,8 +398,10 @@ def new_declared(
 ) -> Any:
     parameter = framework.new_uninitialized(kind, initializer, shape, dtype, name, requires_grad)
     attributes = parameter.__dict__
-    attributes["_initializer"] = initializer
+    attributes["_initializer"] = declared_by(initializer)
     attributes["_declared_dtype"] = _name_of(dtype)
+    if kind is DeferredParameter:
+        attributes["_resizable"] = True
     return parameter
 
 
@@ -291,11 +418,14 @@ def _remake_declared(
     requires_grad: bool,
     layerwise_parallel: bool,
     parallel_optimizer: bool,
+    seed: int | None = None,
 ) -> Any:
     declared = framework.framework_dtype(declared_dtype)
     parameter = new_declared(kind, initializer, shape, declared, name=name, requires_grad=requires_grad)
     if dtype != declared_dtype:
         parameter.set_dtype(framework.framework_dtype(dtype))
+    if seed is not None:
+        parameter.__dict__["_draw"] = remade(seed)
     parameter.layerwise_parallel = layerwise_parallel
     parameter.parallel_optimizer = parallel_optimizer
     return parameter

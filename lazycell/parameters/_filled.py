@@ -11,6 +11,8 @@ from mindspore.common.initializer import Initializer, initializer
 
 from .._dtypes import dtype_name, numpy_dtype
 from . import _framework as framework
+from ._context import is_lazy
+from ._draws import Draw
 from ._life import AT_BIRTH, Origin
 from ._without_values import is_declared, title, wrong_shape
 
@@ -19,12 +21,15 @@ from ._without_values import is_declared, title, wrong_shape
 class LazyParameter(framework.ParameterTensor):
     """A parameter of lazycell's that has values.
 
-    Two things differ from MindSpore's: `set_data` with another shape raises ValueError, where MindSpore changes the
-    shape in silence; and values of the same shape and dtype are copied INTO the storage, where MindSpore shares the
-    source's. So a graph that `mindspore.jit` has compiled sees them, and two nets loaded from one dict stay two.
+    Two things differ from MindSpore's. `set_data` with another shape raises ValueError where the parameter is one of a
+    LazyCell; MindSpore changes the shape in silence. And values of the same shape and dtype are copied INTO the
+    storage, where MindSpore shares the source's. So a graph that `mindspore.jit` has compiled sees them, and two nets
+    loaded from one dict stay two.
     """
 
     _origin: Origin = AT_BIRTH
+    _draw: Draw | None = None  # what it has drawn, or will
+    _resizable: bool = False  # porting projects resize the embeddings of plain cells
     _initializer: Initializer | None = None  # kept for `undeclare_parameter`
     _declared_dtype: str | None = None  # that the initializer draws in; `.to` may have changed the parameter's since
 
@@ -32,16 +37,24 @@ class LazyParameter(framework.ParameterTensor):
         """As `Parameter.set_data`, in place.
 
         Raises:
-            ValueError: `data` has another shape, and not `slice_shape`.
+            ValueError: `data` has another shape, and the parameter is one of a LazyCell, and not `slice_shape`.
         """
         origin = origin_of_call("set_data")
-        if slice_shape and tuple(getattr(data, "shape", ())) != self.shape:
+        resized = self._resizable and not slice_shape and has_other_shape(self, data)
+        if is_lazy() and (resized or not has_other_shape(self, data)) and _has_initializer(data):
+            return framework.ParameterTensor.set_data(self, data, slice_shape)  # declares it again
+        if resized:
+            framework.take_storage(self, with_values(data, dtype_name(self.dtype)))
+        elif slice_shape and tuple(getattr(data, "shape", ())) != self.shape:
             framework.ParameterTensor.set_data(self, data, slice_shape)
         else:
             data = checked_value(self, data)
             if data.has_init:
                 data.init_data()
-            write_into(self, data)
+            if is_lazy():  # no graph holds the storage yet, and what shares it in a constructor does not follow
+                framework.take_storage(self, with_values(data, dtype_name(self.dtype)))
+            else:
+                write_into(self, data)
         self._origin = origin
         self.init_mode = None
         self.sliced = slice_shape
@@ -81,25 +94,50 @@ class LazyParameter(framework.ParameterTensor):
 
     def __deepcopy__(self, memo: Any) -> Any:
         copied = framework.ParameterTensor.__deepcopy__(self, memo)
-        copied.__class__ = LazyParameter
+        copied.__class__ = type(self)
         copied.__dict__.update(_record(self))
         return copied
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         values = Tensor(self)
-        return _remake_filled, (values, self.name, self.requires_grad, self.layerwise_parallel, _record(self))
+        return _remake_filled, (
+            type(self),
+            values,
+            self.name,
+            self.requires_grad,
+            self.layerwise_parallel,
+            _record(self),
+        )
+
+
+def has_other_shape(parameter: Any, data: Any) -> bool:
+    """Tell whether `set_data` is given a Tensor of another shape than the parameter's."""
+    return isinstance(data, Tensor) and data.shape != parameter.shape
+
+
+def _has_initializer(data: Any) -> bool:
+    return isinstance(data, Tensor) and data.init is not None and not is_declared(data)
+
+
+def with_values(data: Any, dtype: str) -> Tensor:
+    """Give a copy of a Tensor in a dtype, which may have an initializer only."""
+    if is_declared(data):
+        data._need_values("set_data")
+    elif data.has_init:
+        data.init_data()
+    return Tensor.from_numpy(np.array(framework.numpy_values(data).astype(numpy_dtype(dtype), copy=False)))
 
 
 def _record(parameter: Any) -> dict[str, Any]:
-    names = ("_origin", "_initializer", "_declared_dtype")
+    names = ("_origin", "_initializer", "_declared_dtype", "_resizable")
     return {name: parameter.__dict__[name] for name in names if name in parameter.__dict__}
 
 
 def _remake_filled(
-    values: Tensor, name: str, requires_grad: bool, layerwise_parallel: bool, record: dict[str, Any]
+    kind: type, values: Tensor, name: str, requires_grad: bool, layerwise_parallel: bool, record: dict[str, Any]
 ) -> Any:
     parameter = Parameter(values, name, requires_grad, layerwise_parallel)
-    parameter.__class__ = LazyParameter
+    parameter.__class__ = kind
     parameter.__dict__.update(record)
     return parameter
 
@@ -147,6 +185,11 @@ def clone_with(parameter: Any, init: Any) -> Any:
         parameter.requires_grad,
         parameter.layerwise_parallel,
     )
+    return as_clone(parameter, clone)
+
+
+def as_clone(parameter: Any, clone: Any) -> Any:
+    """Note on both that one is the clone of the other, as `Parameter.clone` does."""
     information = parameter.param_info
     if not hasattr(information, "cloned_obj"):
         information.cloned_obj = []

@@ -14,6 +14,7 @@ from mindspore import Parameter, Tensor
 from .._collector import collector_paused
 from .._dtypes import dtype_name, numpy_dtype
 from . import _framework as framework
+from ._draws import repeated
 from ._filled import LazyParameter
 from ._foreign import describe
 from ._life import Origin
@@ -76,13 +77,22 @@ def initialize_parameter(tensor: Any, seed: int | None = None, name: str | None 
 
 
 def initialize_as_mindspore(parameter: Any, layout: Any) -> None:
-    """Draw as `Parameter.init_data` does: from numpy's global state, in the shape of `init_mode`, or a slice of it."""
+    """Draw as `Parameter.init_data` does, in the shape of `init_mode`, or a slice of it.
+
+    What the whole draws is what it drew when it was declared; a slice draws from numpy's global state.
+    """
     with filling:
         if not is_declared(parameter):
             return
         mode, dtype = parameter.init_mode, parameter.dtype
         # Two parameters may be made from one initializer tensor; the first uses it up. Eagerly, the second copies it.
-        drawn = mode.init_data(*framework.slice_arguments(parameter, layout)) if mode.has_init else copy_of(mode)
+        if not mode.has_init:
+            drawn = copy_of(mode)
+        elif layout is not None:
+            drawn = mode.init_data(*framework.slice_arguments(parameter, layout))
+        else:
+            with repeated(parameter):
+                drawn = mode.init_data()
         take(parameter, drawn, Origin("initializer", describe(parameter._initializer)))
         if parameter.dtype != dtype:
             parameter.set_dtype(dtype)

@@ -6,15 +6,20 @@ Measured on MindSpore 2.10.0. `tests/parameters/test_framework.py` fails loudly 
 from __future__ import annotations
 
 import functools
+import inspect
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
 from typing import Any, TypeVar
 
 import mindspore
+import mindspore.mint.nn.layer.normalization as _mint_normalization
+import mindspore.nn.layer.rnn_cells as _rnn_cells
+import mindspore.nn.layer.rnns as _rnns
+import mindspore.nn.probability.bnn_layers.layer_distribution as _bnn_distribution
 import mindspore.nn.utils.init as _mindspore_init
 import numpy as np
 from mindspore import Parameter, Tensor, _c_expression, nn
@@ -29,6 +34,10 @@ from .._dtypes import dtype_name, numpy_dtype
 _tensor_module = sys.modules["mindspore.common.tensor"]  # `mindspore.common.tensor` itself is a function
 
 _parameter_module = sys.modules["mindspore.common.parameter"]
+
+_initializer_module: Any = sys.modules["mindspore.common.initializer"]
+
+_seed_module: Any = sys.modules["mindspore.common.seed"]  # `mindspore.common.seed` is a function, too
 
 # --- classes -------------------------------------------------------------------------------------------------------
 
@@ -81,6 +90,12 @@ def new_uninitialized(
     checked.arguments = {"dtype": dtype, "shape": shape, "init": initializer}
     TensorPy.__init__(parameter, checked)
     parameter.init_flag = False
+    _begin(parameter, name, requires_grad, shape)
+    return parameter
+
+
+def _begin(parameter: Any, name: str, requires_grad: bool, shape: Any) -> None:
+    """Do what `Parameter.__init__` does for a tensor that has an initializer."""
     attributes = parameter.__dict__
     constant, fresh = _attributes_at_birth()
     attributes.update(constant)
@@ -97,7 +112,6 @@ def new_uninitialized(
     information.storage_format = ""
     TensorPy.set_param_info(parameter, information)
     parameter._requires_grad = requires_grad
-    return parameter
 
 
 class _CheckedArguments:
@@ -382,6 +396,8 @@ def install_constructor_guard(before_read: Callable[[Any], None], is_watched: Ca
     def _init(input_data: Any = None, *arguments: Any, **keywords: Any) -> Any:
         if type(input_data) is _CheckedArguments:
             return input_data.arguments
+        if type(input_data) is _DrawnArray and input_data.initializer is not None:
+            return _arguments_of_drawn(input_data, *arguments, **keywords)
         if is_watched(input_data):
             before_read(input_data)
         return original(input_data, *arguments, **keywords)
@@ -434,20 +450,259 @@ def install_birth_switch(switch: BirthSwitch) -> None:
     _mindspore_init.Parameter = _SwitchSetter(switch)
 
 
-def install_birth_hook(is_lazy: Callable[[], bool], adopt: Callable[[Any], None]) -> None:
+def install_birth_hook(
+    is_lazy: Callable[[], bool], adopt: Callable[[Any], None], adopt_filled: Callable[[Any, bool], None]
+) -> None:
     """Have `adopt(parameter)` called for each parameter that is born uninitialized while `is_lazy()`.
+
+    And `adopt_filled(parameter, by_layer)` for each that is made from a Tensor meanwhile; `by_layer`: by one of
+    MindSpore's own layers.
 
     `Parameter.__new__` must not be wrapped: it counts references to its argument to decide whether to copy it.
     """
 
-    def __init__(self: Any, default_input: Any, *arguments: Any, **keywords: Any) -> None:
-        _parameter_init(self, default_input, *arguments, **keywords)
-        if self.init is not None and type(self) is ParameterTensor and is_lazy():
+    def __init__(
+        self: Any, default_input: Any, name: Any = None, requires_grad: Any = True, *arguments: Any, **keywords: Any
+    ) -> None:
+        lazy = type(self) is ParameterTensor and is_lazy()
+        plain = isinstance(requires_grad, bool) and not (arguments or keywords)
+        if lazy and plain and self.init is not None and -1 not in self.shape:
+            # At once: MindSpore makes another tensor, and an operator, which take most of the time of a lazy build.
+            _begin(self, "", requires_grad, self.shape)
+            self.name = name  # checks it, and makes one up
             adopt(self)
+            return
+        _parameter_init(self, default_input, name, requires_grad, *arguments, **keywords)
+        if lazy:
+            if self.init is not None:
+                adopt(self)
+            elif isinstance(default_input, Tensor):
+                adopt_filled(self, _file(sys._getframe(1)).startswith(_LAYERS))
 
     __init__.__doc__ = _parameter_init.__doc__
     __init__.__wrapped__ = _parameter_init  # type: ignore[attr-defined]
     Parameter.__init__ = __init__
+
+
+# --- draws ---------------------------------------------------------------------------------------------------------
+# An initializer takes one number from numpy's global generator, by `_numpy_seed`, and makes its values from that.
+
+draw_number: Callable[[], int] = _initializer_module._numpy_seed
+"""Take the number that MindSpore's initializers take, from numpy's global generator."""
+
+
+class _ChosenNumber(threading.local):
+    number: int | None = None
+
+
+_chosen = _ChosenNumber()
+
+
+def _numpy_seed() -> int:
+    number = _chosen.number
+    return draw_number() if number is None else number
+
+
+_initializer_module._numpy_seed = _numpy_seed
+
+
+class number_to_draw:
+    """Context in which MindSpore's initializers draw this number, in this thread; None: whatever is next."""
+
+    def __init__(self, number: int | None) -> None:
+        self._number = number
+
+    def __enter__(self) -> None:
+        self._outer, _chosen.number = _chosen.number, self._number
+
+    def __exit__(self, *exception: object) -> None:
+        _chosen.number = self._outer
+
+
+class _Seedings:
+    """How often `mindspore.set_seed` was called, and where it left numpy's generator."""
+
+    count = 0
+    fresh: tuple[int, int] | None = None
+
+
+def _position() -> tuple[int, int]:
+    state: Any = np.random.get_state(legacy=False)
+    return int(state["state"]["key"][0]), int(state["state"]["pos"])
+
+
+_reset_op_seed = _seed_module._reset_op_seed
+
+
+def _count_seeding() -> None:
+    # `set_seed` has many names by which it was imported. It calls this by its own, after seeding numpy.
+    _reset_op_seed()
+    _Seedings.count += 1
+    _Seedings.fresh = _position()
+
+
+_seed_module._reset_op_seed = _count_seeding
+
+
+def seedings() -> int:
+    """Tell how often `mindspore.set_seed` has been called."""
+    return _Seedings.count
+
+
+def is_freshly_seeded() -> bool:
+    """Tell whether nobody has drawn from numpy's generator since `mindspore.set_seed`."""
+    return _Seedings.fresh is not None and _Seedings.fresh == _position()
+
+
+def count_as_freshly_seeded() -> None:
+    """Take what was drawn since `mindspore.set_seed` as not drawn."""
+    _Seedings.fresh = _position()
+
+
+def generators(*, with_numpy: bool = True) -> tuple[Any, ...]:
+    """Give the states of what operators and initializers draw from; numpy's takes most of the time."""
+    of_numpy = np.random.get_state() if with_numpy else None
+    return of_numpy, mindspore.get_rng_state(), dict(_seed_module._KERNEL_SEED)
+
+
+def set_generators(state: tuple[Any, ...]) -> None:
+    """Have operators and initializers draw on from these states."""
+    of_numpy, of_operators, of_kernels = state
+    if of_numpy is not None:
+        np.random.set_state(of_numpy)
+    mindspore.set_rng_state(of_operators)
+    _seed_module._KERNEL_SEED.clear()
+    _seed_module._KERNEL_SEED.update(of_kernels)
+
+
+@contextmanager
+def generators_as_in(state: tuple[Any, ...]) -> Iterator[None]:
+    """Have everything drawn as in these states of the generators, which are as they were afterwards."""
+    now = generators()
+    set_generators(state)
+    try:
+        yield
+    finally:
+        set_generators(now)
+
+
+class _DrawnArray(np.ndarray[Any, Any]):
+    """What one of MindSpore's layers has drawn to make a Tensor of, and how to draw it again."""
+
+    initializer: Any = None
+
+    def astype(self, *arguments: Any, **keywords: Any) -> Any:
+        cast: Any = super().astype(*arguments, **keywords)
+        if self.initializer is not None:
+            cast.initializer = self.initializer.cast(cast.dtype)
+        return cast
+
+
+def _arguments_of_drawn(drawn: Any, dtype: Any = None, *_: Any, **__: Any) -> dict[str, Any]:
+    own = framework_dtype(dtype_name(drawn.dtype))
+    return {"dtype": own if dtype is None else dtype, "shape": drawn.shape, "init": drawn.initializer}
+
+
+class _Generator:
+    """Stands for `numpy.random` in a module of MindSpore's: what it draws may be drawn again."""
+
+    def __init__(self, is_lazy: Callable[[], bool], record: Callable[[str, tuple[Any, ...], Any], Any]) -> None:
+        self._is_lazy = is_lazy
+        self._record = record
+
+    def __getattr__(self, name: str) -> Any:
+        draw = getattr(np.random, name)
+        if name not in {"uniform", "normal", "randn"} or not self._is_lazy():
+            return draw
+
+        def drawn(*arguments: Any) -> Any:
+            initializer = self._record(name, arguments, np.random.get_state())
+            array = np.asarray(draw(*arguments)).view(_DrawnArray)
+            array.initializer = initializer
+            return array
+
+        return drawn
+
+
+class _Numpy:
+    """Stands for numpy in a module of MindSpore's."""
+
+    def __init__(self, is_lazy: Callable[[], bool], record: Callable[[str, tuple[Any, ...], Any], Any]) -> None:
+        self.random = _Generator(is_lazy, record)
+        self._is_lazy = is_lazy
+
+    def __getattr__(self, name: str) -> Any:
+        # Batch norms begin with what was in memory, and assign constants then: zeros are seen to be a constant.
+        return getattr(np, "zeros" if name == "empty" and self._is_lazy() else name)
+
+
+def install_recorder(is_lazy: Callable[[], bool], record: Callable[[str, tuple[Any, ...], Any], Any]) -> None:
+    """Have what MindSpore's layers draw by numpy, while `is_lazy()`, made into Tensors that are to be drawn again.
+
+    The recurrent layers do so, and Bayesian ones; no `initializer` is asked.
+
+    Args:
+        is_lazy: asked at each draw.
+        record: gives an Initializer with a method `cast(dtype)`, for the function's name, its arguments, and the state
+            of numpy's generator before.
+    """
+    for module in (_rnns, _rnn_cells, _bnn_distribution, _mint_normalization):
+        module.np = _Numpy(is_lazy, record)
+
+
+def install_padding_hook(is_lazy: Callable[[], bool], clear_row: Callable[[Any, int], Any]) -> None:
+    """Have the embeddings of MindSpore that draw a table, and clear the row of padding in it, not draw while lazy.
+
+    Args:
+        is_lazy: asked at each embedding.
+        clear_row: given the table, a Parameter or a Tensor that has an initializer, and the index of the row.
+    """
+    embedding, extended = nn.Embedding, nn.EmbeddingExt
+    initialize, zero_row = embedding.__init__, extended._zero_weight_by_index
+    signature = inspect.signature(initialize)
+
+    @functools.wraps(initialize)
+    def __init__(self: Any, *arguments: Any, **keywords: Any) -> None:
+        if not is_lazy():
+            initialize(self, *arguments, **keywords)
+            return
+        given = signature.bind(self, *arguments, **keywords)
+        index, size = given.arguments.get("padding_idx"), given.arguments["vocab_size"]
+        if type(index) is not int or type(size) is not int or not 0 <= index < size:  # none, or refused
+            initialize(self, *arguments, **keywords)
+            return
+        given.arguments["padding_idx"] = None
+        initialize(*given.args, **given.kwargs)
+        self.padding_idx = index
+        clear_row(self.embedding_table, index)
+
+    def _zero_weight_by_index(self: Any, table: Any) -> Any:
+        if self.padding_idx is None or table.init is None or not is_lazy():
+            return zero_row(self, table)
+        zero_row(self, Tensor.from_numpy(np.zeros(self.num_embeddings, np.float32)))  # checks the index
+        return clear_row(table, self.padding_idx)
+
+    embedding.__init__ = __init__
+    extended._zero_weight_by_index = _zero_weight_by_index
+
+
+def install_set_data_hook(is_lazy: Callable[[], bool], declare_again: Callable[[Any, Tensor], None]) -> None:
+    """Have `declare_again(parameter, data)` called where `set_data` would draw the values of `data` while `is_lazy()`.
+
+    A parameter that was made from a Tensor is one of MindSpore's own, which no class of ours sees. That a constructor
+    gives it an initializer afterwards is a declaration all the same.
+    """
+    original = Parameter.set_data
+
+    @functools.wraps(original)
+    def set_data(self: Any, data: Any, slice_shape: bool = False) -> Any:
+        if isinstance(data, Tensor) and data.init is not None and self.init is None and is_lazy():
+            declare_again(self, data)
+            self.sliced = slice_shape
+            return self
+        return original(self, data, slice_shape)
+
+    Parameter.set_data = set_data
 
 
 # --- who is calling ------------------------------------------------------------------------------------------------
@@ -461,6 +716,7 @@ def _file(frame: FrameType) -> str:
 
 _PACKAGE = mindspore.__file__.replace("\\", "/").rsplit("/", 1)[0] + "/"
 _CELL = _PACKAGE + "nn/cell.py"
+_LAYERS = (_PACKAGE + "nn/layer/", _PACKAGE + "mint/nn/")
 _SERIALIZATION = _PACKAGE + "train/serialization.py"
 _EXECUTION = (_PACKAGE + "graph/", _PACKAGE + "parallel/")
 _OPERATOR_CALLS = frozenset({"run_op_async", "real_run_op"})
@@ -482,6 +738,15 @@ def _outside_lazycell(frame: FrameType | None) -> FrameType | None:
     while frame is not None and _file(frame).startswith(_HERE):
         frame = frame.f_back
     return frame
+
+
+def asks_for_all(frame: FrameType | None) -> bool:
+    """Tell whether a user has `init_parameters_data` called; MindSpore does so to run, to export and to save a net."""
+    asked = False
+    while frame is not None and (_file(frame).startswith(_HERE) or frame.f_code.co_name in _INITIALIZATION):
+        asked = asked or frame.f_code.co_name == "init_parameters_data"
+        frame = frame.f_back
+    return asked and frame is not None and not _file(frame).startswith(_PACKAGE)
 
 
 def is_only_reading(frame: FrameType | None) -> bool:

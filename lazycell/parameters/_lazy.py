@@ -5,94 +5,55 @@ Whether a parameter is born without values is decided at its birth, by the conte
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import inspect
-import threading
 from collections.abc import Callable
-from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, TypeVar, overload
 
 from mindspore import nn
 
-from .._frozen import frozen
-from ._declared import DeferredParameter, UninitializedParameter, adopt
-from ._framework import BirthSwitch, install_birth_hook, install_birth_switch
+from ._context import enter, is_lazy, is_strict, leave
+from ._declared import adopt, adopt_filled, clear_row, declare_again
+from ._framework import (
+    BirthSwitch,
+    install_birth_hook,
+    install_birth_switch,
+    install_padding_hook,
+    install_recorder,
+    install_set_data_hook,
+)
+from ._rewritten import NumpyDraw
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _C = TypeVar("_C", bound=type)
 
 
-@frozen(eq=False)
-class _Context:
-    """One entered context. They form a stack, innermost first."""
-
-    kind: type[DeferredParameter | UninitializedParameter]
-    thread: int
-    task: asyncio.Task[Any] | None
-    outer: _Context | None
+_switch = BirthSwitch(is_lazy)
+install_birth_hook(is_lazy, adopt, adopt_filled)
+install_recorder(is_lazy, NumpyDraw)
+install_padding_hook(is_lazy, clear_row)
+install_set_data_hook(is_lazy, declare_again)
 
 
-_innermost: ContextVar[_Context | None] = ContextVar("lazycell_building", default=None)
-
-
-def _current_task() -> asyncio.Task[Any] | None:
-    loop = asyncio._get_running_loop()  # None where no event loop runs in this thread
-    return None if loop is None else asyncio.current_task(loop)
-
-
-def _kind_here() -> type[DeferredParameter | UninitializedParameter] | None:
-    # A context variable alone is inherited by the tasks, and by `asyncio.to_thread`, that start inside the context.
-    # The task itself is kept, not its id: another may get the id of one that is gone.
-    context = _innermost.get()
-    if context is None or context.thread != threading.get_ident() or context.task is not _current_task():
-        return None
-    return context.kind
-
-
-def _is_lazy() -> bool:
-    return _kind_here() is not None
-
-
-def _adopt(parameter: Any) -> None:
-    kind = _kind_here()
-    assert kind is not None
-    adopt(parameter, kind)
-
-
-_switch = BirthSwitch(_is_lazy)
-install_birth_hook(_is_lazy, _adopt)
-
-
-def _enter(kind: type[DeferredParameter | UninitializedParameter]) -> None:
+def _enter(*, strict: bool) -> None:
     install_birth_switch(_switch)  # again: MindSpore's own context may have replaced it
-    outer = _innermost.get()
-    # Inside a LazyCell everything is strict, also what is decorated with @lazy.
-    if _kind_here() is UninitializedParameter:
-        kind = UninitializedParameter
-    _innermost.set(_Context(kind, threading.get_ident(), _current_task(), outer))
-
-
-def _leave() -> None:
-    context = _innermost.get()
-    assert context is not None
-    _innermost.set(context.outer)
+    enter(strict=strict)
 
 
 def is_building() -> bool:
     """Tell whether the parameters that are made here and now are born strict: `building()` would change nothing."""
-    return _kind_here() is UninitializedParameter
+    return is_strict()
 
 
 class building:
     """Context in which a LazyCell builds itself: the parameters of plain children are born strict."""
 
     def __enter__(self) -> None:
-        _enter(UninitializedParameter)
+        _enter(strict=True)
 
     def __exit__(self, *exception: object) -> None:
-        _leave()
+        leave()
 
 
 class no_init_parameters:
@@ -105,7 +66,11 @@ class no_init_parameters:
     and their values are drawn when they are read. What `load_state_dict`, an optimizer, a copy or `.to` does to them
     before a checkpoint is loaded is right after it, too.
 
-    Parameters made from a Tensor or a numpy array have their values, as MindSpore documents.
+    What a constructor writes into them (`normal_()`, `zero_()`, `w[0] = 0`, `set_data(initializer(…))`) is another
+    declaration. Parameters made from a Tensor or a numpy array have their values, as MindSpore documents, unless one of
+    MindSpore's own layers makes them, or all values are one number and they are not small.
+
+    Under one `mindspore.set_seed`, their values are those of an eager build, bit for bit.
 
     Raises:
         TypeError: it decorates a generator function: the context would be left open between two `yield`.
@@ -119,12 +84,12 @@ class no_init_parameters:
         return super().__new__(cls) if target is None else _decorate(target)
 
     def __enter__(self) -> None:
-        _enter(DeferredParameter)
+        _enter(strict=False)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        _leave()
+        leave()
 
     def __call__(self, target: _F) -> _F:
         """Decorate a function, a method or a Cell class."""

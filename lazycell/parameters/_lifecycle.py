@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from mindspore import Parameter, ParameterTuple, nn
@@ -13,7 +13,9 @@ from .. import show
 from .._collector import collector_paused
 from .._errors import UninitializedParameterError, UninitializedWarning
 from ._commit import Assignment, fill_all
+from ._context import is_lazy
 from ._declared import DeferredParameter, UninitializedParameter
+from ._draws import settle
 from ._filling import filling, initialize_parameter, undeclare_parameter
 from ._framework import buffers_of, expect_first_call, is_only_reading, parameters_of
 from ._life import life_of, was_left
@@ -73,7 +75,10 @@ def init_parameters_data(
             keyed by the seed and their full name.
         streams: whether those of plain cells, made under `no_init_parameters`, do so too. Without it, and without a
             seed, they get what an eager build would have given them: the same values under the same
-            `mindspore.set_seed` if nothing was loaded meanwhile.
+            `mindspore.set_seed`, called before the build or right before this.
+
+    Within `no_init_parameters`, without a seed or `streams`, nothing happens: a constructor that calls it is built
+    without values, too.
 
     Returns:
         Every parameter below `cell`, mapped to itself.
@@ -81,6 +86,12 @@ def init_parameters_data(
     Raises:
         InitializationError: an initializer cannot give the values of a parameter.
     """
+    if is_lazy() and seed is None and not streams:
+        return {parameter: parameter for parameter in _all_parameters(cell)}
+    return _initialize(cell, seed, streams=streams)
+
+
+def _initialize(cell: nn.Cell, seed: int | None = None, *, streams: bool = False) -> dict[Parameter, Parameter]:
     with collector_paused():
         from ._initial import start_of, values_for  # not before: a loaded net never needs it
 
@@ -93,6 +104,7 @@ def init_parameters_data(
         drawn = values_for(starts, lambda done: bar(done, total))
         fill_all(Assignment(start.tensor, values, start.origin) for start, values in zip(starts, drawn, strict=True))
         done = sum(start.tensor.nbytes for start in starts)
+        settle(parameters)
         for parameter in waiting:
             if not isinstance(parameter, kinds) and parameter.has_init:
                 parameters[parameter] = parameter.init_data(None, set_sliced=parameter.sliced)
@@ -114,7 +126,7 @@ def initialize_for_execution(net: nn.Cell) -> None:
     declared, loaded = [], False
     for name, parameter in named_parameters(net):
         state, origin = life_of(parameter)
-        if state == "declared":
+        if state == "declared" and not is_state(parameter):
             declared.append(name)
         loaded = loaded or was_left(parameter) or (origin is not None and origin.kind == "checkpoint")
     if declared and loaded:
@@ -125,7 +137,7 @@ def initialize_for_execution(net: nn.Cell) -> None:
             UninitializedWarning,
             stacklevel=3,
         )
-    init_parameters_data(net)
+    _initialize(net)
 
 
 def _lacks_values(net: nn.Cell) -> bool:
@@ -148,6 +160,18 @@ def refuse_while_saving(net: nn.Cell) -> None:
     declared = [name for name, each in named_parameters(net) if isinstance(each, UninitializedParameter)]
     if declared:
         raise no_values_to_save(net, declared)
+
+
+def is_state(parameter: Any) -> bool:
+    """Tell whether a parameter is the state that an optimizer has made for another: what it begins with is known."""
+    return getattr(parameter, "_is_state", False)
+
+
+def draw_state(parameters: Iterable[Any]) -> None:
+    """Give the state of optimizers that was made for parameters without values, and has none, its first values."""
+    for parameter in parameters:
+        if is_state(parameter) and is_declared(parameter):
+            parameter.init_data()
 
 
 def no_values_to_save(net: nn.Cell, declared: Sequence[str]) -> UninitializedParameterError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -32,6 +33,10 @@ class WithoutValues:
     def _overwrite(self, run: Callable[[], Any], operator: str) -> Any:
         """Give it storage and run an operator that writes all of it."""
         raise NotImplementedError
+
+    def _declared_anew(self, operator: str, run: framework.Operator, operands: tuple[Any, ...]) -> bool:
+        """Tell whether an operator that writes into it need not run: it is declared otherwise instead."""
+        return False
 
     @property
     def stub(self) -> Any:
@@ -91,6 +96,18 @@ def lacks_values(tensor: Any) -> bool:
     return is_declared(tensor) or (isinstance(tensor, Parameter) and tensor.init is not None)
 
 
+def while_declared(method: Any) -> Any:
+    """Have a method that was looked up before the tensor got its values, as in `p.set_data(p * 2)`, be that of now."""
+
+    @functools.wraps(method)
+    def called(self: Any, *arguments: Any, **keywords: Any) -> Any:
+        if is_declared(self):
+            return method(self, *arguments, **keywords)
+        return getattr(self, method.__name__)(*arguments, **keywords)
+
+    return called
+
+
 # Operators that write all of their first operand, and read only the second.
 _ASSIGNMENTS = frozenset({"Assign", "InplaceCopy"})
 # Operators that Cell.to and Cell.to_empty apply to every parameter.
@@ -110,6 +127,8 @@ def _on_operator(name: str, run: framework.Operator, operands: tuple[Any, ...], 
         if name in _CONSTANTS:
             stand_in = Tensor.from_numpy(np.zeros(first.shape, numpy_dtype(dtype_name(first.dtype))))
             return run(stand_in, *operands[1:])
+        if first._declared_anew(name, run, operands):
+            return first
         if name in _ASSIGNMENTS:
             _need_values_of(name, others)
             _check_assigned_shape(first, others[0], exact=name == "Assign")

@@ -24,6 +24,7 @@ from mindspore.nn.utils import no_init_parameters as mindspores_own
 from lazycell.parameters import _framework as framework
 from lazycell.parameters._buffer import UninitializedBuffer, declare_buffer
 from lazycell.parameters._declared import DeferredParameter, UninitializedParameter, declare
+from lazycell.parameters._draws import _ONE_NUMBER
 from lazycell.parameters._filled import LazyParameter
 from lazycell.parameters._lazy import no_init_parameters
 from lazycell.parameters._without_values import _MEMORY_READERS, is_declared
@@ -567,14 +568,30 @@ def test_a_parameter_that_is_made_at_once_is_what_mindspore_makes(shape: Any, dt
 
     with mindspores_own():
         theirs = Parameter(Tensor(shape=shape, dtype=dtype, init=normal), name="w", requires_grad=trainable)
-    made = ours()
+    _same_parameter(ours(), theirs, without={"init_mode"})
+    assert ours()._pipeline_stage_list is not ours()._pipeline_stage_list
+    with no_init_parameters():
+        born = Parameter(Tensor(shape=shape, dtype=dtype, init=normal), name="w", requires_grad=trainable)
+        unnamed = Parameter(Tensor(shape=shape, dtype=dtype, init=normal))
+        for name in (3, "w" * 2000):
+            with pytest.raises(ValueError, match="name"):
+                Parameter(Tensor(shape=shape, dtype=dtype, init=normal), name=name)
+        with pytest.raises(TypeError, match="requires_grad"):
+            Parameter(Tensor(shape=shape, dtype=dtype, init=normal), name="w", requires_grad="no")
+    assert unnamed.name.startswith("Parameter")
+    born.__class__ = framework.ParameterTensor
+    for name in ("_initializer", "_declared_dtype", "_draw", "_resizable"):
+        del born.__dict__[name]
+    _same_parameter(born, theirs, without=set())
+
+
+def _same_parameter(made: Any, theirs: Any, without: set[str]) -> None:
     assert type(made) is type(theirs)
-    assert made.__dict__.keys() == theirs.__dict__.keys() - {"init_mode"}
+    assert made.__dict__.keys() == theirs.__dict__.keys() - without
     for name, value in theirs.__dict__.items():
         if name not in ("_param_info", "init_mode", "load"):
             assert made.__dict__[name] == value, name
     assert type(made.load) is type(theirs.load)
-    assert made._pipeline_stage_list is not ours()._pipeline_stage_list
     for name in dir(theirs.param_info):
         if not name.startswith("__") and name not in ("obj", "clone"):
             assert getattr(made.param_info, name) == getattr(theirs.param_info, name), name
@@ -713,6 +730,105 @@ def test_operators_can_be_launched_one_at_a_time_and_not(capfd: pytest.CaptureFi
     finally:
         framework.set_launches_blocking(before)
     assert "deprecated" not in capfd.readouterr().err
+
+
+def test_initializers_take_one_number_that_can_be_chosen() -> None:
+    """From numpy's generator, by the name `_numpy_seed` of the module; each in this list exactly one."""
+    for kind in _ONE_NUMBER:
+        values = [np.empty((4, 5), np.float32) for _ in range(3)]
+        np.random.seed(1)
+        number = framework.draw_number()
+        after = np.random.rand()
+        np.random.seed(1)
+        kind()(values[0])
+        assert np.random.rand() == after, kind
+        with framework.number_to_draw(number), framework.number_to_draw(number):
+            kind()(values[1])
+        with framework.number_to_draw(None):
+            kind()(values[2])
+        assert (values[0] == values[1]).all()
+        assert (values[0] != values[2]).any()
+
+
+def test_seedings_are_counted_by_whatever_name() -> None:
+    """And whether somebody has drawn since is known."""
+    for seed in (ms.set_seed, ms.common.set_seed):
+        before = framework.seedings()
+        seed(5)
+        assert framework.seedings() == before + 1
+        assert framework.is_freshly_seeded()
+        np.random.rand()
+        assert not framework.is_freshly_seeded()
+        framework.count_as_freshly_seeded()
+        assert framework.is_freshly_seeded()
+
+
+def test_generators_are_put_back() -> None:
+    """Numpy's, that of the operators with a seed and an offset, and the counters of the seeds of kernels."""
+    ms.set_seed(5)
+    ms.manual_seed(6)
+    state = framework.generators()
+
+    def draws() -> tuple[Any, ...]:
+        operators = ms.default_generator._step(Tensor(10))
+        numbers = [int(each.asnumpy()) for each in operators]
+        return np.random.rand(), numbers, ops.standard_normal((2,)).asnumpy().tolist()
+
+    first = draws()
+    with framework.generators_as_in(state):
+        assert draws() == first
+    second = draws()
+    framework.set_generators(state)
+    assert draws() == first
+    assert draws()[:2] == second[:2] != first[:2]
+
+
+def test_layers_that_draw_by_numpy_do_so_by_the_name_of_their_module() -> None:
+    """`np.random.uniform`, `randn` and `normal`, of which a Tensor is made; and outside the context as ever."""
+    for build in (lambda: nn.LSTM(2, 2), lambda: nn.GRUCell(2, 2), lambda: mint.nn.BatchNorm1d(3)):
+        with no_init_parameters():
+            lazy = build()
+        parameters = [each for each in lazy.get_parameters() if each.shape]
+        assert parameters
+        assert all(map(is_declared, parameters))
+        assert not any(map(is_declared, build().get_parameters()))
+
+
+def test_embeddings_clear_the_row_of_padding_by_these_means() -> None:
+    """`Embedding.__init__` has the argument, and `EmbeddingExt` the method."""
+    assert list(inspect.signature(nn.Embedding).parameters)[-1] == "padding_idx"
+    with no_init_parameters():
+        tables = [nn.Embedding(4, 2, padding_idx=1).embedding_table, mint.nn.Embedding(4, 2, padding_idx=1).weight]
+    for table in tables:
+        assert is_declared(table)
+        assert not table.asnumpy()[1].any()
+
+
+def test_set_data_of_mindspores_own_parameters_is_seen() -> None:
+    """Where it would draw; outside the context it draws."""
+    filled = Parameter(Tensor([1.0, 2.0]))
+    filled.set_data(initializer("normal", (2,), ms.float32))
+    assert not filled.has_init
+    with no_init_parameters():
+        filled.set_data(Tensor([3.0, 4.0]))
+        assert type(filled) is framework.ParameterTensor
+        filled.set_data(initializer("normal", (2,), ms.float32))
+    assert is_declared(filled)
+
+
+def test_who_asks_for_all_parameters_is_told_apart(tmp_path: Path) -> None:
+    """A user, also by a method that overrides; not MindSpore, which saves, exports or compiles."""
+    asked = []
+
+    class Asked(nn.Cell):  # type: ignore[misc]
+        def init_parameters_data(self, auto_parallel_mode: bool = False) -> Any:
+            asked.append(framework.asks_for_all(sys._getframe(0)))
+            return {}
+
+    Asked().init_parameters_data()
+    ms.save_checkpoint(Asked(), str(tmp_path / "asked.ckpt"))
+    assert asked == [True, False]
+    assert not framework.asks_for_all(sys._getframe(0))
 
 
 def test_the_page_about_hooks_names_each_of_them() -> None:

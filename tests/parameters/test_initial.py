@@ -211,21 +211,18 @@ def test_a_part_that_was_built_eagerly_changes_nothing_for_the_others() -> None:
     assert len(others[0]) == 6
 
 
-@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-def test_streams_of_plain_cells_do_not_depend_on_the_order(order: tuple[int, int]) -> None:
-    """With `streams=True`; without it, MindSpore's own draws come one after the other."""
-    seen = {}
+def test_values_of_plain_cells_do_not_depend_on_the_order_of_initialization() -> None:
+    """Neither those of streams, nor those that an eager build would have drawn."""
     for streams in (True, False):
         nets = []
-        for sequence in ((0, 1), order):
+        for sequence in ((0, 1), (1, 0)):
             ms.set_seed(5)
             with lazycell.no_init_parameters():
                 net = nn.CellList([nn.Dense(4, 4), nn.Dense(4, 4)])
             for index in sequence:
                 lazycell.init_parameters_data(net[index], streams=streams)
             nets.append(values(net))
-        seen[streams] = nets[0] == nets[1]
-    assert seen == {True: True, False: order == (0, 1)}
+        assert nets[0] == nets[1]
 
 
 # ------------------------------------------------------------------------------------------------------ interrupts
