@@ -46,7 +46,7 @@ def fitted(found: Model, header: CheckpointHeader, options: loading.LoadOptions)
         ValueError: an option has a value that means nothing.
         LazyCellError: the class or the file refuses.
     """
-    return loading.fit(found.manifest, header, options, again=None if found.cls is None else found)
+    return loading.fit(found.manifest_for(header), header, options, again=None if found.cls is None else found)
 
 
 def asked_for(directory: Path, header: CheckpointHeader) -> Asked | None:
