@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mindspore import nn
 
@@ -26,12 +26,8 @@ from ._mindspore_words import (
     strict,
 )
 from ._net_manifest import manifest_of_net
-from ._other_names import names_in_ckpt, with_other_names
+from ._other_names import names_in_ckpt
 from ._save_checkpoint import save_checkpoint as save
-
-if TYPE_CHECKING:
-    from ..formats import CheckpointHeader
-    from ..mismatch import Again
 
 Source = str | PathLike[str] | Mapping[str, Any]
 
@@ -122,19 +118,7 @@ def load_checkpoint(
     chosen = only(choice_func, specify_prefix, filter_prefix)
     if chosen is None and isinstance(cell, LazyCell):
         return cell.load_checkpoint(source, **options.arguments)  # a class may have its own
-
-    def planned(
-        declared: Manifest,
-        parameters: Mapping[str, Any],
-        header: CheckpointHeader,
-        options: loading.LoadOptions,
-        again: Again | None,
-    ) -> loading.LoadPlan:
-        known = with_other_names(cell, declared, parameters, header.tensors.keys())
-        make = loading.make_plan if chosen is None else chosen.plan
-        return make(known, header, options, again=again)
-
-    return load(cell, source, options, planned)
+    return load(cell, source, options, None if chosen is None else chosen.plan)
 
 
 def load_param_into_net(

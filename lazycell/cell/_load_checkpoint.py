@@ -6,7 +6,7 @@ import time
 import warnings
 from collections.abc import Callable, Mapping
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mindspore import nn
 
@@ -17,23 +17,18 @@ from .._errors import HeadWarning
 from .._location import frames_to_user
 from ..formats import open_checkpoint
 from ..layout import LAYOUT
-from ..loading import LoadOptions, LoadPlan, LoadReport, make_plan, stage
+from ..loading import LoadOptions, LoadPlan, LoadReport, stage
 from ..parameters import Assignment, Mark, Origin, fill_all, left_by_checkpoint
 from ..reading import Reader
 from ..system import Array
+from ._naming import NAMING, Planner, naming_of
 from ._net_manifest import built_again, survey
 
-if TYPE_CHECKING:
-    from ..formats import CheckpointHeader
-    from ..manifest import Manifest
-    from ..mismatch import Again
-
 Progress = Callable[[int, int], None]
-Planner = Callable[["Manifest", Mapping[str, Any], "CheckpointHeader", LoadOptions, "Again | None"], LoadPlan]
 
 
 def load_checkpoint(
-    net: nn.Cell, path: str | PathLike[str] | Mapping[str, Any], options: LoadOptions, planner: Planner | None = None
+    net: nn.Cell, path: str | PathLike[str] | Mapping[str, Any], options: LoadOptions, make: Planner | None = None
 ) -> LoadReport:
     """Plan a load from headers alone, then carry it out; the body of `LazyCell.load_checkpoint`.
 
@@ -41,7 +36,7 @@ def load_checkpoint(
         net: any cell.
         path: as `LazyCell.load_checkpoint` takes it.
         options: likewise.
-        planner: makes the plan, from the manifest, its parameters and the header; None: as for a LazyCell.
+        make: what makes the plan of the manifest, the header and the options; None: `make_plan`.
     """
     started = time.perf_counter()
     check_progress(options.progress)
@@ -55,10 +50,7 @@ def load_checkpoint(
         header = open_checkpoint(path, decrypt=decrypt)
         manifest, targets = survey(net)
         again = built_again(net)
-        if planner is None:
-            plan = make_plan(manifest, header, options, again=again)
-        else:
-            plan = planner(manifest, targets, header, options, again)
+        plan = naming_of(net, manifest, targets, header, options, again).plan(header, again, make)
     with Reader(mmap=options.mmap) as reader, show.ProgressBar(f"loading {plan.path.name}") as bar:
         report = _Report(bar if options.progress is None else options.progress, plan.nbytes)
         if options.verify:
@@ -70,6 +62,8 @@ def load_checkpoint(
         assignments = _assignments(plan, targets, arrays)
         marks = [left_by_checkpoint(targets[name]) for name in plan.initialize]
         marks.append(Mark(net, LAYOUT, plan.layout))
+        if plan.naming or NAMING in net.__dict__:
+            marks.append(Mark(net, NAMING, plan.lacking if plan.naming else None))
     if plan.new_head:  # before anything changes: a warning may be made an error
         warnings.warn(loading.new_head_text(plan), HeadWarning, stacklevel=frames_to_user())
     # From here on nothing is read and nothing can be found wrong. No line may follow, nor a `with` be left: an

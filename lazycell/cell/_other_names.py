@@ -9,18 +9,9 @@ from typing import Any
 import attrs
 from mindspore import nn
 
-from .._collector import collector_paused
 from ..declaration import declaration_of
 from ..manifest import Manifest
 from ..parameters import cells_of, parameters_of
-from ._net_manifest import survey
-
-
-def manifest_for(net: nn.Cell, stored: Collection[str]) -> Manifest:
-    """Give the manifest of a net, with the names of `stored` by which its parameters go, too."""
-    with collector_paused():
-        manifest, parameters = survey(net)
-        return with_other_names(net, manifest, parameters, stored)
 
 
 def with_other_names(

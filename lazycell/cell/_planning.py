@@ -54,8 +54,7 @@ def plan(
     header = open_checkpoint(path)
     if isinstance(model, Manifest):
         return make_plan(model, header, options)
-    manifest = cell.manifest_for(model, header.tensors.keys())
-    return make_plan(manifest, header, options, again=cell.built_again(model))
+    return cell.plan_for(model, header, options)
 
 
 def _check_model(model: Any) -> None:

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from ._read_body import read_body as read_body
     from ._squeezed import Expanded as Expanded
     from ._squeezed import Squeezed as Squeezed
+    from ._squeezed import squeezed as squeezed
     from ._stored_rule import Leaf as Leaf
     from ._stored_rule import StoredRule as StoredRule
     from ._stored_rule import parse_leaf as parse_leaf
@@ -78,6 +79,9 @@ if TYPE_CHECKING:
     from ._symbols import render as render
     from ._symbols import sections_of as sections_of
     from ._symbols import symbol as symbol
+    from ._torch_rules import made_rules as made_rules
+    from ._torch_rules import torch_rules as torch_rules
+    from ._unused import UNUSED as UNUSED
     from ._unused import Former as Former
     from ._walk import below as below
     from ._walk import each_once as each_once

@@ -17,11 +17,12 @@ from ._match import Matcher
 
 @frozen
 class StoredNames:
-    """The stored tensors of a model, as `Manifest` has them."""
+    """The stored tensors of a model, as `Manifest` has them; `tied` are the names that the copies would have else."""
 
     stored: tuple[Stored, ...] = ()
     copies: tuple[Stored, ...] = ()
     computed: frozenset[str] = frozenset()
+    tied: frozenset[str] = frozenset()
 
 
 def stored_names(
@@ -61,7 +62,7 @@ def stored_names(
         home = _home(path, rules) if path else None
         (done if home is None else waiting[home]).update(named)
     order = {entry.name: position for position, entry in enumerate(entries)}
-    stored, copies = [], []
+    stored, copies, tied = [], [], set()
     for name, item in done.items():
         if item.form is not None and not (isinstance(item.form, Block) and str(item.form) == name):
             tensor = Stored(name, item.form, item.rule)
@@ -69,9 +70,10 @@ def stored_names(
                 stored.append(tensor)
             elif name != item.tied:
                 copies.append(tensor)
+                tied.add(item.tied)
     stored.sort(key=lambda tensor: order[tensor.parameters[0]])
     more = {name for name, item in done.items() if item.form is None}
-    return StoredNames(tuple(stored), tuple(copies), computed | more)
+    return StoredNames(tuple(stored), tuple(copies), computed | more, frozenset(tied))
 
 
 def _unchanged(

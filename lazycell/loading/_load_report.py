@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .. import show
 from .._frozen import frozen
-from ._plan import AppliedMigration, LoadPlan, conversions, key_patterns, migration_rows
+from ._plan import BY_TORCH, AppliedMigration, LoadPlan, conversions, key_patterns, migration_rows
 
 _ROWS = 20
 
@@ -62,6 +62,8 @@ class LoadReport:
         unused: keys of the file that the model's classes declare as what files carry and nothing needs.
         other_head: keys of the file that belong to another head than the model's, and that `partial` left out.
         new_head: those of `initialized` that `partial` left to their initializers: a head that has to be trained.
+        naming: `"torch"` where the names in the file are PyTorch's, by the classes of the cells; else empty.
+        lacking: those of `initialized` that PyTorch does not have.
     """
 
     path: Path
@@ -79,6 +81,8 @@ class LoadReport:
     unused: tuple[str, ...] = ()
     other_head: tuple[str, ...] = ()
     new_head: tuple[str, ...] = ()
+    naming: str = ""
+    lacking: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, plan: LoadPlan, seconds: float) -> LoadReport:
@@ -109,6 +113,8 @@ class LoadReport:
             unused=plan.unused,
             other_head=plan.other_head,
             new_head=plan.new_head,
+            naming=plan.naming,
+            lacking=plan.lacking,
         )
 
     def __str__(self) -> str:
@@ -133,11 +139,13 @@ def report_rows(report: LoadReport) -> list[tuple[str, ...]]:
     """Give a row for parameters that are alike: what was done, their names, how."""
     rows: list[tuple[str, ...]] = []
     rows += _titled("cast", _cast_rows(report.cast))
-    rows += _titled("renamed", _renamed_rows(report.renamed))
+    renamed = [(BY_TORCH, "")] if report.naming else []
+    rows += _titled("renamed", renamed + _renamed_rows(report.renamed))
     rows += _titled("migrated", migration_rows(report.migrated))
     rows += _titled("rearranged", _rearranged_rows(report.rearranged))
-    new = {*report.new_head}
+    new = {*report.new_head, *report.lacking}
     initialized = _alike([name for name in report.initialized if name not in new], "")
+    initialized += _alike(report.lacking, "PyTorch has none")
     rows += _titled("initialized", initialized + _alike(report.new_head, "a new head, to be trained"))
     ignored = _alike(report.ignored, "") + _alike(report.computed, "computed by the model")
     ignored += _alike(report.other_head, "another head's") + _alike(report.unused, "unused")

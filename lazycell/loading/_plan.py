@@ -15,6 +15,9 @@ from ..layout import Operation, Reshape, Slice, Stored, Transpose
 _ROWS = 40
 _LONGEST_REASON = 100
 
+BY_TORCH = "the names are PyTorch's, by the classes of the cells"
+"""What is said of a file whose `naming` is PyTorch's."""
+
 
 @frozen
 class Piece:
@@ -100,6 +103,8 @@ class LoadPlan:
         unused: keys of the file that the model's classes declare as what files carry and nothing needs.
         other_head: keys of the file that belong to another head than the model's, and that `partial` leaves out.
         new_head: those of `initialize` that `partial` leaves to their initializers: a head that has to be trained.
+        naming: `"torch"` where the names in the file are PyTorch's, by the classes of the cells; else empty.
+        lacking: those of `initialize` that PyTorch does not have.
     """
 
     path: Path
@@ -113,6 +118,8 @@ class LoadPlan:
     unused: tuple[str, ...] = ()
     other_head: tuple[str, ...] = ()
     new_head: tuple[str, ...] = ()
+    naming: str = ""
+    lacking: tuple[str, ...] = ()
 
     @property
     def has_copies(self) -> bool:
@@ -139,6 +146,8 @@ class LoadPlan:
                 show.Table([(show.printable(pattern),) for pattern, _ in show.collapse(names)], title, most=_ROWS)
             )
         notes = [f"migrated {tensors}, {source}" for tensors, source in migration_rows(self.migrated)]
+        if self.naming:
+            notes.insert(0, BY_TORCH)
         return show.Report(show.printable(plan_title(self)), tables, notes)
 
 
@@ -159,9 +168,10 @@ def new_head_text(plan: LoadPlan) -> str:
 
 def left_over(plan: LoadPlan) -> list[tuple[str, tuple[str, ...]]]:
     """Give the names that nothing is loaded for, or from, by what is done with them."""
-    new = {*plan.new_head}
+    new = {*plan.new_head, *plan.lacking}
     found = (
         ("initialize", tuple(name for name in plan.initialize if name not in new)),
+        ("initialize: PyTorch has none", plan.lacking),
         ("initialize, and train: a new head", plan.new_head),
         ("ignore", (*plan.ignored, *plan.computed)),
         ("leave out: another head's", plan.other_head),

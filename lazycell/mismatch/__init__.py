@@ -6,6 +6,7 @@ from .._face import face
 
 if TYPE_CHECKING:
     from ._cause_heads import other_head as other_head
+    from ._cause_mixed import mixed_names as mixed_names
     from ._cause_switches import parted as parted
     from ._causes import likely_causes as likely_causes
     from ._declared_sizes import Again as Again

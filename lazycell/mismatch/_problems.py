@@ -96,8 +96,8 @@ class Cause:
 
     Attributes:
         kind: `another model`, `prefix`, `spelling`, `layers`, `hyperparameter`, `vocabulary`, `transposed`, `joined`,
-            `split`, `axes`, `weight norm`, `part`, `head`, `tie`, `shard`, `quantized`, `adapter`, `optimizer` or
-            `bookkeeping`.
+            `split`, `axes`, `weight norm`, `part`, `head`, `tie`, `shard`, `quantized`, `adapter`, `optimizer`,
+            `bookkeeping` or `mixed names`.
         text: what was found.
         explains: the names that it accounts for.
         settings: hyperparameters, and the values with which the model would fit.
