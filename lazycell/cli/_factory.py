@@ -15,7 +15,7 @@ import click
 import lazycell
 
 from .. import _dtypes, cell, declaration, parameters, pretrained
-from .._errors import LazyCellError
+from .._errors import CheckpointMismatchError, LazyCellError
 from .._frozen import frozen
 from .._location import Location, did_you_mean, message
 from ..show import working
@@ -24,7 +24,10 @@ from ._interrupt import interrupts_passed_on
 
 if TYPE_CHECKING:
     from .._nn_cell import Cell
+    from ..formats import CheckpointHeader
+    from ..loading import LoadOptions, LoadPlan
     from ..manifest import Manifest
+    from ..mismatch import Mismatch
 
 
 @frozen(slots=False)
@@ -75,9 +78,33 @@ class Factory:
         """Names of the classes of its cells, by path."""
         return {path: type(each).__name__ for path, each in self.net.cells_and_names() if path}
 
-    def manifest_for(self, stored: Collection[str]) -> Manifest:
-        """Give the manifest with the names of a checkpoint by which parameters go, too."""
-        return cell.manifest_for(self.net, stored)
+    def fitted(self, header: CheckpointHeader, options: LoadOptions) -> LoadPlan | Mismatch:
+        """Fit a checkpoint, under MindSpore's names or PyTorch's, as a load does.
+
+        Raises:
+            ValueError: an option has a value that means nothing.
+        """
+        try:
+            return cell.plan_for(self.net, header, options)
+        except CheckpointMismatchError as error:
+            return error.mismatch  # type: ignore[return-value]
+
+    def as_named(self, header: CheckpointHeader) -> dict[str, tuple[str, tuple[int, ...]]]:
+        """Give what the net has a checkpoint's tensors for, by their names there: the parameter, and its shape.
+
+        A tensor that has not the shape that a parameter has there keeps its own.
+        """
+        try:
+            manifest = cell.manifest_for(self.net, header)
+        except CheckpointMismatchError:  # names of both kinds: nothing is known of either
+            return {}
+        found = {name: (owner, manifest[owner].shape) for name, owner in manifest.ties.items()}
+        found |= {each.name: (each.parameters[0], each.shape) for each in manifest.stored if len(each.parameters) == 1}
+        return {
+            name: (owner, manifest[owner].shape if header.tensors[name].shape == shape else header.tensors[name].shape)
+            for name, (owner, shape) in found.items()
+            if name in header.tensors
+        }
 
     def _sorted(self) -> tuple[list[Any], dict[str, Any]]:
         """Give what is passed by position, and what by name."""

@@ -96,10 +96,6 @@ class Model:
             return self.factory.manifest
         return self.call(self.class_.manifest)
 
-    def manifest_for(self, header: CheckpointHeader) -> Any:
-        """Give the manifest with the names of a checkpoint by which parameters go, too, as a load has it."""
-        return self.manifest if self.factory is None else self.factory.manifest_for(header.tensors.keys())
-
     @property
     def classes(self) -> Mapping[str, str]:
         """Names of the classes of its cells, by path; nothing where no net is built."""

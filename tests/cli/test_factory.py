@@ -194,7 +194,9 @@ def test_what_fails(place: Path, name: str, settings: dict[str, Any], told: str,
 
 def test_the_class_is_needed_elsewhere(place: Path) -> None:
     """`infer` and `migrate` solve and keep what a class declares."""
-    with pytest.raises(click.UsageError, match="plain_nets:Net gives a net, and declares nothing: this needs the class of a LazyCell"):
+    with pytest.raises(
+        click.UsageError, match="plain_nets:Net gives a net, and declares nothing: this needs the class of a LazyCell"
+    ):
         found("Net", width=3).class_
 
 
@@ -255,7 +257,9 @@ def test_the_tree(place: Path) -> None:
     assert [*done.stdout.splitlines()[2].split()[:3]] == ["|--", "stem:", "Conv2d"]
     assert "|-- blocks.{0..1}: Block " in done.stdout
     assert "HeUniform" in done.stdout
-    screen = in_terminal("show", *NET, columns=80, NO_COLOR="1", PYTHONPATH=f"{place}:{Path(__file__).parents[2]}").screen
+    screen = in_terminal(
+        "show", *NET, columns=80, NO_COLOR="1", PYTHONPATH=f"{place}:{Path(__file__).parents[2]}"
+    ).screen
     assert re.search(r"├── stem: Conv2d +1 +588 *\r?\n", screen)
     assert re.search(r"└── weight +1 +588 +float32 +\(4, 3, 7, 7\) *\r?\n", screen)
     assert "HeUniform" not in screen
