@@ -6,6 +6,7 @@ from .._face import face
 
 if TYPE_CHECKING:
     from ._asked import asked_for as asked_for
+    from ._asked import fits_model as fits_model
     from ._contents import contents_json as contents_json
     from ._contents import print_contents as print_contents
     from ._gate import accept as accept

@@ -81,6 +81,20 @@ def asked_for(directory: Path, header: CheckpointHeader) -> Asked | None:
     return Asked(name, module, fits, text)
 
 
+def fits_model(title: str, header: CheckpointHeader) -> Asked:
+    """Say whether a checkpoint fits a model that the user names.
+
+    Raises:
+        click.UsageError: there is no such model, or it needs hyperparameters.
+        LazyCellError: the class or the function refuses.
+    """
+    found = find(title).beside(header, {})
+    plan = fitted(found, header, loading.LoadOptions(partial="new"))
+    cls = found.cls if found.factory is None else type(found.factory.net)
+    fits, text = told(plan, f"{title} ({plan.model})")
+    return Asked(None if cls is None else cls.__name__, None if cls is None else cls.__module__, fits, text)
+
+
 def told(plan: loading.LoadPlan | Mismatch, model: str) -> tuple[bool, str]:
     """Say in one line whether a checkpoint fits.
 

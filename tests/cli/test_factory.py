@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 import mindspore as ms
+import numpy as np
 import pytest
 from mindspore import nn
 
@@ -16,6 +17,7 @@ import lazycell
 from lazycell import LazyCellError
 from lazycell.cli._model import Model, Options, find
 
+from ..saving.saved import save_arrays
 from .command import lazycell as run
 from .terminal import in_terminal
 
@@ -271,3 +273,41 @@ def test_an_interrupt_ends_what_takes_long(place: Path) -> None:
     watched = in_terminal("show", "plain_nets:slow", interrupt_at="slowly", PYTHONPATH=path)
     assert watched.status == 130
     assert "Traceback" not in watched.screen
+
+
+def test_inspect_asks_the_models_that_are_named(place: Path) -> None:
+    """Each says whether the checkpoint fits, and where not, the command that says why."""
+    assert in_place(place, "init", *NET, "-o", "net.safetensors", "--seed", "1").status == 0
+    models = ("--model", "plain_nets:Net.tiny", "--model", "plain_nets:net")
+    done = in_place(place, "inspect", "net.safetensors", *models)
+    assert done.status == 0
+    lines = done.stdout.splitlines()
+    at = lines.index("fits plain_nets:Net.tiny (Net)")
+    assert lines[at + 1].startswith("does not fit plain_nets:net (Net): ")
+    assert lines[at + 1].endswith(" shapes differ")
+    assert lines[at + 2] == "`lazycell check plain_nets:net net.safetensors` says why"
+    found = json.loads(in_place(place, "inspect", "net.safetensors", *models, "--json").stdout)
+    assert [(each["model"], each["class"], each["module"], each["fits"]) for each in found["models"]] == [
+        ("plain_nets:Net.tiny", "Net", "plain_nets", True),
+        ("plain_nets:net", "Net", "plain_nets", False),
+    ]
+
+
+def test_pytorchs_names(place: Path) -> None:
+    """A file with them fits, and is no different; a wrong shape is told under its name there."""
+    names = {"gamma": "weight", "beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var"}
+    arrays = {}
+    for entry in found("Net", width=4).manifest:
+        path, _, word = entry.name.rpartition(".")
+        arrays[f"{path}.{names.get(word, word)}"] = np.zeros(entry.shape, np.float32)
+    save_arrays(place / "torch.safetensors", arrays)
+    done = in_place(place, "check", *NET, "torch.safetensors")
+    assert (done.status, done.stdout.splitlines()[-1]) == (0, "Net fits torch.safetensors")
+    assert "blocks.{0..1}.norm.running_mean" in done.stdout
+    assert in_place(place, "diff", *NET, "torch.safetensors").status == 0
+    arrays["blocks.1.norm.running_mean"] = np.zeros(5, np.float32)
+    save_arrays(place / "torch.safetensors", arrays)
+    done = in_place(place, "check", *NET, "torch.safetensors")
+    assert done.status == 1
+    assert "blocks.1.norm.moving_mean: the checkpoint has (5,), the model (4,)" in done.stdout
+    assert in_place(place, "diff", *NET, "torch.safetensors").status == 1
