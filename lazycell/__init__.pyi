@@ -42,6 +42,7 @@ from .declaration._key_values import key_value_cache
 from .declaration._squeezed import expanded, squeezed
 from .declaration._stored import fused, rename, reshaped, transposed
 from .declaration._symbols import INDEX, SELF, max_, min_
+from .declaration._torch_rules import torch_names
 from .declaration._unused import UNUSED, former
 from .formats._formats import Format, register_format
 from .formats._header import ByteRange, CheckpointHeader, MemoryRange, Part, TensorHeader
@@ -192,6 +193,7 @@ __all__ = [
     "squeezed",
     "status",
     "tie",
+    "torch_names",
     "transposed",
     "truncated_normal",
     "uniform",

@@ -192,6 +192,7 @@ def save_checkpoint(
     enc_key: bytes | None = None,
     enc_mode: str | None = None,
     progress: Callable[[int, int], None] | None = None,
+    names: str | None = None,
     integrated_save: bool = True,
     async_save: bool | str = False,
     append_dict: Mapping[str, Any] | None = None,
@@ -202,8 +203,8 @@ def save_checkpoint(
 ) -> SaveReport:
     """Write every parameter of any cell; what is at `path` stays until the new checkpoint is whole and on the disk.
 
-    Names are the paths of the parameters, in a `.ckpt` their `Parameter.name`, by which MindSpore's loader looks. Both
-    kinds of files are loaded by `load_checkpoint`.
+    Names are the paths of the parameters, in a `.ckpt` their `Parameter.name`, by which MindSpore's loader looks; after
+    a load of a file with PyTorch's names they are those, but for a `.ckpt`. All these are loaded by `load_checkpoint`.
 
     Args:
         net: any cell. It may come second.
@@ -214,6 +215,8 @@ def save_checkpoint(
         enc_key: likewise.
         enc_mode: likewise.
         progress: likewise.
+        names: `"torch"`: those that PyTorch has for the cells; `"mindspore"`: never those. What PyTorch does not have
+            is not written under its names, as long as it is what it starts from.
         integrated_save: only True.
         async_save: only False: the file is whole and on the disk at the return.
         append_dict: only None: parameters alone are saved.
@@ -227,6 +230,7 @@ def save_checkpoint(
         CheckpointError: the format cannot hold one of the dtypes, or there is something at `path` that is no file.
         TypeError: an argument is of a kind that means nothing.
         ValueError: arguments contradict each other, or one asks for what is not done here.
+        DeclarationError: what `torch_names` says of a class does not fit a cell of it.
         OSError: the directory is missing, the disk full, a permission lacking; the old checkpoint is as it was.
     """
     given = [each for each in (net, path, save_obj, ckpt_file_name) if each is not None]
@@ -236,6 +240,8 @@ def save_checkpoint(
         )
     cell, target = _net_first("save_checkpoint", *given)
     refuse_in_save(integrated_save, async_save, append_dict, choice_func)
+    if names not in (None, "torch", "mindspore"):
+        raise ValueError(f'names={names!r:.80}: write "torch", "mindspore", or leave it out')
     check_switch(crc_check, "crc_check")
     return save(
         cell,
@@ -246,6 +252,7 @@ def save_checkpoint(
         enc_key=enc_key,
         enc_mode=mode_of_key(enc_key, enc_mode),
         progress=progress,
+        names=names,
         ckpt_names=None if isinstance(cell, LazyCell) else names_in_ckpt,
     )
 

@@ -10,25 +10,27 @@ from typing import Any
 
 from mindspore import nn
 
-from .. import loading, parameters, saving, show
+from .. import cell, loading, parameters, saving, show
 from .._arguments import check_progress, check_switch
 from .._collector import collector_paused
 from .._errors import HeadWarning
 from .._location import frames_to_user
 from ..formats import open_checkpoint
-from ..layout import LAYOUT
-from ..loading import LoadOptions, LoadPlan, LoadReport, stage
+from ..layout import LAYOUT, NAMING
+from ..loading import LoadOptions, LoadPlan, LoadReport, make_plan, stage
 from ..parameters import Assignment, Mark, Origin, fill_all, left_by_checkpoint
 from ..reading import Reader
 from ..system import Array
-from ._naming import NAMING, Planner, naming_of
 from ._net_manifest import built_again, survey
 
 Progress = Callable[[int, int], None]
 
 
 def load_checkpoint(
-    net: nn.Cell, path: str | PathLike[str] | Mapping[str, Any], options: LoadOptions, make: Planner | None = None
+    net: nn.Cell,
+    path: str | PathLike[str] | Mapping[str, Any],
+    options: LoadOptions,
+    make: Callable[..., LoadPlan] | None = None,
 ) -> LoadReport:
     """Plan a load from headers alone, then carry it out; the body of `LazyCell.load_checkpoint`.
 
@@ -50,7 +52,11 @@ def load_checkpoint(
         header = open_checkpoint(path, decrypt=decrypt)
         manifest, targets = survey(net)
         again = built_again(net)
-        plan = naming_of(net, manifest, targets, header, options, again).plan(header, again, make)
+        make = make_plan if make is None else make
+        if all(entry.declared_by is not None for entry in manifest.entries):
+            plan = make(manifest, header, options, again=again)
+        else:
+            plan = cell.naming_of(net, manifest, targets, header, options, again).plan(header, again, make)
     with Reader(mmap=options.mmap) as reader, show.ProgressBar(f"loading {plan.path.name}") as bar:
         report = _Report(bar if options.progress is None else options.progress, plan.nbytes)
         if options.verify:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -27,12 +27,6 @@ if TYPE_CHECKING:
     from ..mismatch import Again
 
 Planner = Callable[..., LoadPlan]
-
-_BESIDE = frozenset({"spelling", "axes", "optimizer", "bookkeeping"})
-"""The causes that may be true of a file with names of both kinds; others take one kind for another architecture."""
-
-NAMING = "_lazycell_naming"
-"""The attribute of a net that was loaded by PyTorch's names: the parameters that PyTorch does not have. None: no more."""
 
 TORCH = "torch"
 """`LoadPlan.naming` of a file with PyTorch's names."""
@@ -75,7 +69,7 @@ class Naming:
             if self.strictly is not self.options:
                 make(self.manifest, header, self.strictly, again=again)
             raise
-        if not self.whose:
+        if not (self.whose or self.lacking):
             return plan
         lacking = tuple(name for name in plan.initialize if name in self.lacking)
         return attrs.evolve(plan, naming=self.whose, lacking=lacking)
@@ -105,8 +99,8 @@ def naming_of(
 ) -> Naming:
     """Tell whose names a file has, and give what a load of it is planned with.
 
-    A name tells that only one of both has for a parameter, and so does the shape where the names are the same. The names
-    are those that `rename` makes; what a rule has given another last word is as the user means it, and tells nothing.
+    A name tells it that only one of both has for a parameter, and so does a shape where the names are the same. Names
+    are as `rename` makes them; what a rule has given another last word is as the user means it, and tells nothing.
 
     Args:
         net: any cell.
@@ -134,9 +128,7 @@ def naming_of(
     with collector_paused():
         found = _Found(net, known, torch_names_of(net, manifest, parameters), header, options)
         if found.mindspore and found.torch and declaration_of(type(net)) is None:
-            raise found.mixed(again).error()
-        if found.mindspore or not found.is_torch:
-            return plain
+            raise found.mixed(manifest.model).error()
         return found.naming()
 
 
@@ -160,21 +152,18 @@ class _Found:
             if is_told:
                 self._tell(name, tensor)
         unknown = [name for name in self._tensors if name not in known and name not in self._stored]
-        find = layout.leftover_names(names.leftovers).find
         self._buffers = _buffers(net, {name: self._tensors[name][0] for name in unknown}, unknown)
-        self._more = bool(self._buffers) or any(find(name) is not None for name in unknown)
         # Below a prefix that only the message tells of, the last words are still whose they are.
         self._below = not (self.torch or self.mindspore) and self._is_below(unknown)
 
     def _tell(self, name: str, tensor: TensorHeader) -> None:
         stored = self._stored.get(name)
-        entry = self._known[name] if name in self._known else None
         if stored is None:
             if name in self._names.others:
                 self.mindspore.append(name)
-        elif entry is None:
+        elif name not in self._known:
             self.torch.append(name)
-        elif stored.parameters == (entry.name,):  # one name, in two forms
+        elif stored.parameters == ((entry := self._known[name]).name,):  # one name, in two forms
             if tensor.shape == stored.shape:
                 self.torch.append(name)
             elif tensor.shape == entry.shape:
@@ -185,27 +174,30 @@ class _Found:
         endings = {_ending(name) for name in unknown}
         return bool(endings & (torch - mindspore)) and not endings & (mindspore - torch)
 
-    @property
-    def is_torch(self) -> bool:
-        """Whether nothing says that the names are MindSpore's, and something that they are PyTorch's."""
-        return bool(self.torch) or self._more or self._below
-
     def naming(self) -> Naming:
-        """Give what a load of PyTorch's names is planned with."""
+        """Give what a load is planned with, of a file in which no name is only MindSpore's.
+
+        Where none is only PyTorch's either, names count as the net has them, and what PyTorch alone saves is left out.
+        """
         names, known = self._names, self._known
+        if self.mindspore:
+            return Naming(known, self._options, self._options)
+        surely, perhaps = self._lacking()
+        more = attrs.evolve(
+            known, leftovers=(*known.leftovers, *names.leftovers), computed=known.computed | self._buffers
+        )
+        options = _may_miss(self._options, surely)
+        if not (self.torch or self._below):
+            return Naming(more, options, options, "", frozenset(surely))
         copies = {each.name for each in names.copies}
         manifest = attrs.evolve(
-            known,
+            more,
             stored=names.stored,
             copies=(*(each for each in known.copies if each.name not in copies), *names.copies),
-            leftovers=(*known.leftovers, *names.leftovers),
             ties={alias: owner for alias, owner in known.ties.items() if alias not in copies},
-            computed=known.computed | self._buffers,
         )
-        if not (self.torch or self._more):
+        if not self.torch:
             return Naming(manifest, self._options, self._options)
-        surely, perhaps = self._lacking()
-        options = _may_miss(self._options, surely)
         return Naming(manifest, _may_miss(options, perhaps), options, TORCH, frozenset((*surely, *perhaps)))
 
     def _lacking(self) -> tuple[list[str], list[str]]:
@@ -237,23 +229,21 @@ class _Found:
                 lacking.append(names[1])
         return lacking
 
-    def mixed(self, again: Again | None) -> mismatch.Mismatch:
-        """Say what is wrong with a file that has names of both kinds, whatever may be missing or ignored."""
-        told = {*self.torch}
-        may_miss, may_ignore = self._options.permissions()
-        meant = {name for each in told for name in self._stored[each].parameters}
-        permitted = [each.name for each in self._known if each.name not in meant and may_miss(each.name)]
-        names = {key: name for name, (tensor, _) in self._tensors.items() for key in (tensor.name,)}
-        kept = {
-            key: tensor
-            for key, tensor in self._header.tensors.items()
-            if (name := names.get(key, key)) in told or name in self._known or not (may_ignore(name) or may_ignore(key))
-        }
-        options = attrs.evolve(self._options, missing=[*map(glob.escape, permitted)], unexpected="error")
-        found = loading.fit(self._known, attrs.evolve(self._header, tensors=kept), options, again=again)
-        assert isinstance(found, mismatch.Mismatch)  # a name that is PyTorch's is none that the manifest has
-        causes = (cause for cause in found.causes if cause.kind in _BESIDE)
-        return attrs.evolve(found, causes=(mismatch.mixed_names(self.torch, self.mindspore), *causes))
+    def mixed(self, model: str) -> mismatch.Mismatch:
+        """Say what is wrong with a file that has names of both kinds: those of which there are fewer."""
+        few, many = sorted((self.mindspore, self.torch), key=len)
+        stored = {name: each for each in self._names.stored for name in each.parameters}
+        problems, rename = [], {}
+        for name in few:
+            tensor = self._tensors[name][0]
+            each = stored[self._known[name].name] if few is self.mindspore else self._stored[name]
+            other = each.name if few is self.mindspore else each.parameters[0]
+            problems.append(mismatch.Problem("unexpected", name, "", None, tensor, "mixed", (other,)))
+            if other not in self._tensors and len(each.parameters) == 1:
+                rename[tensor.name] = other
+        whose = ("MindSpore", "PyTorch") if few is self.mindspore else ("PyTorch", "MindSpore")
+        cause = mismatch.mixed_names(few, many, whose, rename)
+        return mismatch.Mismatch(self._header.path, model, tuple(problems), (cause,))
 
 
 def _renamed(header: CheckpointHeader, options: LoadOptions) -> dict[str, tuple[TensorHeader, bool]]:

@@ -10,10 +10,10 @@ from typing import Any
 import attrs
 from mindspore import nn
 
-from .. import _dtypes, parameters
+from .. import _dtypes, cell, parameters
 from .._arguments import check_progress
 from .._collector import collector_paused
-from ..layout import LAYOUT, Stored
+from ..layout import LAYOUT, NAMING, Stored
 from ..manifest import DIGEST, Manifest, stored_tensors
 from ..parameters import lacks_values, no_values_to_save, numpy_values
 from ..saving import (
@@ -43,11 +43,13 @@ def save_checkpoint(
     enc_key: bytes | None,
     enc_mode: str | None,
     progress: Callable[[int, int], None] | None,
+    names: str | None = None,
     ckpt_names: Callable[[Mapping[str, Any]], Mapping[str, str]] | None = None,
 ) -> SaveReport:
     """Write every parameter; the body of `LazyCell.save_checkpoint`.
 
-    `ckpt_names` gives, for parameters by full name, those that have another name in a `.ckpt`.
+    `names` says whose the names are to be, and `ckpt_names` gives, for parameters by full name, those that have another
+    name in a `.ckpt`.
     """
     check_progress(progress)
     destination = destination_of(path, format, max_shard_size)
@@ -60,8 +62,11 @@ def save_checkpoint(
         if declared:
             raise no_values_to_save(net, declared)
         manifest = _with_dtype(found, target)
-        names = ckpt_names(sources) if ckpt_names is not None and destination.format == "ckpt" else {}
-        contents = _contents(manifest, sources, net.__dict__.get(LAYOUT, manifest.stored), losses, names)
+        layout, without = _layout(net, found, sources, names, destination.format)
+        if without:
+            manifest = attrs.evolve(manifest, entries=tuple(each for each in manifest if each.name not in without))
+        in_ckpt = ckpt_names(sources) if ckpt_names is not None and destination.format == "ckpt" else {}
+        contents = _contents(manifest, sources, layout, losses, in_ckpt)
     report = save(
         destination,
         contents,
@@ -72,6 +77,24 @@ def save_checkpoint(
     if target is not None:
         losses.warn(destination.path, target, stacklevel=3)
     return report
+
+
+def _layout(
+    net: nn.Cell, manifest: Manifest, sources: Mapping[str, Any], names: str | None, format: str
+) -> tuple[Sequence[Stored], frozenset[str]]:
+    """Give the layout of what is written, and the parameters that are not: PyTorch does not have them.
+
+    As long as they are what they start from: nothing that was learned is left out.
+    """
+    loaded = net.__dict__.get(NAMING)
+    if names is None and (loaded is None or format == "ckpt"):  # a .ckpt is for MindSpore, which looks for its names
+        names = "mindspore" if loaded is not None else "as loaded"
+    if names in ("mindspore", "as loaded"):
+        return (manifest.stored if names == "mindspore" else net.__dict__.get(LAYOUT, manifest.stored)), frozenset()
+    torch = cell.torch_names_of(net, manifest, sources)
+    known = {**torch.lacking, **{name: value for name, value in torch.perhaps.items() if name in (loaded or ())}}
+    without = {name for name, value in known.items() if bool((numpy_values(sources[name]) == value).all())}
+    return torch.stored if names == "torch" else net.__dict__[LAYOUT], frozenset(without)
 
 
 def _contents(

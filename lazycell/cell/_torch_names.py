@@ -1,8 +1,7 @@
-"""PyTorch's names of all that is in a net, by the classes of its cells: as data, as a class body's `rename` gives them."""
+"""PyTorch's names of all that is in a net, by the classes of its cells, as data."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -95,13 +94,21 @@ def _beside_declared(manifest: Manifest, stored: tuple[Stored, ...]) -> tuple[St
         if there is None:
             more.append(each)
         elif not others and len(there) == 1 and there[0].form == manifest[name].block:
-            prefix = os.path.commonprefix([name.split("."), each.name.split(".")])
-            own, theirs = (".".join(each.split(".")[len(prefix) :]) for each in (name, each.name))
+            own, theirs = _apart(name, each.name)
             if f".{there[0].name}".endswith(f".{own}"):
                 moved[id(there[0])] = attrs.evolve(each, name=there[0].name[: -len(own)] + theirs)
     order = {entry.name: position for position, entry in enumerate(manifest.entries)}
     joined = [*(moved.get(id(each), each) for each in manifest.stored), *more]
     return tuple(sorted(joined, key=lambda each: order[each.parameters[0]]))
+
+
+def _apart(one: str, other: str) -> tuple[str, str]:
+    """Give two names from where they differ."""
+    parts, others = one.split("."), other.split(".")
+    same = 0
+    while same < min(len(parts), len(others)) - 1 and parts[same] == others[same]:
+        same += 1
+    return ".".join(parts[same:]), ".".join(others[same:])
 
 
 class _Walk:

@@ -34,11 +34,11 @@ class TorchRule(StoredRule):
 def torch_names(rules: Mapping[str, StoredForm | Leftover]) -> Callable[[_Cls], _Cls]:
     """Say, of a class of cells that declares nothing, what PyTorch calls the parameters below it.
 
-    `@torch_names({"weight": "gamma", "proj.{*rest}": "dense.{*rest}", "conv.weight": squeezed("conv.weight", axis=2)})`:
-    each of PyTorch's names with the cell's, or with a form of names, as in `rename`. What has no rule has the same name
-    in both. The rules add to those of the base classes, MindSpore's own among them, and of two about one parameter or
-    one of PyTorch's names the subclass's counts. `UNUSED` says what PyTorch's files have there, and nothing needs. Names
-    are those that the cells below show: a norm below this cell has PyTorch's names already.
+    `@torch_names({"weight": "gamma", "out.{*rest}": "dense.{*rest}", "w": squeezed("kernel", axis=2)})`: each of
+    PyTorch's names with the cell's, or with a form of names, as in `rename`. What has no rule has the same name in
+    both. The rules add to those of the base classes, MindSpore's own among them, and of two about one parameter or one
+    of PyTorch's names the subclass's counts. `UNUSED` says what PyTorch's files have there, and nothing needs. The
+    cell's names are those that the cells below show: a norm below this cell has PyTorch's names already.
 
     Loads of files with PyTorch's names use it, and saves under such names. A class of somebody else's is told by
     `torch_names({…})(Class)`.
@@ -109,7 +109,9 @@ def _check_rule(rule: TorchRule) -> None:
 def _check_class(cls: Any, place: Location | None) -> None:
     if not isinstance(cls, type) or not hasattr(cls, "cells_and_names"):
         what = cls.__name__ if isinstance(cls, type) else render(cls)
-        text = f"it is about a class of cells, and {what} is none: write `@torch_names({{…}})` above a `class …(nn.Cell)`"
+        text = (
+            f"it is about a class of cells, and {what} is none: write `@torch_names({{…}})` above a `class …(nn.Cell)`"
+        )
         raise DeclarationError(message("torch_names", text, place))
     if declaration_of(cls) is not None:
         text = (

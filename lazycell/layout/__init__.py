@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ._entry import ManifestEntry as ManifestEntry
     from ._entry import trainable_size as trainable_size
     from ._layout import LAYOUT as LAYOUT
+    from ._layout import NAMING as NAMING
     from ._layout import Block as Block
     from ._layout import Form as Form
     from ._layout import Operation as Operation

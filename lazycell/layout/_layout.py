@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 LAYOUT = "_lazycell_layout"
 """The attribute of a net that says in which layout the checkpoint was that it was loaded from."""
 
+NAMING = "_lazycell_naming"
+"""The attribute of a net that was loaded by PyTorch's names: what PyTorch does not have of it. None: it was no more."""
+
 # ------------------------------------------------------------------ from a stored tensor to a block of a parameter
 
 

@@ -96,7 +96,10 @@ def attempt(manifest: Manifest, header: CheckpointHeader, options: LoadOptions) 
         layout=_layout(there, steps, rules, renaming, present),
         migrated=applied,
         new_head=tuple(new_head),
-        **unneeded,
+        ignored=unneeded["ignored"],
+        computed=unneeded["computed"],
+        unused=unneeded["unused"],
+        other_head=unneeded["other_head"],
     )
 
 

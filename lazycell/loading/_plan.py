@@ -168,7 +168,7 @@ def new_head_text(plan: LoadPlan) -> str:
 
 def left_over(plan: LoadPlan) -> list[tuple[str, tuple[str, ...]]]:
     """Give the names that nothing is loaded for, or from, by what is done with them."""
-    new = {*plan.new_head, *plan.lacking}
+    new = {*plan.new_head, *plan.lacking}  # these have a reason
     found = (
         ("initialize", tuple(name for name in plan.initialize if name not in new)),
         ("initialize: PyTorch has none", plan.lacking),

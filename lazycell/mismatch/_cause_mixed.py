@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ..show import collapse, few
 from ._problems import Cause
 
+_RULES = 10
 
-def mixed_names(torch: Sequence[str], mindspore: Sequence[str]) -> Cause:
+
+def mixed_names(fewer: Sequence[str], more: Sequence[str], whose: tuple[str, str], rename: Mapping[str, str]) -> Cause:
     """Say that a file has names of both kinds, for what only one of both calls so.
 
     Args:
-        torch: names that only PyTorch has.
-        mindspore: names that only MindSpore has.
+        fewer: the names of the one kind.
+        more: those of the other, of which there are at least as many.
+        whose: they are, in this order: PyTorch and MindSpore, or the other way round.
+        rename: the former to the latter, where they can be renamed.
     """
     text = (
-        f"the checkpoint mixes PyTorch's names, {_listed(torch)}, with MindSpore's, {_listed(mindspore)}, "
-        "for cells of the same kinds"
+        f"names of two kinds: the checkpoint has those of {whose[1]}, {_listed(more)}, and here and there those of "
+        f"{whose[0]}, {_listed(fewer)}"
     )
-    todo = "give all of them the names of one, where they come from or with rename"
-    return Cause("mixed names", text, todo=todo)
+    rules = dict(rename) if len(rename) <= _RULES else {}
+    todo = (
+        "" if rules and len(rules) == len(fewer) else "give all of them the names of one kind, or leave out the others"
+    )
+    return Cause("mixed names", text, frozenset(fewer), rename=rules, todo=todo)
 
 
 def _listed(names: Sequence[str]) -> str:

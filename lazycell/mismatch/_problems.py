@@ -36,6 +36,7 @@ Reason: TypeAlias = Literal[
     "tied layouts",
     "copies differ",
     "twice",
+    "mixed",
 ]
 """What can be wrong with a name: `_WORDS` says each."""
 
@@ -255,6 +256,7 @@ _WORDS: Mapping[Reason, Callable[[Problem], Words]] = {
     ),
     "copies differ": lambda problem: " and ".join(f"`{name}`" for name in problem.names) + " differ",
     "twice": _twice,
+    "mixed": lambda problem: f"what {_quoted(problem.names)} is, by another library's name",
 }
 
 
