@@ -7,7 +7,7 @@ import inspect
 import json
 import os
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -159,7 +159,7 @@ def model_options(command: _F) -> _F:
         ignore_config: tuple[str, ...],
         **kwargs: Any,
     ) -> Any:
-        options = Options(dict(map(_setting, settings)), config, dtype, ignore_config)
+        options = Options(settings_of(settings), config, dtype, ignore_config)
         return command(*args, options=options, **kwargs)
 
     path = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -341,8 +341,16 @@ def _no_hyperparameter(cls: type, name: str, names: list[str]) -> NoReturn:
     raise click.UsageError(f"--set {name}: {cls.__name__} has no such hyperparameter{hint}")
 
 
+def settings_of(texts: Iterable[str]) -> dict[str, Any]:
+    """Take each `hidden=64` apart: the value is JSON where it can be (`64`, `true`, `null`, `[1, 2]`), else text.
+
+    Raises:
+        click.UsageError: one is no such pair.
+    """
+    return dict(map(_setting, texts))
+
+
 def _setting(text: str) -> tuple[str, Any]:
-    """Take `hidden=64` apart: the value is JSON where it can be (`64`, `true`, `null`, `[1, 2]`), else text."""
     name, equals, value = text.partition("=")
     if not equals or not name.isidentifier():
         raise click.UsageError(f"--set {text}: write NAME=VALUE, as in --set hidden=64")

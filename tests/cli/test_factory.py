@@ -17,7 +17,7 @@ import lazycell
 from lazycell import LazyCellError
 from lazycell.cli._model import Model, Options, find
 
-from ..saving.saved import save_arrays
+from ..saving.saved import load_arrays, save_arrays
 from .command import lazycell as run
 from .terminal import in_terminal
 
@@ -293,13 +293,19 @@ def test_inspect_asks_the_models_that_are_named(place: Path) -> None:
     ]
 
 
-def test_pytorchs_names(place: Path) -> None:
-    """A file with them fits, and is no different; a wrong shape is told under its name there."""
+def in_torch() -> dict[str, Any]:
+    """Give values of a net, different ones for each parameter, under PyTorch's names."""
     names = {"gamma": "weight", "beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var"}
     arrays = {}
-    for entry in found("Net", width=4).manifest:
+    for k, entry in enumerate(found("Net", width=4).manifest):
         path, _, word = entry.name.rpartition(".")
-        arrays[f"{path}.{names.get(word, word)}"] = np.zeros(entry.shape, np.float32)
+        arrays[f"{path}.{names.get(word, word)}"] = np.full(entry.shape, k + 1, np.float32)
+    return arrays
+
+
+def test_pytorchs_names(place: Path) -> None:
+    """A file with them fits, and is no different; a wrong shape is told."""
+    arrays = in_torch()
     save_arrays(place / "torch.safetensors", arrays)
     done = in_place(place, "check", *NET, "torch.safetensors")
     assert (done.status, done.stdout.splitlines()[-1]) == (0, "Net fits torch.safetensors")
@@ -311,3 +317,40 @@ def test_pytorchs_names(place: Path) -> None:
     assert done.status == 1
     assert "blocks.1.norm.moving_mean: the checkpoint has (5,), the model (4,)" in done.stdout
     assert in_place(place, "diff", *NET, "torch.safetensors").status == 1
+
+
+def test_names_are_converted(place: Path) -> None:
+    """From PyTorch's to those that MindSpore loads, and back, with the same bytes; a wrong net is refused."""
+    arrays = in_torch()
+    save_arrays(place / "torch.safetensors", arrays)
+    with_names = ("--model", "plain_nets:Net", "--set", "width=4", "--to-names")
+    done = in_place(place, "convert", "torch.safetensors", "ms.ckpt", *with_names, "mindspore", "--json")
+    assert done.status == 0, done.stderr
+    assert json.loads(done.stdout)["tensors"] == len(arrays)
+    values = ms.load_checkpoint(str(place / "ms.ckpt"))
+    assert (values["blocks.1.norm.gamma"].asnumpy() == arrays["blocks.1.norm.weight"]).all()
+    done = in_place(place, "convert", "ms.ckpt", "back.safetensors", *with_names, "torch")
+    assert done.status == 0, done.stderr
+    back = load_arrays(place / "back.safetensors")
+    assert back.keys() == arrays.keys()
+    assert all((back[name] == arrays[name]).all() for name in arrays)
+    done = in_place(place, "convert", "ms.ckpt", "no.ckpt", *with_names, "torch", "--set", "depth=3")
+    assert (done.status, done.stdout) == (2, "")
+    assert "ms.ckpt does not fit Net: 5 parameters missing" in done.stderr
+    assert not (place / "no.ckpt").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--to-names", "torch"), "--to-names torch needs --model module:function"),
+        (("--model", "x:y"), "--model goes with --to-names torch or --to-names mindspore"),
+        (("--set", "x=1"), "--set goes with --model"),
+    ],
+)
+def test_options_of_names(tmp_path: Path, options: tuple[str, ...], told: str) -> None:
+    """What goes with what."""
+    save_arrays(tmp_path / "a.safetensors", {"w": np.zeros(1, np.float32)})
+    done = run("convert", str(tmp_path / "a.safetensors"), str(tmp_path / "b.ckpt"), *options)
+    assert (done.status, done.stdout) == (2, "")
+    assert told in done.stderr
