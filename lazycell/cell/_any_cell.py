@@ -25,9 +25,11 @@ from ._mindspore_words import (
     refuse_redundancy,
     strict,
 )
+from ._naming import naming_of
 from ._net_manifest import manifest_of_net
 from ._other_names import names_in_ckpt
 from ._save_checkpoint import save_checkpoint as save
+from ._torch_names import torch_names_of
 
 Source = str | PathLike[str] | Mapping[str, Any]
 
@@ -118,7 +120,7 @@ def load_checkpoint(
     chosen = only(choice_func, specify_prefix, filter_prefix)
     if chosen is None and isinstance(cell, LazyCell):
         return cell.load_checkpoint(source, **options.arguments)  # a class may have its own
-    return load(cell, source, options, None if chosen is None else chosen.plan)
+    return load(cell, source, options, naming_of, None if chosen is None else chosen.plan)
 
 
 def load_param_into_net(
@@ -252,6 +254,7 @@ def save_checkpoint(
         enc_key=enc_key,
         enc_mode=mode_of_key(enc_key, enc_mode),
         progress=progress,
+        torch_names_of=torch_names_of,
         names=names,
         ckpt_names=None if isinstance(cell, LazyCell) else names_in_ckpt,
     )

@@ -157,7 +157,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             dec_key=dec_key,
             dec_mode=dec_mode,
         )
-        return cell.load_checkpoint(self, path, options)
+        return cell.load_checkpoint(self, path, options, lambda *given: cell.naming_of(*given))
 
     def save_checkpoint(
         self,
@@ -200,6 +200,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             enc_key=enc_key,
             enc_mode=enc_mode,
             progress=progress,
+            torch_names_of=lambda *given: cell.torch_names_of(*given),
         )
 
     @classmethod

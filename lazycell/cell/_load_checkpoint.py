@@ -6,11 +6,11 @@ import time
 import warnings
 from collections.abc import Callable, Mapping
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mindspore import nn
 
-from .. import cell, loading, parameters, saving, show
+from .. import loading, parameters, saving, show
 from .._arguments import check_progress, check_switch
 from .._collector import collector_paused
 from .._errors import HeadWarning
@@ -23,6 +23,9 @@ from ..reading import Reader
 from ..system import Array
 from ._net_manifest import built_again, survey
 
+if TYPE_CHECKING:
+    from ._naming import Naming
+
 Progress = Callable[[int, int], None]
 
 
@@ -30,6 +33,7 @@ def load_checkpoint(
     net: nn.Cell,
     path: str | PathLike[str] | Mapping[str, Any],
     options: LoadOptions,
+    naming_of: Callable[..., Naming],
     make: Callable[..., LoadPlan] | None = None,
 ) -> LoadReport:
     """Plan a load from headers alone, then carry it out; the body of `LazyCell.load_checkpoint`.
@@ -38,6 +42,7 @@ def load_checkpoint(
         net: any cell.
         path: as `LazyCell.load_checkpoint` takes it.
         options: likewise.
+        naming_of: tells whose names the file has; called only where cells are there that declare nothing.
         make: what makes the plan of the manifest, the header and the options; None: `make_plan`.
     """
     started = time.perf_counter()
@@ -56,7 +61,7 @@ def load_checkpoint(
         if all(entry.declared_by is not None for entry in manifest.entries):
             plan = make(manifest, header, options, again=again)
         else:
-            plan = cell.naming_of(net, manifest, targets, header, options, again).plan(header, again, make)
+            plan = naming_of(net, manifest, targets, header, options, again).plan(header, again, make)
     with Reader(mmap=options.mmap) as reader, show.ProgressBar(f"loading {plan.path.name}") as bar:
         report = _Report(bar if options.progress is None else options.progress, plan.nbytes)
         if options.verify:

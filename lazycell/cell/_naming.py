@@ -22,6 +22,7 @@ from ..show import is_index
 from ._net_manifest import built_again, survey
 from ._other_names import with_other_names
 from ._torch_names import TorchNames, torch_names_of
+from ._weight_norm import with_halves
 
 if TYPE_CHECKING:
     from ..mismatch import Again
@@ -143,9 +144,13 @@ class _Found:
     def __init__(
         self, net: nn.Cell, known: Manifest, names: TorchNames, header: CheckpointHeader, options: LoadOptions
     ) -> None:
-        self._net, self._known, self._names, self._header, self._options = net, known, names, header, options
+        self._net, self._known, self._header, self._options = net, known, header, options
         self._tensors = _renamed(header, options)
-        self._stored = {each.name: each for each in (*names.copies, *names.stored)}
+        self._names = names = with_halves(names, known, {name: each for name, (each, _) in self._tensors.items()})
+        declared = {each.name for each in (*known.copies, *known.stored)}  # which is said whoever's names it is by
+        torch = [each for each in (*names.copies, *names.stored) if each.name not in declared]
+        self._stored = {each.name: each for each in torch}
+        self._others = names.others - declared
         self.torch: list[str] = []
         self.mindspore: list[str] = []
         for name, (tensor, is_told) in self._tensors.items():
@@ -159,7 +164,7 @@ class _Found:
     def _tell(self, name: str, tensor: TensorHeader) -> None:
         stored = self._stored.get(name)
         if stored is None:
-            if name in self._names.others:
+            if name in self._others:
                 self.mindspore.append(name)
         elif name not in self._known:
             self.torch.append(name)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 from mindspore import nn
 
-from .. import _dtypes, cell, parameters
+from .. import _dtypes, parameters
 from .._arguments import check_progress
 from .._collector import collector_paused
 from ..layout import LAYOUT, NAMING, Stored
@@ -30,6 +30,9 @@ from ..saving import (
 from ..system import Array
 from ._net_manifest import survey
 
+if TYPE_CHECKING:
+    from ._torch_names import TorchNames
+
 MODEL = "lazycell.model"
 
 
@@ -43,13 +46,24 @@ def save_checkpoint(
     enc_key: bytes | None,
     enc_mode: str | None,
     progress: Callable[[int, int], None] | None,
+    torch_names_of: Callable[..., TorchNames],
     names: str | None = None,
     ckpt_names: Callable[[Mapping[str, Any]], Mapping[str, str]] | None = None,
 ) -> SaveReport:
     """Write every parameter; the body of `LazyCell.save_checkpoint`.
 
-    `names` says whose the names are to be, and `ckpt_names` gives, for parameters by full name, those that have another
-    name in a `.ckpt`.
+    Args:
+        net: any cell.
+        path: as `LazyCell.save_checkpoint` takes it, and so are the options up to `progress`.
+        format: likewise.
+        max_shard_size: likewise.
+        dtype: likewise.
+        enc_key: likewise.
+        enc_mode: likewise.
+        progress: likewise.
+        torch_names_of: gives PyTorch's names; called only where they are needed.
+        names: whose the names are to be; None: those of the checkpoint that was loaded.
+        ckpt_names: gives, for parameters by full name, those that have another name in a `.ckpt`.
     """
     check_progress(progress)
     destination = destination_of(path, format, max_shard_size)
@@ -62,7 +76,7 @@ def save_checkpoint(
         if declared:
             raise no_values_to_save(net, declared)
         manifest = _with_dtype(found, target)
-        layout, without = _layout(net, found, sources, names, destination.format)
+        layout, without = _layout(net, found, sources, names, destination.format, torch_names_of)
         if without:
             manifest = attrs.evolve(manifest, entries=tuple(each for each in manifest if each.name not in without))
         in_ckpt = ckpt_names(sources) if ckpt_names is not None and destination.format == "ckpt" else {}
@@ -80,7 +94,12 @@ def save_checkpoint(
 
 
 def _layout(
-    net: nn.Cell, manifest: Manifest, sources: Mapping[str, Any], names: str | None, format: str
+    net: nn.Cell,
+    manifest: Manifest,
+    sources: Mapping[str, Any],
+    names: str | None,
+    format: str,
+    torch_names_of: Callable[..., TorchNames],
 ) -> tuple[Sequence[Stored], frozenset[str]]:
     """Give the layout of what is written, and the parameters that are not: PyTorch does not have them.
 
@@ -91,7 +110,7 @@ def _layout(
         names = "mindspore" if loaded is not None else "as loaded"
     if names in ("mindspore", "as loaded"):
         return (manifest.stored if names == "mindspore" else net.__dict__.get(LAYOUT, manifest.stored)), frozenset()
-    torch = cell.torch_names_of(net, manifest, sources)
+    torch = torch_names_of(net, manifest, sources)
     known = {**torch.lacking, **{name: value for name, value in torch.perhaps.items() if name in (loaded or ())}}
     without = {name for name, value in known.items() if bool((numpy_values(sources[name]) == value).all())}
     return torch.stored if names == "torch" else net.__dict__[LAYOUT], frozenset(without)

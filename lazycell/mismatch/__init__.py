@@ -6,7 +6,6 @@ from .._face import face
 
 if TYPE_CHECKING:
     from ._cause_heads import other_head as other_head
-    from ._cause_mixed import mixed_names as mixed_names
     from ._cause_switches import parted as parted
     from ._causes import likely_causes as likely_causes
     from ._declared_sizes import Again as Again
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from ._dialect import said as said
     from ._message import Mismatch as Mismatch
     from ._message import Strangers as Strangers
+    from ._mixed_names import mixed_names as mixed_names
     from ._near import NearNames as NearNames
     from ._problems import Cause as Cause
     from ._problems import Problem as Problem
