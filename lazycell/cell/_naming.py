@@ -122,7 +122,7 @@ def naming_of(
         return plain
     tensors = header.tensors
     if options.rename is None and parameters.keys() <= tensors.keys():
-        whole = all([tensors[entry.name].shape == entry.shape for entry in manifest.entries])  # a list is faster
+        whole = all(tensors[entry.name].shape == entry.shape for entry in manifest.entries)
         others = tensors.keys() - parameters.keys()
         if whole and not _buffers(net, tensors, [name for name in others if name not in known]):
             return plain
