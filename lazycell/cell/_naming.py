@@ -175,7 +175,8 @@ class _Found:
                 self.mindspore.append(name)
 
     def _is_below(self, unknown: Iterable[str]) -> bool:
-        torch, mindspore = {_ending(name) for name in self._stored}, {_ending(entry.name) for entry in self._known}
+        same = {_ending(entry.name) for entry in self._known if entry.name not in self._others}
+        torch, mindspore = ({_ending(name) for name in names} - same for names in (self._stored, self._others))
         endings = {_ending(name) for name in unknown}
         return bool(endings & (torch - mindspore)) and not endings & (mindspore - torch)
 
@@ -189,7 +190,9 @@ class _Found:
             return Naming(known, self._options, self._options)
         surely, perhaps = self._lacking()
         more = attrs.evolve(
-            known, leftovers=(*known.leftovers, *names.leftovers), computed=known.computed | self._buffers
+            known,
+            leftovers=tuple(dict.fromkeys((*known.leftovers, *names.leftovers))),
+            computed=known.computed | self._buffers,
         )
         options = _may_miss(self._options, surely)
         if not (self.torch or self._below):

@@ -17,7 +17,7 @@ from ..layout import CellRules, Leftover, Stored
 from ..manifest import Manifest
 from ..parameters import cells_of, parameters_of
 from ._net_manifest import survey
-from ._torch_table import lacking_in, rules_of
+from ._torch_table import OF_TABLE, lacking_in, rules_of
 
 
 @frozen
@@ -62,7 +62,11 @@ def torch_names_of(
             return TorchNames()
         ties = {name: owner for name, owner in {**walk.ties, **manifest.ties}.items() if name not in parameters}
         names = layout.stored_names(manifest.entries, ties, frozenset(), walk.rules)
-        stored, copies = (*names.stored,), (*names.copies,)
+        # What is known of MindSpore's own cells needs no rule to be told.
+        stored, copies = (
+            tuple(attrs.evolve(each, rule="") if each.rule.endswith(OF_TABLE) else each for each in found)
+            for found in (names.stored, names.copies)
+        )
         if manifest.stored:
             stored = _beside_declared(manifest, stored)
         known = {entry.name for entry in manifest.entries}
@@ -70,7 +74,7 @@ def torch_names_of(
         return TorchNames(
             stored,
             copies,
-            layout.leftovers_of(walk.rules),
+            layout.leftovers_of({**walk.declared, **walk.rules}),
             {name: value for name, value in walk.lacking.items() if name in known},
             {name: value for name, value in walk.perhaps.items() if name in known},
             names.tied | others,
@@ -116,12 +120,14 @@ class _Walk:
 
     Attributes:
         rules: of each cell whose class says something, by its path, and by every other path to it.
+        declared: those of the LazyCells around them.
         ties: other paths to parameters, and their own.
         lacking: as `TorchNames` has it; and so has `perhaps`.
     """
 
     def __init__(self, net: nn.Cell, parameters: Mapping[str, Any]) -> None:
         self.rules: dict[str, CellRules] = {}
+        self.declared: dict[str, CellRules] = {}
         self.ties: dict[str, str] = {}
         self.lacking: dict[str, float] = {}
         self.perhaps: dict[str, float] = {}
@@ -155,7 +161,10 @@ class _Walk:
             owner = self._owners.get(id(parameter))
             if owner is not None and owner != prefix + name:
                 self.ties[prefix + name] = owner
-        if declaration_of(type(cell)) is not None:
+        declaration = declaration_of(type(cell))
+        if declaration is not None:
+            if declaration.stored:
+                self.declared[path] = CellRules(declaration, {})
             return
         rules = self._rules.of(cell)
         if rules is not None:
@@ -241,11 +250,8 @@ def _check_used(rule: StoredRule, cell: nn.Cell) -> None:
     for leaf in _leaves(rule):
         name = leaf.text.partition(".")[0]
         if "{" not in name and not hasattr(cell, name):
-            has = [*parameters_of(cell), *cells_of(cell)]
-            rule.complain(
-                f"a {type(cell).__name__} has no `{name}`{did_you_mean(name, has)}. "
-                f"Where some have none, say so in the class: `self.{name} = None`"
-            )
+            near = did_you_mean(name, [*parameters_of(cell), *cells_of(cell)])
+            rule.complain(f"the cell has no `{name}`: where some have none, write `self.{name} = None` in them{near}")
 
 
 def _cell_rules(cls: type, rules: tuple[StoredRule, ...]) -> CellRules:

@@ -14,7 +14,7 @@ from typing import Any
 from mindspore import mint, nn
 
 from .._frozen import frozen
-from ..declaration import UNUSED, StoredRule, made_rules, squeezed, torch_rules
+from ..declaration import UNUSED, StoredRule, made_rules, squeezed, take_alike, torch_rules
 from ..parameters import parameters_of
 
 
@@ -114,9 +114,13 @@ ROWS: dict[type, Row] = {
 """PyTorch's names for the cells that have others, by class."""
 
 
+OF_TABLE = "MindSpore's cells"
+"""Who the rules of the table are said by."""
+
+
 @functools.cache
 def _rules_of_row(cls: type) -> tuple[StoredRule, ...]:
-    return made_rules(f"{cls.__name__} of MindSpore", ROWS[cls].rules)
+    return made_rules(OF_TABLE, ROWS[cls].rules)
 
 
 def rules_of(cls: type) -> list[StoredRule]:
@@ -125,11 +129,8 @@ def rules_of(cls: type) -> list[StoredRule]:
     for base in reversed(cls.__mro__):
         nearer = torch_rules(base) or (_rules_of_row(base) if base in ROWS else ())
         names = {rule.name for rule in nearer}
-        taken = {leaf.text for rule in nearer if not rule.is_leftover for leaf in rule.leaves}
         rules = [
-            rule
-            for rule in rules
-            if rule.name not in names and (rule.is_leftover or taken.isdisjoint(leaf.text for leaf in rule.leaves))
+            rule for rule in rules if rule.name not in names and not any(take_alike(rule, each) for each in nearer)
         ]
         rules += nearer
     return rules

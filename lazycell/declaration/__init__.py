@@ -80,6 +80,7 @@ if TYPE_CHECKING:
     from ._symbols import sections_of as sections_of
     from ._symbols import symbol as symbol
     from ._torch_rules import made_rules as made_rules
+    from ._torch_rules import take_alike as take_alike
     from ._torch_rules import torch_rules as torch_rules
     from ._unused import UNUSED as UNUSED
     from ._unused import Former as Former

@@ -36,9 +36,9 @@ def torch_names(rules: Mapping[str, StoredForm | Leftover]) -> Callable[[_Cls], 
 
     `@torch_names({"weight": "gamma", "out.{*rest}": "dense.{*rest}", "w": squeezed("kernel", axis=2)})`: each of
     PyTorch's names with the cell's, or with a form of names, as in `rename`. What has no rule has the same name in
-    both. The rules add to those of the base classes, MindSpore's own among them, and of two about one parameter or one
-    of PyTorch's names the subclass's counts. `UNUSED` says what PyTorch's files have there, and nothing needs. The
-    cell's names are those that the cells below show: a norm below this cell has PyTorch's names already.
+    both. The rules add to those of the base classes, MindSpore's own among them; one of a base that takes what one of
+    these takes, or gives the same name, no longer counts. `UNUSED` says what PyTorch's files have and nothing needs.
+    The cell's names are those that the cells below show: a norm below this cell has PyTorch's names already.
 
     Loads of files with PyTorch's names use it, and saves under such names. A class of somebody else's is told by
     `torch_names({…})(Class)`.
@@ -79,8 +79,7 @@ def made_rules(owner: str, rules: Mapping[str, Any], place: Location | None = No
         DeclarationError: for the first mistake.
     """
     subject = f"{owner}: torch_names"
-    made = []
-    taken: dict[str, TorchRule] = {}
+    made: list[TorchRule] = []
     for name, form in rules.items():
         if not isinstance(name, str) or not name:
             raise DeclarationError(message(subject, f"PyTorch's name is a string, not {render(name)}", place))
@@ -89,12 +88,21 @@ def made_rules(owner: str, rules: Mapping[str, Any], place: Location | None = No
             raise DeclarationError(message(subject, text, place))
         rule = TorchRule(owner=owner, name=name, form=form, location=place)
         _check_rule(rule)
-        for leaf in () if rule.is_leftover else rule.leaves:
-            if leaf.text in taken:
-                rule.complain(f"`{leaf.text}` would be stored twice, as `{taken[leaf.text].name}` too: leave out one")
-            taken[leaf.text] = rule
+        for other in made:
+            if take_alike(rule, other):
+                rule.complain(f"what it takes would be stored twice, as `{other.name}` too: leave out one of them")
         made.append(rule)
     return tuple(made)
+
+
+def take_alike(one: StoredRule, other: StoredRule) -> bool:
+    """Whether two rules take the same of a cell."""
+    ours, theirs = (() if rule.is_leftover else rule.leaves for rule in (one, other))
+    return any(
+        mine.pattern.match(each.text) is not None or each.pattern.match(mine.text) is not None
+        for mine in ours
+        for each in theirs
+    )
 
 
 def _check_rule(rule: TorchRule) -> None:

@@ -68,7 +68,7 @@ def stored_names(
             tensor = Stored(name, item.form, item.rule)
             if item.tied is None:
                 stored.append(tensor)
-            elif name != item.tied:
+            elif name != item.tied or not isinstance(item.form, Block):
                 copies.append(tensor)
                 tied.add(item.tied)
     stored.sort(key=lambda tensor: order[tensor.parameters[0]])

@@ -58,8 +58,10 @@ class Lookup:
         self._former: dict[str, tuple[str, ...]] | None = None
         # Names that a parameter goes by besides its own: those of its ties, and those it is stored under.
         self._aliases: dict[str, list[str]] = {}
+        otherwise = {stored.name for stored in manifest.copies}
         for alias, owner in manifest.ties.items():
-            self._aliases.setdefault(owner, []).append(alias)
+            if alias not in otherwise:
+                self._aliases.setdefault(owner, []).append(alias)
         self._names = {stored.name for stored in manifest.stored}
         for stored in manifest.stored:
             for parameter in stored.parameters:
@@ -68,8 +70,8 @@ class Lookup:
                 self.plain[stored.form.parameter] = stored.name  # type: ignore[union-attr]
         self._halves: Halves | None = None  # few files have any
         self._find(header, renaming)
-        otherwise = (name for name in self.declared if name not in self.plain)
-        self.special = {*self._aliases, *otherwise, *self.sources, *self.wrong}
+        formed = (name for name in self.declared if name not in self.plain)
+        self.special = {*self._aliases, *formed, *self.sources, *self.wrong}
 
     def fail(self, problem: Problem, *parameters: str) -> None:
         """Note what is wrong, once for the parameters."""

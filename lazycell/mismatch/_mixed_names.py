@@ -24,9 +24,7 @@ def mixed_names(fewer: Sequence[str], more: Sequence[str], whose: tuple[str, str
         f"{whose[0]}, {_listed(fewer)}"
     )
     rules = dict(rename) if len(rename) <= _RULES else {}
-    todo = (
-        "" if rules and len(rules) == len(fewer) else "give all of them the names of one kind, or leave out the others"
-    )
+    todo = "" if len(rules) == len(fewer) else "give all of them names of one kind, and no parameter two"
     return Cause("mixed names", text, frozenset(fewer), rename=rules, todo=todo)
 
 
