@@ -41,10 +41,13 @@ def imported(title: str) -> Any:
     module_name, _, qualified_name = title.partition(":")
     if "" not in sys.path and os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
+    where = module_name
     try:
         with printing_aside(), _without_values():
             found: Any = importlib.import_module(module_name)
-    except (KeyboardInterrupt, LazyCellError):
+            for name in qualified_name.split("."):
+                found, where = _attribute(title, found, where, name), f"{where}.{name}"
+    except (KeyboardInterrupt, LazyCellError, click.UsageError):
         raise
     except BaseException as error:  # a module may do anything when it is imported, `sys.exit` included
         if isinstance(error, ModuleNotFoundError) and error.name == module_name:
@@ -52,18 +55,20 @@ def imported(title: str) -> Any:
             text = f"there is no module {module_name!r} here or among the installed ones{hint}"
             raise click.UsageError(text) from None
         cause = str(error) if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
-        raise LazyCellError(f"{module_name} cannot be imported: {cause}") from error
-    where = module_name
-    for name in qualified_name.split("."):
-        if not hasattr(found, name):
-            raise click.UsageError(f"{title}: {where} has no {name!r}{did_you_mean(name, _callables(found))}")
-        if isinstance(found, type) and inspect.isfunction(inspect.getattr_static(found, name)):
-            raise click.UsageError(
-                f"{title}: {name} is a method of instances, and there is none: name a class, a function, or a "
-                "classmethod or staticmethod"
-            )
-        found, where = getattr(found, name), f"{where}.{name}"
+        raise LazyCellError(f"{where} cannot be imported: {cause}") from error
     return found
+
+
+def _attribute(title: str, found: Any, where: str, name: str) -> Any:
+    """Give what is there under a name; a module may import it only now, and fail or print as when it is imported."""
+    if not hasattr(found, name):
+        raise click.UsageError(f"{title}: {where} has no {name!r}{did_you_mean(name, _callables(found))}")
+    if isinstance(found, type) and inspect.isfunction(inspect.getattr_static(found, name)):
+        raise click.UsageError(
+            f"{title}: {name} is a method of instances, and there is none: name a class, a function, or a "
+            "classmethod or staticmethod"
+        )
+    return getattr(found, name)
 
 
 def _without_values() -> AbstractContextManager[object]:

@@ -194,6 +194,21 @@ def test_what_fails(place: Path, name: str, settings: dict[str, Any], told: str,
     assert source.strip().startswith(line)
 
 
+def test_a_module_that_imports_when_it_is_asked(place: Path) -> None:
+    """What it prints then is no answer either, and what fails is told in one sentence."""
+    (place / "asked.py").write_text(
+        "def __getattr__(name):\n"
+        "    if name == 'gone':\n        raise RuntimeError('no such backend')\n"
+        "    if name != 'Net':\n        raise AttributeError(name)\n"
+        "    print('asked for it')\n    from plain_nets import Net\n    return Net\n"
+    )
+    done = in_place(place, "manifest", "asked:Net", "--set", "width=4", "--json")
+    assert json.loads(done.stdout)["totals"]["elements"] == size(4, 2)
+    assert "asked for it" in done.stderr
+    done = in_place(place, "show", "asked:gone")
+    assert (done.status, done.stderr) == (2, "lazycell: asked cannot be imported: RuntimeError: no such backend\n")
+
+
 def test_the_class_is_needed_elsewhere(place: Path) -> None:
     """`infer` and `migrate` solve and keep what a class declares."""
     with pytest.raises(
