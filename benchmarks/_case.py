@@ -28,7 +28,7 @@ class Side:
 
     Attributes:
         name: as it is printed.
-        module: `_lazycell`, `_mindspore`, `_torch`, `_numpy`, `_import` or `_command_line`.
+        module: `_lazycell`, `_plain_cells`, `_mindspore`, `_torch`, `_numpy`, `_import` or `_command_line`.
         steps: its functions, in order; after them every value is read once, where there are any.
         packages: what has to be installed where it runs; the first is the library that is imported before all else.
         rounds: at most so many, for sides that take long.

@@ -7,6 +7,7 @@ from ._command import command
 from ._work import Work
 
 _LAZYCELL = Side(OURS, "_lazycell", ("build", "load"), ("mindspore",))
+_PLAIN = Side("lazycell, plain cells", "_plain_cells", ("build", "load"), ("mindspore",))
 _TORCH = Side("torch", "_torch", ("build", "load"), ("torch", "safetensors"))
 _MINDSPORE = Side("mindspore", "_mindspore", ("build", "load"), ("mindspore",), rounds=3)
 _EAGER = Side("mindspore, eager", "_mindspore", ("build_eagerly", "load"), ("mindspore",), rounds=3)
@@ -59,7 +60,7 @@ CASES = (
         "Load 15,360 tiny tensors of 20,480 cells, nested four deep",
         _TINY,
         _FEW,
-        (_LAZYCELL, _TORCH, _MINDSPORE),
+        (_LAZYCELL, _PLAIN, _TORCH, _MINDSPORE),
         ".safetensors",
     ),
     Case(
@@ -96,6 +97,12 @@ TARGETS = (
     memory_target("from-bfloat16", 1, 64_000_000),
     time_target("build + load", "tiny", 0.8, _TORCH.name),
     time_target("load", "tiny", 1, _TORCH.name, ("load",)),
+    Target(
+        "load, plain cells",
+        Quantity("tiny", _PLAIN.name, "seconds", ("load",)),
+        Quantity("tiny", OURS, "seconds", ("load",)),
+        1.1,
+    ),
     time_target("load", "tiny-100k", 1, _TORCH.name, ("load",)),
     Target(
         "load, a tensor",

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from .._face import face
 
 if TYPE_CHECKING:
+    from ._as_named import manifest_for as manifest_for
     from ._load_checkpoint import load_checkpoint as load_checkpoint
     from ._naming import naming_of as naming_of
     from ._naming import plan_for as plan_for

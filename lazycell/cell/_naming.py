@@ -123,10 +123,10 @@ def naming_of(
     if all(entry.declared_by is not None for entry in manifest.entries):
         return plain
     tensors = header.tensors
-    whole = all(entry.name in tensors and tensors[entry.name].shape == entry.shape for entry in manifest.entries)
-    if whole and options.rename is None:
-        buffers = _buffers(net, tensors, [name for name in tensors if name not in known])
-        if not buffers:
+    if options.rename is None and parameters.keys() <= tensors.keys():
+        whole = all(tensors[entry.name].shape == entry.shape for entry in manifest.entries)
+        others = tensors.keys() - parameters.keys()
+        if whole and not _buffers(net, tensors, [name for name in others if name not in known]):
             return plain
     with collector_paused():
         found = _Found(net, known, torch_names_of(net, manifest, parameters), header, options)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 from mindspore import nn
+from mindspore.common.initializer import Initializer
 
 from .. import inference
 from .._collector import collector_paused
@@ -198,6 +199,24 @@ def _declared(declaration: Declaration, values: dict[str, Any], dtype: str) -> d
 
 
 _name_of = functools.cache(dtype_name)
+_texts: dict[tuple[Any, ...], str] = {}
+
+
+def _text_of(initializer: Any) -> str:
+    """Write an initializer; a plain net has one for each parameter, and most are alike."""
+    if not isinstance(initializer, Initializer):
+        return initializer_text(initializer)
+    values = [value for name, value in initializer.__dict__.items() if name[0] != "_"]
+    key = (type(initializer), *values, *map(type, values))  # 1 and 1.0 are written differently
+    try:
+        text = _texts.get(key)
+    except TypeError:  # a list, say, which may be another the next time
+        return initializer_text(initializer)
+    if text is None:
+        if len(_texts) >= _MOST:
+            _texts.clear()
+        text = _texts[key] = initializer_text(initializer)
+    return text
 
 
 def _entry(name: str, parameter: Any, declared: _Entry | None) -> ManifestEntry:
@@ -213,6 +232,6 @@ def _entry(name: str, parameter: Any, declared: _Entry | None) -> ManifestEntry:
         name=name,
         shape=shape,
         dtype=dtype,
-        initializer="" if initializer is None else initializer_text(initializer),
+        initializer="" if initializer is None else _text_of(initializer),
         trainable=trainable,
     )

@@ -6,8 +6,10 @@ from .._face import face
 
 if TYPE_CHECKING:
     from ._asked import asked_for as asked_for
+    from ._asked import fits_model as fits_model
     from ._contents import contents_json as contents_json
     from ._contents import print_contents as print_contents
+    from ._convert_names import convert_names as convert_names
     from ._gate import accept as accept
     from ._gate import check as check
     from ._infer_words import inference_text as inference_text

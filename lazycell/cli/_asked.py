@@ -46,6 +46,8 @@ def fitted(found: Model, header: CheckpointHeader, options: loading.LoadOptions)
         ValueError: an option has a value that means nothing.
         LazyCellError: the class or the file refuses.
     """
+    if found.factory is not None:
+        return found.factory.fitted(header, options)
     return loading.fit(found.manifest, header, options, again=None if found.cls is None else found)
 
 
@@ -75,12 +77,37 @@ def asked_for(directory: Path, header: CheckpointHeader) -> Asked | None:
         text = error.format_message() if isinstance(error, click.UsageError) else str(error)
         return Asked(None, None, None, text.split("\n")[0])
     name, module = found.class_.__name__, found.class_.__module__
+    fits, text = told(plan, f"{name} ({module}), which config.json asks for")
+    return Asked(name, module, fits, text)
+
+
+def fits_model(title: str, header: CheckpointHeader) -> Asked:
+    """Say whether a checkpoint fits a model that the user names.
+
+    Raises:
+        click.UsageError: there is no such model, or it needs hyperparameters.
+        LazyCellError: the class or the function refuses.
+    """
+    found = find(title).beside(header, {})
+    plan = fitted(found, header, loading.LoadOptions(partial="new"))
+    cls = found.cls if found.factory is None else type(found.factory.net)
+    fits, text = told(plan, f"{title} ({plan.model})")
+    return Asked(None if cls is None else cls.__name__, None if cls is None else cls.__module__, fits, text)
+
+
+def told(plan: loading.LoadPlan | Mismatch, model: str) -> tuple[bool, str]:
+    """Say in one line whether a checkpoint fits.
+
+    Args:
+        plan: how it fits, or why it does not.
+        model: what the model is called.
+    """
     if isinstance(plan, loading.LoadPlan):
         many = "1 parameter" if len(plan.new_head) == 1 else f"{len(plan.new_head)} parameters"
         new = f"; {many} of a new head would have to be trained" if plan.new_head else ""
-        return Asked(name, module, True, f"fits {name} ({module}), which config.json asks for{new}")
+        return True, f"fits {model}{new}"
     what = plan.text().split("\n")[0].partition(f"does not fit {plan.model}: ")[2]
-    return Asked(name, module, False, f"does not fit {name} ({module}), which config.json asks for: {what}")
+    return False, f"does not fit {model}: {what}"
 
 
 def _lacks_mindspore(error: BaseException | None) -> bool:

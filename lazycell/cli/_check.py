@@ -26,6 +26,7 @@ Examples:
   lazycell check bert-base-uncased model/
   lazycell check models.bert:BertModel model.safetensors --config config.json
   lazycell check manifest.json model.safetensors --missing "pooler.*" --unexpected ignore
+  lazycell check mindcv.models:resnet50 resnet50.pth
   lazycell check bert-base-uncased old.ckpt --rename "bert.{*rest}={*rest}"
 
 \b
@@ -84,8 +85,9 @@ def check(
 ) -> int:
     """Say whether a checkpoint fits a model: what a load would do, or everything that is in its way.
 
-    MODEL is a registered name, module:Class, a directory with a config.json, or a manifest file, for which MindSpore
-    is not imported. A preset may lack the head that the published model has, and has to fit what is there, as with
+    MODEL is a registered name, module:Class, module:function, a directory with a config.json, or a manifest file, for
+    which MindSpore is not imported. A preset may lack the head that the published model has, and has to fit what is
+    there, as with
     `from_pretrained`. CHECKPOINT is a .safetensors or .ckpt file, one of PyTorch (.bin, .pt, .pth), an index with
     its shards, or a directory. Either may be a repository in the hub's cache, ORG/NAME. Only headers are read.
     """

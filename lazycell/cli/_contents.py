@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,8 @@ from ._typed import typed
 
 if TYPE_CHECKING:
     from ._asked import Asked
+
+_NOBODY: Mapping[str, Asked] = {}
 
 _VALUE = 160
 """Characters that are shown of a value of the metadata."""
@@ -54,13 +56,19 @@ class _Sum:
 # ---------------------------------------------------------------------------------------------------------------- JSON
 
 
-def contents_json(header: CheckpointHeader, fitting: Sequence[Candidate], asked: Asked | None = None) -> dict[str, Any]:
+def contents_json(
+    header: CheckpointHeader,
+    fitting: Sequence[Candidate],
+    asked: Asked | None = None,
+    named: Mapping[str, Asked] = _NOBODY,
+) -> dict[str, Any]:
     """Give everything that the headers tell, as JSON holds it.
 
     Args:
         header: of the checkpoint.
         fitting: the models that it may be of.
         asked: what the class says that its config.json asks for.
+        named: what the models say that the user names.
     """
     return {
         "path": str(header.path),
@@ -71,6 +79,7 @@ def contents_json(header: CheckpointHeader, fitting: Sequence[Candidate], asked:
         "metadata": dict(header.metadata),
         "config": _config(header.path),
         "asked": None if asked is None else asked.json,
+        "models": [{"model": model, **each.json} for model, each in named.items()],
         "fits": [
             {"preset": each.preset, "model": each.model, "elements": each.elements, "casts": each.casts}
             for each in fitting
@@ -115,7 +124,12 @@ def _config(path: Path) -> dict[str, Any] | None:
 
 
 def print_contents(
-    header: CheckpointHeader, fitting: Sequence[Candidate], asked: Asked | None = None, *, every: bool
+    header: CheckpointHeader,
+    fitting: Sequence[Candidate],
+    asked: Asked | None = None,
+    named: Mapping[str, Asked] = _NOBODY,
+    *,
+    every: bool,
 ) -> None:
     """Print what the headers tell.
 
@@ -123,9 +137,10 @@ def print_contents(
         header: of the checkpoint.
         fitting: the models that it may be of.
         asked: what the class says that its config.json asks for.
+        named: what the models say that the user names.
         every: whether to list every tensor, with its place; else repeated layers share a row.
     """
-    print("\n".join(map(show.printable, _summary(header, fitting, asked))))
+    print("\n".join(map(show.printable, _summary(header, fitting, asked, named))))
     if header.tensors:
         print()
         if every:
@@ -136,7 +151,9 @@ def print_contents(
             show.print_table(("name", "tensors", "shape", "dtype", "bytes"), _groups(header), right=(1, 4))
 
 
-def _summary(header: CheckpointHeader, fitting: Sequence[Candidate], asked: Asked | None) -> Iterator[str]:
+def _summary(
+    header: CheckpointHeader, fitting: Sequence[Candidate], asked: Asked | None, named: Mapping[str, Asked]
+) -> Iterator[str]:
     yield f"{header.path}: {header.format}, {', '.join(_Sum.of(header.tensors.values()).words)}"
     if len(_by_dtype(header)) > 1:
         yield from show.align([(dtype, *total.words) for dtype, total in _by_dtype(header).items()], right=(1, 2, 3))
@@ -160,7 +177,11 @@ def _summary(header: CheckpointHeader, fitting: Sequence[Candidate], asked: Aske
         if asked.fits is False:
             path = typed(str(header.path.parent)) or "…"
             yield f"`lazycell check {path} {path}` says why"
-    if asked is None or asked.fits is None or fitting:
+    for model, each in named.items():
+        yield each.text
+        if not each.fits:
+            yield f"`lazycell check {typed(model) or '…'} {typed(str(header.path)) or '…'}` says why"
+    if fitting or not (named or (asked is not None and asked.fits is not None)):
         yield from _verdict(header, fitting)
 
 

@@ -1,4 +1,4 @@
-"""`lazycell convert`: a checkpoint as another, without a model."""
+"""`lazycell convert`: a checkpoint as another, without a model unless for the names of its cells."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ import click
 from .. import saving
 from ..show import printable
 from . import _answers
-from ._completion import complete_files
+from ._completion import complete_files, complete_models
+from ._model import Options, settings_of
 from ._on_disk import check_revision, on_disk, revision_option
 from ._overwrite import destination_at
 from ._renames import checked, rules_in, rules_of
@@ -24,6 +25,7 @@ Examples:
   lazycell convert model.safetensors half.safetensors --dtype bfloat16
   lazycell convert model/ sharded.safetensors --max-shard-size 2GB
   lazycell convert old.safetensors new.safetensors --rename "encoder.{*rest}=bert.encoder.{*rest}"
+  lazycell convert resnet50.pth resnet50.ckpt --to-names mindspore --model mindcv.models:resnet50
 
 \b
 Exit status: 0 done; 2 trouble: what was there is as it was.
@@ -41,6 +43,18 @@ Exit status: 0 done; 2 trouble: what was there is as it was.
     metavar="FILE",
     help='Rename as a JSON object says: {"OLD": "NEW"}.',
 )
+@click.option(
+    "--to-names",
+    type=click.Choice(("mindspore", "torch")),
+    help="Write MindSpore's names (gamma) or PyTorch's (weight), as the cells of --model tell them.",
+)
+@click.option(
+    "--model",
+    metavar="MODEL",
+    shell_complete=complete_models,
+    help="With --to-names: what builds the net, as module:function.",
+)
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="An argument of --model; JSON, or text.")
 @click.option("--max-shard-size", metavar="SIZE", help="Bytes of one file, as 2GB; above that, several with an index.")
 @click.option("--format", type=click.Choice(("safetensors", "ckpt")), help="Default: as the name of DST says.")
 @click.option("--force", is_flag=True, help="Replace a checkpoint that is there.")
@@ -52,6 +66,9 @@ def convert(
     dtype: str | None,
     renames: tuple[str, ...],
     rename_file: Path | None,
+    to_names: str | None,
+    model: str | None,
+    settings: tuple[str, ...],
     max_shard_size: str | None,
     format: str | None,
     force: bool,
@@ -62,8 +79,17 @@ def convert(
 
     SRC is a .safetensors or .ckpt file, one of PyTorch (.bin, .pt, .pth), an index with its shards, a directory, or a
     repository in the hub's cache, ORG/NAME; DST a name that ends in .safetensors or .ckpt, or a directory. Needs no
-    MindSpore, and little memory: the data streams.
+    MindSpore, and little memory: the data streams. With --to-names it passes through the net that --model builds, and
+    has to fit it.
     """
+    if (to_names is None) != (model is None):
+        raise click.UsageError(
+            "--model goes with --to-names torch or --to-names mindspore"
+            if to_names is None
+            else f"--to-names {to_names} needs --model module:function: the cells of the net tell the names"
+        )
+    if settings and model is None:
+        raise click.UsageError("--set goes with --model")
     check_revision(revision, src)
     source = on_disk(src, revision)
     if not source.exists():
@@ -78,14 +104,20 @@ def convert(
     destination = destination_at(dst, format, max_shard_size, force=force)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", RuntimeWarning)
-        report = saving.convert(
-            source,
-            destination.index if destination.indexed else destination.path,
-            dtype=dtype,
-            rename=rules,
-            max_shard_size=destination.most,
-            format=destination.format,
-        )
+        if model is not None and to_names is not None:
+            options = Options(settings_of(settings))
+            report = _answers.convert_names(
+                source, destination, model=model, options=options, names=to_names, dtype=dtype, rename=rules
+            )
+        else:
+            report = saving.convert(
+                source,
+                destination.index if destination.indexed else destination.path,
+                dtype=dtype,
+                rename=rules,
+                max_shard_size=destination.most,
+                format=destination.format,
+            )
 
     losses = [printable(str(each.message)) for each in caught]
     for loss in losses:

@@ -14,7 +14,7 @@ from ..show import printable
 from ._completion import complete_sides
 from ._model import Options, model_options
 from ._on_disk import check_revision, revision_option
-from ._side import find_side, is_class
+from ._side import find_sides, is_class
 
 if TYPE_CHECKING:
     from ..manifest.diff import ManifestDiff
@@ -52,10 +52,10 @@ def diff(
 ) -> int:
     """Say what B adds, lacks and has otherwise than A; renames are guesses.
 
-    A and B are each a registered name, module:Class, a directory, a manifest file, a checkpoint, or a repository in the
-    hub's cache, ORG/NAME; --set, --config and
-    --dtype go to those that are classes. Between files MindSpore is not imported. Where one is a checkpoint, only
-    names, shapes and dtypes are compared: it knows no more.
+    A and B are each a registered name, module:Class, module:function, a directory, a manifest file, a checkpoint, or a
+    repository in the hub's cache, ORG/NAME; --set, --config and --dtype go to those that are classes or functions.
+    Between files MindSpore is not imported. Where one is a checkpoint, only names, shapes and dtypes are compared: it
+    knows no more; beside a net that is built, PyTorch's names are taken for the net's.
     """
     if as_json and as_markdown:
         raise click.UsageError("--json and --markdown: choose one")
@@ -64,9 +64,7 @@ def diff(
         raise click.UsageError(f"{options.given} goes with a class, and neither {old} nor {new} is one")
     check_revision(revision, old, new)
     options = attrs.evolve(options, revision=revision)
-    one = find_side(old, options)
-    # Both may be the same class, which is then looked at once.
-    other = one if old == new else find_side(new, options)
+    one, other = find_sides(old, new, options)
     found: ManifestDiff = one.diff(other)
     if html is not None:
         system.write_whole(html, one.to_html(other))

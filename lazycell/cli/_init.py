@@ -6,7 +6,9 @@ import json
 
 import click
 
-from ..show import printable, working
+import lazycell
+
+from ..show import printable
 from ._completion import complete_models
 from ._interrupt import interrupts_held
 from ._model import Options, find, model_options
@@ -47,18 +49,17 @@ def init(
     """
     destination = destination_at(output, None, max_shard_size, force=force)
     found = find(model, options)
+    net = found.build()
     with interrupts_held() as let_through:
-        with working("building the model"):
-            net = found.build()
+        lazycell.init_parameters_data(net, seed)
         let_through()
-        net.init_parameters_data(seed)
-        let_through()
-        report = net.save_checkpoint(
+        report = lazycell.save_checkpoint(
+            net,
             destination.index if destination.indexed else destination.path,
             format=destination.format,
             max_shard_size=destination.most,
         )
-    manifest = net.manifest()
+    manifest = lazycell.manifest(net)
     if as_json:
         print(
             json.dumps(

@@ -8,6 +8,7 @@ import click
 
 from .. import formats, gate
 from . import _answers
+from ._completion import complete_models
 from ._on_disk import check_revision, on_disk, revision_option
 
 _EPILOG = """\b
@@ -16,6 +17,7 @@ Examples:
   lazycell inspect model/
   lazycell inspect model/ --no-class --all
   lazycell inspect checkpoint.ckpt --json
+  lazycell inspect resnet50.pth --model mindcv.models:resnet50
 """
 
 
@@ -25,22 +27,33 @@ Examples:
 @click.option(
     "--no-class", is_flag=True, help="Do not ask the class that a config.json names: MindSpore is not imported then."
 )
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    metavar="MODEL",
+    shell_complete=complete_models,
+    help="Say whether it fits this one, too: module:function, say; repeat it for several.",
+)
 @revision_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with every tensor.")
-def inspect(checkpoint: str, every: bool, no_class: bool, revision: str | None, as_json: bool) -> None:
+def inspect(
+    checkpoint: str, every: bool, no_class: bool, models: tuple[str, ...], revision: str | None, as_json: bool
+) -> None:
     """Say what a checkpoint holds: tensors, sizes, metadata, and which registered models it fits.
 
     CHECKPOINT is a .safetensors or .ckpt file, one of PyTorch (.bin, .pt, .pth), an index with its shards, a directory,
     or a repository in the hub's cache, ORG/NAME. Only headers are read, so that this takes no time however large the
     checkpoint is. Of a directory with a config.json it is also told whether the checkpoint fits the class that is asked
-    for there, as `lazycell check` and a load find it: for that alone MindSpore is imported.
+    for there, as `lazycell check` and a load find it: for that, and for a --model, MindSpore is imported.
     """
     check_revision(revision, checkpoint)
     path = on_disk(checkpoint, revision)
     header = formats.open_checkpoint(path)
     fitting = gate.candidates(header, gate.committed_manifests())
+    named = {each: _answers.fits_model(each, header) for each in models}
     asked = _answers.asked_for(path, header) if path.is_dir() and not no_class else None
     if as_json:
-        print(json.dumps(_answers.contents_json(header, fitting, asked), indent=2))
+        print(json.dumps(_answers.contents_json(header, fitting, asked, named), indent=2))
     else:
-        _answers.print_contents(header, fitting, asked, every=every)
+        _answers.print_contents(header, fitting, asked, named, every=every)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import _thread
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -28,3 +30,32 @@ def interrupts_held() -> Iterator[Callable[[], None]]:
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, interrupt)
+
+
+@contextmanager
+def interrupts_passed_on() -> Iterator[None]:
+    """Let Ctrl-C end somebody's Python code, however long it runs, also where MindSpore has taken SIGINT for itself.
+
+    A thread waits for the signal, and has Python raise KeyboardInterrupt in the main thread.
+    """
+    interrupt = {signal.SIGINT}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    kept = signal.pthread_sigmask(signal.SIG_BLOCK, interrupt)
+    done = threading.Event()
+
+    def wait() -> None:
+        while not done.is_set():
+            signal.sigwait(interrupt)
+            if not done.is_set():
+                _thread.interrupt_main()
+
+    waiting = threading.Thread(target=wait, daemon=True)
+    waiting.start()
+    try:
+        yield
+    finally:
+        done.set()
+        signal.pthread_kill(waiting.ident, signal.SIGINT)  # type: ignore[arg-type]
+        waiting.join()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, kept)

@@ -1,15 +1,13 @@
-"""MODEL on the command line: a preset, a class, a directory or a manifest file, with hyperparameters."""
+"""MODEL on the command line: a preset, a class, a function, a directory or a manifest file, with hyperparameters."""
 
 from __future__ import annotations
 
 import functools
-import importlib
 import inspect
 import json
 import os
-import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -22,6 +20,8 @@ from .._frozen import frozen
 from .._location import did_you_mean
 from ..manifest import Manifest
 from ..show import working
+from ._factory import Factory, check_complete, factory_of
+from ._imported import imported
 from ._interrupt import interrupts_held
 from ._on_disk import on_disk
 
@@ -63,12 +63,13 @@ class Model:
 
     Attributes:
         title: as it was written.
-        cls: the class; None for a manifest file.
+        cls: the class; None for a manifest file, and where a net is built by `factory`.
         arguments: for the class, `dtype` among them.
         preset: name of the preset that it is; None where none was named or hyperparameters were changed.
         config: the config that gave arguments, if one did.
         settings: the arguments that the user gave, over those of the config.
         ignored_config: keys of the config that the user had passed over.
+        factory: what gives a net that is not, or not only, of a LazyCell's class.
     """
 
     title: str
@@ -78,11 +79,12 @@ class Model:
     config: Config | None = attrs.field(default=None, repr=False)
     settings: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
     ignored_config: tuple[str, ...] = attrs.field(default=(), repr=False)
+    factory: Factory | None = None
     _text: bytes | None = attrs.field(default=None, repr=False)
 
     @functools.cached_property
     def manifest(self) -> Any:
-        """The manifest; nothing is built.
+        """The manifest; nothing is built, unless by a function or a class of plain cells: without values.
 
         Raises:
             click.UsageError: a hyperparameter is missing.
@@ -90,22 +92,36 @@ class Model:
         """
         if self._text is not None:
             return manifest_in(self._text, self.title)
+        if self.factory is not None:
+            return self.factory.manifest
         return self.call(self.class_.manifest)
+
+    @property
+    def classes(self) -> Mapping[str, str]:
+        """Names of the classes of its cells, by path; nothing where no net is built."""
+        return {} if self.factory is None else self.factory.classes
 
     @property
     def class_(self) -> Any:
         """The class, for commands that need one.
 
         Raises:
-            click.UsageError: MODEL is a manifest file.
+            click.UsageError: MODEL is a manifest file, a function, or a class of plain cells.
         """
+        if self.factory is not None:
+            raise click.UsageError(
+                f"{self.title} gives a net, and declares nothing: this needs the class of a LazyCell"
+            )
         if self.cls is None:
             raise click.UsageError(f"{self.title} is a manifest: this needs the class, as a name or module:Class")
         return self.cls
 
     def build(self) -> Any:
         """Build the net; its parameters are declared."""
-        return self.call(self.class_)
+        if self.factory is not None:
+            return self.factory.net
+        with working("building the model"), interrupts_held():
+            return self.call(self.class_)
 
     def beside(self, header: CheckpointHeader, rename: Mapping[str, Any]) -> Model:
         """Give the model as `from_pretrained` builds it for a checkpoint, which has the last word on some arguments."""
@@ -127,16 +143,7 @@ class Model:
 
     def call(self, function: Callable[..., Any]) -> Any:
         """Call something that takes the hyperparameters; what they lack is wrong usage."""
-        lacking = [
-            name
-            for name, each in _arguments_of(self.class_).items()
-            if name not in self.arguments
-            and each.default is each.empty
-            and each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
-        ]
-        if lacking:
-            options = " ".join(f"--set {name}=..." for name in lacking)
-            raise click.UsageError(f"{self.title} needs {', '.join(lacking)}: write {options}")
+        check_complete(self.title, _arguments_of(self.class_), self.arguments)
         return function(**self.arguments)
 
 
@@ -152,7 +159,7 @@ def model_options(command: _F) -> _F:
         ignore_config: tuple[str, ...],
         **kwargs: Any,
     ) -> Any:
-        options = Options(dict(map(_setting, settings)), config, dtype, ignore_config)
+        options = Options(settings_of(settings), config, dtype, ignore_config)
         return command(*args, options=options, **kwargs)
 
     path = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -195,12 +202,21 @@ def find(title: str, options: Options | None = None) -> Model:
         if path.is_dir() and (os.sep in title or title in ("", ".", "..") or (path / "config.json").is_file()):
             return _directory(title, path, options)
         if ":" in title:
-            return _of_class(title, _imported(title), options)
+            return _of_name(title, options)
         if names_repository(title):
             return _directory(title, on_disk(title, options.revision, weights=False), options)
         if os.sep in title or path.suffix in (".json", ".safetensors", ".ckpt", ".bin", ".pt", ".pth"):
             raise click.UsageError(f"there is no file {title}")
         return _registered(title, options)
+
+
+def _of_name(title: str, options: Options) -> Model:
+    """Find what `module:name` stands for."""
+    found = imported(title)
+    if isinstance(found, type) and declaration.declaration_of(found) is not None:
+        return _of_class(title, found, options)
+    given = (options.settings, options.config, options.ignore_config, options.dtype)
+    return Model(title, None, factory=factory_of(title, found, *given), ignored_config=options.ignore_config)
 
 
 def names_repository(title: str) -> bool:
@@ -286,8 +302,7 @@ def _registered(title: str, options: Options) -> Model:
 def _of_class(title: str, cls: type, options: Options, preset: Mapping[str, Any] | None = None) -> Model:
     """Join hyperparameters: those of a preset, over them those of a config, over them those that were set."""
     declared = declaration.declaration_of(cls)
-    if declared is None:
-        raise click.UsageError(f"{title}: {cls.__name__} is no LazyCell, or declares nothing")
+    assert declared is not None
     takes = _arguments_of(cls)
     open_ended = any(each.kind is each.VAR_KEYWORD for each in takes.values())
     arguments = dict(preset or {})
@@ -331,40 +346,16 @@ def _no_hyperparameter(cls: type, name: str, names: list[str]) -> NoReturn:
     raise click.UsageError(f"--set {name}: {cls.__name__} has no such hyperparameter{hint}")
 
 
-def _imported(title: str) -> type:
-    """Import `module:Class`; modules of the working directory are found, as with `python -m`."""
-    module_name, _, qualified_name = title.partition(":")
-    if "" not in sys.path and os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
-    try:
-        found: Any = importlib.import_module(module_name)
-    except (KeyboardInterrupt, LazyCellError):
-        raise
-    except BaseException as error:  # a module may do anything when it is imported, `sys.exit` included
-        if isinstance(error, ModuleNotFoundError) and error.name == module_name:
-            hint = f": write {_dotted(module_name)}:{qualified_name}" if _dotted(module_name) != module_name else ""
-            text = f"there is no module {module_name!r} here or among the installed ones{hint}"
-            raise click.UsageError(text) from None
-        cause = str(error) if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
-        raise LazyCellError(f"{module_name} cannot be imported: {cause}") from error
-    where = module_name
-    for name in qualified_name.split("."):
-        if not hasattr(found, name):
-            classes = [each for each, value in getattr(found, "__dict__", {}).items() if isinstance(value, type)]
-            raise click.UsageError(f"{title}: {where} has no {name!r}{did_you_mean(name, classes)}")
-        found, where = getattr(found, name), f"{where}.{name}"
-    if not isinstance(found, type):
-        raise click.UsageError(f"{title} is no class")
-    return found
+def settings_of(texts: Iterable[str]) -> dict[str, Any]:
+    """Take each `hidden=64` apart: the value is JSON where it can be (`64`, `true`, `null`, `[1, 2]`), else text.
 
-
-def _dotted(name: str) -> str:
-    """Give the name of the module that a file is: `models.bert` for `models/bert.py`."""
-    return name.removesuffix(".py").replace(os.sep, ".").strip(".") if name.endswith(".py") or os.sep in name else name
+    Raises:
+        click.UsageError: one is no such pair.
+    """
+    return dict(map(_setting, texts))
 
 
 def _setting(text: str) -> tuple[str, Any]:
-    """Take `hidden=64` apart: the value is JSON where it can be (`64`, `true`, `null`, `[1, 2]`), else text."""
     name, equals, value = text.partition("=")
     if not equals or not name.isidentifier():
         raise click.UsageError(f"--set {text}: write NAME=VALUE, as in --set hidden=64")

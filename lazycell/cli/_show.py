@@ -79,9 +79,10 @@ def show(
     against: str | None,
     options: Options,
 ) -> None:
-    """Show what a model is made of; nothing is built, however large it is.
+    """Show what a model is made of; no values are drawn, however large it is.
 
-    MODEL is a name that `lazycell models` lists, module:Class, a directory with a config.json, or a manifest file.
+    MODEL is a name that `lazycell models` lists, module:Class, module:function, a directory with a config.json, or a
+    manifest file.
     Without an option it is a tree of cells, in which layers that are alike share a branch; what a branch takes is
     that of all its layers together.
     """
@@ -105,7 +106,8 @@ def show(
     if page is not None and page.is_dir():
         raise click.UsageError(f"--html {page} is a directory: give the name of a file, {page / 'model.html'}")
 
-    found = find(model, options).manifest
+    asked_for = find(model, options)
+    found = asked_for.manifest
     if page is not None:
         _answers.write_page(page, found, against)
     elif summed:
@@ -119,7 +121,7 @@ def show(
         elif as_markdown:
             _answers.print_text(found.to_markdown())
         else:
-            _answers.print_tree(found, depth)
+            _answers.print_tree(found, depth, asked_for.classes)
 
 
 def _mesh(text: str) -> dict[str, int]:

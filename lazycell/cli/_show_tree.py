@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from .. import show, viewer
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
 _BOXES = ("├── ", "└── ", "│   ")
 _PLAIN = ("|-- ", "`-- ", "|   ")
 _NUMBERS = (1, 2, 3)
+_BYTES, _DTYPE, _INITIALIZER = 3, 4, 6
+_ENOUGH = 24
+"""Columns in which an initializer can be read: a longer one is folded."""
+
 _TIES = 12
 """How many names of tied parameters are listed before the others are counted."""
 
@@ -24,23 +30,40 @@ def print_text(text: str) -> None:
     print("\n".join(map(show.printable, text.rstrip("\n").split("\n"))), flush=True)
 
 
-def print_tree(model: Manifest, depth: int | None) -> None:
+def print_tree(model: Manifest, depth: int | None, classes: Mapping[str, str] | None = None) -> None:
     """Print the tree of a manifest, its ties, and how much it is in all.
 
     Args:
         model: its manifest.
         depth: how many levels below the model to show; None: all.
+        classes: names of the classes of its cells, by path, where they are known.
     """
-    tree = viewer.tree_of(model.model, model.entries)
+    tree = viewer.tree_of(model.model, model.entries, classes)
     in_terminal = sys.stdout.isatty()
     rows = viewer.tree_rows(tree, depth=depth, lines=_BOXES if in_terminal and _can_draw() else _PLAIN)
     filled = [column for column in range(len(viewer.TREE_TITLES)) if column == 0 or any(row[column] for row in rows)]
+    if in_terminal:
+        filled = _fitting([viewer.TREE_TITLES, *rows], filled, shutil.get_terminal_size().columns)
     titles, *rows = [tuple(row[column] for column in filled) for row in (viewer.TREE_TITLES, *rows)]
+    numbers = [position for position, column in enumerate(filled) if column in _NUMBERS]
     if in_terminal and len(rows) <= show.MOST_FOLDED:
-        show.draw_tree(titles, rows, _NUMBERS)
+        show.draw_tree(titles, rows, numbers)
     else:
-        print("\n".join(show.align([titles, *rows], indent="", right=_NUMBERS)))
+        print("\n".join(show.align([titles, *rows], indent="", right=numbers)))
     print_text("\n".join([*_tie_lines(model), _totals(model)]))
+
+
+def _fitting(rows: Sequence[Sequence[str]], columns: list[int], width: int) -> list[int]:
+    """Leave out columns until the others fit a terminal: a shape that is broken in pieces tells nothing.
+
+    The tree, the counts and the shapes stay; `--table` has the rest.
+    """
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    widths[_INITIALIZER] = min(widths[_INITIALIZER], _ENOUGH)
+    for spared in (_INITIALIZER, _BYTES, _DTYPE):
+        if sum(widths[column] + 2 for column in columns) - 2 > width:
+            columns = [column for column in columns if column != spared]
+    return columns
 
 
 def _can_draw() -> bool:

@@ -1,19 +1,22 @@
-"""One of two things that are held against each other: a model, a manifest file or a checkpoint."""
+"""Two things that are held against each other: models, manifest files or checkpoints."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import attrs
+
+from .. import formats
 from .._errors import CheckpointFormatError
-from ..manifest import Manifest
-from ._model import Options, find, is_manifest, names_repository
+from ..manifest import Manifest, manifest_of_header
+from ._model import Model, Options, find, is_manifest, names_repository
 from ._on_disk import on_disk
 
 _WEIGHTS = (".safetensors", ".ckpt", ".index.json")
 
 
 def find_side(text: str, options: Options | None = None) -> Manifest:
-    """Give the manifest of what a word on the command line stands for; only headers are read, nothing is built.
+    """Give the manifest of what a word on the command line stands for; only headers are read, no values are drawn.
 
     Args:
         text: a manifest file; a checkpoint, as a file, a directory that holds one, or a repository `ORG/NAME` in the
@@ -24,19 +27,56 @@ def find_side(text: str, options: Options | None = None) -> Manifest:
         click.UsageError: there is no such model, or the options do not go with it.
         LazyCellError: the registry, a config or a file refuses.
     """
+    return find_sides(text, text, options)[0]
+
+
+def find_sides(old: str, new: str, options: Options | None = None) -> tuple[Manifest, Manifest]:
+    """Give the manifests of two words, each as `find_side` has it.
+
+    Beside a net that is built, a checkpoint has the names and forms that the net has for its tensors.
+    """
+    words = dict.fromkeys((old, new))  # both may be the same class, which is then looked at once
+    models = {each: model for each in words if (model := _model(each, options)) is not None}
+    headers = {each: _header(each, options) for each in words if each not in models}
+    manifests = {each: model.manifest for each, model in models.items()}
+    manifests |= {each: manifest_of_header(header) for each, header in headers.items()}
+    for checkpoint, header in headers.items():
+        for model in models.values():
+            if model.factory is not None:
+                manifests[checkpoint] = _named(manifests[checkpoint], model.factory.as_named(header))
+    return manifests[old], manifests[new]
+
+
+def _model(text: str, options: Options | None) -> Model | None:
     path = Path(text)
     if path.is_file() and is_manifest(path):
-        return find(text).manifest
-    if is_class(text):
-        return find(text, options).manifest
+        return find(text)
+    return find(text, options) if is_class(text) else None
+
+
+def _header(text: str, options: Options | None) -> formats.CheckpointHeader:
     path = on_disk(text, None if options is None else options.revision)
     try:
-        return Manifest.of_checkpoint(path)
+        return formats.open_checkpoint(path)
     except CheckpointFormatError as error:
         if path.suffix != ".json" or path.name.endswith(_WEIGHTS):
             raise
         written = "nor is it a manifest, which `lazycell manifest MODEL --json` writes"
         raise CheckpointFormatError(f"{error}; {written}") from None
+
+
+def _named(checkpoint: Manifest, names: dict[str, tuple[str, tuple[int, ...]]]) -> Manifest:
+    """Give the manifest of a checkpoint with other names; two tensors that would have one keep theirs."""
+    entries = []
+    taken = {entry.name for entry in checkpoint if entry.name not in names}
+    for entry in checkpoint:
+        name, shape = names.get(entry.name, (entry.name, entry.shape))
+        if entry.name not in names or name in taken:
+            entries.append(entry)
+        else:
+            taken.add(name)
+            entries.append(attrs.evolve(entry, name=name, shape=shape))
+    return attrs.evolve(checkpoint, entries=tuple(entries))
 
 
 def is_class(text: str) -> bool:

@@ -158,7 +158,7 @@ class _Changes(Generic[_T]):
         attributes = parameter.__dict__
         if parameter.init is not None:
             self._ways_back.append((_declare_again, parameter, type(parameter), parameter.dtype, parameter.init))
-            self._ways_back.append((_set_attributes, attributes, dict(attributes), parameter, parameter.init_flag))
+            self._ways_back.append((_set_attributes, attributes, attributes.copy(), parameter, parameter.init_flag))
             parameter.init = None
             parameter.init_flag = False
             attributes["init_mode"] = None
@@ -166,7 +166,7 @@ class _Changes(Generic[_T]):
                 parameter.__class__ = LazyParameter
             framework.take_storage(parameter, tensor)
         else:
-            self._ways_back.append((_set_attributes, attributes, dict(attributes), parameter, parameter.init_flag))
+            self._ways_back.append((_set_attributes, attributes, attributes.copy(), parameter, parameter.init_flag))
             if tensor.dtype == parameter.dtype and not framework.is_view(parameter):
                 self._write(parameter, tensor)
             else:

@@ -43,16 +43,16 @@ def draw_tree(titles: Sequence[str], rows: Sequence[Sequence[str]], right: Colle
     """Draw a tree: its lines dim, and bold what has a branch (neither with `NO_COLOR`). Its column is never folded.
 
     Args:
-        titles: one for each column: of the tree, its numbers, the dtype, and what a leaf has.
+        titles: one for each column: of the tree, its numbers, and what a leaf has, of which the last is folded first.
         rows: the cells.
         right: columns that are flush right.
     """
     plain = bool(os.environ.get("NO_COLOR"))
     table = _table("" if plain else "dim")
     for column, title in enumerate(titles):
-        table.add_column(Text(title), justify="right" if column in right else "left", no_wrap=column < 4)
+        table.add_column(Text(title), justify="right" if column in right else "left", no_wrap=column <= len(right))
     for title, *cells in rows:
-        is_cell = len(cells) < 5 or not cells[4]
+        is_cell = not any(cells[len(right) :])
         name = Text(title)
         if not plain:
             lines = len(title) - len(title.lstrip("├└─│|`- "))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .._frozen import frozen
@@ -23,7 +23,7 @@ class Branch:
     """A cell or a parameter, or several that are alike in everything below them.
 
     Attributes:
-        title: its name in the cell above, `layer.{0..11}`.
+        title: its name in the cell above, `layer.{0..11}`; with its class where that is known, `head: Dense`.
         parameters: how many there are in it, over all that it stands for.
         elements: of those.
         nbytes: bytes of their values.
@@ -39,16 +39,33 @@ class Branch:
     branches: tuple[Branch, ...] = ()
 
 
-def tree_of(model: str, entries: Iterable[ManifestEntry]) -> Branch:
-    """Give the tree of a model's parameters; its root is the model. Linear in the number of parameters."""
+def tree_of(model: str, entries: Iterable[ManifestEntry], classes: Mapping[str, str] | None = None) -> Branch:
+    """Give the tree of a model's parameters; its root is the model. Linear in the number of parameters.
+
+    Args:
+        model: its name.
+        entries: its parameters.
+        classes: names of the classes of cells, by their paths; cells of two classes are not alike.
+    """
     root = _Cell()
     for entry in entries:
         cell = root
         for word in entry.name.split(".", _DEEPEST - 1):
             cell = cell.below.setdefault(word, _Cell())
         cell.entry = entry
+    for path, name in (classes or {}).items():
+        _name(root, path, name)
     _Kinds().number(root)
     return _branch(model, root, 1)
+
+
+def _name(root: _Cell, path: str, name: str) -> None:
+    """Say of which class the cell at a path is, if there are parameters in it."""
+    cell: _Cell | None = root
+    for word in path.split(".", _DEEPEST - 1):
+        cell = None if cell is None else cell.below.get(word)
+    if cell is not None and cell.entry is None:
+        cell.name = name
 
 
 def tree_rows(
@@ -104,12 +121,13 @@ def _shown(text: str) -> str:
 class _Cell:
     """What is below one path while the tree grows."""
 
-    __slots__ = ("below", "entry", "kind")
+    __slots__ = ("below", "entry", "kind", "name")
 
     def __init__(self) -> None:
         self.below: dict[str, _Cell] = {}
         self.entry: ManifestEntry | None = None
         self.kind = 0
+        self.name = ""
 
 
 class _Kinds:
@@ -121,7 +139,7 @@ class _Kinds:
     def number(self, cell: _Cell) -> int:
         """Number a cell and everything below it."""
         below = tuple((word, self.number(each)) for word, each in cell.below.items())
-        cell.kind = self._numbers.setdefault((_look(cell.entry), below), len(self._numbers))
+        cell.kind = self._numbers.setdefault((_look(cell.entry), cell.name, below), len(self._numbers))
         return cell.kind
 
 
@@ -140,7 +158,7 @@ def _branch(title: str, cell: _Cell, times: int) -> Branch:
     entry = cell.entry
     own = (0, 0, 0) if entry is None else (times, times * entry.size, times * entry.nbytes)
     parameters, elements, nbytes = _sum([own, *((each.parameters, each.elements, each.nbytes) for each in branches)])
-    return Branch(title, parameters, elements, nbytes, entry, branches)
+    return Branch(f"{title}: {cell.name}" if cell.name else title, parameters, elements, nbytes, entry, branches)
 
 
 def _sum(sizes: Iterable[tuple[int, int, int]]) -> tuple[int, ...]:

@@ -103,8 +103,8 @@ def test_a_directory_with_a_config(place: Path) -> None:
     [
         ("cli_nets:Nets", "cli_nets:Nets: cli_nets has no 'Nets'; did you mean `Net`?"),
         ("cli_nets:Outer.Iner", "cli_nets:Outer.Iner: cli_nets.Outer has no 'Iner'; did you mean `Inner`?"),
-        ("cli_nets:function", "cli_nets:function is no class"),
-        ("cli_nets:Plain", "cli_nets:Plain: Plain is no LazyCell, or declares nothing"),
+        ("cli_nets:function", "cli_nets:function gives None, which is no cell: does it return the net?"),
+        ("cli_nets:Plain", "cli_nets:Plain: Plain is no cell, neither a LazyCell nor another nn.Cell"),
         ("cli_nets.py:Net", "there is no module 'cli_nets.py' here or among the installed ones: write cli_nets:Net"),
         ("cli_gone:Net", "there is no module 'cli_gone' here or among the installed ones"),
         ("gone.safetensors", "there is no file gone.safetensors"),
