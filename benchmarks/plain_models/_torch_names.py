@@ -1,0 +1,77 @@
+"""What PyTorch would save for a net: its names and forms, by a rule of this program's own, not by lazycell's.
+
+For mindone it is the project's own table, turned around; for mindcv, which has none, a table of cell classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+_NORMS = {"gamma": "weight", "beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var"}
+_NAMES = {
+    "BatchNorm1d": _NORMS,
+    "BatchNorm2d": _NORMS,
+    "BatchNorm3d": _NORMS,
+    "LayerNorm": _NORMS,
+    "GroupNorm": _NORMS,
+    "Embedding": {"embedding_table": "weight"},
+    "PReLU": {"w": "weight"},
+}
+_FLAT = ("Conv1d", "Conv1dTranspose")
+
+
+def state_dict(net: Any) -> dict[str, np.ndarray]:
+    """Give a net's values as PyTorch's `state_dict` would: one array for each path, shared parameters at all of theirs.
+
+    Args:
+        net: a cell with values.
+    """
+    nn = import_module("mindspore").nn
+    known = _of_mindone(net)
+    found: dict[str, np.ndarray] = {}
+    for path, cell in _cells(net):
+        names = next((_NAMES[kind] for kind in _NAMES if _is(cell, getattr(nn, kind))), {})
+        for attribute, parameter in cell._params.items():
+            if parameter is None:
+                continue
+            ours = _join(path, attribute)
+            theirs = known.get(ours) or _join(path, names.get(attribute, attribute))
+            values = parameter.asnumpy()
+            found[theirs] = values.squeeze(-2) if attribute == "weight" and _is_any(cell, nn, _FLAT) else values
+        if names is _NORMS and "moving_mean" in cell._params:
+            found[_join(path, "num_batches_tracked")] = np.array(0, np.int64)
+    return found
+
+
+def _of_mindone(net: Any) -> dict[str, str]:
+    """Give what mindone's own table says, by the name in MindSpore."""
+    project, _, part = type(net).__module__.partition(".")
+    if project != "mindone":
+        return {}
+    place = "mindone.diffusers.models.modeling_utils" if "diffusers" in part else "mindone.transformers.modeling_utils"
+    table = import_module(place)._get_pt2ms_mappings(net)
+    return {ours: theirs for theirs, (ours, _) in table.items() if ours is not None}
+
+
+def _cells(cell: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Give all cells, one that is at two places at both of them."""
+    yield path, cell
+    for name, child in cell._cells.items():
+        if child is not None:
+            yield from _cells(child, _join(path, name))
+
+
+def _is(cell: Any, kind: type) -> bool:
+    return isinstance(cell, kind)
+
+
+def _is_any(cell: Any, nn: Any, kinds: tuple[str, ...]) -> bool:
+    return any(_is(cell, getattr(nn, kind)) for kind in kinds)
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
