@@ -7,6 +7,7 @@ A part of a tensor is a copy on a CPU, and so writing into it in place does not 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -19,16 +20,41 @@ _KERNELS: dict[str, Callable[..., Any]] = {}
 def install() -> None:
     """Replace the operations, for the whole process."""
     prims = import_module("mindspore.ops.auto_generate.gen_ops_prim")
+    inner = import_module("mindspore.ops.auto_generate.pyboost_inner_prim")
     for name, function in _KERNELS.items():
-        setattr(prims, f"pyboost_{name}", _called(function))
+        setattr(prims, f"pyboost_{name}", _from_list(function))
+        kind = getattr(inner, f"_Pyboost{name.title().replace('_', '')}Prim", None)
+        if kind:
+            kind.__call__ = _from_arguments(function)
+    overload = import_module("mindspore.ops.functional_overload")
+    for name, function in _FUNCTIONS.items():
+        setattr(overload, f"_{name}_instance", function)
     tensor = import_module("mindspore").Tensor
-    tensor.fill_ = _fill_
-    tensor.clamp_ = _clamp_
+    for name, function in _METHODS.items():
+        setattr(tensor, name, function)
+    _replace(import_module("mindspore.ops.function.math_func").einsum_ext, _einsum)
+    mint = import_module("mindspore.mint")
+    _replace(mint.nonzero, _nonzero)
+    _replace(mint.where, _where(mint.where))
+    _replace(import_module("mindspore.mint.nn.functional").max_pool2d, _max_pool2d)
 
 
-def _called(function: Callable[..., Any]) -> Callable[[Any, list[Any]], Any]:
+def _from_list(function: Callable[..., Any]) -> Callable[[Any, list[Any]], Any]:
     """Take the arguments as MindSpore's primitives give them: the primitive, and a list."""
     return lambda _primitive, arguments: function(*arguments)
+
+
+def _from_arguments(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda _primitive, *arguments: function(*arguments)
+
+
+def _replace(function: Any, other: Any) -> None:
+    """Replace a function wherever MindSpore's modules have it."""
+    for name, module in [*sys.modules.items()]:
+        if name.startswith("mindspore"):
+            for attribute, value in [*vars(module).items()]:
+                if value is function:
+                    setattr(module, attribute, other)
 
 
 def _kernel(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -89,6 +115,11 @@ def fill_scalar(size: Any, value: Any, dtype: int | None) -> Any:  # noqa: D103
 
 
 @_kernel
+def full_like(like: Any, value: Any, dtype: int | None) -> Any:  # noqa: D103
+    return _tensor(np.full(like.shape, _number(value), np.float32), dtype, like)
+
+
+@_kernel
 def ones_like_ext(like: Any, dtype: int | None) -> Any:  # noqa: D103
     return _tensor(np.ones(like.shape, np.float32), dtype, like)
 
@@ -144,6 +175,16 @@ def uniform_ext(like: Any, low: Any, high: Any, seed: Any, offset: Any) -> Any: 
 def normal_float_float(mean: Any, std: Any, size: Any, seed: Any, offset: Any) -> Any:  # noqa: D103
     values = _generator(seed, offset).standard_normal(size, np.float32)
     return _tensor(values * np.float32(_number(std)) + np.float32(_number(mean)))
+
+
+@_kernel
+def randn(size: Any, seed: Any, offset: Any, dtype: int | None, _device: Any) -> Any:  # noqa: D103
+    return _tensor(_generator(seed, offset).standard_normal(size, np.float32), dtype)
+
+
+@_kernel
+def rand_ext(size: Any, seed: Any, offset: Any, dtype: int | None, _device: Any) -> Any:  # noqa: D103
+    return _tensor(_generator(seed, offset).random(size, np.float32), dtype)
 
 
 # Operations of layers.
@@ -226,9 +267,10 @@ def linalg_vector_norm(inputs: Any, order: Any, dim: Any, keepdim: Any, dtype: i
 def conv2d_ext(  # noqa: D103
     inputs: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: Any
 ) -> Any:
-    above, beside = _pair(padding)
+    padding = padding if isinstance(padding, str) else _pair(padding)
+    mode = padding if isinstance(padding, str) else "pad"
     return import_module("mindspore").ops.conv2d(
-        inputs, weight, bias, _pair(stride), "pad", (above, above, beside, beside), _pair(dilation), _number(groups)
+        inputs, weight, bias, _pair(stride), mode, 0 if mode != "pad" else padding, _pair(dilation), _number(groups)
     )
 
 
@@ -238,7 +280,7 @@ def conv1d_ext(  # noqa: D103
 ) -> Any:
     size, before, step = (_pair(value)[0] for value in (stride, padding, dilation))
     return import_module("mindspore").ops.conv2d(
-        inputs.expand_dims(2), weight.expand_dims(2), bias, (1, size), "pad", (0, 0, before, before), (1, step), groups
+        inputs.expand_dims(2), weight.expand_dims(2), bias, (1, size), "pad", (0, before), (1, step), groups
     ).squeeze(2)
 
 
@@ -247,7 +289,153 @@ def _pair(value: Any) -> tuple[int, int]:
     return (numbers[0], numbers[-1])
 
 
+@_kernel
+def conv3d_ext(  # noqa: D103
+    inputs: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: Any
+) -> Any:
+    values, kernel = _array(inputs), _array(weight)
+    sides, steps = _triple(padding), _triple(stride)
+    if _number(groups) != 1 or _triple(dilation) != (1, 1, 1):
+        raise NotImplementedError("a convolution in three dimensions with groups or dilation")
+    values = np.pad(values, [(0, 0), (0, 0), *((side, side) for side in sides)])
+    windows = np.lib.stride_tricks.sliding_window_view(values, kernel.shape[2:], axis=(2, 3, 4))
+    windows = windows[:, :, :: steps[0], :: steps[1], :: steps[2]]
+    found = np.einsum("bidhwxyz,oixyz->bodhw", windows, kernel, optimize=True)
+    return _tensor(found if bias is None else found + _array(bias).reshape(1, -1, 1, 1, 1), None, inputs)
+
+
+@_kernel
+def conv2d_padding(inputs: Any, weight: Any, bias: Any, stride: Any, padding: Any, *more: Any) -> Any:  # noqa: D103
+    return conv2d_ext(inputs, weight, bias, stride, "same" if padding == 1 else "valid", *more)
+
+
+@_kernel
+def avg_pool2d(inputs: Any, size: Any, stride: Any, padding: Any, *_more: Any) -> Any:  # noqa: D103
+    windows = _windows(inputs, size, stride, padding, 0)
+    return _tensor(windows.mean((-2, -1)), None, inputs)
+
+
+def _windows(inputs: Any, size: Any, stride: Any, padding: Any, filler: float) -> np.ndarray:
+    above, beside = _pair(padding)
+    rows, columns = _pair(size if stride is None or stride == () else stride)
+    values = _array(inputs)
+    values = np.pad(
+        values, [*[(0, 0)] * (values.ndim - 2), (above, above), (beside, beside)], constant_values=filler
+    )
+    windows = np.lib.stride_tricks.sliding_window_view(values, _pair(size), axis=(-2, -1))
+    return windows[..., ::rows, ::columns, :, :]
+
+
+def _max_pool2d(inputs: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, *_more: Any, **_others: Any) -> Any:
+    return _tensor(_windows(inputs, kernel_size, stride, padding, -np.inf).max((-2, -1)), None, inputs)
+
+
+@_kernel
+def adaptive_avg_pool1d(inputs: Any, size: Any) -> Any:  # noqa: D103
+    return _tensor(_adapted(_array(inputs), _pair(size)[0], -1), None, inputs)
+
+
+@_kernel
+def adaptive_avg_pool2d_ext(inputs: Any, size: Any) -> Any:  # noqa: D103
+    high, wide = _pair(size)
+    return _tensor(_adapted(_adapted(_array(inputs), high, -2), wide, -1), None, inputs)
+
+
+def _adapted(values: np.ndarray, size: int, axis: int) -> np.ndarray:
+    length = values.shape[axis]
+    parts = [range(i * length // size, -(-(i + 1) * length // size)) for i in range(size)]
+    return np.stack([values.take(part, axis).mean(axis) for part in parts], axis)
+
+
+@_kernel
+def flash_attention_score(query: Any, key: Any, value: Any, *others: Any) -> Any:  # noqa: D103
+    shift, _drop, _padding, mask, _prefix, _lengths, _more_lengths, heads, _keep, scale = others[:10]
+    layout = others[13]
+    if shift is not None or layout not in (0, 1, 3):
+        raise NotImplementedError(f"attention with the layout {layout}")
+    queries, keys, values = (_by_head(_array(each), layout, _number(heads)) for each in (query, key, value))
+    scores = queries @ keys.swapaxes(-1, -2) * np.float32(_number(scale))
+    if mask is not None:
+        scores = np.where(_array(mask).astype(bool), np.float32(-1e9), scores)
+    weights = np.exp(scores - scores.max(-1, keepdims=True))
+    found = weights / weights.sum(-1, keepdims=True) @ values
+    found = found if layout == 1 else found.swapaxes(1, 2)
+    return None, None, None, _tensor(found.reshape(query.shape), None, query)
+
+
+def _by_head(values: np.ndarray, layout: int, heads: int) -> np.ndarray:
+    """Bring (batch, length, heads times size) (0), or the same in four axes (3), to heads before length (1)."""
+    if layout == 1:
+        return values
+    return values.reshape(*values.shape[:2], heads, -1).swapaxes(1, 2)
+
+
+def _triple(value: Any) -> tuple[int, ...]:
+    numbers = [int(_number(each)) for each in value] if isinstance(value, tuple | list) else [int(_number(value))]
+    return tuple(numbers * 3)[:3]
+
+
+@_kernel
+def im2col_ext(inputs: Any, size: Any, dilation: Any, padding: Any, stride: Any) -> Any:  # noqa: D103
+    (high, wide), (above, beside), (down, along), (rows, columns) = map(_pair, (size, padding, dilation, stride))
+    values = np.pad(_array(inputs), [(0, 0), (0, 0), (above, above), (beside, beside)])
+    span = (down * (high - 1) + 1, along * (wide - 1) + 1)
+    windows = np.lib.stride_tricks.sliding_window_view(values, span, axis=(2, 3))
+    windows = windows[:, :, ::rows, ::columns, ::down, ::along].transpose(0, 1, 4, 5, 2, 3)
+    return _tensor(windows.reshape(*windows.shape[:1], windows.shape[1] * high * wide, -1), None, inputs)
+
+
+@_kernel
+def elu_ext(inputs: Any, alpha: Any) -> Any:  # noqa: D103
+    values = _array(inputs)
+    return _tensor(np.where(values > 0, values, _number(alpha) * np.expm1(values)), None, inputs)
+
+
+@_kernel
+def mse_loss_ext(inputs: Any, target: Any, _reduction: Any) -> Any:  # noqa: D103
+    return _tensor(np.square(_array(inputs) - _array(target)).mean(), None, inputs)
+
+
+@_kernel
+def argmin_ext(inputs: Any, dim: Any, keepdim: Any) -> Any:  # noqa: D103
+    return _tensor(np.argmin(_array(inputs), None if dim is None else _number(dim), keepdims=bool(keepdim)))
+
+
+def _gelu(inputs: Any, *, approximate: str = "none") -> Any:
+    return gelu_ext(inputs, approximate == "tanh")
+
+
+def _einsum(equation: str, *operands: Any) -> Any:
+    return _tensor(np.einsum(equation, *map(_array, operands)), None, operands[0])
+
+
+def _repeat(self: Any, *times: Any) -> Any:
+    times = times[0] if isinstance(times[0], tuple | list) else times
+    return _tensor(np.tile(_array(self), times), None, self)
+
+
 # Shapes and orders.
+
+
+def _nonzero(inputs: Any, *, as_tuple: bool = False) -> Any:
+    found = np.nonzero(_array(inputs))
+    return tuple(map(_tensor, found)) if as_tuple else _tensor(np.stack(found, -1))
+
+
+def _where(where: Callable[..., Any]) -> Callable[..., Any]:
+    """Make `where` of a condition alone from `nonzero`, and leave the rest to MindSpore."""
+    return lambda condition, *choices: where(condition, *choices) if choices else _nonzero(condition, as_tuple=True)
+
+
+@_kernel
+def repeat_interleave_int(inputs: Any, repeats: Any, dim: Any, _size: Any) -> Any:  # noqa: D103
+    return _tensor(np.repeat(_array(inputs), _number(repeats), None if dim is None else _number(dim)), None, inputs)
+
+
+@_kernel
+def reflection_pad_1d(inputs: Any, padding: Any) -> Any:  # noqa: D103
+    values, (before, after) = _array(inputs), _pair(padding)
+    return _tensor(np.pad(values, [*[(0, 0)] * (values.ndim - 1), (before, after)], mode="reflect"), None, inputs)
 
 
 @_kernel
@@ -304,3 +492,12 @@ def one_hot_ext(inputs: Any, classes: Any, on: Any, off: Any, axis: Any) -> Any:
     classes = _number(classes) if _number(classes) != -1 else int(indices.max()) + 1
     hits = np.moveaxis(indices[..., None] == np.arange(classes), -1, axis)
     return _tensor(np.where(hits, _number(on), _number(off)).astype(np.int64))
+
+
+@_kernel
+def clone(inputs: Any) -> Any:  # noqa: D103
+    return _tensor(_array(inputs).copy(), None, inputs)
+
+
+_FUNCTIONS: dict[str, Callable[..., Any]] = {"gelu": _gelu}
+_METHODS: dict[str, Callable[..., Any]] = {"fill_": _fill_, "clamp_": _clamp_, "clone": clone, "nonzero": _nonzero, "repeat": _repeat}

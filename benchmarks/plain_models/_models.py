@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from . import _mindcv, _transformers
+from . import _diffusers, _mindcv, _transformers
 from ._model import Model
 
-MODELS = (*_mindcv.MODELS, *_transformers.MODELS)
+MODELS = (*_mindcv.MODELS, *_transformers.MODELS, *_diffusers.MODELS)
 
 
 def find(project: str, name: str) -> Model:

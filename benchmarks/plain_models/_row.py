@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 import attrs
@@ -57,16 +58,17 @@ class Row:
     @property
     def no_slower(self) -> bool:
         """Whether the lazy build took no longer than under MindSpore's context."""
-        return bool(self.seconds) and self.seconds["lazycell"] <= self.seconds["mindspore"]
+        return self.seconds.get("lazycell", inf) <= self.seconds.get("mindspore", inf)
 
 
 def row(model: Model, result: Result) -> Row:
     """Judge what was found."""
-    eager, lazy, seconds = result.get("eager", {}), result.get("lazy", {}), result.get("seconds", {})
+    eager, seconds = result.get("eager", {}), result.get("seconds", {})
     size = eager.get("bytes", 0)
 
-    def share(of: str) -> float | None:
-        return lazy[of] / size if of in lazy and size else None
+    def share(stage: str) -> float | None:
+        found = result.get(stage, {})
+        return found["bytes"] / size if "bytes" in found and size else None
 
     def loads(stage: str) -> bool:
         found = result.get(stage, {})
@@ -76,7 +78,7 @@ def row(model: Model, result: Result) -> Row:
         model=model,
         parameters=eager.get("parameters"),
         bytes=size,
-        share=share("lazycell"),
+        share=share("lazy"),
         their_share=share("mindspore"),
         seconds={} if "error" in seconds else seconds,
         differing=result.get("equal", {}).get("differing"),
