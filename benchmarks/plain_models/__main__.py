@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import click
@@ -15,12 +16,13 @@ from . import _models, _page, _row, _run
 @click.command()
 @click.option("-k", "words", multiple=True, help="Only models whose project or name has this word, several times: any.")
 @click.option("-j", "jobs", default=1, show_default=True, help="How many at once; their times then disturb each other.")
+@click.option("--rounds", default=15, show_default=True, help="How often a build is timed, at most; 0: not at all.")
 @click.option("--docs", is_flag=True, help="Write the page of the documentation.")
 @click.option("--json", "found", type=click.Path(path_type=Path), help="Write all that was found, as JSON.")
 @click.option("--from", "before", type=click.Path(path_type=Path, exists=True), help="Take what --json wrote instead.")
 @click.option("--list", "listed", is_flag=True, help="Print the models and measure nothing.")
 def main(
-    words: tuple[str, ...], jobs: int, docs: bool, found: Path | None, before: Path | None, listed: bool
+    words: tuple[str, ...], jobs: int, rounds: int, docs: bool, found: Path | None, before: Path | None, listed: bool
 ) -> None:
     """Build each model eagerly and lazily, save it, load it and run it, each in a process of its own."""
     models = [
@@ -40,7 +42,7 @@ def main(
         results: dict[str, _run.Result] = {}
         rows = []
         with ThreadPoolExecutor(jobs) as pool:
-            for model, result in zip(models, pool.map(_run.run, models), strict=True):
+            for model, result in zip(models, pool.map(partial(_run.run, rounds=rounds), models), strict=True):
                 results[f"{model.project}.{model.name}"] = result
                 rows.append(_row.row(model, result))
                 click.echo(_row.line(rows[-1]))

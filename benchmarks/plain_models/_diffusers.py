@@ -39,8 +39,14 @@ def _hidden(*shape: int, words: int | None = 32, **more: Any) -> Inputs:
 
 _UNET = {"block_out_channels": (16, 32), "layers_per_block": 1, "norm_num_groups": 4}
 _CROSS = {"cross_attention_dim": 16, "attention_head_dim": 4}
-_2D = {"down_block_types": ("CrossAttnDownBlock2D", "DownBlock2D"), "up_block_types": ("UpBlock2D", "CrossAttnUpBlock2D")}
-_3D = {"down_block_types": ("CrossAttnDownBlock3D", "DownBlock3D"), "up_block_types": ("UpBlock3D", "CrossAttnUpBlock3D")}
+_2D = {
+    "down_block_types": ("CrossAttnDownBlock2D", "DownBlock2D"),
+    "up_block_types": ("UpBlock2D", "CrossAttnUpBlock2D"),
+}
+_3D = {
+    "down_block_types": ("CrossAttnDownBlock3D", "DownBlock3D"),
+    "up_block_types": ("UpBlock3D", "CrossAttnUpBlock3D"),
+}
 _CODER = {"down_block_types": ("DownEncoderBlock2D",) * 2, "up_block_types": ("UpDecoderBlock2D",) * 2}
 
 MODELS = (
@@ -73,9 +79,22 @@ MODELS = (
         projection_class_embeddings_input_dim=24,
     ),
     _model("AutoencoderKL", partial(_image, 3, 16), **_CODER, **_UNET),
-    _model("AutoencoderTiny", partial(_image, 3, 32), encoder_block_out_channels=(8,) * 4, decoder_block_out_channels=(8,) * 4),
+    _model(
+        "AutoencoderTiny",
+        partial(_image, 3, 32),
+        encoder_block_out_channels=(8,) * 4,
+        decoder_block_out_channels=(8,) * 4,
+    ),
     _model("VQModel", partial(_image, 3, 16), **_CODER, **_UNET, num_vq_embeddings=16),
-    _model("AutoencoderOobleck", lambda: {"sample": floats(1, 2, 256)}, encoder_hidden_size=8, downsampling_ratios=[2, 4], channel_multiples=[1, 2], decoder_channels=8, decoder_input_channels=4),
+    _model(
+        "AutoencoderOobleck",
+        lambda: {"sample": floats(1, 2, 256)},
+        encoder_hidden_size=8,
+        downsampling_ratios=[2, 4],
+        channel_multiples=[1, 2],
+        decoder_channels=8,
+        decoder_input_channels=4,
+    ),
     _model(
         "AutoencoderDC",
         partial(_image, 3, 32),
@@ -130,11 +149,81 @@ MODELS = (
         pos_embed_max_size=8,
         **_HEADS,
     ),
-    _model("SanaTransformer2DModel", lambda: _hidden(1, 4, 8, 8), in_channels=4, out_channels=4, num_cross_attention_heads=2, cross_attention_head_dim=16, cross_attention_dim=32, caption_channels=32, sample_size=8, **_HEADS),
-    _model("WanTransformer3DModel", lambda: _hidden(1, 4, 2, 8, 8), in_channels=4, out_channels=4, text_dim=32, freq_dim=16, ffn_dim=64, rope_max_seq_len=32, **_HEADS),
-    _model("CogVideoXTransformer3DModel", lambda: _hidden(1, 2, 4, 8, 8), in_channels=4, out_channels=4, time_embed_dim=8, text_embed_dim=32, sample_width=8, sample_height=8, sample_frames=5, max_text_seq_length=6, **_HEADS),
-    _model("LTXVideoTransformer3DModel", lambda: _hidden(1, 16, 8, encoder_attention_mask=np.ones((1, 6), np.float32), num_frames=1, height=4, width=4), in_channels=8, out_channels=8, cross_attention_dim=32, caption_channels=32, **_HEADS),
-    _model("PriorTransformer", lambda: {"hidden_states": floats(1, 16), "timestep": _STEP, "proj_embedding": floats(1, 16), "encoder_hidden_states": floats(1, 6, 16)}, embedding_dim=16, num_embeddings=6, additional_embeddings=4, **_HEADS),
+    _model(
+        "SanaTransformer2DModel",
+        lambda: _hidden(1, 4, 8, 8),
+        in_channels=4,
+        out_channels=4,
+        num_cross_attention_heads=2,
+        cross_attention_head_dim=16,
+        cross_attention_dim=32,
+        caption_channels=32,
+        sample_size=8,
+        **_HEADS,
+    ),
+    _model(
+        "WanTransformer3DModel",
+        lambda: _hidden(1, 4, 2, 8, 8),
+        in_channels=4,
+        out_channels=4,
+        text_dim=32,
+        freq_dim=16,
+        ffn_dim=64,
+        rope_max_seq_len=32,
+        **_HEADS,
+    ),
+    _model(
+        "CogVideoXTransformer3DModel",
+        lambda: _hidden(1, 2, 4, 8, 8),
+        in_channels=4,
+        out_channels=4,
+        time_embed_dim=8,
+        text_embed_dim=32,
+        sample_width=8,
+        sample_height=8,
+        sample_frames=5,
+        max_text_seq_length=6,
+        **_HEADS,
+    ),
+    _model(
+        "LTXVideoTransformer3DModel",
+        lambda: _hidden(1, 16, 8, encoder_attention_mask=np.ones((1, 6), np.float32), num_frames=1, height=4, width=4),
+        in_channels=8,
+        out_channels=8,
+        cross_attention_dim=32,
+        caption_channels=32,
+        **_HEADS,
+    ),
+    _model(
+        "PriorTransformer",
+        lambda: {
+            "hidden_states": floats(1, 16),
+            "timestep": _STEP,
+            "proj_embedding": floats(1, 16),
+            "encoder_hidden_states": floats(1, 6, 16),
+        },
+        embedding_dim=16,
+        num_embeddings=6,
+        additional_embeddings=4,
+        **_HEADS,
+    ),
     _model("T2IAdapter", lambda: {"x": floats(1, 3, 64, 64)}, channels=[16, 32], num_res_blocks=1),
-    _model("StableAudioDiTModel", lambda: {"hidden_states": floats(1, 4, 16), "timestep": _STEP, "encoder_hidden_states": floats(1, 6, 16), "global_hidden_states": floats(1, 1, 16)}, sample_size=16, in_channels=4, out_channels=4, num_key_value_attention_heads=2, cross_attention_dim=16, time_proj_dim=8, global_states_input_dim=16, cross_attention_input_dim=16, **_HEADS),
+    _model(
+        "StableAudioDiTModel",
+        lambda: {
+            "hidden_states": floats(1, 4, 16),
+            "timestep": _STEP,
+            "encoder_hidden_states": floats(1, 6, 16),
+            "global_hidden_states": floats(1, 1, 16),
+        },
+        sample_size=16,
+        in_channels=4,
+        out_channels=4,
+        num_key_value_attention_heads=2,
+        cross_attention_dim=16,
+        time_proj_dim=8,
+        global_states_input_dim=16,
+        cross_attention_input_dim=16,
+        **_HEADS,
+    ),
 )

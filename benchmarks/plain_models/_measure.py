@@ -1,4 +1,4 @@
-"""What is measured of one model, in a process of its own: `python -m benchmarks.plain_models._measure PROJECT NAME`.
+"""What is measured of one model, in a process of its own: `… _measure PROJECT NAME ROUNDS`.
 
 It prints a line of JSON for each thing that it has found, so that what was found before a crash is not lost.
 """
@@ -16,6 +16,7 @@ import time
 import warnings
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from typing import Any
 import mindspore as ms
 import numpy as np
 from mindspore.nn.utils import no_init_parameters as mindspore_lazily
+from numpy.typing import NDArray
 
 import lazycell
 
@@ -30,7 +32,6 @@ from . import _kernels, _models, _torch_names
 from ._model import Model
 
 _SEED = 14
-_ROUNDS = 15
 _ENOUGH = 4.0  # seconds of processor time, after which three rounds are enough
 _WAYS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     "eager": nullcontext,
@@ -39,19 +40,26 @@ _WAYS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
 }
 
 
-def main(project: str, name: str) -> None:
-    """Measure one model; what fails is written down, and the rest goes on."""
+def main(project: str, name: str, rounds: str = "15") -> None:
+    """Measure one model; what fails is written down, and the rest goes on.
+
+    Args:
+        project: of the model.
+        name: of the model.
+        rounds: how often each way of building it is timed, at most; 0: not at all.
+    """
     model = _models.find(project, name)
     twin = _say("eager", lambda: _eager(model), keep=True)
     _say("lazy", lambda: _lazy(model))
     _say("mindspore", lambda: _mindspore(model))
     if twin is None:
         return
-    _say("seconds", lambda: _seconds(model))
+    if int(rounds):
+        _say("seconds", lambda: _seconds(model, int(rounds)))
     _say("equal", lambda: _equal(model, twin))
     with tempfile.TemporaryDirectory() as directory:
         for form, save in _SAVES.items():
-            _say(form, lambda form=form, save=save: _load(model, twin, save, Path(directory) / form))
+            _say(form, partial(_load, model, twin, save, Path(directory) / form))
     _say("computed", lambda: _computed(model, twin))
 
 
@@ -128,10 +136,10 @@ def _resident() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def _seconds(model: Model) -> dict[str, Any]:
+def _seconds(model: Model, rounds: int) -> dict[str, Any]:
     """Build in turns, each time in another order; processor time, the garbage of the build before not counted."""
     taken: dict[str, list[float]] = {way: [] for way in _WAYS if _builds(model, way)}
-    for number in range(_ROUNDS):
+    for number in range(rounds):
         first = number % len(taken)
         for way in [*taken][first:] + [*taken][:first]:
             gc.collect()
@@ -170,7 +178,9 @@ def _differing(net: Any, twin: Any) -> list[str]:
 
 def _same(one: Any, other: Any) -> bool:
     """Whether two parameters have the same shape, dtype and bits."""
-    return one.shape == other.shape and one.dtype == other.dtype and one.asnumpy().tobytes() == other.asnumpy().tobytes()
+    return (
+        one.shape == other.shape and one.dtype == other.dtype and one.asnumpy().tobytes() == other.asnumpy().tobytes()
+    )
 
 
 def _save_mindspore(net: Any, path: Path) -> Path:
@@ -215,7 +225,7 @@ def _computed(model: Model, twin: Any) -> dict[str, Any]:
     return {"difference": max(differences), "outputs": len(expected)}
 
 
-def _difference(one: np.ndarray, other: np.ndarray) -> float:
+def _difference(one: NDArray[Any], other: NDArray[Any]) -> float:
     if one.shape != other.shape:
         raise ValueError(f"an output has shape {one.shape} instead of {other.shape}")
     if np.array_equal(one, other, equal_nan=one.dtype.kind == "f"):
@@ -223,7 +233,7 @@ def _difference(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.abs(one.astype(np.float64) - other.astype(np.float64)).max())
 
 
-def _run(model: Model, net: Any) -> list[np.ndarray]:
+def _run(model: Model, net: Any) -> list[NDArray[Any]]:
     inputs = {name: ms.Tensor(each) if isinstance(each, np.ndarray) else each for name, each in model.inputs().items()}
     _seed()
     outputs = net(
@@ -233,7 +243,7 @@ def _run(model: Model, net: Any) -> list[np.ndarray]:
     return [*_arrays(outputs)]
 
 
-def _arrays(value: Any) -> list[np.ndarray]:
+def _arrays(value: Any) -> list[NDArray[Any]]:
     if isinstance(value, ms.Tensor):
         return [value.asnumpy()]
     if isinstance(value, dict):

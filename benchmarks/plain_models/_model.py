@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 import numpy as np
+from numpy.typing import NDArray
 
 Inputs = dict[str, Any]
 
@@ -28,11 +29,11 @@ class Model:
     inputs: Callable[[], Inputs]
 
 
-def floats(*shape: int) -> np.ndarray:
+def floats(*shape: int) -> NDArray[Any]:
     """Numbers of a normal distribution, float32, the same each time."""
     return np.random.RandomState(len(shape)).standard_normal(shape).astype(np.float32)
 
 
-def words(length: int = 12, below: int = 90) -> np.ndarray:
+def words(length: int = 12, below: int = 90) -> NDArray[Any]:
     """One row of token numbers, int32 of shape (1, length), from 4 on: what is lower may be special."""
     return np.random.RandomState(length).randint(4, below, (1, length)).astype(np.int32)

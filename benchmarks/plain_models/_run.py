@@ -16,13 +16,17 @@ _ROOT = Path(__file__).parents[2]
 Result = dict[str, dict[str, Any]]
 
 
-def run(model: Model) -> Result:
+def run(model: Model, rounds: int) -> Result:
     """Measure a model in a process of its own.
+
+    Args:
+        model: which.
+        rounds: how often each way of building it is timed, at most.
 
     Returns:
         What was found, by stage; `process` says how the process ended if it ended badly.
     """
-    command = [sys.executable, "-m", f"{__package__}._measure", model.project, model.name]
+    command = [sys.executable, "-m", f"{__package__}._measure", model.project, model.name, str(rounds)]
     ended = None
     try:
         done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=_SECONDS, check=False)

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 _NORMS = {"gamma": "weight", "beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var"}
 _NAMES = {
@@ -24,7 +25,7 @@ _NAMES = {
 _FLAT = ("Conv1d", "Conv1dTranspose")
 
 
-def state_dict(net: Any) -> dict[str, np.ndarray]:
+def state_dict(net: Any) -> dict[str, NDArray[Any]]:
     """Give a net's values as PyTorch's `state_dict` would: one array for each path, shared parameters at all of theirs.
 
     Args:
@@ -32,7 +33,7 @@ def state_dict(net: Any) -> dict[str, np.ndarray]:
     """
     nn = import_module("mindspore").nn
     known = _of_mindone(net)
-    found: dict[str, np.ndarray] = {}
+    found: dict[str, NDArray[Any]] = {}
     for path, cell in _cells(net):
         names = next((_NAMES[kind] for kind in _NAMES if _is(cell, getattr(nn, kind))), {})
         for attribute, parameter in cell._params.items():

@@ -81,7 +81,16 @@ TEXT = (
     _model("OPTForCausalLM", _text, word_embed_proj_dim=32),
     _model("MixtralForCausalLM", _text),
     _model("Qwen3ForCausalLM", _once),
-    _model("DeepseekV2ForCausalLM", _once, num_key_value_heads=4, kv_lora_rank=8, q_lora_rank=8, qk_nope_head_dim=8, qk_rope_head_dim=8, v_head_dim=8),
+    _model(
+        "DeepseekV2ForCausalLM",
+        _once,
+        num_key_value_heads=4,
+        kv_lora_rank=8,
+        q_lora_rank=8,
+        qk_nope_head_dim=8,
+        qk_rope_head_dim=8,
+        v_head_dim=8,
+    ),
     _model("RwkvForCausalLM", _text),
     _model("LongformerModel", _text, attention_window=4),
     _model("FNetModel", _text),
@@ -96,12 +105,24 @@ IMAGES = (
     _model("ConvNextModel", partial(_pixels, 64), **{**_STAGES, "patch_size": 4}),
     _model("BeitModel", _pixels),
     _model("Dinov2Model", _pixels),
-    _model("MobileViTModel", partial(_pixels, 64), image_size=64, hidden_sizes=[16, 24, 32], neck_hidden_sizes=[8, 8, 16, 16, 16, 16, 16], patch_size=2),
+    _model(
+        "MobileViTModel",
+        partial(_pixels, 64),
+        image_size=64,
+        hidden_sizes=[16, 24, 32],
+        neck_hidden_sizes=[8, 8, 16, 16, 16, 16, 16],
+        patch_size=2,
+    ),
     _model("PoolFormerModel", partial(_pixels, 64), **_STAGES),
     _model("RegNetModel", _pixels, embedding_size=8, groups_width=8, **_STAGES),
     _model("SiglipModel", _text_and_pixels, **_PARTS),
     _model("DPTModel", _pixels),
-    _model("VideoMAEModel", lambda: {"pixel_values": floats(1, 2, 3, 32, 32), "bool_masked_pos": None}, num_frames=2, tubelet_size=2),
+    _model(
+        "VideoMAEModel",
+        lambda: {"pixel_values": floats(1, 2, 3, 32, 32), "bool_masked_pos": None},
+        num_frames=2,
+        tubelet_size=2,
+    ),
 )
 
 SOUND = (
@@ -109,8 +130,24 @@ SOUND = (
     _model("Wav2Vec2Model", _wave, **_WAVE),
     _model("WavLMModel", _wave, **_WAVE),
     _model("ASTModel", lambda: {"input_values": floats(1, 32, 16)}, max_length=32, num_mel_bins=16),
-    _model("EncodecModel", lambda: {"input_values": floats(1, 1, 640)}, num_filters=4, hidden_size=16, codebook_size=16, codebook_dim=16),
-    _model("DacModel", lambda: {"input_values": floats(1, 1, 640)}, encoder_hidden_size=8, downsampling_ratios=[2, 4], decoder_hidden_size=16, n_codebooks=2, codebook_size=16, codebook_dim=4),
+    _model(
+        "EncodecModel",
+        lambda: {"input_values": floats(1, 1, 640)},
+        num_filters=4,
+        hidden_size=16,
+        codebook_size=16,
+        codebook_dim=16,
+    ),
+    _model(
+        "DacModel",
+        lambda: {"input_values": floats(1, 1, 640)},
+        encoder_hidden_size=8,
+        downsampling_ratios=[2, 4],
+        decoder_hidden_size=16,
+        n_codebooks=2,
+        codebook_size=16,
+        codebook_dim=4,
+    ),
 )
 
 MODELS = (*TEXT, *IMAGES, *SOUND)
