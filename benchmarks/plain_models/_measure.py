@@ -40,27 +40,32 @@ _WAYS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
 }
 
 
-def main(project: str, name: str, rounds: str = "15") -> None:
+def main(project: str, name: str, rounds: str = "15", only: str = "") -> None:
     """Measure one model; what fails is written down, and the rest goes on.
 
     Args:
         project: of the model.
         name: of the model.
         rounds: how often each way of building it is timed, at most; 0: not at all.
+        only: `seconds`: time the builds alone, without MindSpore's context, in which the process crashes.
     """
     model = _models.find(project, name)
+    if only:
+        _say("seconds", lambda: _seconds(model, int(rounds), [way for way in _WAYS if way != "mindspore"]))
+        return
     twin = _say("eager", lambda: _eager(model), keep=True)
-    _say("lazy", lambda: _lazy(model))
-    _say("mindspore", lambda: _mindspore(model))
     if twin is None:
         return
-    if int(rounds):
-        _say("seconds", lambda: _seconds(model, int(rounds)))
+    _say("lazy", lambda: _lazy(model))
     _say("equal", lambda: _equal(model, twin))
     with tempfile.TemporaryDirectory() as directory:
         for form, save in _SAVES.items():
             _say(form, partial(_load, model, twin, save, Path(directory) / form))
     _say("computed", lambda: _computed(model, twin))
+    print(json.dumps({"stage": "mindspore", "error": "the process crashes"}), flush=True)  # unless it is said otherwise
+    _say("mindspore", lambda: _mindspore(model))
+    if int(rounds):
+        _say("seconds", lambda: _seconds(model, int(rounds), [*_WAYS]))
 
 
 def _say(stage: str, task: Callable[[], Any], *, keep: bool = False) -> Any:
@@ -136,9 +141,9 @@ def _resident() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def _seconds(model: Model, rounds: int) -> dict[str, Any]:
+def _seconds(model: Model, rounds: int, ways: list[str]) -> dict[str, Any]:
     """Build in turns, each time in another order; processor time, the garbage of the build before not counted."""
-    taken: dict[str, list[float]] = {way: [] for way in _WAYS if _builds(model, way)}
+    taken: dict[str, list[float]] = {way: [] for way in ways if _builds(model, way)}
     for number in range(rounds):
         first = number % len(taken)
         for way in [*taken][first:] + [*taken][:first]:
@@ -194,7 +199,7 @@ def _save_lazycell(net: Any, path: Path) -> Path:
 
 
 def _save_torch(net: Any, path: Path) -> Path:
-    arrays = {name: np.ascontiguousarray(each) for name, each in _torch_names.state_dict(net).items()}
+    arrays = {name: np.asarray(each, order="C") for name, each in _torch_names.state_dict(net).items()}
     import_module("safetensors.numpy").save_file(arrays, path.with_suffix(".safetensors"))
     return path.with_suffix(".safetensors")
 
@@ -214,11 +219,10 @@ def _load(model: Model, twin: Any, save: Callable[[Any, Path], Path], path: Path
 
 def _computed(model: Model, twin: Any) -> dict[str, Any]:
     """Run the twin, and a lazy net that has loaded what the twin saved, on the same inputs."""
-    expected = _run(model, twin)
     net = _build(model, "lazycell")
-    with tempfile.TemporaryDirectory() as directory:
+    with tempfile.TemporaryDirectory() as directory:  # before it runs: a run may rename a net's parameters
         lazycell.load_checkpoint(_save_mindspore(twin, Path(directory) / "twin"), net=net)
-    found = _run(model, net)
+    expected, found = _run(model, twin), _run(model, net)
     if len(found) != len(expected):
         raise ValueError(f"{len(found)} outputs instead of {len(expected)}")
     differences = [_difference(one, other) for one, other in zip(found, expected, strict=True)]
