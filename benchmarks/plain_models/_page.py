@@ -26,7 +26,7 @@ What becomes of [plain cells](plain-cells.md) that know nothing of lazycell: mod
 [mindone](https://github.com/mindspore-lab/mindone), as they are in their wheels. No number in this page is written by
 hand. In a virtual environment of its own, since mindone wants a certain transformers, and no torch:
 
-```bash
+```text
 {INSTALL}
 ```
 
@@ -38,12 +38,13 @@ NumPy (`benchmarks/plain_models/_kernels.py`), for all ways alike.
 - **allocated**: of the bytes of all parameters, those of parameters that have values after a lazy build, under
   lazycell's `no_init_parameters` and under MindSpore's. "fails": the model cannot be built so.
 - **build**: processor time of a build (`time.process_time`), the median of up to 15, in which the three ways take
-  turns. The machine does other things too; what it costs is in all three.
+  turns. The machine does other things too; what that costs is in all three.
 - **values**: whether `lazycell.init_parameters_data`, after the same seeds, gives the parameters of the eager build,
   bit for bit; else how many are others.
 - **loads**: what `mindspore.save_checkpoint` (`.ckpt`), `lazycell.save_checkpoint` (`.safetensors`) and a safetensors
   file under PyTorch's names say, all written from the eager net, loads into a lazy one: all parameters, bit for bit.
-  PyTorch's names are made by the program's own rule, which is mindone's own table where there is one.
+  PyTorch's names are made by the program's own rule, which is mindone's own table where there is one. lazycell is told
+  of one class, mindone's `WeightNorm`, by `torch_names`; the weight that it computes before each run is in no such file.
 - **output**: the largest difference between the outputs of the eager net and of a lazy one that has loaded; "–" where
   an operation is missing on a CPU after all, or the model itself fails."""
 

@@ -6,11 +6,14 @@ For mindone it is the project's own table, turned around; for mindcv, which has 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+import lazycell
 
 _NORMS = {"gamma": "weight", "beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var"}
 _NAMES = {
@@ -23,6 +26,18 @@ _NAMES = {
     "PReLU": {"w": "weight"},
 }
 _FLAT = ("Conv1d", "Conv1dTranspose")
+
+COMPUTED = "*.weight_norm_cell.weight"
+"""What mindone's `WeightNorm` computes from its two halves before each run: no PyTorch file has it."""
+
+
+def teach() -> None:
+    """Tell lazycell of mindone's `WeightNorm` what a user would have to: its names are the project's own."""
+    if not hasattr(lazycell, "torch_names"):
+        return
+    halves = {half: lazycell.squeezed(half, axis=2) for half in ("weight_g", "weight_v")}
+    rules = {"bias": "weight_norm_cell.bias", **halves}
+    lazycell.torch_names(rules)(import_module("mindone.utils.weight_norm").WeightNorm)
 
 
 def state_dict(net: Any) -> dict[str, NDArray[Any]]:
@@ -40,9 +55,12 @@ def state_dict(net: Any) -> dict[str, NDArray[Any]]:
             if parameter is None:
                 continue
             ours = _join(path, attribute)
+            if fnmatch(ours, COMPUTED):
+                continue
             theirs = known.get(ours) or _join(path, names.get(attribute, attribute))
             values = parameter.asnumpy()
-            found[theirs] = values.squeeze(-2) if attribute == "weight" and _is_any(cell, nn, _FLAT) else values
+            is_flat = attribute == "weight" and _is_any(cell, nn, _FLAT)
+            found[theirs] = values.squeeze(-2) if is_flat or attribute in ("weight_g", "weight_v") else values
         if names is _NORMS and "moving_mean" in cell._params:
             found[_join(path, "num_batches_tracked")] = np.array(0, np.int64)
     return found
