@@ -44,7 +44,7 @@ NumPy (`benchmarks/plain_models/_kernels.py`), for all ways alike.
 - **loads**: what `mindspore.save_checkpoint` (`.ckpt`), `lazycell.save_checkpoint` (`.safetensors`) and a safetensors
   file under PyTorch's names say, all written from the eager net, loads into a lazy one: all parameters, bit for bit.
   PyTorch's names are made by the program's own rule, which is mindone's own table where there is one. lazycell is told
-  of one class, mindone's `WeightNorm`, by `torch_names`; the weight that it computes before each run is in no such file.
+  of one class, mindone's `WeightNorm`, by `torch_names`; the weight that it computes before a run is in no such file.
 - **output**: the largest difference between the outputs of the eager net and of a lazy one that has loaded; "–" where
   an operation is missing on a CPU after all, or the model itself fails."""
 
@@ -62,8 +62,8 @@ def write(rows: list[Row]) -> None:
     PLACE.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
-_HEAD = ["model", "parameters", "bytes", "allocated", "MindSpore", "build", "eager", "MindSpore", "values", "loads"]
-_HEAD += ["output"]
+_HEAD = ["model", "parameters", "bytes", "allocated", "by MindSpore", "build", "eager build", "build by MindSpore"]
+_HEAD += ["values", "loads", "output"]
 
 
 def _where() -> str:
