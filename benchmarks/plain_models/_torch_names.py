@@ -36,7 +36,7 @@ def teach() -> None:
     if not hasattr(lazycell, "torch_names"):
         return
     halves = {half: lazycell.squeezed(half, axis=2) for half in ("weight_g", "weight_v")}
-    rules = {"bias": "weight_norm_cell.bias", **halves}
+    rules: dict[str, Any] = {"bias": "weight_norm_cell.bias", **halves}
     lazycell.torch_names(rules)(import_module("mindone.utils.weight_norm").WeightNorm)
 
 

@@ -16,6 +16,7 @@ from ..declaration import Declaration, declaration_of
 from ..manifest import DEFAULT_DTYPE, ResolvedChild, call_text
 from ..parameters import building, cells_of, declare, declare_buffer, initialize_cell, is_building, parameters_of
 from ._blueprint import Blueprint, Call, blueprint_of, call_of
+from ._full_names import name_all
 from ._ties import tie_together
 
 _inside_another: ContextVar[bool] = ContextVar("lazycell_inside_another", default=False)
@@ -40,9 +41,7 @@ def build(cell: Any, declaration: Declaration, given: dict[str, Any], dtype: Any
             _fill_strictly(cell, blueprint)
     finally:
         _inside_another.reset(token)
-    # Names once, at the end: MindSpore renames the whole subtree at every level that a cell is attached to.
-    for name, parameter in cell.parameters_and_names():
-        parameter.name = name
+    name_all(cell)  # once, at the end: MindSpore renames the whole subtree at every level that a cell is attached to
 
 
 def is_inside_another() -> bool:

@@ -7,21 +7,25 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from mindspore import nn
+from mindspore import Parameter, nn
 
 from .. import cell, inference, loading, pretrained
 from ..parameters import (
+    expect_first_call,
+    forget_compiled,
     init_parameters_data,
     initialize_for_execution,
     keep_base_class_when_rewriting,
     names_looked_up,
     refuse_while_saving,
+    structure_of,
     undeclare,
     warn_before_execution,
 )
 from ._build import refuse_plain_cells
+from ._full_names import complete_names, is_named, name_attached, prefix_of, renaming
 from ._meta import LazyCellMeta
-from ._ties import fill_ties, ties_below, under_stored_names
+from ._ties import declares_ties, fill_ties, keep_tied, ties_below, under_stored_names
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -308,9 +312,26 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
 
     def parameters_and_names(self, name_prefix: str = "", expand: bool = True) -> Iterator[tuple[str, Any]]:
         """As `nn.Cell.parameters_and_names`; for MindSpore's loader, a tied parameter goes by the name that it has."""
-        named = super().parameters_and_names(name_prefix, expand)
+        named: Iterable[tuple[str, Any]] = super().parameters_and_names(name_prefix, expand)
+        if not name_prefix and is_named(self):
+            named = complete_names(self, named)
         stored = names_looked_up(sys._getframe(1))
-        return named if stored is None else under_stored_names(named, ties_below(self), stored)
+        return iter(named) if stored is None else under_stored_names(named, ties_below(self), stored)
+
+    def cells_and_names(self, cells: Any = None, name_prefix: str = "") -> Iterator[tuple[str, Any]]:
+        """As `nn.Cell.cells_and_names`."""
+        if declares_ties(self):
+            keep_tied(self)
+        walk: Iterator[tuple[str, Any]] = super().cells_and_names(cells, name_prefix)
+        return walk
+
+    def update_parameters_name(self, prefix: str = "", recurse: bool = True) -> None:
+        """As `nn.Cell.update_parameters_name`: MindSpore calls it when the cell becomes a part of another."""
+        if not recurse:
+            super().update_parameters_name(prefix, recurse)
+            return
+        with renaming(self, prefix):
+            super().update_parameters_name(prefix)
 
     def to_empty(self, *, device: Any = None, recurse: bool = True) -> Self:
         """Give up the values: every parameter is declared again, and its memory free.
@@ -335,8 +356,12 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         super()._init_check()
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
-        """As `nn.Cell.compile`, after initializing what has no values."""
+        """As `nn.Cell.compile`, after initializing what has no values; again, where parts have been replaced."""
         initialize_for_execution(self)
+        structure = structure_of(self)
+        if self.__dict__.setdefault("_lazycell_compiled", structure) != structure:
+            forget_compiled(self)
+            self.__dict__["_lazycell_compiled"] = structure
         warn_before_execution(self)
         super().compile(*args, **kwargs)
 
@@ -349,7 +374,15 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
 
     def __setattr__(self, name: str, value: Any) -> None:
         refuse_plain_cells(self, name, value)
-        super().__setattr__(name, value)
+        if is_named(self) and isinstance(value, (nn.Cell, Parameter)):  # a part is replaced, or added
+            prefix = prefix_of(self)
+            super().__setattr__(name, value)
+            name_attached(self, prefix, name, value)
+            if declares_ties(self):
+                keep_tied(self)
+            expect_first_call(self)  # it may read the values of what has none yet
+        else:
+            super().__setattr__(name, value)
 
 
 keep_base_class_when_rewriting(LazyCell)

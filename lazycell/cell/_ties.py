@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
-from mindspore import nn
+from mindspore import Parameter, nn
 
 from .._dtypes import dtype_name
 from .._errors import CheckpointMismatchError
 from ..declaration import Tie, check_tie
 from ..parameters import cells_of, parameters_of
+from ._full_names import is_named, prefix_of
+
+_TIES = "_lazycell_ties"
+"""On the cell that declares them: names that were given up, to those that were stored when the ties were made."""
+
+_ALIASES = "_lazycell_aliases"
+"""On the cells that have them: the names under which they have another cell's parameter."""
 
 
 def tie_together(cell: Any, ties: tuple[Tie, ...]) -> None:
@@ -29,37 +36,98 @@ def tie_together(cell: Any, ties: tuple[Tie, ...]) -> None:
             if name in parameters_of(owner):
                 delattr(owner, name)
             object.__setattr__(owner, name, parameters[source])
+            owner.__dict__.setdefault(_ALIASES, {})[name] = None
             made[target] = source
-        cell.__dict__.setdefault("_lazycell_ties", {})[tie.target] = source
+        cell.__dict__.setdefault(_TIES, {})[tie.target] = source
 
 
 def ties_below(cell: nn.Cell) -> dict[str, str]:
     """Give every tie below a cell: the name that was given up, and the name that is stored; both full names."""
-    return ties_of(cell.cells_and_names())
+    return ties_of(list(cell.cells_and_names()))
 
 
-def ties_of(cells: Iterable[tuple[str, nn.Cell]]) -> dict[str, str]:
-    """Give every tie that cells have, as `ties_below`, from their paths and the cells."""
-    ties: dict[str, str] = {}
-    for path, each in cells:
-        own = each.__dict__.get("_lazycell_ties")
-        if own:
-            prefix = f"{path}." if path else ""
-            for target, source in own.items():
-                if not _is_parameter(each, target):
-                    ties[prefix + target] = prefix + source
-    # An outer tie may have given up the parameter that an inner one points to.
-    return {target: ties.get(source, source) for target, source in ties.items()}
+def ties_of(cells: Collection[tuple[str, nn.Cell]]) -> dict[str, str]:
+    """Give every tie that cells have, as `ties_below`, from their paths and the cells.
+
+    As they are now: a part may have been replaced, or have gone into another, since the ties were made.
+    """
+    ends = {name: id(parameter) for name, _, _, parameter in _aliases(cells)}
+    if not ends:
+        return {}
+    stored = _places(cells, set(ends.values()))
+    return {name: stored[end] for name, end in ends.items() if end in stored}
 
 
-def _is_parameter(cell: nn.Cell, name: str) -> bool:
-    """Tell whether a name that was given up is a parameter's again: somebody has assigned one, and undone the tie."""
-    *path, own = name.split(".")
+def keep_tied(cell: nn.Cell) -> None:
+    """Have a tied parameter stay where it is used, if the part that it was stored with has been replaced.
+
+    Args:
+        cell: one that declares ties.
+    """
+    if all(_is_whole(cell, target, source) for target, source in cell.__dict__[_TIES].items()):
+        return
+    cells = list(nn.Cell.cells_and_names(cell))
+    aliases = list(_aliases(cells))
+    stored = _places(cells, {id(parameter) for _, _, _, parameter in aliases})
+    kept = {}
+    for full_name, owner, name, parameter in aliases:
+        if id(parameter) not in stored:
+            delattr(owner, name)
+            parameters_of(owner)[name] = kept[full_name] = parameter
+            stored[id(parameter)] = full_name
+    # What is left of them: their parts have other places now.
+    cell.__dict__[_TIES] = {
+        full_name: stored[id(parameter)] for full_name, owner, name, parameter in aliases if name in owner.__dict__
+    }
+    if kept and is_named(cell):
+        prefix = prefix_of(cell)
+        for full_name, parameter in kept.items():
+            parameter.name = prefix + full_name
+
+
+def declares_ties(cell: nn.Cell) -> bool:
+    """Tell whether a cell has made ties below itself."""
+    return _TIES in cell.__dict__
+
+
+def _aliases(cells: Iterable[tuple[str, nn.Cell]]) -> Iterator[tuple[str, nn.Cell, str, Any]]:
+    """Walk the names that were given up, and are still: the full name, the cell, the name in it, and the parameter."""
+    for path, cell in cells:
+        for name in cell.__dict__.get(_ALIASES, ()):
+            parameter = cell.__dict__.get(name)
+            if isinstance(parameter, Parameter):  # else somebody has assigned one, and undone the tie
+                yield (f"{path}.{name}" if path else name), cell, name, parameter
+
+
+def _places(cells: Iterable[tuple[str, nn.Cell]], wanted: set[int]) -> dict[int, str]:
+    """Give the full names under which cells have some parameters, by the parameters' ids."""
+    places: dict[int, str] = {}
+    for path, cell in cells:
+        for name, parameter in parameters_of(cell).items():
+            if id(parameter) in wanted:
+                places.setdefault(id(parameter), f"{path}.{name}" if path else name)
+    return places
+
+
+def _is_whole(cell: nn.Cell, target: str, source: str) -> bool:
+    """Tell whether both ends of a tie are where they were when it was made."""
+    owner, name = _owner(cell, source)
+    if owner is None:
+        return False
+    parameter = parameters_of(owner).get(name, owner.__dict__.get(name))  # the latter: an outer tie took it
+    if parameter is None:
+        return False
+    owner, name = _owner(cell, target)
+    return owner is not None and owner.__dict__.get(name) is parameter
+
+
+def _owner(cell: nn.Cell, full_name: str) -> tuple[nn.Cell | None, str]:
+    """Give the cell that a full name leads to, None if to none, and the name in it."""
+    *path, name = full_name.split(".")
+    below: nn.Cell | None = cell
     for part in path:
-        cell = cells_of(cell).get(part)
-        if cell is None:
-            return False
-    return own in parameters_of(cell)
+        below = None if below is None else cells_of(below).get(part)
+    return below, name
 
 
 def fill_ties(state_dict: Mapping[str, Any], ties: Mapping[str, str]) -> dict[str, Any]:

@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from ._encryption import cipher_mode as cipher_mode
     from ._encryption import decryption as decryption
     from ._encryption import encrypt as encrypt
+    from ._filled import LazyParameter as LazyParameter
     from ._foreign import ComputedTable as ComputedTable
     from ._foreign import draw as draw
     from ._framework import FrameworkType as FrameworkType
     from ._framework import buffers_of as buffers_of
     from ._framework import cells_of as cells_of
+    from ._framework import expect_first_call as expect_first_call
+    from ._framework import forget_compiled as forget_compiled
     from ._framework import framework_dtype as framework_dtype
     from ._framework import initialize_cell as initialize_cell
     from ._framework import initializer_classes as initializer_classes
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from ._framework import numpy_values as numpy_values
     from ._framework import parameters_of as parameters_of
     from ._framework import set_launches_blocking as set_launches_blocking
+    from ._framework import structure_of as structure_of
     from ._framework import unsaved_buffers_of as unsaved_buffers_of
     from ._initial import explained as explained
     from ._initial import law_in as law_in

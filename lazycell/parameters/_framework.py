@@ -257,6 +257,19 @@ def is_recording() -> bool:
 # The public methods walk whole trees, skip what is there twice, and know buffers by no name of their own.
 
 
+def cells_below(cell: nn.Cell) -> Iterator[nn.Cell]:
+    """Walk a cell and those below it, each once, in no order that means anything: in a quarter of the usual time."""
+    seen = {id(cell)}
+    waiting = [cell]
+    while waiting:
+        each = waiting.pop()
+        yield each
+        for below in each._cells.values():
+            if below is not None and id(below) not in seen:
+                seen.add(id(below))
+                waiting.append(below)
+
+
 def parameters_of(cell: nn.Cell) -> dict[str, Any]:
     """Give a cell's own parameters by attribute name, as MindSpore keeps them; a value may be None."""
     return cell._params
@@ -403,6 +416,28 @@ def install_constructor_guard(before_read: Callable[[Any], None], is_watched: Ca
         return original(input_data, *arguments, **keywords)
 
     _tensor_module._init = _init  # type: ignore[attr-defined]
+
+
+# --- pickle -------------------------------------------------------------------------------------------------------
+
+
+def install_pickling_of_operators() -> None:
+    """Let operators be pickled, as MindSpore copies them: made again, with the arguments that they were made with.
+
+    Most cells keep some as attributes (`nn.Dense` its `Reshape`), so that no net with such a cell in it can be pickled:
+    "cannot pickle 'Reshape' object".
+    """
+    if mindspore.ops.Primitive.__reduce__ is not object.__reduce__:  # MindSpore has a way of its own
+        return
+
+    def __reduce__(operator: Any) -> Any:
+        return _remake_operator, (type(operator), operator.init_attrs)
+
+    mindspore.ops.Primitive.__reduce__ = __reduce__
+
+
+def _remake_operator(kind: type, arguments: dict[str, Any]) -> Any:
+    return kind(**arguments)
 
 
 # --- birth of parameters -------------------------------------------------------------------------------------------
@@ -790,6 +825,25 @@ def expect_first_call(cell: nn.Cell) -> None:
     """Have `_init_check` called at the next call of a cell: MindSpore does so only while both flags are False."""
     object.__setattr__(cell, "_init_flag", False)
     object.__setattr__(cell, "_is_check_and_refresh", False)
+
+
+def structure_of(cell: nn.Cell) -> int:
+    """Give a number that is another one when cells or parameters below a cell have been replaced, added or deleted.
+
+    The times are when the cells were made: a new one may have the id of one that is gone.
+    """
+    parts: list[Any] = []
+    for each in cells_below(cell):
+        parts.append(each._create_time)
+        parts += map(id, each._params.values())
+    return hash(tuple(parts))
+
+
+def forget_compiled(cell: nn.Cell) -> None:
+    """Have a cell compiled again at its next call in graph mode, and let go of what it held: MindSpore never looks."""
+    own = {phase for phase in cell.compile_cache if f".{id(cell)}." in phase}  # a copy has the original's, too
+    _graph_api._cell_graph_executor.del_net_res(cell, own)
+    cell.compile_cache.clear()
 
 
 # --- encryption ----------------------------------------------------------------------------------------------------

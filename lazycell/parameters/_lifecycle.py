@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mindspore import Parameter, ParameterTuple, nn
@@ -17,7 +18,7 @@ from ._context import is_lazy
 from ._declared import DeferredParameter, UninitializedParameter
 from ._draws import settle
 from ._filling import filling, initialize_parameter, undeclare_parameter
-from ._framework import buffers_of, expect_first_call, is_only_reading, parameters_of
+from ._framework import buffers_of, cells_below, expect_first_call, is_only_reading, parameters_of
 from ._life import life_of, was_left
 from ._without_values import is_declared, lacks_values
 
@@ -26,17 +27,8 @@ _LISTED = 8
 
 
 def uninitialized(net: nn.Cell) -> list[str]:
-    """List the names of the parameters that have no values yet. Computed buffers are not among them."""
-    return [name for name, parameter in named_parameters(net) if lacks_values(parameter)]
-
-
-def named_parameters(net: nn.Cell) -> Iterator[tuple[str, Any]]:
-    """Walk the parameters of a net by full name, each once; by its path where two have one name."""
-    seen: set[str] = set()
-    for path, parameter in net.parameters_and_names():
-        name = path if parameter.name in seen else parameter.name
-        seen.add(name)
-        yield name, parameter
+    """List the paths of the parameters that have no values yet. Computed buffers are not among them."""
+    return [name for name, parameter in net.parameters_and_names() if lacks_values(parameter)]
 
 
 def computed_buffers(net: nn.Cell) -> Iterator[tuple[str, Any]]:
@@ -50,15 +42,44 @@ def computed_buffers(net: nn.Cell) -> Iterator[tuple[str, Any]]:
             yield (f"{path}.{name}" if path else name), buffer
 
 
-def _all_parameters(net: nn.Cell) -> Iterator[Any]:
-    """Walk every parameter below a cell, in MindSpore's own order, those in a ParameterTuple (optimizers) included."""
+def _all_parameters(net: nn.Cell) -> Iterator[tuple[str, Any]]:
+    """Walk every parameter below a cell by path, in MindSpore's order, those in a ParameterTuple (optimizers) included.
+
+    Such a one has no path but its name.
+    """
     seen: set[int] = set()
-    for _, cell in net.cells_and_names():
+    for path, cell in net.cells_and_names():
+        prefix = f"{path}." if path else ""
         tuples = [each for each in cell.__dict__.values() if isinstance(each, ParameterTuple)]
-        for parameter in [*parameters_of(cell).values(), *(parameter for each in tuples for parameter in each)]:
-            if parameter is not None and id(parameter) not in seen:
+        own = [(prefix + name, parameter) for name, parameter in parameters_of(cell).items() if parameter is not None]
+        for full_name, parameter in [*own, *((parameter.name, parameter) for each in tuples for parameter in each)]:
+            if id(parameter) not in seen:
                 seen.add(id(parameter))
-                yield parameter
+                yield full_name, parameter
+
+
+def _streams(net: nn.Cell, parameters: Mapping[Any, str]) -> dict[Any, str]:
+    """Give the names of the streams of parameters below a cell: their own, or their paths where two have one name.
+
+    Args:
+        net: the cell.
+        parameters: its parameters, with their paths.
+    """
+    names = {parameter: parameter.name for parameter in parameters}
+    if any(names[parameter] != path for parameter, path in parameters.items()):
+        top: str | None = None
+        for path, cell in list(net.cells_and_names()):
+            # LazyCells give what was attached to them its full name when they are asked for it.
+            if type(cell).parameters_and_names is nn.Cell.parameters_and_names:
+                continue
+            if top is None or not path.startswith(top):
+                top = f"{path}." if path else ""
+                list(cell.parameters_and_names())
+        names = {parameter: parameter.name for parameter in parameters}
+    times = Counter(names.values())
+    return {
+        parameter: path if times[names[parameter]] > 1 else names[parameter] for parameter, path in parameters.items()
+    }
 
 
 def init_parameters_data(
@@ -87,7 +108,7 @@ def init_parameters_data(
         InitializationError: an initializer cannot give the values of a parameter.
     """
     if is_lazy() and seed is None and not streams:
-        return {parameter: parameter for parameter in _all_parameters(cell)}
+        return {parameter: parameter for _, parameter in _all_parameters(cell)}
     return _initialize(cell, seed, streams=streams)
 
 
@@ -97,9 +118,12 @@ def _initialize(cell: nn.Cell, seed: int | None = None, *, streams: bool = False
 
     kinds = UninitializedParameter if seed is None and not streams else (UninitializedParameter, DeferredParameter)
     with show.ProgressBar("initializing") as bar, filling:
-        parameters = {parameter: parameter for parameter in _all_parameters(cell)}
+        paths = {parameter: path for path, parameter in _all_parameters(cell)}
+        parameters = {parameter: parameter for parameter in paths}
         waiting = [parameter for parameter in parameters if parameter.has_init]
-        starts = [start_of(parameter, seed) for parameter in waiting if isinstance(parameter, kinds)]
+        drawing = [parameter for parameter in waiting if isinstance(parameter, kinds)]
+        streams_of = _streams(cell, paths) if drawing else {}
+        starts = [start_of(parameter, seed, streams_of[parameter]) for parameter in drawing]
         total = sum(parameter.nbytes for parameter in waiting)
         drawn = values_for(starts, lambda done: bar(done, total))
         fill_all(Assignment(start.tensor, values, start.origin) for start, values in zip(starts, drawn, strict=True))
@@ -124,10 +148,11 @@ def initialize_for_execution(net: nn.Cell) -> None:
     if not _lacks_values(net):  # asked at every call in graph mode
         return
     declared, loaded = [], False
-    for name, parameter in named_parameters(net):
+    for name, parameter in net.parameters_and_names():
         state, origin = life_of(parameter)
         if state == "declared" and not is_state(parameter):
-            declared.append(name)
+            full = parameter.name  # what runs may be a part of the net that the checkpoint was for
+            declared.append(full if full.endswith(f".{name}") else name)
         loaded = loaded or was_left(parameter) or (origin is not None and origin.kind == "checkpoint")
     if declared and loaded:
         warnings.warn(
@@ -142,7 +167,7 @@ def initialize_for_execution(net: nn.Cell) -> None:
 
 def _lacks_values(net: nn.Cell) -> bool:
     """Tell whether anything below a cell has no values, as fast as it can be told."""
-    for _, cell in net.cells_and_names():
+    for cell in cells_below(net):
         for tensor in (*parameters_of(cell).values(), *buffers_of(cell).values()):
             if tensor is not None and (is_declared(tensor) or tensor.init is not None):
                 return True
@@ -157,7 +182,7 @@ def refuse_while_saving(net: nn.Cell) -> None:
     """
     if not is_only_reading(sys._getframe(1)):
         return
-    declared = [name for name, each in named_parameters(net) if isinstance(each, UninitializedParameter)]
+    declared = [name for name, each in net.parameters_and_names() if isinstance(each, UninitializedParameter)]
     if declared:
         raise no_values_to_save(net, declared)
 

@@ -13,7 +13,7 @@ from .. import show
 from .._dtypes import dtype_name, itemsize
 from .._frozen import frozen
 from ._life import Origin, State, life_of
-from ._lifecycle import computed_buffers, named_parameters
+from ._lifecycle import computed_buffers
 
 
 @frozen
@@ -34,7 +34,7 @@ class ParameterStatus:
 
 @frozen
 class Status(Mapping[str, ParameterStatus]):
-    """Where each parameter of a net stands, by full name; prints as a table."""
+    """Where each parameter of a net stands, by path; prints as a table."""
 
     entries: Mapping[str, ParameterStatus] = attrs.field(repr=False)
 
@@ -80,10 +80,12 @@ def status_totals(status: Status) -> str:
 def status(net: nn.Cell) -> Status:
     """Tell each parameter's state, shape, dtype, bytes and origin; a parameter at two places is listed once.
 
+    Names are paths in the net, as in its manifest.
+
     Non-persistent buffers that lazycell computes are listed too, marked as computed.
     """
     entries = {}
-    for name, parameter in named_parameters(net):
+    for name, parameter in net.parameters_and_names():
         entries[name] = _status_of(name, parameter)
     for name, buffer in computed_buffers(net):
         entries[name] = _status_of(name, buffer, computed=True)

@@ -190,3 +190,4 @@ def read_too_early(tensor: Any, reader: str) -> UninitializedParameterError:
 
 framework.install_operator_handler(_on_operator, is_declared)
 framework.install_constructor_guard(lambda tensor: tensor._need_values("Tensor(...)"), is_declared)
+framework.install_pickling_of_operators()

@@ -419,7 +419,7 @@ def test_a_training_that_is_resumed_equals_one_that_is_not_interrupted(
         resumed = training(optimizer, 2)
         report = lazycell.load_checkpoint(file, resumed)
         assert len(report.loaded) == len(values(whole))
-        assert lazycell.status(resumed)["global_step"].state == "loaded"
+        assert lazycell.status(resumed)["optimizer.global_step"].state == "loaded"
         train(resumed, range(3, 6))
         assert same(values(resumed), values(whole))
 

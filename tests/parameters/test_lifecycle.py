@@ -143,11 +143,11 @@ def test_uninitialized_lists_names_once_without_computed_buffers() -> None:
 
 
 def test_parameters_of_one_name_are_told_apart_by_path() -> None:
-    """`insert_child_to_cell` puts no prefix: both weights are called "weight"."""
+    """`insert_child_to_cell` puts no prefix, so that both weights are called "weight"; the paths are in the status."""
     net = nn.Cell()
     net.insert_child_to_cell("a", Layer())
     net.insert_child_to_cell("b", Layer())
-    assert list(status(net))[:2] == ["weight", "b.weight"]
+    assert list(status(net))[:2] == ["a.weight", "b.weight"]
 
 
 # -------------------------------------------------------------------------------------------------- initialisation
