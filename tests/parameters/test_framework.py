@@ -6,6 +6,7 @@ Each test says which assumption of `lazycell/parameters/_framework.py` it holds,
 from __future__ import annotations
 
 import inspect
+import pickle
 import re
 import subprocess
 import sys
@@ -845,3 +846,46 @@ def test_the_page_about_hooks_names_each_of_them() -> None:
     }
     assert named - {"ParameterTensor", "FrameworkType"} == public
     assert {"ParameterTensor", "FrameworkType"} <= named & vars(framework).keys()
+
+
+# ------------------------------------------------------------------------------------------- cells, and what is compiled
+
+
+def test_cells_are_walked_each_once() -> None:
+    """A cell at two places, too; those are the cells that MindSpore's own walk gives."""
+    shared = nn.Dense(2, 2)
+    net = nn.SequentialCell(shared, nn.SequentialCell(nn.Dense(2, 2), shared))
+    walked = list(framework.cells_below(net))
+    assert len(walked) == len({*map(id, walked)})
+    assert {*map(id, walked)} == {id(cell) for _, cell in net.cells_and_names()}
+
+
+def test_a_structure_changes_with_its_parts() -> None:
+    """A cell or a parameter that is replaced gives another number, a value does not."""
+    net = nn.SequentialCell(nn.Dense(2, 2), nn.Dense(2, 2))
+    before = framework.structure_of(net)
+    net[0].weight.set_data(ops.ones((2, 2)))
+    assert framework.structure_of(net) == before
+    net[0].weight = Parameter(ops.ones((2, 2)), name="weight")
+    after = framework.structure_of(net)
+    assert after != before
+    net[1] = nn.Dense(2, 2)
+    assert framework.structure_of(net) not in (before, after)
+
+
+def test_mindspore_does_not_compile_again_by_itself() -> None:
+    """The day it does, `forget_compiled` is not needed. What it does is held where parts are replaced, in tests/cell."""
+    ms.set_context(mode=ms.GRAPH_MODE)
+    try:
+        net, x = nn.SequentialCell(nn.ReLU()), ops.full((2,), -1.0)
+        assert net(x).asnumpy().tolist() == [0, 0]
+        net[0] = nn.LeakyReLU(0.5)
+        assert net(x).asnumpy().tolist() == [0, 0]
+    finally:
+        ms.set_context(mode=ms.PYNATIVE_MODE)
+
+
+def test_operators_are_pickled() -> None:
+    """With what they were made with; without the hook it is a TypeError."""
+    operator = pickle.loads(pickle.dumps(ops.ReduceSum(keep_dims=True)))
+    assert operator(ops.ones((2, 3)), 1).shape == (2, 1)
