@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -29,7 +29,7 @@ from ..manifest import (
     manifest_of_outline,
     resolve_bound,
 )
-from ..parameters import buffers_of, building, parameters_of, unsaved_buffers_of
+from ..parameters import buffers_of, building, parameters_in_groups, parameters_of, unsaved_buffers_of
 from ._blueprint import key_of
 from ._build import make_child
 from ._ties import ties_of
@@ -109,7 +109,10 @@ def _outline_of_net(
             known = of_values.get(key := (id(values), type(cell), dtype))
             declared = of_values[key] = _declared(declaration, values, dtype) if known is None else known
             sheet.note(path, type(cell), declaration, values, dtype, found)
-        for name, parameter in parameters_of(cell).items():
+        own: Iterable[tuple[str, Any]] = parameters_of(cell).items()
+        if "param_groups" in cell.__dict__:  # an optimizer
+            own = [*own, *parameters_in_groups(cell)]
+        for name, parameter in own:
             if parameter is not None and id(parameter) not in seen:
                 seen.add(id(parameter))
                 full_name = prefix + name

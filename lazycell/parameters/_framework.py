@@ -22,7 +22,7 @@ import mindspore.nn.layer.rnns as _rnns
 import mindspore.nn.probability.bnn_layers.layer_distribution as _bnn_distribution
 import mindspore.nn.utils.init as _mindspore_init
 import numpy as np
-from mindspore import Parameter, Tensor, _c_expression, nn
+from mindspore import Parameter, ParameterTuple, Tensor, _c_expression, nn
 from mindspore._c_expression import Cell_, ParamInfo, TensorPy
 from mindspore.common import dtype as mstype
 from mindspore.common.initializer import _INITIALIZER_ALIAS, Zero
@@ -273,6 +273,18 @@ def cells_below(cell: nn.Cell) -> Iterator[nn.Cell]:
 def parameters_of(cell: nn.Cell) -> dict[str, Any]:
     """Give a cell's own parameters by attribute name, as MindSpore keeps them; a value may be None."""
     return cell._params
+
+
+def parameters_in_groups(cell: nn.Cell) -> Iterator[tuple[str, Any]]:
+    """Give the state that an optimizer keeps in the dicts of its groups alone, by name: what `amsgrad` compares with.
+
+    They are no attributes of the cell, so that MindSpore's own save leaves them out.
+    """
+    groups = cell.__dict__.get("param_groups")
+    for group in groups if isinstance(groups, list) else ():
+        for key, value in group.items() if isinstance(group, dict) else ():
+            if key != "params" and isinstance(value, ParameterTuple):
+                yield from ((parameter.name, parameter) for parameter in value)
 
 
 def cells_of(cell: nn.Cell) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from ._context import is_lazy
 from ._declared import DeferredParameter, UninitializedParameter
 from ._draws import settle
 from ._filling import filling, initialize_parameter, undeclare_parameter
-from ._framework import buffers_of, cells_below, expect_first_call, is_only_reading, parameters_of
+from ._framework import buffers_of, cells_below, expect_first_call, is_only_reading, parameters_in_groups, parameters_of
 from ._life import life_of, was_left
 from ._without_values import is_declared, lacks_values
 
@@ -52,7 +52,8 @@ def _all_parameters(net: nn.Cell) -> Iterator[tuple[str, Any]]:
         prefix = f"{path}." if path else ""
         tuples = [each for each in cell.__dict__.values() if isinstance(each, ParameterTuple)]
         own = [(prefix + name, parameter) for name, parameter in parameters_of(cell).items() if parameter is not None]
-        for full_name, parameter in [*own, *((parameter.name, parameter) for each in tuples for parameter in each)]:
+        others = ((parameter.name, parameter) for each in tuples for parameter in each)
+        for full_name, parameter in [*own, *others, *parameters_in_groups(cell)]:
             if id(parameter) not in seen:
                 seen.add(id(parameter))
                 yield full_name, parameter

@@ -8,7 +8,7 @@ from typing import Any
 import mindspore as ms
 import numpy as np
 import pytest
-from mindspore import Parameter, Tensor, nn, ops
+from mindspore import Parameter, Tensor, mint, nn, ops
 from mindspore.common.initializer import initializer
 
 import lazycell
@@ -422,6 +422,18 @@ def test_a_training_that_is_resumed_equals_one_that_is_not_interrupted(
         assert lazycell.status(resumed)["optimizer.global_step"].state == "loaded"
         train(resumed, range(3, 6))
         assert same(values(resumed), values(whole))
+
+
+def test_what_an_optimizer_keeps_in_its_groups_is_saved(tmp_path: Path) -> None:
+    """The largest moments of `amsgrad`, which are no attributes. On CPU no operator writes them, so that a test has to."""
+    optimizers = [mint.optim.Adam(Net().trainable_params(), amsgrad=True) for _ in range(2)]
+    largest = [optimizer.param_groups[0]["max_exp_avg_sq"] for optimizer in optimizers]
+    for number, each in enumerate(largest[0]):
+        each.set_data(ops.full_like(each, number + 1.0))
+    lazycell.save_checkpoint(optimizers[0], tmp_path / "optimizer.safetensors")
+    report = lazycell.load_checkpoint(tmp_path / "optimizer.safetensors", optimizers[1])
+    assert {each.name for each in largest[1]} < {*report.loaded}
+    assert [each.asnumpy().max() for each in largest[1]] == [number + 1.0 for number in range(len(largest[0]))]
 
 
 def test_the_optimizer_alone_and_the_net_alone(tmp_path: Path) -> None:
