@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cache
 
 from . import system
+from ._zoo_name import importable
 
 GROUP = "lazycell.models"
 """The entry-point group: the name is a `model_type`, the value a module that registers its classes when imported."""
@@ -33,8 +34,8 @@ def _announced() -> dict[str, str]:
 
 
 def announced() -> list[tuple[str, str]]:
-    """Give the families and their modules, in the order in which packages are found."""
-    return [(entry.name, entry.module) for entry in system.entry_points(group=GROUP)]
+    """Give the families and the modules to import, in the order in which packages are found."""
+    return [(entry.name, importable(entry.module)) for entry in system.entry_points(group=GROUP)]
 
 
 def _plain(name: str) -> str:

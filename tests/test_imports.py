@@ -28,7 +28,7 @@ This is the one list: the pages that show it are held to it.
 COMMANDS = {"_convert", "_diff", "_infer", "_manifest", "_verify"}
 """Names that two files may have: a command in `cli/` is called as the module is that does its work."""
 
-BY_NAME = {"__init__.py", "_face.py", "cli/_main.py", "cli/_imported.py"}
+BY_NAME = {"__init__.py", "_face.py", "cli/_main.py", "cli/_imported.py", "zoo.py"}
 """What calls `import_module`: the faces, and the command for its own commands and for the classes that users name."""
 
 MOST_LATE = 28

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from contextvars import ContextVar
 from typing import Any
 
@@ -18,6 +19,9 @@ from ..parameters import building, cells_of, declare, declare_buffer, initialize
 from ._blueprint import Blueprint, Call, blueprint_of, call_of
 from ._full_names import name_all
 from ._ties import tie_together
+
+_ENDLESS = 20
+"""A class that is inside itself more often than this when Python's stack is full will never end."""
 
 _inside_another: ContextVar[bool] = ContextVar("lazycell_inside_another", default=False)
 
@@ -39,9 +43,31 @@ def build(cell: Any, declaration: Declaration, given: dict[str, Any], dtype: Any
     try:
         with collector_paused():
             _fill_strictly(cell, blueprint)
+    except RecursionError as error:
+        _refuse_endless(error)
+        raise
     finally:
         _inside_another.reset(token)
     name_all(cell)  # once, at the end: MindSpore renames the whole subtree at every level that a cell is attached to
+
+
+def _refuse_endless(error: RecursionError) -> None:
+    """Say which child it was, where a class builds itself again and again; else it is somebody's own recursion."""
+    built: Counter[int] = Counter()
+    child: ResolvedChild | None = None
+    trace = error.__traceback__
+    while trace is not None:
+        code, names = trace.tb_frame.f_code, trace.tb_frame.f_locals
+        if code is build.__code__:
+            built[id(names["declaration"])] += 1
+        elif code is _make.__code__:
+            child = names.get("child", child)
+        trace = trace.tb_next
+    if child is not None and max(built.values(), default=0) > _ENDLESS:
+        child.spec.complain(
+            f"`{call_text(child)}` builds the class that it is a part of, without end: hand a number down that gets "
+            "smaller, and end with `when(…)`"
+        )
 
 
 def is_inside_another() -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
 from mindspore import Parameter, nn
@@ -65,8 +65,10 @@ class LazyCellMeta(abc.ABCMeta):
             layout.check_rules(cls, declaration)
         if declaration.leftovers:
             layout.check_leftovers(cls, declaration)
+        inherited = {id(spec) for base in bases for spec in _specs_of(base)}
         for spec in parameter_specs(declaration):
-            check_initializer(spec)
+            if id(spec) not in inherited:
+                check_initializer(spec)
         # 5. Generate the constructor; one that is written by hand has to call it.
         if "__init__" in namespace:
             type.__setattr__(cls, "__init__", _calling_lazy_init(namespace["__init__"]))
@@ -87,6 +89,11 @@ def _as_class_body(name: str, bases: tuple[type, ...], namespace: dict[str, Any]
         if key in annotations:
             body.annotations[key] = annotations[key]
     return body
+
+
+def _specs_of(cls: type) -> Iterable[ParameterSpec]:
+    declaration = declaration_of(cls)
+    return () if declaration is None else parameter_specs(declaration)
 
 
 def _inherits_init(cls: type) -> bool:

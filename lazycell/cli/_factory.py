@@ -224,6 +224,10 @@ def _failed(title: str, function: Any, error: BaseException) -> NoReturn:
     raise LazyCellError(message("", text, _line_of(function, error))) from error
 
 
+def _is_theirs(module: str) -> bool:
+    return module.startswith("lazycell.zoo.") or module.partition(".")[0] not in ("lazycell", "mindspore")
+
+
 def _line_of(function: Any, error: BaseException) -> Location | None:
     """Give the innermost line of the package that has the function; else the innermost that is not MindSpore's."""
     package = str(getattr(function, "__module__", "")).partition(".")[0]
@@ -231,6 +235,6 @@ def _line_of(function: Any, error: BaseException) -> Location | None:
         Location(frame.f_globals.get("__name__", "?"), frame.f_code.co_filename, line)
         for frame, line in traceback.walk_tb(error.__traceback__)
     ]
-    theirs = [each for each in places if each.module.partition(".")[0] not in ("lazycell", "mindspore")]
+    theirs = [each for each in places if _is_theirs(each.module)]
     own = [each for each in theirs if each.module.partition(".")[0] == package]
     return next(reversed(own or theirs), None)

@@ -15,6 +15,7 @@ import click
 from .. import parameters
 from .._errors import LazyCellError
 from .._location import did_you_mean
+from .._zoo_name import hidden_by, importable
 
 
 @contextmanager
@@ -51,6 +52,12 @@ def imported(title: str) -> Any:
         raise
     except BaseException as error:  # a module may do anything when it is imported, `sys.exit` included
         if isinstance(error, ModuleNotFoundError) and error.name == module_name:
+            other = importable(module_name)
+            if other != module_name:
+                raise click.UsageError(
+                    f"there is no module {module_name!r}: {hidden_by()} hides lazycell's own models: "
+                    f"write {other}:{qualified_name}"
+                ) from None
             hint = f": write {_dotted(module_name)}:{qualified_name}" if _dotted(module_name) != module_name else ""
             text = f"there is no module {module_name!r} here or among the installed ones{hint}"
             raise click.UsageError(text) from None

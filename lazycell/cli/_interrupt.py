@@ -17,6 +17,9 @@ def interrupts_held() -> Iterator[Callable[[], None]]:
     not the terminal's cursor, not the exit status. Interrupted while it is imported, it crashes at exit. A thread
     inherits what is blocked where it is started, so enter this before numpy and MindSpore start theirs.
     """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows: nothing can be held back there
+        yield lambda: None
+        return
     interrupt = {signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, interrupt)
 
@@ -38,6 +41,9 @@ def interrupts_passed_on() -> Iterator[None]:
 
     A thread waits for the signal, and has Python raise KeyboardInterrupt in the main thread.
     """
+    if not (hasattr(signal, "pthread_sigmask") and hasattr(signal, "sigwait")):
+        yield
+        return
     interrupt = {signal.SIGINT}
     signal.signal(signal.SIGINT, signal.default_int_handler)
     kept = signal.pthread_sigmask(signal.SIG_BLOCK, interrupt)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import abc
-import inspect
 from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 from weakref import WeakKeyDictionary
@@ -196,9 +195,13 @@ class _Vacancy:
 
 
 def _make_room(cls: type, items: Mapping[str, Declared]) -> None:
+    # All at once: `inspect.getattr_static` walks the bases for each name, and each of them for each base.
+    visible: dict[str, Any] = {}
+    for base in (*type.mro(type(cls))[::-1], *cls.__mro__[::-1]):
+        visible.update(base.__dict__)
     for name in items:
-        if not isinstance(inspect.getattr_static(cls, name, vacancy := _Vacancy(name)), _Vacancy):
-            type.__setattr__(cls, name, vacancy)
+        if name in visible and not isinstance(visible[name], _Vacancy):
+            type.__setattr__(cls, name, _Vacancy(name))
     abc.update_abstractmethods(cls)
 
 

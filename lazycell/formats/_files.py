@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .._errors import CheckpointFormatError
+from ..system import O_BINARY, O_CLOEXEC, O_NONBLOCK, read_at_once
 
 # Without it, opening a FIFO that nobody writes to blocks; a file may become one between `stat` and `open`.
-_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+_FLAGS = os.O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_BINARY
 
 _KINDS = {
     stat.S_IFDIR: "a directory",
@@ -56,7 +57,7 @@ def read_at(file: io.FileIO, start: int, length: int) -> bytes:
     parts: list[bytes] = []
     while length > 0:
         try:
-            part = os.pread(file.fileno(), length, start)
+            part = read_at_once(file.fileno(), length, start)
         except OSError as error:
             raise named(error, file) from None
         if not part:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 
 from .._errors import CheckpointFormatError
 from .._frozen import frozen
+from ..system import read_into_at
 from . import _files
 from ._files import FileStamp
 
@@ -120,7 +120,7 @@ class StridedRange:
     def _fill(self, descriptor: int, view: memoryview, start: int) -> None:
         while len(view):
             try:
-                count = os.preadv(descriptor, [view], start)
+                count = read_into_at(descriptor, view, start)
             except OSError as error:
                 raise OSError(error.errno, error.strerror, str(self.path)) from None
             if not count:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .._families import GROUP as GROUP
 from .._families import announced
+from .._zoo_name import FOLDER, OTHER_NAME
 
 DIRECTORY = "manifests"
 """How the directory with them is called, beside the module."""
@@ -51,6 +52,8 @@ def manifest_directory(module: str) -> Path | None:
     So all models of a package have one, whichever module announces them. The package is looked for, not imported; of
     a module that is in none, the directory is beside it. None: it cannot be found.
     """
+    if module.startswith(f"{OTHER_NAME}."):
+        return FOLDER / DIRECTORY
     try:
         spec = importlib.util.find_spec(module.partition(".")[0])
     except (ImportError, ValueError, AttributeError):

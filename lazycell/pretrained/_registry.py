@@ -15,6 +15,7 @@ from .._dtypes import NAMES as DTYPES
 from .._errors import RegistryError
 from .._frozen import frozen
 from .._location import did_you_mean, really_like
+from .._zoo_name import importable
 from ..declaration import declaration_of
 from ..gate import GROUP
 
@@ -333,6 +334,7 @@ def _announced() -> Iterable[EntryPoint]:
 
 
 def _load(entry: EntryPoint) -> None:
+    entry = EntryPoint(entry.name, importable(entry.value), entry.group)
     if entry.module in sys.modules:
         return
     try:
@@ -341,7 +343,18 @@ def _load(entry: EntryPoint) -> None:
         cause = str(error) if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
         raise RegistryError(
             f"the models of {entry.name!r} are announced in {entry.value!r}, which cannot be imported: {cause}"
+            f"{_hidden(entry.module, error)}"
         ) from error
+
+
+def _hidden(module: str, error: BaseException) -> str:
+    """Say what has the name of the package that announces a module, where that has no such module."""
+    top = module.partition(".")[0]
+    if not isinstance(error, ModuleNotFoundError) or error.name != module or top not in sys.modules:
+        return ""
+    there = sys.modules[top]
+    place = getattr(there, "__file__", None) or next(iter(getattr(there, "__path__", ())), "not a file")
+    return f"; {top!r} is {place}: if it is not the package that announces them, it hides that one: rename it"
 
 
 def _place(cls: type) -> str:

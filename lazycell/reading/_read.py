@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import math
 import mmap as _mmap
-import os
 import threading
 import weakref
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ from .. import _dtypes
 from .._arguments import check_switch
 from .._errors import CheckpointFormatError
 from ..formats import ByteRange, FileStamp, MemoryRange, Part, TensorHeader, named, open_regular, size_of
-from ..system import Array, available_cores, empty, most_descriptors
+from ..system import Array, available_cores, empty, most_descriptors, read_into_at
 
 
 @attrs.define(eq=False, repr=False)
@@ -103,7 +102,10 @@ class Reader:
             return view
         if math.prod(header.shape) * header.itemsize != header.nbytes:
             raise wrong_length(header)
-        array = empty(header.shape, _dtypes.numpy_dtype(header.dtype))
+        try:
+            array = empty(header.shape, _dtypes.numpy_dtype(header.dtype))
+        except ValueError as error:
+            raise _no_array(header, error) from None
         self.read_into(header, _dtypes.bytes_of(array))
         return array
 
@@ -135,7 +137,10 @@ class Reader:
         if len(opened.map) < place.stop:
             raise _truncated(header.name, place.path, place.stop, len(opened.map))
         dtype = _dtypes.numpy_dtype(header.dtype)
-        array: Array = np.ndarray(header.shape, dtype, buffer=opened.map, offset=place.start)
+        try:
+            array: Array = np.ndarray(header.shape, dtype, buffer=opened.map, offset=place.start)
+        except ValueError as error:
+            raise _no_array(header, error) from None
         return array
 
     def read_into(self, header: TensorHeader, target: memoryview, start: int = 0) -> None:
@@ -236,7 +241,7 @@ def _read_range(opened: _OpenFile, part: ByteRange, target: memoryview, start: i
     position, stop = part.start + start, part.start + start + len(target)
     while len(target):
         try:
-            count = os.preadv(opened.file.fileno(), [target], position)
+            count = read_into_at(opened.file.fileno(), target, position)
         except OSError as error:
             raise named(error, opened.file) from None
         if count == 0:
@@ -276,6 +281,14 @@ def _truncated(tensor: str, path: Path, needed: int, size: int) -> CheckpointFor
     return CheckpointFormatError(
         f"{path}: tensor {tensor!r}: the file has become shorter since its header was read: "
         f"{needed} bytes needed, {size} left"
+    )
+
+
+def _no_array(header: TensorHeader, error: ValueError) -> CheckpointFormatError:
+    sizes = ", ".join(map(str, header.shape[:4])) + (", …" if len(header.shape) > 4 else "")
+    return CheckpointFormatError(
+        f"tensor {header.name!r:.200} has {len(header.shape)} dimensions ({sizes}), and numpy can make no array of "
+        f"that shape: {error}"
     )
 
 

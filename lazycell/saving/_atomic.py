@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
 import secrets
 import stat
@@ -33,7 +32,10 @@ from types import TracebackType
 from .._errors import CheckpointError
 from .._frozen import frozen
 from ..formats import hidden_files
-from ._leftovers import COMMIT, abandoned, files_in_use, files_named_by, files_of, flush, is_locked, sweep
+from ..system import O_BINARY, O_CLOEXEC, O_NOFOLLOW, flush_directory, rename_over, try_lock, unlock
+from ._leftovers import COMMIT, abandoned, files_in_use, files_named_by, files_of, sweep
+
+_FLAGS = O_CLOEXEC | O_NOFOLLOW | O_BINARY
 
 _LONGEST_NAME = 255  # bytes
 _LONGEST = 60  # bytes of NAME, so that there is room for FILE
@@ -82,6 +84,9 @@ class Replacement:
         try:
             for descriptor in self._open.values():
                 os.close(descriptor)
+            if os.name == "nt":  # which removes no file that is open
+                os.close(self._lock)
+                self._lock = -1
             # Finished or not, what stays is decided as the next save would after a kill.
             own = files_of(self._directory, self._name, self._token)
             sweep(self._directory, self._mains, own, self._unmarked)
@@ -89,12 +94,13 @@ class Replacement:
             if error is None:  # else that one says what went wrong
                 raise
         finally:
-            os.close(self._lock)
+            if self._lock >= 0:
+                os.close(self._lock)
 
     def create(self, name: str) -> NewFile:
         """Make a hidden file that is to have a name, with the permissions of the main file in place, if any."""
         path = self._hidden(name)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _FLAGS, 0o666)
         self._open[path] = descriptor
         _copy_permissions(self._mains, descriptor)
         return NewFile(path, name, descriptor)
@@ -120,7 +126,7 @@ class Replacement:
         except OSError:  # no hard links here
             if os.path.lexists(target):
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
-            os.rename(new.path, target)
+            rename_over(new.path, target)
             self._unmarked.append(target)
 
     def commit(self, new: NewFile) -> None:
@@ -145,7 +151,7 @@ class Replacement:
                     with contextlib.suppress(OSError):
                         os.unlink(path)
                 finally:  # unlocked first, so that no interrupt leaves others waiting
-                    fcntl.flock(lock, fcntl.LOCK_UN)
+                    unlock(lock)
                     os.close(lock)
 
     def _commit(self, new: NewFile) -> None:
@@ -157,13 +163,13 @@ class Replacement:
         for name in sorted(superfluous):
             with contextlib.suppress(OSError):
                 os.link(self._directory / name, self._hidden(name), follow_symlinks=False)
-        flush(self._directory)
-        os.rename(new.path, self._main)
-        flush(self._directory)
+        flush_directory(self._directory)
+        rename_over(new.path, self._main)
+        flush_directory(self._directory)
         if self._rival in old:
             # Before its shards: an index that lacks some is a damaged checkpoint.
             os.unlink(self._rival)
-            flush(self._directory)
+            flush_directory(self._directory)
             superfluous.discard(self._rival.name)
         try:
             superfluous -= files_in_use(self._directory) | {self._main.name}
@@ -186,8 +192,8 @@ class Replacement:
         """Take a token, and the lock that says it is in use; without success if another save took it for a leftover."""
         token = secrets.token_hex(4)
         path = self._directory / f".{self._name}.{token}.lazycell"
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
-        if is_locked(descriptor) is not False and os.fstat(descriptor).st_nlink:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _FLAGS, 0o666)
+        if try_lock(descriptor) is not False and os.fstat(descriptor).st_nlink:
             self._token, self._lock = token, descriptor
         else:
             os.close(descriptor)
@@ -197,8 +203,8 @@ def _lock(path: Path) -> int | None:
     """Give the descriptor of a lock that is ours, once it is; None if it does not become that."""
     with contextlib.suppress(OSError):
         for _ in range(1000):
-            lock = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
-            locked = is_locked(lock)
+            lock = os.open(path, os.O_RDONLY | os.O_CREAT | _FLAGS, 0o666)
+            locked = try_lock(lock)
             if locked and os.fstat(lock).st_nlink:  # else who had it has removed it
                 return lock
             os.close(lock)
@@ -252,7 +258,8 @@ def _copy_permissions(mains: Iterable[Path], descriptor: int) -> None:
         with contextlib.suppress(OSError):
             old, new = os.stat(main), os.fstat(descriptor)
             with contextlib.suppress(OSError):
-                if (old.st_uid, old.st_gid) != (new.st_uid, new.st_gid):
+                if hasattr(os, "fchown") and (old.st_uid, old.st_gid) != (new.st_uid, new.st_gid):
                     os.fchown(descriptor, old.st_uid, old.st_gid)
-            os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
+            if hasattr(os, "fchmod"):
+                os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
             return

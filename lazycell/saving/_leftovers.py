@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import errno
-import fcntl
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from .._errors import CheckpointError
 from ..formats import HIDDEN, INDEX_SUFFIX, hidden_files, is_file, open_regular, read_at
-from ..system import MAX_BYTES, JSONProblem, read_object
+from ..system import MAX_BYTES, O_CLOEXEC, O_NOFOLLOW, JSONProblem, flush_directory, read_object, try_lock
 
 COMMIT = "00000000"
 """Instead of a token: the lock of whoever commits, which is no leftover: the next one takes it, and removes it."""
@@ -51,7 +49,7 @@ def _end_of_two(mains: Sequence[Path], marked: Collection[Path]) -> None:
         staying = there[1 - there.index(outgoing[0])]
         if outgoing[0].name not in files_named_by(staying):
             remove(outgoing[0])
-            flush(outgoing[0].parent)
+            flush_directory(outgoing[0].parent)
 
 
 def _order(path: Path, mains: Collection[str]) -> int:
@@ -82,14 +80,14 @@ def abandoned(directory: Path, name: str) -> Iterator[list[Path]]:
         for token in tokens - {COMMIT}:
             paths = files_of(directory, name, token)
             try:
-                lock = os.open(directory / f".{name}.{token}.lazycell", os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+                lock = os.open(directory / f".{name}.{token}.lazycell", os.O_RDWR | O_CLOEXEC | O_NOFOLLOW)
             except FileNotFoundError:
                 found += paths
                 continue
             except OSError:  # another user's, say
                 continue
             locks.append(lock)
-            if is_locked(lock):
+            if try_lock(lock):
                 found += paths
         yield found
     finally:
@@ -147,26 +145,3 @@ def remove(path: Path) -> None:
     """Remove a file, if it is still there."""
     with contextlib.suppress(FileNotFoundError):
         os.unlink(path)
-
-
-def is_locked(descriptor: int) -> bool | None:
-    """Lock a file; False if somebody else has it, None where the file system has no locks."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return None
-    return True
-
-
-def flush(directory: Path) -> None:
-    """Bring the directory's entries to the disk."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # a file system that has no such operation
-            raise
-    finally:
-        os.close(descriptor)

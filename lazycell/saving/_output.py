@@ -16,7 +16,7 @@ import numpy as np
 from .. import _dtypes
 from .._frozen import frozen
 from ..reading import CHUNK, convert_into
-from ..system import Array
+from ..system import Array, write_at
 
 if TYPE_CHECKING:
     from ..formats import TensorHeader
@@ -176,7 +176,7 @@ class Output:
         """Write bytes in place of as many that were written before."""
         self.flush()
         while data:
-            count = os.pwrite(self._descriptor, data, start)
+            count = write_at(self._descriptor, data, start)
             data, start = data[count:], start + count
 
     def _put(self, data: memoryview) -> None:

@@ -14,6 +14,9 @@ INDEX = "0|[1-9][0-9]{0,17}"
 _INDEX = re.compile(rf"(?<![^.])({INDEX})(?![^.])")
 _SEGMENT = re.compile(INDEX)
 
+_MOST_AXES = 32
+"""Names that differ in more of their indices than this stay apart: no model has such, and each axis costs a walk."""
+
 _Split = tuple[tuple[str, ...], tuple[str, ...]]
 
 
@@ -55,15 +58,22 @@ def collapse(names: Iterable[str], splits: Splits | None = None) -> list[tuple[s
         if len(family) == 1:
             groups += [(name, (name,)) for name in family.values()]
             continue
-        grids = _grids(list(family))
+        varying = [axis for axis, values in enumerate(zip(*family, strict=True)) if len(set(values)) > 1]
+        if len(varying) > _MOST_AXES:
+            groups += [(name, (name,)) for name in family.values()]
+            continue
+        texts = list(next(iter(family)))
+        # By the indices that vary alone: a name may have thousands that do not.
+        varied = {tuple([indices[axis] for axis in varying]): name for indices, name in family.items()}
+        grids = _grids(list(varied))
         for axes, grid in grids:
-            pattern = words[0] + "".join(
-                braces(map(int, axis)) + word for axis, word in zip(axes, words[1:], strict=True)
-            )
+            for position, axis in zip(varying, axes, strict=True):
+                texts[position] = braces(map(int, axis))
+            pattern = words[0] + "".join(text + word for text, word in zip(texts, words[1:], strict=True))
             if len(grids) == 1:
                 members = tuple(family.values())
             else:
-                members = tuple(sorted((family[indices] for indices in grid), key=order.__getitem__))
+                members = tuple(sorted((varied[indices] for indices in grid), key=order.__getitem__))
             groups.append((pattern, members))
     groups.sort(key=lambda group: order[group[1][0]])
     return groups

@@ -7,9 +7,10 @@ import stat
 from pathlib import Path
 
 from ._json import MAX_BYTES, JSONProblem
+from ._portable import O_BINARY, O_CLOEXEC, O_NONBLOCK
 
 # Without O_NONBLOCK, opening a FIFO that nobody writes to blocks for ever.
-_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_FLAGS = os.O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_BINARY
 
 
 def read_bounded(path: str | os.PathLike[str], most: int = MAX_BYTES) -> bytes:

@@ -251,3 +251,15 @@ def test_more_files_than_may_be_open(tmp_path: Path, monkeypatch: pytest.MonkeyP
     del arrays, array
     gc.collect()
     assert len(os.listdir("/proc/self/fd")) == opened
+
+
+@pytest.mark.parametrize("mmap", [True, False])
+@pytest.mark.parametrize(("shape", "nbytes"), [((1,) * 65, 4), ((0, 2**62), 0)], ids=["65 dimensions", "too large"])
+def test_a_shape_that_no_array_has_is_refused_in_a_sentence(tmp_path, mmap, shape, nbytes):
+    """A header may say what numpy cannot make; the message names the tensor."""
+    path = tmp_path / "data"
+    path.write_bytes(bytes(nbytes))
+    with pytest.raises(
+        CheckpointFormatError, match=rf"tensor 'w' has {len(shape)} dimensions .* no array of that shape"
+    ):
+        read_tensor(TensorHeader("w", "float32", shape, (ByteRange(path, 0, nbytes),)), mmap=mmap)

@@ -102,3 +102,11 @@ def test_names_are_taken_apart_once() -> None:
 def test_indices() -> None:
     """Plain decimal numbers, which a range gives back as they were."""
     assert [each for each in ("0", "12", "007", "-1", "x", "", "²", "9" * 19) if is_index(each)] == ["0", "12"]
+
+
+def test_names_of_thousands_of_indices_cost_no_more_than_their_length() -> None:
+    """Indices that do not vary are words; names that vary in absurdly many places stay apart."""
+    stem = "0." * 5000
+    assert [pattern for pattern, _ in collapse([f"{stem}{k}" for k in range(30)])] == [stem + "{0..29}"]
+    names = [".".join([str(k)] * 2000) for k in range(3)]
+    assert collapse(names) == [(name, (name,)) for name in names]
