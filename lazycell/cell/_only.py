@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import attrs
 
 from .._frozen import frozen
+from ..declaration import leaves, split_section
+from ..layout import Renaming, apply_rules, parse_rules
 from ..loading import LoadOptions, LoadPlan, make_plan
 
 if TYPE_CHECKING:
@@ -43,11 +45,26 @@ class Only:
             )
         kept = header.tensors.keys() - left_out
         part = attrs.evolve(header, tensors={name: each for name, each in header.tensors.items() if name in kept})
+        rules = parse_rules(options.rename, forms=True)
+        renamed = apply_rules(rules, left_out)
+        if rules:  # one that is about what is left out is no mistake
+            idle = {*apply_rules(rules, part.tensors).dead} - {*renamed.dead}
+            kept_rules = {name: target for name, target in (options.rename or {}).items() if name not in idle}
+            options = attrs.evolve(options, rename=kept_rules)
         # A parameter whose one tensor is left out keeps what it has; the option is checked by whoever reads it.
         if isinstance(options.missing, Iterable) and options.missing != "init":
             given = () if options.missing == "error" else options.missing
             if not isinstance(given, str):
-                names = (glob.escape(manifest.ties.get(name, name)) for name in left_out)
-                options = attrs.evolve(options, missing=[*given, *names])
+                escaped = map(glob.escape, _parameters(manifest, renamed))
+                options = attrs.evolve(options, missing=[*given, *escaped])
         plan = make_plan(manifest, part, options, again=again)
         return attrs.evolve(plan, ignored=(*plan.ignored, *left_out))
+
+
+def _parameters(manifest: Manifest, renamed: Renaming) -> Iterator[str]:
+    """Give the parameters that tensors are, or are parts of, by their names after `rename`."""
+    stored = {each.name: each.parameters for each in manifest.stored}
+    forms = [leaf for form, _ in renamed.forms.values() for leaf in leaves(form)]
+    for name in (*renamed.names.values(), *(split_section(leaf)[0] for leaf in forms)):
+        own = manifest.ties.get(name, name)
+        yield from stored.get(name, (own,))
