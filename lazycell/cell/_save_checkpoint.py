@@ -107,10 +107,10 @@ def _layout(
     As long as they are what they start from: nothing that was learned is left out.
     """
     loaded = net.__dict__.get(NAMING)
-    if names is None and (loaded is None or format == "ckpt"):  # a .ckpt is for MindSpore, which looks for its names
-        names = "mindspore" if loaded is not None else "as loaded"
-    if names in ("mindspore", "as loaded"):
-        return (manifest.stored if names == "mindspore" else net.__dict__.get(LAYOUT, manifest.stored)), frozenset()
+    if names is None and loaded is None:
+        return net.__dict__.get(LAYOUT, manifest.stored), frozenset()
+    if names == "mindspore" or (names is None and format == "ckpt"):  # for MindSpore, which looks for its own names
+        return manifest.stored, frozenset()
     torch = torch_names_of(net, manifest, sources)
     known = {**torch.lacking, **{name: value for name, value in torch.perhaps.items() if name in (loaded or ())}}
     without = {name for name, value in known.items() if bool((numpy_values(sources[name]) == value).all())}

@@ -112,7 +112,7 @@ def convert(
         else:
             report = saving.convert(
                 source,
-                destination.index if destination.indexed else destination.path,
+                destination.given,
                 dtype=dtype,
                 rename=rules,
                 max_shard_size=destination.most,

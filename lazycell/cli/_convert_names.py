@@ -57,7 +57,7 @@ def convert_names(
         lazycell.init_parameters_data(net)  # what PyTorch does not have: constants
         report = lazycell.save_checkpoint(
             net,
-            destination.index if destination.indexed else destination.path,
+            destination.given,
             names=names,
             dtype=dtype,
             max_shard_size=destination.most,

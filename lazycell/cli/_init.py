@@ -55,7 +55,7 @@ def init(
         let_through()
         report = lazycell.save_checkpoint(
             net,
-            destination.index if destination.indexed else destination.path,
+            destination.given,
             format=destination.format,
             max_shard_size=destination.most,
         )

@@ -18,8 +18,8 @@ from .._collector import collector_paused
 from .._errors import CheckpointError
 from .._frozen import frozen
 from . import _framework as framework
-from ._filled import LazyParameter, write_into
-from ._filling import copy_of, filling
+from ._filled import LazyParameter, copy_of, write_into
+from ._filling import filling
 from ._life import Mark, Origin
 from ._without_values import is_declared, title, wrong_shape
 

@@ -25,12 +25,12 @@ from ._filled import (
     as_clone,
     checked_value,
     clone_with,
+    copy_given,
+    copy_of,
     has_other_shape,
     origin_of_call,
-    with_values,
 )
 from ._filling import (
-    copy_of,
     filling,
     initialize_as_mindspore,
     initialize_parameter,
@@ -279,7 +279,7 @@ class DeferredParameter(DeclaredParameter):
             return DeclaredParameter.set_data(self, data, slice_shape)
         origin = origin_of_call("set_data")
         if is_declared(data) or not data.has_init:
-            take(self, with_values(data, dtype_name(self.dtype)), origin)
+            take(self, copy_given(data, dtype_name(self.dtype)), origin)
         else:
             framework.take_storage(self, Tensor(shape=data.shape, dtype=self.dtype, init=data.init))
             self._redeclare(data.init, self._draw_for(data.init), data.dtype)

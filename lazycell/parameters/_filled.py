@@ -44,7 +44,7 @@ class LazyParameter(framework.ParameterTensor):
         if is_lazy() and (resized or not has_other_shape(self, data)) and _has_initializer(data):
             return framework.ParameterTensor.set_data(self, data, slice_shape)  # declares it again
         if resized:
-            framework.take_storage(self, with_values(data, dtype_name(self.dtype)))
+            framework.take_storage(self, copy_given(data, dtype_name(self.dtype)))
         elif slice_shape and tuple(getattr(data, "shape", ())) != self.shape:
             framework.ParameterTensor.set_data(self, data, slice_shape)
         else:
@@ -52,7 +52,7 @@ class LazyParameter(framework.ParameterTensor):
             if data.has_init:
                 data.init_data()
             if is_lazy():  # no graph holds the storage yet, and what shares it in a constructor does not follow
-                framework.take_storage(self, with_values(data, dtype_name(self.dtype)))
+                framework.take_storage(self, copy_given(data, dtype_name(self.dtype)))
             else:
                 write_into(self, data)
         self._origin = origin
@@ -119,13 +119,21 @@ def _has_initializer(data: Any) -> bool:
     return isinstance(data, Tensor) and data.init is not None and not is_declared(data)
 
 
-def with_values(data: Any, dtype: str) -> Tensor:
-    """Give a copy of a Tensor in a dtype, which may have an initializer only."""
+def copy_of(value: Tensor, dtype: str | None = None) -> Tensor:
+    """Copy the values of a tensor that has some, or an initializer, in a dtype."""
+    if value.has_init:
+        value.init_data()
+    array = numpy_values = framework.numpy_values(value)
+    if dtype is not None:
+        array = array.astype(numpy_dtype(dtype), copy=False)
+    return Tensor.from_numpy(np.array(array) if array is numpy_values else array)
+
+
+def copy_given(data: Any, dtype: str) -> Tensor:
+    """Copy what `set_data` was given."""
     if is_declared(data):
         data._need_values("set_data")
-    elif data.has_init:
-        data.init_data()
-    return Tensor.from_numpy(np.array(framework.numpy_values(data).astype(numpy_dtype(dtype), copy=False)))
+    return copy_of(data, dtype)
 
 
 def _record(parameter: Any) -> dict[str, Any]:

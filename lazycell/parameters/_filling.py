@@ -15,23 +15,13 @@ from .._collector import collector_paused
 from .._dtypes import dtype_name, numpy_dtype
 from . import _framework as framework
 from ._draws import repeated
-from ._filled import LazyParameter
+from ._filled import LazyParameter, copy_of
 from ._foreign import describe
 from ._life import Origin
 from ._without_values import is_declared
 
 # Two threads may run one net for the first time at once: each parameter is filled by one of them.
 filling = threading.RLock()
-
-
-def copy_of(value: Tensor, dtype: str | None = None) -> Tensor:
-    """Copy the values of a tensor that has some, in a dtype."""
-    if value.has_init:
-        value.init_data()
-    array = numpy_values = framework.numpy_values(value)
-    if dtype is not None:
-        array = array.astype(numpy_dtype(dtype), copy=False)
-    return Tensor.from_numpy(np.array(array) if array is numpy_values else array)
 
 
 def storage_for(tensor: Any) -> Tensor:

@@ -161,7 +161,8 @@ class DeclaredPart(WithoutValues, Tensor):
     _index: Any
 
     def _need_values(self, reader: str) -> None:
-        self._whole._need_values(reader) if is_declared(self._whole) else None
+        if is_declared(self._whole):
+            self._whole._need_values(reader)
         if is_declared(self):
             self.__class__ = Tensor
             self.init = None

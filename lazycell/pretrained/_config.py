@@ -87,7 +87,7 @@ class Config:
     def architecture(self) -> str | None:
         """The first of its `architectures`."""
         names = self.options.get("architectures")
-        if names is None or names == []:
+        if not names:
             return None
         if not isinstance(names, list) or not isinstance(names[0], (str, type(None))):
             raise ConfigError(f"{self.path}: architectures={names!r:.80} is not a list of names")

@@ -39,6 +39,11 @@ class Destination:
         return self.path.with_name(self.path.name + INDEX_SUFFIX)
 
     @property
+    def given(self) -> Path:
+        """What a save is called with to mean the same."""
+        return self.index if self.indexed else self.path
+
+    @property
     def stem(self) -> str:
         """What the names of shards begin with."""
         return self.path.name.removesuffix(_SAFETENSORS)

@@ -128,11 +128,22 @@ def files_named_by(main: Path) -> set[str]:
     return {name for name in weight_map.values() if isinstance(name, str) and os.path.basename(name) == name}
 
 
-def remove_sharded(index: Path) -> None:
-    """Remove a checkpoint in shards, if it is there: its index, then the shards that no other index names."""
-    shards = files_named_by(index)
+def remove_sharded(index: Path, keep: str) -> None:
+    """Remove a checkpoint in shards, if it is there: its index, then the shards that no other index names.
+
+    Args:
+        index: of the checkpoint.
+        keep: the name of a file that stays, though it may be one of the shards.
+    """
+    shards = files_named_by(index) - {keep}
     remove(index)
-    for shard in shards - files_in_use(index.parent):
+    if not shards:
+        return
+    try:
+        shards -= files_in_use(index.parent)
+    except OSError:  # of an index that cannot be read, nobody knows what it names: they stay, and take room
+        return
+    for shard in shards:
         remove(index.parent / shard)
 
 

@@ -147,7 +147,7 @@ def _save_single(destination: Destination, advance: Advance, write: Callable[[Ou
         replacement.commit(new)
     if path.is_symlink() and destination.format == "safetensors":
         # The link's own directory may have a checkpoint of this name in shards, which would be taken for the newer.
-        remove_sharded(index)
+        remove_sharded(index, path.name)
     return (path,)
 
 

@@ -12,6 +12,8 @@ from ._portable import O_BINARY, O_CLOEXEC, O_NONBLOCK
 # Without O_NONBLOCK, opening a FIFO that nobody writes to blocks for ever.
 _FLAGS = os.O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_BINARY
 
+_UNKNOWN = 1 << 16
+
 
 def read_bounded(path: str | os.PathLike[str], most: int = MAX_BYTES) -> bytes:
     """Give the content of a file: a config, a manifest, migrations, rules.
@@ -25,8 +27,10 @@ def read_bounded(path: str | os.PathLike[str], most: int = MAX_BYTES) -> bytes:
     if not stat.S_ISDIR(mode):  # of one, opening it says so
         _refuse_irregular(mode)
     with open(Path(path), "rb", opener=lambda name, flags: os.open(name, _FLAGS)) as file:
-        _refuse_irregular(os.fstat(file.fileno()).st_mode)  # another may be there by now
-        content = file.read(most + 1)
+        there = os.fstat(file.fileno())
+        _refuse_irregular(there.st_mode)  # another may be there by now
+        # No more room is made than it takes; of files in /proc nobody knows.
+        content = file.read(min(most, max(there.st_size, _UNKNOWN)) + 1)
     if len(content) > most:
         raise JSONProblem(f"has more than {most:,} bytes, which is all that is read of such a file")
     return content

@@ -183,8 +183,8 @@ def test_a_shard_lacks_what_the_index_promises(tmp_path: Path) -> None:
     untouched(net, lambda: lazycell.load_checkpoint(path, net), CheckpointFormatError, r"'b'")
 
 
-def test_a_file_that_is_overwritten_after_a_load(tmp_path: Path) -> None:
-    """With `mmap=False` nothing refers to the file; MindSpore's views cannot be had otherwise."""
+def test_a_file_that_is_cut_after_a_load(tmp_path: Path) -> None:
+    """With `mmap=False` nothing refers to the file."""
     path, net = tmp_path / "net.safetensors", Net()
     lazycell.convert({"a": A, "b": B}, path)
     lazycell.load_checkpoint(path, net, mmap=False)
@@ -193,7 +193,7 @@ def test_a_file_that_is_overwritten_after_a_load(tmp_path: Path) -> None:
     assert is_filled(net)
 
 
-def test_values_that_were_loaded_stay_through_a_run(tmp_path: Path) -> None:
+def test_values_that_were_loaded_stay(tmp_path: Path) -> None:
     """MindSpore's delayed parameters are drawn again at the next read or run, though `load_state_dict` has filled them."""
     path, net = tmp_path / "net.safetensors", lazy()
     lazycell.convert({"a": A, "b": B}, path)

@@ -146,6 +146,19 @@ def test_a_link_is_newer_than_shards_beside_it(tmp_path: Path) -> None:
     assert listing(tmp_path) == ["disk", "model.safetensors"]
 
 
+def test_a_link_that_an_index_names_stays(tmp_path: Path) -> None:
+    """An index of one file may lie beside it: what was just saved is not one of its shards that nobody needs."""
+    (tmp_path / "disk").mkdir()
+    link = tmp_path / "model.safetensors"
+    link.symlink_to(tmp_path / "disk" / "weights")
+    save_arrays(link, OLD)
+    weight_map = dict.fromkeys(OLD, link.name)
+    (tmp_path / "model.safetensors.index.json").write_text(json.dumps({"weight_map": weight_map}))
+    save_arrays(link, NEW)
+    assert same_arrays(load_arrays(tmp_path), NEW)
+    assert listing(tmp_path) == ["disk", "model.safetensors"]
+
+
 # -------------------------------------------------------------------------------------------------- what goes wrong
 
 

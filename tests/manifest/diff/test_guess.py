@@ -151,4 +151,4 @@ def test_time_is_linear(name: str) -> None:
     found = guess_renames(old, new, old, new)
     seconds = time.process_time() - start
     assert [(one.name, other.name) for one, other in found] == [(each.name, f"model.{each.name}") for each in old]
-    assert seconds < 15  # 0.6 to 1.7 on two cores with nothing beside it; were it quadratic, hours
+    assert seconds < 15  # 0.6 to 1.7 on two cores with nothing beside it; quadratic time would be far more
