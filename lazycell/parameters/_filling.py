@@ -27,16 +27,16 @@ filling = threading.RLock()
 def copy_of(value: Tensor, dtype: str | None = None) -> Tensor:
     """Copy the values of a tensor that has some, in a dtype."""
     if value.has_init:
-        value.init_data()
+        framework.draw(value)
     array = numpy_values = framework.numpy_values(value)
     if dtype is not None:
         array = array.astype(numpy_dtype(dtype), copy=False)
-    return Tensor.from_numpy(np.array(array) if array is numpy_values else array)
+    return framework.tensor_of(np.array(array) if array is numpy_values else array)
 
 
 def storage_for(tensor: Any) -> Tensor:
     """Give storage of a tensor's shape and dtype, for an operator that writes all of it."""
-    return Tensor.from_numpy(np.empty(tensor.shape, numpy_dtype(dtype_name(tensor.dtype))))
+    return framework.tensor_of(np.empty(tensor.shape, numpy_dtype(dtype_name(tensor.dtype))))
 
 
 def take(tensor: Any, source: Tensor, origin: Origin) -> None:
@@ -73,7 +73,7 @@ def initialize_parameter(tensor: Any, seed: int | None = None, name: str | None 
 
         start = start_of(tensor, seed, name)
         (values,) = values_for([start])
-        take(tensor, Tensor.from_numpy(values), start.origin)
+        take(tensor, framework.tensor_of(values), start.origin)
 
 
 def initialize_as_mindspore(parameter: Any, layout: Any) -> None:
@@ -89,10 +89,10 @@ def initialize_as_mindspore(parameter: Any, layout: Any) -> None:
         if not mode.has_init:
             drawn = copy_of(mode)
         elif layout is not None:
-            drawn = mode.init_data(*framework.slice_arguments(parameter, layout))
+            drawn = framework.draw(mode, *framework.slice_arguments(parameter, layout))
         else:
             with repeated(parameter):
-                drawn = mode.init_data()
+                drawn = framework.draw(mode)
         take(parameter, drawn, Origin("initializer", describe(parameter._initializer)))
         if parameter.dtype != dtype:
             parameter.set_dtype(dtype)
