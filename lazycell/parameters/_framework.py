@@ -17,6 +17,10 @@ from contextlib import AbstractContextManager, contextmanager, redirect_stderr, 
 from types import FrameType
 from typing import Any, TypeVar
 
+# First: another MindSpore may lack what is imported next.
+from . import _supported  # noqa: F401
+
+# isort: split
 import mindspore
 import mindspore.mint.nn.layer.normalization as _mint_normalization
 import mindspore.nn.layer.rnn_cells as _rnn_cells
