@@ -21,6 +21,10 @@ test *which:
 slow *which:
     python -m pytest -m slow "$@"
 
+# Run the tests with each set of versions that is supported, for hours (just matrix numpy-2 -- tests/cell)
+matrix *which:
+    python -m tests.matrix "$@"
+
 # Look for faults of style
 lint:
     ruff check .

@@ -50,7 +50,7 @@ def write(task: Task, folder: Path) -> Task:
     # transformers asks the file for what framework it was written.
     save_file({name: _values(name, shape, random) for name, shape in task.shapes()}, folder / CHECKPOINT, _PYTORCH)
     ids = random.integers(0, task.vocabulary, (task.batch, task.length))
-    inputs = {"ids": ids, "mask": np.ones_like(ids), "types": np.zeros_like(ids)}
+    inputs: dict[str, Any] = {"ids": ids, "mask": np.ones_like(ids), "types": np.zeros_like(ids)}
     if task.name == "train":
         inputs["labels"] = random.integers(0, 2, task.batch)
     np.savez(folder / INPUTS, **inputs)
@@ -97,7 +97,7 @@ def write_minilm(task: Task, folder: Path) -> Task:
     tokenizer.enable_truncation(_MOST_WORDS)
     tokenizer.enable_padding()
     encoded = tokenizer.encode_batch(sentences(task.batch))
-    inputs = {
+    inputs: dict[str, Any] = {
         "ids": np.array([each.ids for each in encoded], np.int64),
         "mask": np.array([each.attention_mask for each in encoded], np.int64),
         "types": np.array([each.type_ids for each in encoded], np.int64),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,7 @@ def _array(name: str, value: Any) -> np.ndarray[Any, Any]:
         raise _refuse(name, "a parameter without values: initialize it first, with `init_data()`")
     if hasattr(value, "asnumpy"):  # MindSpore's, without importing it
         try:
-            array = value.asnumpy()
+            array = _bits_of(value) if str(getattr(value, "dtype", "")) == "BFloat16" else value.asnumpy()
         except UninitializedParameterError:
             raise _refuse(name, "a parameter without values: load or initialize its net first") from None
         if isinstance(array, np.ndarray):
@@ -80,6 +81,12 @@ def _array(name: str, value: Any) -> np.ndarray[Any, Any]:
     module, kind = type(value).__module__.removeprefix("builtins"), type(value).__qualname__
     hint = "; give `tensor.numpy()`" if module.partition(".")[0] == "torch" else ""
     raise _refuse(name, f"of type {module}{'.' if module else ''}{kind}, which is no array{hint}")
+
+
+def _bits_of(tensor: Any) -> np.ndarray[Any, Any]:
+    """Give the array of a bfloat16 tensor, of which MindSpore itself gives none with NumPy 2."""
+    bits: np.ndarray[Any, Any] = tensor.view(sys.modules["mindspore"].int16).asnumpy()
+    return bits.view(_dtypes.numpy_dtype("bfloat16"))
 
 
 def _refuse(name: str, what: str) -> CheckpointFormatError:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ._framework import parameters_of as parameters_of
     from ._framework import set_launches_blocking as set_launches_blocking
     from ._framework import structure_of as structure_of
+    from ._framework import tensor_of as tensor_of
     from ._framework import unsaved_buffers_of as unsaved_buffers_of
     from ._initial import explained as explained
     from ._initial import law_in as law_in

@@ -98,7 +98,7 @@ def _tensor_of(array: np.ndarray[Any, Any], parameter: Any) -> Tensor:
     flags = array.flags
     usable = array if flags.c_contiguous and flags.aligned and flags.writeable else np.array(array, order="C")
     try:
-        return Tensor.from_numpy(usable)
+        return framework.tensor_of(usable)
     except (TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(
             f"{title(parameter)}: MindSpore makes no tensor of {array.dtype.name} values: load with "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+import mindspore
 import numpy as np
 from mindspore import Parameter, Tensor
 from mindspore.common.initializer import Initializer, initializer
@@ -50,7 +51,7 @@ class LazyParameter(framework.ParameterTensor):
         else:
             data = checked_value(self, data)
             if data.has_init:
-                data.init_data()
+                framework.draw(data)
             if is_lazy():  # no graph holds the storage yet, and what shares it in a constructor does not follow
                 framework.take_storage(self, copy_given(data, dtype_name(self.dtype)))
             else:
@@ -93,13 +94,13 @@ class LazyParameter(framework.ParameterTensor):
         return clone_with(self, init)
 
     def __deepcopy__(self, memo: Any) -> Any:
-        copied = framework.ParameterTensor.__deepcopy__(self, memo)
+        copied = framework.deepcopy_of(self, memo)
         copied.__class__ = type(self)
         copied.__dict__.update(_record(self))
         return copied
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        values = Tensor(self)
+        values = framework.numpy_values(self).copy() if framework.has_no_asnumpy(self) else Tensor(self)
         return _remake_filled, (
             type(self),
             values,
@@ -108,6 +109,29 @@ class LazyParameter(framework.ParameterTensor):
             self.layerwise_parallel,
             _record(self),
         )
+
+    if framework.NUMPY_HAS_NO_BFLOAT16:  # else MindSpore's own, which costs less
+
+        def asnumpy(self) -> Any:
+            """As `Tensor.asnumpy`.
+
+            Raises:
+                TypeError: the parameter is bfloat16, and NumPy 2 is installed.
+            """
+            if framework.has_no_asnumpy(self):
+                raise TypeError(
+                    f"{title(self)} is bfloat16, of which MindSpore {mindspore.__version__} makes no array with NumPy "
+                    f"{np.__version__}: convert it first, `.astype(mindspore.float32).asnumpy()`, or install `numpy<2`"
+                )
+            return framework.ParameterTensor.asnumpy(self)
+
+        def item(self) -> Any:
+            """As `Tensor.item`, which kills the process for bfloat16."""
+            return Tensor.item(self.float() if framework.has_no_asnumpy(self) else self)
+
+        def tolist(self) -> Any:
+            """As `Tensor.tolist`, which kills the process for bfloat16."""
+            return Tensor.tolist(self.float() if framework.has_no_asnumpy(self) else self)
 
 
 def has_other_shape(parameter: Any, data: Any) -> bool:
@@ -122,11 +146,11 @@ def _has_initializer(data: Any) -> bool:
 def copy_of(value: Tensor, dtype: str | None = None) -> Tensor:
     """Copy the values of a tensor that has some, or an initializer, in a dtype."""
     if value.has_init:
-        value.init_data()
+        framework.draw(value)
     array = numpy_values = framework.numpy_values(value)
     if dtype is not None:
         array = array.astype(numpy_dtype(dtype), copy=False)
-    return Tensor.from_numpy(np.array(array) if array is numpy_values else array)
+    return framework.tensor_of(np.array(array) if array is numpy_values else array)
 
 
 def copy_given(data: Any, dtype: str) -> Tensor:
@@ -142,9 +166,11 @@ def _record(parameter: Any) -> dict[str, Any]:
 
 
 def _remake_filled(
-    kind: type, values: Tensor, name: str, requires_grad: bool, layerwise_parallel: bool, record: dict[str, Any]
+    kind: type, values: Any, name: str, requires_grad: bool, layerwise_parallel: bool, record: dict[str, Any]
 ) -> Any:
-    parameter = Parameter(values, name, requires_grad, layerwise_parallel)
+    if isinstance(values, np.ndarray):
+        values = framework.tensor_of(values)
+    parameter = framework.parameter_of(values, name, requires_grad, layerwise_parallel)
     parameter.__class__ = kind
     parameter.__dict__.update(record)
     return parameter

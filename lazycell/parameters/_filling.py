@@ -26,7 +26,7 @@ filling = threading.RLock()
 
 def storage_for(tensor: Any) -> Tensor:
     """Give storage of a tensor's shape and dtype, for an operator that writes all of it."""
-    return Tensor.from_numpy(np.empty(tensor.shape, numpy_dtype(dtype_name(tensor.dtype))))
+    return framework.tensor_of(np.empty(tensor.shape, numpy_dtype(dtype_name(tensor.dtype))))
 
 
 def take(tensor: Any, source: Tensor, origin: Origin) -> None:
@@ -63,7 +63,7 @@ def initialize_parameter(tensor: Any, seed: int | None = None, name: str | None 
 
         start = start_of(tensor, seed, name)
         (values,) = values_for([start])
-        take(tensor, Tensor.from_numpy(values), start.origin)
+        take(tensor, framework.tensor_of(values), start.origin)
 
 
 def initialize_as_mindspore(parameter: Any, layout: Any) -> None:
@@ -79,10 +79,10 @@ def initialize_as_mindspore(parameter: Any, layout: Any) -> None:
         if not mode.has_init:
             drawn = copy_of(mode)
         elif layout is not None:
-            drawn = mode.init_data(*framework.slice_arguments(parameter, layout))
+            drawn = framework.draw(mode, *framework.slice_arguments(parameter, layout))
         else:
             with repeated(parameter):
-                drawn = mode.init_data()
+                drawn = framework.draw(mode)
         take(parameter, drawn, Origin("initializer", describe(parameter._initializer)))
         if parameter.dtype != dtype:
             parameter.set_dtype(dtype)

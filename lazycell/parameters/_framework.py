@@ -7,14 +7,20 @@ from __future__ import annotations
 
 import functools
 import inspect
+import io
+import os
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, redirect_stderr, suppress
 from types import FrameType
 from typing import Any, TypeVar
 
+# First: another MindSpore may lack what is imported next.
+from . import _supported  # noqa: F401
+
+# isort: split
 import mindspore
 import mindspore.mint.nn.layer.normalization as _mint_normalization
 import mindspore.nn.layer.rnn_cells as _rnn_cells
@@ -176,14 +182,127 @@ def framework_dtype(name: str) -> Any:
     return getattr(mstype, "bool_" if name == "bool" else name)
 
 
+# MindSpore is compiled against NumPy 1, with which it registers a bfloat16 of its own. With NumPy 2 it cannot, and
+# refuses bfloat16 in both directions: there the bits go as int16, and a view is taken on the other side.
+NUMPY_HAS_NO_BFLOAT16 = np.lib.NumpyVersion(np.__version__) >= "2.0.0"
+
+
+def _spend_lookup_of_numpy() -> None:
+    """Have MindSpore look for NumPy 1 now, where NumPy 2 is installed.
+
+    It does so once in a process, at the first operator that is given something else than tensors. NumPy prints a page,
+    MindSpore a line, and the operator fails: `SystemError`, or `ImportError: numpy.core.multiarray failed to import`.
+    The sum here fails before it gets to a device.
+    """
+    one = Tensor.from_numpy(np.zeros(1, np.uint8))
+    with redirect_stderr(io.StringIO()), _silent_stderr(), suppress(ImportError, SystemError, TypeError):
+        one + object()
+
+
+@contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """Keep C++ from writing to the standard error, for a moment."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # closed
+        yield
+        return
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+if NUMPY_HAS_NO_BFLOAT16:
+    _spend_lookup_of_numpy()
+
+
 def numpy_values(tensor: Tensor) -> np.ndarray[Any, Any]:
     """Give the values of a tensor that has some, as a view in the numpy dtypes that lazycell uses.
 
     MindSpore registers a bfloat16 of its own with numpy; ml_dtypes' has the same bits, and converts to other dtypes.
     """
-    array: np.ndarray[Any, Any] = TensorPy.asnumpy(tensor)
+    array = _array_of(tensor)
     wanted = numpy_dtype(dtype_name(tensor.dtype))
     return array if array.dtype == wanted else array.view(wanted)
+
+
+def has_no_asnumpy(tensor: Tensor) -> bool:
+    """Tell whether MindSpore gives no numpy array of a tensor, and none of what it makes by one: copies, pickles."""
+    return NUMPY_HAS_NO_BFLOAT16 and tensor.dtype == mstype.bfloat16
+
+
+def _seen_as(tensor: Tensor, dtype: Any) -> Tensor:
+    """Give the same memory in a dtype of the same size."""
+    with no_grad():
+        return Tensor.view(tensor, dtype)
+
+
+def _array_of(tensor: Tensor) -> np.ndarray[Any, Any]:
+    """Give `tensor.asnumpy()`, in some dtype of the same size."""
+    if not has_no_asnumpy(tensor):
+        array: np.ndarray[Any, Any] = TensorPy.asnumpy(tensor)
+    elif tensor.size == 0 or is_view(tensor) or mindspore.get_context("device_target") != "CPU":
+        array = TensorPy.asnumpy(_seen_as(tensor, mstype.int16))  # a copy, as of any view
+    else:
+        TensorPy.asnumpy(Tensor.from_numpy(np.zeros(1, np.uint8)))  # waits, as it does for any tensor
+        array = np.asarray(_Memory(tensor))
+    return array
+
+
+class _Memory:
+    """The memory of a bfloat16 tensor, of which numpy makes an array that keeps it."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.kept = storage_of(tensor)
+        self.__array_interface__ = {
+            "version": 3,
+            "typestr": "<i2",
+            "shape": tuple(tensor.shape),
+            "data": (tensor.data_ptr(), False),
+        }
+
+
+def tensor_of(array: np.ndarray[Any, Any]) -> Tensor:
+    """Give the Tensor that shares the memory of an array, which is contiguous, aligned and writable.
+
+    Raises:
+        TypeError, ValueError, RuntimeError: MindSpore has no tensors of the array's dtype.
+    """
+    if NUMPY_HAS_NO_BFLOAT16 and array.dtype.name == "bfloat16":
+        return _seen_as(Tensor.from_numpy(array.view(np.int16)), mstype.bfloat16)
+    return Tensor.from_numpy(array)
+
+
+def parameter_of(values: Tensor, *arguments: Any) -> Any:
+    """Make `Parameter(values, *arguments)`, with a copy of the values: MindSpore makes it by `asnumpy`."""
+    if not has_no_asnumpy(values):
+        return Parameter(values, *arguments)
+    parameter = Parameter(_seen_as(values, mstype.int16), *arguments)
+    TensorPy.assign_value_cpp(parameter, _seen_as(TensorPy.data.__get__(parameter), mstype.bfloat16))
+    return parameter
+
+
+def draw(tensor: Tensor, *arguments: Any) -> Tensor:
+    """Do what `tensor.init_data(*arguments)` does: of bfloat16 it draws float32, too, and rounds."""
+    if not has_no_asnumpy(tensor):
+        return tensor.init_data(*arguments)
+    drawn = Tensor(shape=tensor.shape, dtype=mstype.float32, init=tensor.init).init_data(*arguments)
+    tensor.init = None
+    take_storage(tensor, tensor_of(numpy_values(drawn).astype(numpy_dtype("bfloat16"))))
+    return tensor
+
+
+def deepcopy_of(parameter: Any, memo: Any) -> Any:
+    """Do what `Parameter.__deepcopy__` does."""
+    if not has_no_asnumpy(parameter):
+        return ParameterTensor.__deepcopy__(parameter, memo)
+    copied = parameter_of(parameter, parameter.name, parameter.requires_grad)
+    copied._inited_param = parameter._inited_param
+    return copied
 
 
 def take_storage(tensor: Tensor, source: Tensor) -> None:
@@ -216,7 +335,7 @@ def host_memory(tensor: Tensor) -> np.ndarray[Any, Any] | None:
     Returns:
         A flat array of uint8; None where they are elsewhere: on a device, or in a part of a tensor (`is_view`).
     """
-    array = TensorPy.asnumpy(tensor)  # waits; a copy, if they are elsewhere
+    array = _array_of(tensor)  # waits; a copy, if they are elsewhere
     if array.__array_interface__["data"][0] != tensor.data_ptr():
         return None
     flat: np.ndarray[Any, Any] = array.reshape(-1).view(np.uint8)

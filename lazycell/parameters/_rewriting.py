@@ -148,7 +148,7 @@ class _Rerun:
         self._run, self._operands = run, operands
 
     def __call__(self, array: np.ndarray[Any, Any]) -> None:
-        filled = Tensor.from_numpy(np.empty(array.shape, array.dtype))
+        filled = framework.tensor_of(np.empty(array.shape, array.dtype))
         self._run(filled, *self._operands)
         array[...] = framework.numpy_values(filled)
 
@@ -213,7 +213,7 @@ class DeclaredPart(WithoutValues, Tensor):
         else:  # as for an eager parameter, this is a copy, and the parameter as it was
             self.__class__ = Tensor
             self.init = None
-            framework.take_storage(self, Tensor.from_numpy(_filled(self, number)))
+            framework.take_storage(self, framework.tensor_of(_filled(self, number)))
         return self
 
 

@@ -37,7 +37,7 @@ def writes_into_the_whole(method: str, arguments: tuple[Any, ...] = ()) -> bool:
 def run_on(array: np.ndarray[Any, Any], method: str, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:
     """Have a method write into an array, as into the `data` of a parameter of that shape and dtype."""
     with suspended():
-        written = Tensor.from_numpy(array)
+        written = framework.tensor_of(array)
         getattr(written, method)(*arguments, **keywords)
         values = framework.numpy_values(written)  # waits
     if not np.may_share_memory(values, array):

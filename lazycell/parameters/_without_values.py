@@ -125,7 +125,7 @@ def _on_operator(name: str, run: framework.Operator, operands: tuple[Any, ...], 
         if name in _CONVERSIONS:
             return first._twin(_target_dtype(others))
         if name in _CONSTANTS:
-            stand_in = Tensor.from_numpy(np.zeros(first.shape, numpy_dtype(dtype_name(first.dtype))))
+            stand_in = framework.tensor_of(np.zeros(first.shape, numpy_dtype(dtype_name(first.dtype))))
             return run(stand_in, *operands[1:])
         if first._declared_anew(name, run, operands):
             return first

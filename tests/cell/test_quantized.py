@@ -14,6 +14,7 @@ import pytest
 
 import lazycell
 from lazycell import CheckpointMismatchError, ConfigError, LazyCell, Param, child, fused, open_checkpoint, read_tensor
+from lazycell.parameters import numpy_values
 
 from ..sources.test_scaled import CASES, GOLDEN
 
@@ -38,7 +39,7 @@ def expected(case: str) -> Any:
 
 
 def bits(parameter: Any) -> Any:
-    return np.asarray(parameter.asnumpy()).view(np.uint16)
+    return numpy_values(parameter).view(np.uint16)
 
 
 @pytest.mark.parametrize("options", [{}, {"mmap": False}, {"unexpected": "ignore"}])

@@ -14,6 +14,7 @@ from mindspore import Tensor, nn
 from lazycell import LazyCell, Param, UninitializedParameterError, buffer, child, children, lazy, tie
 from lazycell.declaration._stored import fused, rename, reshaped, transposed
 from lazycell.formats import open_checkpoint
+from lazycell.parameters import numpy_values
 from lazycell.reading._read import read_tensor
 
 
@@ -49,7 +50,7 @@ def initialized(dtype: object = ms.float32) -> Net:
 def values(net: nn.Cell) -> dict[str, tuple[str, tuple[int, ...], bytes]]:
     """Give dtype, shape and bytes of every parameter."""
     return {
-        name: (str(parameter.dtype), tuple(parameter.shape), parameter.asnumpy().tobytes())
+        name: (str(parameter.dtype), tuple(parameter.shape), numpy_values(parameter).tobytes())
         for name, parameter in net.parameters_and_names()
     }
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lazycell import parameters
 from lazycell._errors import CheckpointFormatError
 from lazycell.formats import _ckpt, open_checkpoint
 from lazycell.formats._ckpt import read_ckpt
@@ -269,13 +270,15 @@ def test_what_is_kept_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_bfloat16_is_exact(tmp_path: Path) -> None:
-    """All 65,536 patterns, as MindSpore writes them in either format."""
+    """All 65,536 patterns, as MindSpore writes them in either format; with NumPy 2 it writes no safetensors of them."""
     import mindspore as ms
     import ml_dtypes
 
+    from lazycell.parameters._framework import NUMPY_HAS_NO_BFLOAT16
+
     bits = np.arange(1 << 16, dtype=np.uint16)
-    tensor = ms.Tensor(bits.view(ml_dtypes.bfloat16), ms.bfloat16)
-    for format in ("ckpt", "safetensors"):
+    tensor = parameters.tensor_of(bits.view(ml_dtypes.bfloat16))
+    for format in ("ckpt",) if NUMPY_HAS_NO_BFLOAT16 else ("ckpt", "safetensors"):
         path = tmp_path / f"net.{format}"
         ms.save_checkpoint([{"name": "w", "data": tensor}], str(path), format=format)
         np.testing.assert_array_equal(read_tensor(open_checkpoint(path).tensors["w"]).view(np.uint16), bits)

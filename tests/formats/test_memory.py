@@ -11,6 +11,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
+from lazycell import parameters
 from lazycell._errors import CheckpointFormatError
 from lazycell.formats import CheckpointHeader, open_checkpoint
 from lazycell.formats._memory import read_arrays
@@ -65,7 +66,7 @@ def test_what_mindspore_loads_is_taken(tmp_path: Path) -> None:
 
     half = np.array([0x3F80, 0xFF80, 0x7FC1, 0x0001], np.uint16).view(ml_dtypes.bfloat16)
     path = tmp_path / "net.ckpt"
-    saved = {"w": ms.Tensor([[1.0, 2.0]]), "h": ms.Tensor(half, ms.bfloat16), "s": ms.Tensor(3, ms.int32)}
+    saved = {"w": ms.Tensor([[1.0, 2.0]]), "h": parameters.tensor_of(half), "s": ms.Tensor(3, ms.int32)}
     ms.save_checkpoint(
         [{"name": name, "data": tensor} for name, tensor in saved.items()], str(path), append_dict={"note": "x"}
     )

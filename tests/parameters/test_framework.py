@@ -22,6 +22,7 @@ from mindspore._c_expression import TensorPy
 from mindspore.common.initializer import Initializer, Normal, initializer
 from mindspore.nn.utils import no_init_parameters as mindspores_own
 
+from lazycell._dtypes import dtype_name, numpy_dtype
 from lazycell.parameters import _framework as framework
 from lazycell.parameters._buffer import UninitializedBuffer, declare_buffer
 from lazycell.parameters._declared import DeferredParameter, UninitializedParameter, declare
@@ -449,8 +450,41 @@ def test_bfloat16_has_the_bits_of_ml_dtypes() -> None:
     values = framework.numpy_values(tensor)
     assert values.dtype == ml_dtypes.bfloat16
     assert values[1] == -2.5
-    assert values.ctypes.data == tensor.asnumpy().ctypes.data
-    assert Tensor.from_numpy(values).dtype == ms.bfloat16
+    assert values.ctypes.data == tensor.data_ptr()
+    assert framework.tensor_of(values).dtype == ms.bfloat16
+
+
+@pytest.mark.parametrize("dtype", [ms.bfloat16, ms.float32])
+@pytest.mark.parametrize("shape", [(), (0, 3), (2, 3)])
+def test_tensors_share_the_memory_of_arrays(dtype: Any, shape: tuple[int, ...]) -> None:
+    """Also of bfloat16, of which MindSpore makes no tensor with NumPy 2; operators see what is written to either."""
+    array = np.full(shape, 1.5, numpy_dtype(dtype_name(dtype)))
+    tensor = framework.tensor_of(array)
+    assert (tensor.shape, tensor.dtype, framework.is_view(tensor)) == (shape, dtype, False)
+    array[...] = -2.5
+    assert (tensor.astype(ms.float32).asnumpy() == -2.5).all()
+    if array.size:
+        assert tensor.data_ptr() == array.ctypes.data
+        framework.host_memory(tensor)[:] = 0  # type: ignore[index]
+        assert not array.any()
+
+
+def test_values_of_a_part_of_a_tensor_are_its_own() -> None:
+    """A view that is strided, or begins within the memory, in bfloat16 too."""
+    whole = np.arange(24, dtype=np.float32).reshape(4, 6)
+    for part in (np.s_[1:3], np.s_[:, ::2], np.s_[2, 3]):
+        values = framework.numpy_values(Tensor(whole, ms.float32).astype(ms.bfloat16)[part])
+        np.testing.assert_array_equal(values.astype(np.float32), whole[part])
+
+
+def test_the_first_operator_runs_whatever_numpy_is_installed() -> None:
+    """With NumPy 2, MindSpore fails in the first that is given more than tensors; nothing is printed, either."""
+    code = (
+        "import lazycell.parameters as p; p.numpy_values; import mindspore as ms\n"
+        "print((ms.Tensor([1, 2], ms.int16) + 1).view(ms.int8).shape, ms.mint.ones((2,), dtype=ms.bfloat16).dtype)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("(4,) BFloat16\n", "")
 
 
 def test_dtypes_go_by_their_canonical_names() -> None:
@@ -518,7 +552,7 @@ def test_a_tensor_keeps_storage_that_another_gives_up() -> None:
 @pytest.mark.parametrize("dtype", [ms.float32, ms.bfloat16, ms.bool_])
 def test_the_host_writes_to_a_tensor_through_its_memory(dtype: Any) -> None:
     """`asnumpy` shares the memory on CPU, `data_ptr` says so, and operators see what is written there."""
-    source, target = (Tensor(numbers, dtype) for numbers in ([[1, 0], [0, 1]], [[0, 1], [1, 1]]))
+    source, target = (Tensor(numbers).astype(dtype) for numbers in ([[1, 0], [0, 1]], [[0, 1], [1, 1]]))
     memory, other = framework.host_memory(target), framework.host_memory(source)
     assert memory is not None
     assert other is not None

@@ -16,6 +16,7 @@ from lazycell._errors import UninitializedParameterError, UninitializedWarning
 from lazycell.parameters._buffer import declare_buffer
 from lazycell.parameters._declared import declare
 from lazycell.parameters._foreign import ComputedTable
+from lazycell.parameters._framework import parameter_of
 from lazycell.parameters._lazy import building, no_init_parameters
 from lazycell.parameters._life import Origin
 from lazycell.parameters._lifecycle import (
@@ -269,7 +270,7 @@ def test_executing_warns_of_what_a_checkpoint_lacked() -> None:
 def test_mindspores_loading_counts_as_loading(tmp_path: Path) -> None:
     """load_checkpoint(path, net=net) is how most checkpoints are loaded."""
     path = str(tmp_path / "part.ckpt")
-    ms.save_checkpoint({"gain": Parameter(Tensor([1.0, 1.0, 1.0], ms.bfloat16), name="gain")}, path)
+    ms.save_checkpoint({"gain": parameter_of(Tensor([1.0, 1.0, 1.0], ms.bfloat16))}, path)
     net = Net()
     ms.load_checkpoint(path, net=net)
     assert status(net)["gain"].origin == Origin("checkpoint", path)

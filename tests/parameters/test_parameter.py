@@ -8,6 +8,7 @@ import pickle
 import subprocess
 import sys
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,14 @@ import pytest
 from mindspore import Parameter, Tensor, mint, nn, ops
 from mindspore.common.initializer import Constant, Normal, One, initializer
 
+from lazycell._dtypes import numpy_dtype
 from lazycell._errors import UninitializedParameterError
 from lazycell.parameters._buffer import UninitializedBuffer, declare_buffer
 from lazycell.parameters._declared import DeferredParameter, UninitializedParameter, declare
 from lazycell.parameters._filled import LazyParameter
 from lazycell.parameters._filling import initialize_parameter, undeclare_parameter
 from lazycell.parameters._foreign import ComputedTable
+from lazycell.parameters._framework import NUMPY_HAS_NO_BFLOAT16, numpy_values
 from lazycell.parameters._lazy import building, no_init_parameters
 from lazycell.parameters._life import Origin, life_of
 from lazycell.parameters._without_values import is_declared
@@ -46,7 +49,7 @@ def ones(shape: tuple[int, ...] = SHAPE, dtype: Any = np.float32) -> Tensor:
 
 
 def storage(tensor: Any) -> int:
-    return int(tensor.asnumpy().ctypes.data)
+    return int(tensor.data_ptr())
 
 
 # --------------------------------------------------------------------------------------------------------- metadata
@@ -222,7 +225,7 @@ def test_a_filled_parameter_has_no_hooks() -> None:
     p: Any = declared()
     fill(p, np.ones(SHAPE, np.float32), FROM_FILE)
     assert type(p) is LazyParameter
-    assert type(p).asnumpy is Tensor.asnumpy
+    assert type(p).asnumpy is Tensor.asnumpy or NUMPY_HAS_NO_BFLOAT16
     assert not hasattr(p, "__fallback__")
     assert p.init is None
     assert p.init_mode is None
@@ -462,7 +465,7 @@ def test_every_dtype_is_initialized(dtype: Any) -> None:
     for p in (declared(dtype), deferred("ones", dtype=dtype)):
         p.init_data()
         assert p.dtype == dtype
-        assert p.asnumpy().shape == SHAPE
+        assert numpy_values(p).shape == SHAPE
 
 
 def test_computed_tables() -> None:
@@ -645,11 +648,27 @@ def test_copies_of_filled_parameters_have_the_values_and_the_record(copier: Any,
     q = copier(p)
     assert type(q) is LazyParameter
     assert q.dtype == dtype
-    assert q.asnumpy().tolist() == p.asnumpy().tolist()
+    assert numpy_values(q).tolist() == numpy_values(p).tolist()
     assert storage(q) != storage(p)
     assert life_of(q) == life_of(p)
     undeclare_parameter(q, UninitializedParameter)
     assert is_declared(q)
+
+
+def test_a_bfloat16_parameter_is_read_whatever_numpy_is_installed() -> None:
+    """With NumPy 2 MindSpore makes no array of it, and kills the process at `item` and `tolist`."""
+    p: Any = declared(ms.bfloat16, shape=(1, 2))
+    fill(p, np.array([[1.5, -2.0]], numpy_dtype("bfloat16")), FROM_FILE)
+    assert p.tolist() == [[1.5, -2.0]]
+    assert p[0, 1].astype(ms.float32).item() == -2.0
+    assert p.astype(ms.float32).asnumpy().tolist() == [[1.5, -2.0]]
+    one: Any = declared(ms.bfloat16, shape=(1,))
+    one.set_data(Tensor([3.0]))
+    assert one.item() == 3.0
+    message = r"parameter 'w' is bfloat16, .*NumPy 2.*: convert it first, `.astype\(mindspore.float32\).asnumpy\(\)`"
+    for read in (p.asnumpy, p.numpy):
+        with pytest.raises(TypeError, match=message) if NUMPY_HAS_NO_BFLOAT16 else nullcontext():
+            assert read().astype(np.float32).tolist() == [[1.5, -2.0]]
 
 
 def test_a_pickle_of_a_declared_parameter_is_tiny() -> None:

@@ -26,6 +26,9 @@ pytestmark = pytest.mark.usefixtures("no_flush")
 
 DTYPES = (*COMMON, "float8_e4m3fn", "float8_e5m2", "complex64")
 
+# MindSpore's reader makes arrays, and with NumPy 2 none of bfloat16.
+READ_BY_MINDSPORE = tuple(name for name in COMMON if name != "bfloat16" or np.__version__ < "2")
+
 
 def header_of(path: Path) -> dict[str, dict[str, object]]:
     """Read the header as JSON, in the file's order."""
@@ -79,7 +82,7 @@ def test_hugging_face_reads_it(tmp_path_factory: pytest.TempPathFactory, arrays:
 
 
 @settings(max_examples=40, deadline=None)
-@given(checkpoints(COMMON, min_size=1))  # MindSpore loads no file without tensors, whoever wrote it
+@given(checkpoints(READ_BY_MINDSPORE, min_size=1))  # it loads no file without tensors, whoever wrote it
 @example({"format": np.ones(2, np.float32), "lazycell.model": np.ones(3, np.int32), CRC32: np.ones(1, np.int8)})
 def test_mindspore_reads_it(ms: Any, tmp_path_factory: pytest.TempPathFactory, arrays: dict[str, Array]) -> None:
     """Its own reader, which refuses an unsorted header and stumbles over a tensor that is called as a metadata key."""
