@@ -89,8 +89,9 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         """Initialize every parameter that has no values yet.
 
         Args:
-            seed: of the streams; default `mindspore.get_seed()`. Each parameter draws from its own stream, keyed by
-                the seed and its full name, so that no value depends on the order or on what else was loaded.
+            seed: of the streams. Each parameter draws from its own stream, keyed by the seed and its full name, so that
+                no value depends on the order or on what else was loaded; names count from this cell. Default: the first
+                net since `mindspore.set_seed` has that seed, each later one another, which `lazycell.status` tells.
             auto_parallel_mode: accepted, as MindSpore passes it.
 
         Returns:

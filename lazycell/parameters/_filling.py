@@ -18,6 +18,7 @@ from ._draws import repeated
 from ._filled import LazyParameter, copy_of
 from ._foreign import describe
 from ._life import Origin
+from ._seed import count_parameter, seed_for
 from ._without_values import is_declared
 
 # Two threads may run one net for the first time at once: each parameter is filled by one of them.
@@ -49,7 +50,7 @@ def initialize_parameter(tensor: Any, seed: int | None = None, name: str | None 
 
     Args:
         tensor: a declared parameter or buffer.
-        seed: default `mindspore.get_seed()`.
+        seed: default: that of the net whose turn it is.
         name: of the stream; default: the parameter's.
 
     Raises:
@@ -59,11 +60,16 @@ def initialize_parameter(tensor: Any, seed: int | None = None, name: str | None 
         if not is_declared(tensor):
             return
         with collector_paused():
-            from ._initial import start_of, values_for  # not before: a loaded net never needs it
+            from ._initial import Start, values_for  # not before: a loaded net never needs it
 
-        start = start_of(tensor, seed, name)
+        stream = getattr(tensor, "name", "") if name is None else name
+        # What is no parameter is computed: it takes the seed of whatever is drawn next.
+        counts = seed is None and isinstance(tensor, Parameter)
+        start = Start(tensor, stream, seed_for([stream] if counts else []) if seed is None else seed)
         (values,) = values_for([start])
         take(tensor, framework.tensor_of(values), start.origin)
+        if counts:
+            count_parameter(stream)
 
 
 def initialize_as_mindspore(parameter: Any, layout: Any) -> None:

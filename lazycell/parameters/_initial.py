@@ -17,7 +17,6 @@ from ..system import empty
 from ._foreign import describe, draw
 from ._law import law_of
 from ._life import Origin
-from ._seed import process_seed
 from ._without_values import title
 
 _ANY_DTYPE = (Constant, Identity, Dirac)  # what is not random is the same in integers
@@ -41,15 +40,6 @@ class Start:
     def origin(self) -> Origin:
         """For the record."""
         return Origin("initializer", describe(self.tensor._initializer), self.seed)
-
-
-def start_of(tensor: Any, seed: int | None = None, name: str | None = None) -> Start:
-    """Give the stream of a tensor: by default its own name's, under the seed of the process."""
-    return Start(
-        tensor,
-        name if name is not None else getattr(tensor, "name", ""),
-        process_seed() if seed is None else seed,
-    )
 
 
 def values_for(

@@ -20,6 +20,7 @@ from ._draws import settle
 from ._filling import filling, initialize_parameter, undeclare_parameter
 from ._framework import buffers_of, cells_below, expect_first_call, is_only_reading, parameters_in_groups, parameters_of
 from ._life import life_of, was_left
+from ._seed import count_net, seed_for
 from ._without_values import is_declared, lacks_values
 
 # How many names a message lists before it says how many there are.
@@ -62,6 +63,8 @@ def _all_parameters(net: nn.Cell) -> Iterator[tuple[str, Any]]:
 def _streams(net: nn.Cell, parameters: Mapping[Any, str]) -> dict[Any, str]:
     """Give the names of the streams of parameters below a cell: their own, or their paths where two have one name.
 
+    They count from the cell: a net has the same streams wherever it was attached.
+
     Args:
         net: the cell.
         parameters: its parameters, with their paths.
@@ -78,9 +81,19 @@ def _streams(net: nn.Cell, parameters: Mapping[Any, str]) -> dict[Any, str]:
                 list(cell.parameters_and_names())
         names = {parameter: parameter.name for parameter in parameters}
     times = Counter(names.values())
+    prefix = _prefix(names, parameters)
     return {
-        parameter: path if times[names[parameter]] > 1 else names[parameter] for parameter, path in parameters.items()
+        parameter: path if times[names[parameter]] > 1 else names[parameter].removeprefix(prefix)
+        for parameter, path in parameters.items()
     }
+
+
+def _prefix(names: Mapping[Any, str], paths: Mapping[Any, str]) -> str:
+    """Give what most names have before their paths: of a part of a net, or of one that was attached to another."""
+    found = Counter(
+        name.removesuffix(paths[each]) for each, name in names.items() if f".{name}".endswith(f".{paths[each]}")
+    )
+    return found.most_common(1)[0][0] if found else ""
 
 
 def init_parameters_data(
@@ -93,8 +106,9 @@ def init_parameters_data(
 
     Args:
         cell: any cell.
-        seed: of the streams; default `mindspore.get_seed()`. The parameters of LazyCells always draw from streams,
-            keyed by the seed and their full name.
+        seed: of the streams. The parameters of LazyCells always draw from streams, keyed by the seed and their full
+            name, counted from `cell`. Default: the first net since `mindspore.set_seed` has that seed, each later one
+            another, which `status` tells.
         streams: whether those of plain cells, made under `no_init_parameters`, do so too. Without it, and without a
             seed, they get what an eager build would have given them: the same values under the same
             `mindspore.set_seed`, called before the build or right before this.
@@ -115,7 +129,7 @@ def init_parameters_data(
 
 def _initialize(cell: nn.Cell, seed: int | None = None, *, streams: bool = False) -> dict[Parameter, Parameter]:
     with collector_paused():
-        from ._initial import start_of, values_for  # not before: a loaded net never needs it
+        from ._initial import Start, values_for  # not before: a loaded net never needs it
 
     kinds = UninitializedParameter if seed is None and not streams else (UninitializedParameter, DeferredParameter)
     with show.ProgressBar("initializing") as bar, filling:
@@ -124,10 +138,13 @@ def _initialize(cell: nn.Cell, seed: int | None = None, *, streams: bool = False
         waiting = [parameter for parameter in parameters if parameter.has_init]
         drawing = [parameter for parameter in waiting if isinstance(parameter, kinds)]
         streams_of = _streams(cell, paths) if drawing else {}
-        starts = [start_of(parameter, seed, streams_of[parameter]) for parameter in drawing]
+        in_turn = seed_for(streams_of.values()) if seed is None else seed
+        starts = [Start(parameter, streams_of[parameter], in_turn) for parameter in drawing]
         total = sum(parameter.nbytes for parameter in waiting)
         drawn = values_for(starts, lambda done: bar(done, total))
         fill_all(Assignment(start.tensor, values, start.origin) for start, values in zip(starts, drawn, strict=True))
+        if seed is None and starts:
+            count_net()
         done = sum(start.tensor.nbytes for start in starts)
         settle(parameters)
         for parameter in waiting:
@@ -136,7 +153,7 @@ def _initialize(cell: nn.Cell, seed: int | None = None, *, streams: bool = False
                 done += parameter.nbytes
                 bar(done, total)
     for path, buffer in computed_buffers(cell):
-        initialize_parameter(buffer, seed, path)
+        initialize_parameter(buffer, in_turn, path)
     return parameters
 
 

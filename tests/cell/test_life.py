@@ -13,6 +13,7 @@ from mindspore import Tensor, nn, ops
 
 import lazycell
 from lazycell import (
+    InitializationError,
     LazyCell,
     Param,
     UninitializedParameterError,
@@ -180,9 +181,7 @@ RUNS = {
 def test_executing_initializes_and_computes_as_if_done_by_hand(make, run):
     """Every way to execute a net first initializes what has no values, a child's weight that the parent reads included."""
     by_hand = make()
-    if run is RUNS["sequential"]:  # a stream is keyed by the full name, and the container changes it
-        nn.SequentialCell(by_hand)
-    by_hand.init_parameters_data()
+    by_hand.init_parameters_data(7)  # the seed of the first net, whatever it is attached to
     expected = by_hand(batch()).asnumpy()
     net = make()
     np.testing.assert_allclose(run(net, batch()).asnumpy(), expected, rtol=1e-5, atol=1e-6)
@@ -281,18 +280,73 @@ def test_running_a_fresh_net_does_not_warn():
 
 
 def test_values_do_not_depend_on_the_path_that_made_them():
-    """By hand, by a call, by a graph, by parts in another order, after a partial load: the same seed, the same values."""
+    """By hand, by a call, by a graph, attached to another cell, after a partial load: one seed, the same values."""
     expected = values(initialized(7))
-    called, compiled, parts, partly_loaded = MLP(), MLP(), MLP(), MLP()
-    called(batch())
-    run_graph(compiled, batch())
-    lazycell.init_parameters_data(parts.head)
-    parts.layers[1].init_parameters_data()
-    parts.init_parameters_data()
-    partly_loaded.layers[0].weight.set_data(Tensor(expected["layers.0.weight"]))
-    partly_loaded.init_parameters_data()
-    for net in (called, compiled, parts, partly_loaded):
-        assert_equal(values(net), expected)
+
+    def partly_loaded(net: MLP) -> None:
+        net.layers[0].weight.set_data(Tensor(expected["layers.0.weight"]))
+        net.init_parameters_data()
+
+    def attached(net: MLP) -> None:
+        nn.SequentialCell(nn.SequentialCell(net))(batch())
+
+    def one_by_one(net: MLP) -> None:
+        for parameter in reversed(list(net.get_parameters())):
+            parameter.init_data()
+
+    for make in (lambda net: net(batch()), lambda net: run_graph(net, batch()), partly_loaded, attached, one_by_one):
+        ms.set_seed(7)
+        net = MLP()
+        make(net)
+        assert_equal({name.removeprefix("0.0."): each for name, each in values(net).items()}, expected)
+
+
+def test_the_next_net_is_another_and_its_seed_repeats_it():
+    """Since `set_seed`, each net that is initialized has a seed of its own, which `status` tells; names count from it."""
+    nets = [MLP() for _ in range(4)]
+    nets[0].init_parameters_data()
+    nets[1](batch())
+    for parameter in nets[2].get_parameters():
+        parameter.init_data()
+    nn.SequentialCell(nets[3])(batch())
+    first, *others = [{each.origin.seed for each in lazycell.status(net).values()} for net in nets]
+    assert first == {7}
+    assert all(len(seeds) == 1 for seeds in others)
+    assert len(set.union(first, *others)) == 4
+    for net, (seed,) in zip(nets[1:], others, strict=True):
+        assert_equal(values(initialized(seed)), {name.removeprefix("0."): each for name, each in values(net).items()})
+    ms.set_seed(7)
+    again = [MLP() for _ in range(2)]
+    for net in again:
+        net.init_parameters_data()
+    assert [next(iter(lazycell.status(net).values())).origin.seed for net in again] == [7, *others[0]]
+
+
+def test_a_part_counts_as_a_net():
+    """Its names count from it: the same part of another net has the same values under the same seed."""
+    net, alone = MLP(), MLP().layers[1]
+    net.layers[1].init_parameters_data()
+    net.init_parameters_data()
+    seeds = [lazycell.status(net)[name].origin.seed for name in ("layers.1.weight", "layers.0.weight", "head.weight")]
+    assert seeds[0] == 7
+    assert seeds[1] == seeds[2] != 7
+    alone.init_parameters_data(7)
+    np.testing.assert_array_equal(alone.weight.asnumpy(), net.layers[1].weight.asnumpy())
+
+
+def test_what_fails_or_has_nothing_to_draw_takes_no_seed():
+    """A net that has its values, one whose initializer fails, and buffers that are read count for nothing."""
+    net = initialized(1)
+    net.init_parameters_data()
+
+    class Failing(LazyCell):
+        weight: Param[lambda shape, dtype: 1 / 0, (2,)]
+
+    with pytest.raises(InitializationError):
+        Failing().init_parameters_data()
+    last = MLP()
+    last.init_parameters_data()
+    assert {each.origin.seed for each in lazycell.status(last).values()} == {7}
 
 
 def test_every_parameter_has_a_stream_of_its_own():

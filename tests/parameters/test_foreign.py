@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
-from pathlib import Path
 from typing import Any
 
 import mindspore as ms
@@ -15,7 +12,6 @@ from mindspore import Tensor
 from mindspore.common.initializer import Constant, HeUniform, Initializer, Normal, Orthogonal, TruncatedNormal, Zero
 
 from lazycell.parameters._foreign import ComputedTable, describe, draw
-from lazycell.parameters._seed import process_seed
 from lazycell.streams import stream_key
 
 
@@ -99,31 +95,6 @@ def test_threads_do_not_disturb_each_other() -> None:
     for thread in threads:
         thread.join()
     assert [together[key] for key in keys] == alone
-
-
-def test_the_process_seed_is_mindspores() -> None:
-    """`mindspore.set_seed` sets it."""
-    ms.set_seed(11)
-    assert process_seed() == 11
-
-
-_UNSEEDED = """
-import sys
-sys.path.insert(0, sys.argv[1])
-from lazycell.parameters._seed import process_seed
-assert process_seed() == process_seed()
-print(process_seed())
-"""
-
-
-def test_without_a_seed_runs_differ_and_one_run_is_consistent() -> None:
-    """Entropy is drawn once a process."""
-    root = str(Path(__file__).resolve().parent.parent)
-    seeds = {
-        subprocess.run([sys.executable, "-c", _UNSEEDED, root], capture_output=True, text=True, check=True).stdout
-        for _ in range(2)
-    }
-    assert len(seeds) == 2
 
 
 def rotation(shape: tuple[int, ...], dtype: Any) -> Any:

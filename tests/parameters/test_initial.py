@@ -17,7 +17,7 @@ from lazycell import LazyCell, Param, child
 from lazycell._dtypes import dtype_name, numpy_dtype
 from lazycell.parameters._declared import declare
 from lazycell.parameters._foreign import describe
-from lazycell.parameters._initial import start_of, values_for
+from lazycell.parameters._initial import Start, values_for
 from lazycell.show._progress import ProgressBar
 from lazycell.streams import Job, fill, stream_key
 from lazycell.streams import Normal as NormalLaw
@@ -77,7 +77,7 @@ def drawn(initializer: Initializer, shape: tuple[int, ...], declared: Any, now: 
         cell = nn.Cell()
         cell.insert_param_to_cell("w", tensor)
         tensor = cell.to(now).w
-    (array,) = values_for([start_of(tensor, 3)])
+    (array,) = values_for([Start(tensor, tensor.name, 3)])
     return array
 
 
@@ -129,7 +129,7 @@ def test_progress_ends_with_the_bytes_of_all() -> None:
     """Those of zeros, and of initializers that are run as they are, among them."""
     net, seen = Net(), list[int]()
     parameters = net.get_parameters()
-    arrays = values_for([start_of(parameter, 3) for parameter in parameters], seen.append)
+    arrays = values_for([Start(parameter, parameter.name, 3) for parameter in parameters], seen.append)
     assert seen == sorted(seen)
     assert seen[-1] == sum(array.nbytes for array in arrays)
 
@@ -142,10 +142,12 @@ def all_at_once(net: Net) -> None:
     net.init_parameters_data(seed=3)
 
 
-def part_by_part(net: Net) -> None:
-    """The last part first."""
-    for cell in (net.two, net.one, net):
-        lazycell.init_parameters_data(cell, seed=3)
+def attached(net: Net) -> None:
+    """To another cell, before it is initialized; the other one's names do not count."""
+    nn.SequentialCell(net)
+    net.init_parameters_data(seed=3)
+    for name, parameter in net.parameters_and_names():
+        assert parameter.name == f"0.{name}"
 
 
 def one_by_one(net: Net) -> None:
@@ -159,9 +161,9 @@ def one_by_one(net: Net) -> None:
 def after_a_part_was_loaded(net: Net) -> None:
     """Of the values that it would have had, from another net."""
     other = Part()
-    for name, parameter in other.parameters_and_names():
-        parameter.name = f"one.{name}"
-    other.init_parameters_data(seed=3)
+    outer = nn.Cell()
+    outer.one = other
+    lazycell.init_parameters_data(outer, seed=3)
     for mine, theirs in zip(net.one.get_parameters(), other.get_parameters(), strict=True):
         mine.set_data(theirs)
     net.init_parameters_data(seed=3)
@@ -184,7 +186,7 @@ def a_second_time(net: Net) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    [all_at_once, part_by_part, one_by_one, after_a_part_was_loaded, after_conversion_and_back, a_second_time],
+    [all_at_once, attached, one_by_one, after_a_part_was_loaded, after_conversion_and_back, a_second_time],
 )
 def test_values_do_not_depend_on_the_way_to_them(path: Callable[[Net], None], expected: dict[str, bytes]) -> None:
     """Seed and name alone decide."""
@@ -212,17 +214,25 @@ def test_a_part_that_was_built_eagerly_changes_nothing_for_the_others() -> None:
 
 
 def test_values_of_plain_cells_do_not_depend_on_the_order_of_initialization() -> None:
-    """Neither those of streams, nor those that an eager build would have drawn."""
-    for streams in (True, False):
-        nets = []
-        for sequence in ((0, 1), (1, 0)):
-            ms.set_seed(5)
-            with lazycell.no_init_parameters():
-                net = nn.CellList([nn.Dense(4, 4), nn.Dense(4, 4)])
-            for index in sequence:
-                lazycell.init_parameters_data(net[index], streams=streams)
-            nets.append(values(net))
-        assert nets[0] == nets[1]
+    """They are those that an eager build would have drawn."""
+    nets = []
+    for sequence in ((0, 1), (1, 0)):
+        ms.set_seed(5)
+        with lazycell.no_init_parameters():
+            net = nn.CellList([nn.Dense(4, 4), nn.Dense(4, 4)])
+        for index in sequence:
+            lazycell.init_parameters_data(net[index])
+        nets.append(values(net))
+    assert nets[0] == nets[1]
+
+
+def test_the_streams_of_a_part_count_from_it() -> None:
+    """So it has the values of the same net by itself, under one seed; another seed is another part."""
+    whole, alone = Net(), Part()
+    lazycell.init_parameters_data(whole.two, seed=3)
+    lazycell.init_parameters_data(whole.one, seed=4)
+    alone.init_parameters_data(seed=3)
+    assert values(whole.two) == values(alone) != values(whole.one)
 
 
 # ------------------------------------------------------------------------------------------------------ interrupts
