@@ -29,10 +29,12 @@ from ._errors import (
 )
 from .cell._any_cell import load_checkpoint, load_param_into_net, manifest, save_checkpoint
 from .cell._cell import LazyCell
+from .cell._freeze import freeze, unfreeze
 from .cell._initial_values import initial_values
 from .cell._initializers import register_initializer
 from .cell._launching import launch_blocking
 from .cell._planning import plan
+from .cell._swap import swap
 from .declaration._class_body import require
 from .declaration._declaration import same
 from .declaration._declare import buffer, child, children, hyper, param, tie, when
@@ -156,6 +158,7 @@ __all__ = [
     "find_model",
     "find_preset",
     "former",
+    "freeze",
     "from_pretrained",
     "fused",
     "he_normal",
@@ -192,10 +195,12 @@ __all__ = [
     "save_checkpoint",
     "squeezed",
     "status",
+    "swap",
     "tie",
     "torch_names",
     "transposed",
     "truncated_normal",
+    "unfreeze",
     "uniform",
     "uninitialized",
     "variance_scaling",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from os import PathLike
 from typing import Any
 
@@ -191,6 +191,7 @@ def save_checkpoint(
     format: str | None = None,
     max_shard_size: int | str | None = None,
     dtype: Any = None,
+    only: Iterable[str] | None = None,
     enc_key: bytes | None = None,
     enc_mode: str | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -214,6 +215,7 @@ def save_checkpoint(
         format: likewise; default: what the name says.
         max_shard_size: likewise.
         dtype: likewise.
+        only: likewise.
         enc_key: likewise.
         enc_mode: likewise.
         progress: likewise.
@@ -222,7 +224,7 @@ def save_checkpoint(
         integrated_save: only True.
         async_save: only False: the file is whole and on the disk at the return.
         append_dict: only None: parameters alone are saved.
-        choice_func: only None: the whole cell is saved.
+        choice_func: only None: `only` has patterns of what is saved.
         crc_check: accepted: every file has checksums, but for an encrypted one.
         save_obj: MindSpore's name for `net`.
         ckpt_file_name: MindSpore's name for `path`.
@@ -251,6 +253,7 @@ def save_checkpoint(
         format=format,
         max_shard_size=max_shard_size,
         dtype=dtype,
+        only=only,
         enc_key=enc_key,
         enc_mode=mode_of_key(enc_key, enc_mode),
         progress=progress,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
+from collections.abc import Container
 from contextvars import ContextVar
 from typing import Any
 
@@ -167,17 +168,23 @@ def _make(call: Call) -> nn.Cell:
     if not isinstance(made, nn.Cell):
         child.spec.complain(f"`{call_text(child)}` gave a {type(made).__name__}: a child has to be an nn.Cell")
     if call.handed_down is not None:
-        _hand_down(made, call.handed_down)
+        hand_down(made, call.handed_down)
     return made
 
 
-def _hand_down(made: nn.Cell, dtype: Any) -> None:
-    """Give the parent's dtype to plain cells that take none, or, as `nn.Embedding`, take one and pay no heed."""
+def hand_down(made: nn.Cell, dtype: Any, kept: Container[int] = ()) -> None:
+    """Give the parent's dtype to plain cells that take none, or, as `nn.Embedding`, take one and pay no heed.
+
+    Args:
+        made: a child.
+        dtype: MindSpore's.
+        kept: ids of parameters that were there before.
+    """
     for _, cell in made.cells_and_names():
         if declaration_of(type(cell)) is None:
-            for parameter in parameters_of(cell).values():
-                if parameter is not None and dtype_name(parameter.dtype) == DEFAULT_DTYPE:
-                    parameter.set_dtype(dtype)
+            for each in parameters_of(cell).values():
+                if each is not None and id(each) not in kept and dtype_name(each.dtype) == DEFAULT_DTYPE:
+                    each.set_dtype(dtype)
 
 
 def _refuse_parameter(cell: nn.Cell, name: str, value: Any) -> None:

@@ -171,6 +171,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         format: str = "safetensors",
         max_shard_size: int | str | None = None,
         dtype: Any = None,
+        only: Iterable[str] | None = None,
         enc_key: bytes | None = None,
         enc_mode: str | None = None,
         progress: Callable[[int, int], None] | None = None,
@@ -186,6 +187,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             format: `"safetensors"` or `"ckpt"`, MindSpore's.
             max_shard_size: bytes of one file, or `"5GB"`; what is larger is saved as several files and an index.
             dtype: of the floating-point tensors in the file; default: as they are.
+            only: patterns of full names (`fnmatch`): nothing else is saved, `["head.*"]`. Default: all.
             enc_key: encrypt a `.ckpt`, as `mindspore.save_checkpoint` does; an encrypted one has no checksum.
             enc_mode: how: `"AES-GCM"` (default), `"AES-CBC"` or `"SM4-CBC"`; only with an `enc_key`.
             progress: called with the bytes done and the bytes in all; default: a bar on a terminal, after two seconds.
@@ -193,7 +195,8 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         Raises:
             UninitializedParameterError: parameters have no values.
             CheckpointError: the format cannot hold one of the dtypes, or there is something at `path` that is no file.
-            ValueError: arguments contradict each other.
+            TypeError: an argument is of a kind that means nothing.
+            ValueError: arguments contradict each other; `only` matches nothing, or half of a stored tensor.
             OSError: the directory is missing, the disk full, a permission lacking; the old checkpoint is as it was.
         """
         return cell.save_checkpoint(
@@ -202,6 +205,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             format=format,
             max_shard_size=max_shard_size,
             dtype=dtype,
+            only=only,
             enc_key=enc_key,
             enc_mode=enc_mode,
             progress=progress,

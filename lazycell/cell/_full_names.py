@@ -61,6 +61,32 @@ def _note_prefix(cell: nn.Cell, prefix: str) -> None:
             each.__dict__[_PREFIX] = f"{prefix}{path}." if path else prefix
 
 
+@contextmanager
+def names_kept_on_failure(net: nn.Cell) -> Iterator[None]:
+    """If what is done inside fails, give every parameter below a cell the name that it had, and every LazyCell."""
+    named = [(parameter, parameter.name) for _, parameter in net.parameters_and_names()]
+    prefixes = [(cell, cell.__dict__.get(_PREFIX)) for _, cell in net.cells_and_names()]
+    try:
+        yield
+    except BaseException:
+        for parameter, name in named:
+            parameter.name = name
+        for cell, prefix in prefixes:
+            if prefix is not None:
+                cell.__dict__[_PREFIX] = prefix
+        raise
+
+
+def common_prefix(net: nn.Cell) -> str:
+    """Give what most parameters below any cell have before their paths in their names."""
+    votes = Counter(
+        parameter.name.removesuffix(path)
+        for path, parameter in net.parameters_and_names()
+        if f".{parameter.name}".endswith(f".{path}")
+    )
+    return votes.most_common(1)[0][0] if votes else ""
+
+
 def prefix_of(cell: nn.Cell) -> str:
     """Give what the full names of the parameters below a LazyCell begin with."""
     return _prefix(cell, islice(nn.Cell.parameters_and_names(cell), _ENOUGH))

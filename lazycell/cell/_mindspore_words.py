@@ -100,6 +100,6 @@ def refuse_in_save(integrated_save: object, async_save: object, append_dict: obj
         )
     if choice_func is not None:
         raise ValueError(
-            "choice_func: lazycell saves whole nets: leave it out, save the one cell that is meant, "
-            "`save_checkpoint(net.backbone, path)`, or choose when you load"
+            "choice_func: write patterns of the names that are to be saved, `only=['backbone.*']`, or choose when you "
+            "load"
         )

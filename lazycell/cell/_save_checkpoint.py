@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import attrs
 from mindspore import nn
 
-from .. import _dtypes, parameters
+from .. import _dtypes, parameters, show
 from .._arguments import check_progress
 from .._collector import collector_paused
 from ..layout import LAYOUT, NAMING, Stored
@@ -28,6 +28,7 @@ from ..saving import (
     save,
 )
 from ..system import Array
+from ._choice import check_patterns, choose
 from ._net_manifest import survey
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def save_checkpoint(
     enc_mode: str | None,
     progress: Callable[[int, int], None] | None,
     torch_names_of: Callable[..., TorchNames],
+    only: Iterable[str] | None = None,
     names: str | None = None,
     ckpt_names: Callable[[Mapping[str, Any]], Mapping[str, str]] | None = None,
 ) -> SaveReport:
@@ -62,6 +64,7 @@ def save_checkpoint(
         enc_mode: likewise.
         progress: likewise.
         torch_names_of: gives PyTorch's names; called only where they are needed.
+        only: patterns of the parameters that are saved; None: all.
         names: whose the names are to be; None: those of the checkpoint that was loaded.
         ckpt_names: gives, for parameters by full name, those that have another name in a `.ckpt`.
     """
@@ -71,13 +74,16 @@ def save_checkpoint(
     encryption = _encryption(destination, enc_key, enc_mode)
     losses = Losses()
     with collector_paused():
-        found, sources = survey(net, migrations=lambda cls: ())
+        whole, every = survey(net, migrations=lambda cls: ())
+        found, sources = (whole, every) if only is None else _part(net, whole, every, only)
         draw_state(sources.values())
         declared = [name for name, parameter in sources.items() if lacks_values(parameter)]
         if declared:
             raise no_values_to_save(net, declared)
         manifest = _with_dtype(found, target)
-        layout, without = _layout(net, found, sources, names, destination.format, torch_names_of)
+        layout, without = _layout(net, whole, every, names, destination.format, torch_names_of)
+        if only is not None:
+            _refuse_halves(layout, sources.keys(), every.keys())
         if without:
             manifest = attrs.evolve(manifest, entries=tuple(each for each in manifest if each.name not in without))
         in_ckpt = ckpt_names(sources) if ckpt_names is not None and destination.format == "ckpt" else {}
@@ -92,6 +98,41 @@ def save_checkpoint(
     if target is not None:
         losses.warn(destination.path, target, stacklevel=3)
     return report
+
+
+def _part(
+    net: nn.Cell, manifest: Manifest, sources: Mapping[str, Any], only: Iterable[str]
+) -> tuple[Manifest, dict[str, Any]]:
+    """Give the manifest of the parameters that patterns choose, and these.
+
+    Raises:
+        TypeError: they are no patterns.
+        ValueError: one matches nothing, or there are none.
+    """
+    patterns = check_patterns("only", only)
+    if not patterns:
+        raise ValueError("only=[]: nothing would be saved: write patterns of names, or leave it out")
+    cells = {path: f"a {type(cell).__name__}" for path, cell in net.cells_and_names() if path}
+    names = (*sources, *manifest.ties)
+    chosen = choose("only", patterns, names, cells, kind="parameter", instead=lambda pattern, _: f"{pattern}.*")
+    wanted = {manifest.ties.get(name, name) for name in chosen}
+    entries = tuple(entry for entry in manifest.entries if entry.name in wanted)
+    return attrs.evolve(manifest, entries=entries), {name: each for name, each in sources.items() if name in wanted}
+
+
+def _refuse_halves(layout: Iterable[Stored], chosen: Container[str], every: Container[str]) -> None:
+    """Refuse to save a part of what is one tensor in the file.
+
+    Raises:
+        ValueError: a tensor is of parameters that are chosen, and of others.
+    """
+    for stored in layout:
+        left_out = [name for name in stored.parameters if name not in chosen and name in every]
+        if left_out and len(left_out) < len(set(stored.parameters)):
+            raise ValueError(
+                f"only: the file has one tensor, {show.printable(stored.name)}, for {show.few(stored.parameters, 4)}, "
+                f"and {show.few(left_out, 4)} would be left out: choose all of them or none"
+            )
 
 
 def _layout(
