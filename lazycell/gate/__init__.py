@@ -28,5 +28,6 @@ if TYPE_CHECKING:
     from ._hold import hold as hold
     from ._hold import names_text as names_text
     from ._migration_of import migrations_of_renames as migrations_of_renames
+    from ._names_since import names_since as names_since
 else:
     __getattr__ = face(__name__)
