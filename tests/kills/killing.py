@@ -106,20 +106,25 @@ def _start(act: Act, log: Path | str = os.devnull) -> tuple[int, int]:
         return child, reading
     status = 1
     try:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        os.close(reading)
-        _print_to(log)
-        _tell_of_first_file(writing)
-        _write(writing)
-        act()
-        status = 0
-    except KeyboardInterrupt:
-        pass
-    except BaseException:
-        traceback.print_exc()
+        try:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            os.close(reading)
+            _print_to(log)
+            _tell_of_first_file(writing)
+            _write(writing)
+            act()
+            status = 0
+        except KeyboardInterrupt:
+            pass
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
     finally:
-        sys.stdout.flush()
-        os._exit(status)
+        try:
+            os._exit(status)
+        finally:  # interrupted just there, a child would go on as its parent
+            os._exit(1)
 
 
 def _print_to(log: Path | str) -> None:
