@@ -21,6 +21,14 @@ test *which:
 slow *which:
     python -m pytest -m slow "$@"
 
+# Fuzz the parsers, a minute each or so long as you say (just fuzz --minutes 10)
+fuzz *options:
+    python -m tests.fuzz "$@"
+
+# Kill what changes files at random moments, as often as you say (just kills --times 1000)
+kills *options:
+    python -m tests.kills "$@"
+
 # Run the tests with each set of versions that is supported, for hours (just matrix numpy-2 -- tests/cell)
 matrix *which:
     python -m tests.matrix "$@"

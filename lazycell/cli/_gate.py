@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .. import gate, pretrained, show, system
+from .. import gate, pretrained, show
 from .._errors import LazyCellError, ManifestError
 from .._frozen import frozen
 from .._location import did_you_mean
@@ -34,10 +34,12 @@ class _Zoo:
     Attributes:
         held: each preset or file.
         skipped: for each package that has no directory of manifests, how many presets it has.
+        cut_short: directories in which an earlier `--accept` did not come to its end. This one has finished it.
     """
 
     held: tuple[Held, ...]
     skipped: Mapping[str, int]
+    cut_short: tuple[Path, ...] = ()
 
     @property
     def differing(self) -> list[Held]:
@@ -64,7 +66,7 @@ def check(patterns: Sequence[str], directory: Path | None, as_json: bool) -> int
         as_json: print one document.
 
     Returns:
-        0 if nothing differs, else 1.
+        0 if nothing differs and no acceptance was cut short, else 1.
     """
     zoo = _hold(patterns, directory)
     trials = _trials(zoo.differing)
@@ -72,13 +74,15 @@ def check(patterns: Sequence[str], directory: Path | None, as_json: bool) -> int
         print(json.dumps(_document(zoo, trials), indent=2))
     else:
         print("\n".join(_check_lines(zoo, trials, directory)))
-    return _NO if zoo.differing else 0
+    return _NO if zoo.differing or zoo.cut_short else 0
 
 
 def accept(
     reason: str, patterns: Sequence[str], directory: Path | None, *, without_migration: bool, as_json: bool
 ) -> int:
-    """Write the manifests that differ, and the reason into their log; each file is whole at every moment.
+    """Write the manifests that differ, and the reason into their log: all of it, or nothing.
+
+    What an earlier call that was killed left half done is finished first, and told.
 
     Returns:
         0, or 1 if something is renamed and no migration keeps older checkpoints loading: nothing is written then.
@@ -86,6 +90,11 @@ def accept(
     if not reason.strip():
         raise click.UsageError('--accept needs the reason: write --accept "why it changed"')
     zoo = _hold(patterns, directory, reason)
+    for each in zoo.cut_short:
+        print(
+            f"lazycell: an earlier --accept was cut short in {printable(str(each))}; it is finished now",
+            file=sys.stderr,
+        )
     trials = _trials(zoo.differing)
     orphaned = {preset: trial for preset, trial in trials.items() if trial.orphaned}
     if orphaned and not without_migration:
@@ -111,7 +120,7 @@ def _hold(patterns: Sequence[str], directory: Path | None, reason: str | None = 
         models = pretrained.registered_models()
         if reason is not None and any(reason == preset.name for model in models for preset in model.presets):
             raise click.UsageError(f'--accept {reason}: that is a preset: write --accept "why it changed" {reason}')
-        wanted, skipped = _wanted(patterns, directory, models)
+        wanted, skipped, cut_short = _wanted(patterns, directory, models, finishing=reason is not None)
         held = []
         for each in wanted:
             let_through()
@@ -120,13 +129,13 @@ def _hold(patterns: Sequence[str], directory: Path | None, reason: str | None = 
             except ValueError as error:
                 raise ManifestError(str(error)) from None
             held.append(gate.hold(each.name, _shown(path), _manifest_of(each)))
-        return _Zoo(tuple(held), skipped)
+        return _Zoo(tuple(held), skipped, tuple(map(_shown, cut_short)))
 
 
 def _wanted(
-    patterns: Sequence[str], directory: Path | None, models: Sequence[RegisteredModel]
-) -> tuple[list[_Wanted], dict[str, int]]:
-    """Choose what is held, and count the presets of the packages that are skipped."""
+    patterns: Sequence[str], directory: Path | None, models: Sequence[RegisteredModel], *, finishing: bool
+) -> tuple[list[_Wanted], dict[str, int], list[Path]]:
+    """Choose what is held, count the presets of the packages that are skipped, and give what was, or is, unfinished."""
     presets: list[_Wanted] = []
     skipped: dict[str, int] = {}
     for model in models:
@@ -140,6 +149,8 @@ def _wanted(
     places = dict.fromkeys(each.directory for each in presets)
     if directory is not None:
         places[directory] = None
+    finished = gate.finish_accepted if finishing else gate.is_unfinished
+    cut_short = [place for place in places if finished(place)]  # before looking at which files are there
     strays = [
         _Wanted(name, place) for place in places for name, _ in gate.manifests_in(place) if (place, name) not in known
     ]
@@ -150,7 +161,7 @@ def _wanted(
                 "nothing is held: no package with registered models has a directory `manifests`. Name presets to make "
                 'theirs: lazycell manifest --accept "first manifests" PATTERN'
             )
-        return every, {name: count for name, count in skipped.items() if count}
+        return every, {name: count for name, count in skipped.items() if count}, cut_short
     chosen: dict[_Wanted, None] = {}
     for pattern in patterns:
         found = [each for each in every if _is_meant(each, pattern)]
@@ -158,7 +169,7 @@ def _wanted(
             hint = did_you_mean(pattern, [each.name for each in every]) or ": `lazycell models` lists what there is"
             raise click.UsageError(f"no preset and no committed manifest is called {pattern!r}{hint}")
         chosen.update(dict.fromkeys(found))
-    return [*chosen], {}
+    return [*chosen], {}, cut_short
 
 
 def _is_meant(each: _Wanted, pattern: str) -> bool:
@@ -214,6 +225,8 @@ def _check_lines(zoo: _Zoo, trials: Mapping[str, Trial], directory: Path | None)
         yield f"accept: lazycell manifest {shell_words('--accept', 'why it changed', *names, *_dir(directory))}"
     else:
         yield f"{_manifests(len(zoo.held))} {'is' if len(zoo.held) == 1 else 'are'} as committed"
+    for each in zoo.cut_short:
+        yield f"an --accept was cut short in {printable(str(each))}: the next one finishes it first"
     yield from _skipped_lines(zoo)
 
 
@@ -270,6 +283,7 @@ def _document(zoo: _Zoo, trials: Mapping[str, Trial]) -> dict[str, Any]:
         "manifests": len(zoo.held),
         "differences": [_held_document(held, trials.get(held.preset)) for held in zoo.differing],
         "skipped": [*zoo.skipped],
+        "cut_short": [*map(str, zoo.cut_short)],
     }
 
 
@@ -291,32 +305,14 @@ def _held_document(held: Held, trial: Trial | None) -> dict[str, Any]:
 
 
 def _write(differing: Sequence[Held], reason: str, orphaned: Collection[str]) -> list[Path]:
-    """Write what differs, and the log of each directory after its files; give the logs."""
+    """Write what differs, directory by directory, each with its log; give the logs."""
     by_directory: dict[Path, list[Held]] = {}
     for held in differing:
         by_directory.setdefault(held.path.parent, []).append(held)
+    for directory in by_directory:  # one that cannot be continued is not found out about when others are written
+        gate.read_log(directory)
     day = datetime.now(timezone.utc).date().isoformat()
-    # Before anything is written: a log that cannot be continued must not be found out about at the end.
-    logs = {
-        each / gate.LOG: gate.with_entry(_log(each / gate.LOG), held, reason, day, orphaned)
-        for each, held in by_directory.items()
-    }
-    for directory in by_directory:
-        directory.mkdir(parents=True, exist_ok=True)
-    for held in differing:
-        if held.new is None:
-            held.path.unlink()
-        else:
-            system.write_whole(held.path, gate.golden_text(held.new))
-    for path, text in logs.items():
-        system.write_whole(path, text)
-    return [*logs]
-
-
-def _log(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return ""
-    except UnicodeDecodeError as error:
-        raise ManifestError(f"{path} is not UTF-8, so that nothing can be added to it: {error}") from None
+    for directory, accepted in by_directory.items():
+        files = {each.path.name: None if each.new is None else gate.golden_text(each.new) for each in accepted}
+        gate.write_accepted(directory, files, gate.entry_of(accepted, reason, day, orphaned))
+    return [directory / gate.LOG for directory in by_directory]

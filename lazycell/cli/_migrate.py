@@ -106,8 +106,11 @@ def migrate(
     found = find(model, options)
     with interrupts_held(), working("comparing the manifests"):
         kept = _kept(found, _old(found, old, directory), rules)
-        migrations = _migrations(kept, reason)
-        trial = _trial(kept, _with(kept, migrations))
+        migrations, trial = _tried(kept, reason)
+        if (further := _further(kept)) is not None:
+            others = _tried(further, reason)
+            if not others[1].orphaned:  # so checkpoints from between load too
+                kept, migrations, trial = further, *others
         writes = bool(migrations) and not dry_run and not trial.orphaned
         if writes:
             _write(migrations)
@@ -189,7 +192,25 @@ def _stated(old: Manifest, new: Manifest, rules: Mapping[str, str]) -> list[tupl
     return pairs
 
 
+def _further(kept: _Kept) -> _Kept | None:
+    """Let the rules begin where the migrations end that are there already; None: they lead to none of the names."""
+    since = gate.names_since(kept.renames, kept.new.migrations, known_names(kept.new)) if kept.new.migrations else {}
+    if not any(name in since for name, _ in kept.renames):
+        return None
+    try:
+        rules = gate.migrations_of_renames(kept.renames, kept.cells, old=kept.old, new=kept.new, since=since)
+    except ManifestError:
+        return None
+    return attrs.evolve(kept, rules=rules)
+
+
 # --------------------------------------------------------------------------------------------------- what is written
+
+
+def _tried(kept: _Kept, reason: str) -> tuple[dict[type, history.Migration], Trial]:
+    """Give the migrations, and what becomes of older checkpoints with them."""
+    migrations = _migrations(kept, reason)
+    return migrations, _trial(kept, _with(kept, migrations))
 
 
 def _migrations(kept: _Kept, reason: str) -> dict[type, history.Migration]:

@@ -110,6 +110,8 @@ def _parse(
         header = read_object(raw)
     except JSONProblem as problem:
         raise CheckpointFormatError(f"{path}: the header {problem}") from None
+    if not raw.startswith(b"{"):  # its own library takes that, the format does not
+        raise CheckpointFormatError(f'{path}: the header begins with white space, where the format has "{{"')
     metadata = _metadata(header.pop(_METADATA, None), path)
     quantized = _quantized(metadata)
     tensors: dict[str, TensorHeader] = {}

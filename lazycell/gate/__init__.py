@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING
 from .._face import face
 
 if TYPE_CHECKING:
+    from ._acceptance import finish_accepted as finish_accepted
+    from ._acceptance import is_unfinished as is_unfinished
+    from ._acceptance import write_accepted as write_accepted
     from ._candidates import Candidate as Candidate
     from ._candidates import candidates as candidates
     from ._committed import GROUP as GROUP
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
     from ._former_checkpoints import Trial as Trial
     from ._former_checkpoints import try_former_checkpoints as try_former_checkpoints
     from ._gate_log import LOG as LOG
+    from ._gate_log import entry_of as entry_of
+    from ._gate_log import read_log as read_log
     from ._gate_log import with_entry as with_entry
     from ._hold import Held as Held
     from ._hold import golden_text as golden_text
@@ -23,5 +28,6 @@ if TYPE_CHECKING:
     from ._hold import hold as hold
     from ._hold import names_text as names_text
     from ._migration_of import migrations_of_renames as migrations_of_renames
+    from ._names_since import names_since as names_since
 else:
     __getattr__ = face(__name__)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from .._collector import collector_paused
 from .._errors import ManifestError
@@ -20,7 +20,12 @@ _MOST_TRIED = 8
 
 @collector_paused()
 def migrations_of_renames(
-    renames: Sequence[tuple[str, str]], cells: Mapping[str, type], *, old: Manifest, new: Manifest
+    renames: Sequence[tuple[str, str]],
+    cells: Mapping[str, type],
+    *,
+    old: Manifest,
+    new: Manifest,
+    since: Mapping[str, str] | None = None,
 ) -> dict[type, dict[str, str]]:
     """Give, for each class, its rule: what `Migration.rename` has to be, relative to the cells of the class.
 
@@ -33,6 +38,8 @@ def migrations_of_renames(
         cells: the class of each declared cell of the new model, by its path; "" is the model.
         old: the model before the change.
         new: the model after it.
+        since: what earlier migrations have made of names of `old`, as `names_since` gives it; the rules are to be
+            applied after them. None: there are none.
 
     Raises:
         ManifestError: a name is not there, two names become one, or old checkpoints could not be told from new ones
@@ -41,8 +48,9 @@ def migrations_of_renames(
     _check(renames, old, new)
     if renames and old.digest == new.digest:
         raise ManifestError(_indistinct([pair[0] for pair in renames]))
-    model = _Model(cells, old, new)
-    steps = _steps(renames, model)
+    since = since or {}
+    model = _Model(cells, {since.get(name, name) for name in known_names(old)}, new)
+    steps = _steps([(since.get(source, source), target) for source, target in renames], model)
     model.inner = _by_class(steps, model)
     rules: dict[type, dict[str, str]] = {}
     for cls, pairs in _apart(steps, model).items():
@@ -83,9 +91,9 @@ class _Model:
         inner: relative names by class, as far as they are known.
     """
 
-    def __init__(self, cells: Mapping[str, type], old: Manifest, new: Manifest) -> None:
+    def __init__(self, cells: Mapping[str, type], before: Collection[str], new: Manifest) -> None:
         self.cells = cells
-        self.before = known_names(old)
+        self.before = before
         self.after = known_names(new)
         self.new = new
         self.inner: Mapping[type, Mapping[str, str]] = {}
@@ -108,14 +116,14 @@ class _Model:
             self._members[cls] = tuple(
                 (prefix, self.before_inner(name, prefix)[len(prefix) :])
                 for name in self.after
-                for prefix in _starts(name)
+                for prefix in starts(name)
                 if prefix in prefixes
             )
         return self._members[cls]
 
     def before_inner(self, name: str, prefix: str) -> str:
         """Give the name that was below a cell before the renames of the cells inside it, which say them themselves."""
-        for start in reversed([*_starts(name)]):
+        for start in reversed([*starts(name)]):
             if len(start) <= len(prefix):
                 break
             cls = self.cells.get(start[:-1])
@@ -129,10 +137,11 @@ class _Model:
 
     def around(self, source: str, target: str) -> list[str]:
         """Give the prefixes of the cells that both names are in, the outermost first."""
-        return [prefix for prefix in _starts(target) if source.startswith(prefix) and prefix.rstrip(".") in self.cells]
+        return [prefix for prefix in starts(target) if source.startswith(prefix) and prefix.rstrip(".") in self.cells]
 
 
-def _starts(name: str) -> Iterator[str]:
+def starts(name: str) -> Iterator[str]:
+    """Give the prefixes of the cells that may be around a name, each with its dot, the outermost first: `""`."""
     yield ""
     end = name.find(".")
     while end >= 0:
@@ -158,7 +167,7 @@ def _steps(renames: Sequence[tuple[str, str]], model: _Model) -> list[_Step]:
     steps: list[_Step] = []
     for source, present in renames:
         target = present
-        for prefix in reversed([*_starts(present)]):
+        for prefix in reversed([*starts(present)]):
             before = came_from.get(prefix, prefix)
             if before == prefix or not target.startswith(prefix) or not source.startswith(before):
                 continue
@@ -177,7 +186,7 @@ def _came_from(renames: Sequence[tuple[str, str]], model: _Model) -> dict[str, s
     votes: dict[str, dict[str, int]] = {}
     for name in model.after:
         source = source_of.get(name, name if name in model.before else "")
-        for prefix in _starts(name):
+        for prefix in starts(name):
             rest = name[len(prefix) :]
             before = source[: len(source) - len(rest)]
             if source.endswith(rest) and prefix[:-1] in model.cells and (not before or before.endswith(".")):

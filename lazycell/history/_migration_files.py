@@ -17,9 +17,10 @@ from weakref import WeakKeyDictionary
 
 import attrs
 
+from .. import system
 from .._errors import ManifestError
 from ..declaration import declaration_of
-from ..system import JSONProblem, read_bounded, read_object, write_whole
+from ..system import JSONProblem, read_bounded, read_object
 from ._migration import Migration
 
 FORMAT = "lazycell.migrations"
@@ -242,7 +243,7 @@ def append_migration(path: str | os.PathLike[str], migration: Migration) -> None
             "written"
         ) from None
     _parse(content, os.fspath(path))
-    write_whole(path, text)
+    system.write_whole(path, text)
 
 
 def migrations_text(migrations: tuple[Migration, ...]) -> str:

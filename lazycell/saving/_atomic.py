@@ -25,14 +25,14 @@ import secrets
 import stat
 import time
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
 from .._errors import CheckpointError
 from .._frozen import frozen
 from ..formats import hidden_files
-from ..system import O_BINARY, O_CLOEXEC, O_NOFOLLOW, flush_directory, rename_over, try_lock, unlock
+from ..system import O_BINARY, O_CLOEXEC, O_NOFOLLOW, flush_directory, keep_attributes, rename_over, try_lock, unlock
 from ._leftovers import COMMIT, abandoned, files_in_use, files_named_by, files_of, sweep
 
 _FLAGS = O_CLOEXEC | O_NOFOLLOW | O_BINARY
@@ -98,11 +98,16 @@ class Replacement:
                 os.close(self._lock)
 
     def create(self, name: str) -> NewFile:
-        """Make a hidden file that is to have a name, with the permissions of the main file in place, if any."""
+        """Make a hidden file that is to have a name, with the permissions of the main file in place, if any.
+
+        The new main file has its extended attributes too.
+        """
         path = self._hidden(name)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _FLAGS, 0o666)
         self._open[path] = descriptor
-        _copy_permissions(self._mains, descriptor)
+        main = next((main for main in self._mains if os.path.exists(main)), None)
+        if main is not None:
+            keep_attributes(main, descriptor, notes=name == self._main.name)
         return NewFile(path, name, descriptor)
 
     def finish(self, new: NewFile) -> None:
@@ -251,15 +256,3 @@ def refuse_irregular(path: Path) -> None:
 def _short(name: str, most: int) -> str:
     raw = os.fsencode(name)
     return name if len(raw) <= most else f"{zlib.crc32(raw):08x}"
-
-
-def _copy_permissions(mains: Iterable[Path], descriptor: int) -> None:
-    for main in mains:
-        with contextlib.suppress(OSError):
-            old, new = os.stat(main), os.fstat(descriptor)
-            with contextlib.suppress(OSError):
-                if hasattr(os, "fchown") and (old.st_uid, old.st_gid) != (new.st_uid, new.st_gid):
-                    os.fchown(descriptor, old.st_uid, old.st_gid)
-            if hasattr(os, "fchmod"):
-                os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
-            return

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from ._allocate import Array as Array
     from ._allocate import empty as empty
     from ._allocate import populate as populate
+    from ._attributes import keep_attributes as keep_attributes
     from ._bounded import read_bounded as read_bounded
     from ._descriptors import most_descriptors as most_descriptors
     from ._entry_points import entry_points as entry_points
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from ._portable import try_lock as try_lock
     from ._portable import unlock as unlock
     from ._portable import write_at as write_at
+    from ._whole_file import sweep_unfinished as sweep_unfinished
     from ._whole_file import write_whole as write_whole
     from ._workers import Scratch as Scratch
     from ._workers import Task as Task

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -38,10 +39,10 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
 def test_a_net_is_untouched(tmp_path: Path, declared: Tiny, loaded: Tiny, case: Bad) -> None:
     """The same Parameter, in the same state, with the same values; the error is that of opening the file."""
     path = case.write(tmp_path)
-    for net in (declared, loaded):
+    for net, mmap in itertools.product((declared, loaded), (True, False)):
         parameter, state = net.w, lazycell.status(net)
         with pytest.raises(lazycell.CheckpointFormatError) as caught:
-            net.load_checkpoint(path, missing="init", unexpected="ignore")
+            net.load_checkpoint(path, missing="init", unexpected="ignore", mmap=mmap)
         assert case.cause in str(caught.value)
         assert net.w is parameter
         assert lazycell.status(net) == state
@@ -54,6 +55,8 @@ def test_a_net_is_untouched(tmp_path: Path, declared: Tiny, loaded: Tiny, case: 
 )
 def test_legal_but_unusual_files_are_loaded(tmp_path: Path, case: Bad) -> None:
     """Whatever holds a `w` of the right shape fills it."""
-    net = Tiny(1)
-    net.load_checkpoint(case.write(tmp_path), unexpected="ignore")
-    np.testing.assert_array_equal(net.w.asnumpy(), [0.0])
+    path = case.write(tmp_path)
+    for mmap in (True, False):
+        net = Tiny(1)
+        net.load_checkpoint(path, unexpected="ignore", mmap=mmap)
+        np.testing.assert_array_equal(net.w.asnumpy(), [0.0])

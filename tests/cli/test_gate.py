@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from lazycell import Manifest
+from lazycell.gate import write_accepted
 
 from .command import lazycell
 from .zoo import Zoo, make_zoo
@@ -163,6 +166,34 @@ def test_without_a_migration(zoo: Zoo, tmp_path: Path):
     assert "2 renamed (guesses), without a migration\n" in (elsewhere / "CHANGES.md").read_text()
     # The other directory knows nothing of it.
     assert zoo.lazycell("manifest", "--check", "toy-small").status == 1
+
+
+def test_an_acceptance_that_was_cut_short(zoo: Zoo):
+    """A check says so, and the next acceptance finishes it, says so too, and does its own."""
+    small, large = zoo.manifests / "toy-small.json", zoo.manifests / "toy-large.json"
+    before = {path.name: path.read_text() for path in (small, large)}
+    small.write_text("{")
+    large.write_text("{")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.unlink", full)  # the last file is removed in the end
+        with pytest.raises(OSError, match="full"):
+            write_accepted(zoo.manifests, {"toy-small.json": before["toy-small.json"]}, "## the first\n")
+    done = zoo.lazycell("manifest", "--check", "toy-small")
+    assert done.status == 1
+    told = f"an --accept was cut short in {zoo.manifests}: the next one finishes it first\n"
+    assert done.stdout == f"1 manifest is as committed\n{told}"
+    done = zoo.lazycell("manifest", "--accept", "the second", "toy-*")
+    assert done.status == 0
+    assert done.stderr == f"lazycell: an earlier --accept was cut short in {zoo.manifests}; it is finished now\n"
+    assert {path.name: path.read_text() for path in (small, large)} == before
+    log = (zoo.manifests / "CHANGES.md").read_text()
+    assert log.index("## the first\n") < log.index(": the second\n")
+    assert sorted(os.listdir(zoo.manifests)) == ["CHANGES.md", "toy-large.json", "toy-small.json"]
+
+
+def full(*args: object, **keywords: object) -> None:
+    """Fail as a disk does that is full."""
+    raise OSError(errno.ENOSPC, "full")
 
 
 @pytest.mark.slow

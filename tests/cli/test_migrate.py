@@ -65,6 +65,20 @@ def test_what_is_stated(zoo: Zoo):
     assert len(json.loads(kept.read_text())["migrations"]) == 1
 
 
+def test_what_is_renamed_one_after_the_other(zoo: Zoo):
+    """A cell, then a weight in it, kept after each but accepted after none: the first migration leads half way."""
+    for told, old, new in (
+        ("for Block\n  attention.{*rest} -> heads.{*rest}\n", "    attention:", "    heads:"),
+        ("for Attention\n  query -> q\n", "    query:", "    q:"),
+    ):
+        zoo.replace(old, new)
+        done = zoo.lazycell("migrate", "toy-small", "--reason", "as in the paper")
+        assert (done.status, done.stderr) == (0, "")
+        assert f"{told}a checkpoint saved before now loads\n" in done.stdout
+    kept = json.loads(zoo.source.with_name("toy.migrations.json").read_text())
+    assert [each["cell"] for each in kept["migrations"]] == ["Block", "Attention"]
+
+
 def test_from_a_checkpoint(zoo: Zoo, tmp_path: Path):
     """A checkpoint tells the old names too, of a class without a preset."""
     path = str(tmp_path / "old.safetensors")

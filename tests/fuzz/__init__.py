@@ -3,7 +3,7 @@ indices, and manifests.
 
 pytest runs every target for a share of half a minute (`LAZYCELL_FUZZ_SECONDS` sets another total); longer:
 
-    python -m tests.fuzz [target ...] --minutes 30
+    python -m tests.fuzz [target ...] --minutes 10
 
 A failing input is made small, saved, and named.
 """

@@ -1,4 +1,4 @@
-"""Fuzz for longer: `python -m tests.fuzz [target ...] --minutes N`; or try one input that was saved."""
+"""Fuzz for longer: `python -m tests.fuzz [target ...] --minutes N`, each; or try one input that was saved."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def main() -> int:
         known = targets(Path(scratch) / "corpus")
         parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
         parser.add_argument("target", nargs="*", choices=[*known, []], help=f"of {', '.join(known)}; default: all")
-        parser.add_argument("--minutes", type=float, default=1.0, help="of all targets together")
+        parser.add_argument("--minutes", type=float, default=1.0, help="of each target")
         parser.add_argument("--seed", type=int, default=random.randrange(1 << 32), help="of the first round")
         parser.add_argument("--replay", type=Path, help="an input that was saved, instead")
         arguments = parser.parse_args()
@@ -28,14 +28,15 @@ def main() -> int:
         for name in names:
             folder = Path(scratch) / name / "in"
             folder.mkdir(parents=True)
-            seconds = 60 * arguments.minutes / len(names)
             if arguments.replay:
                 known[name].prepare(folder)
                 accepted = known[name].check(folder, arguments.replay.read_bytes())
                 print(f"{name}: {arguments.replay} is {'accepted' if accepted else 'refused'}")
                 continue
             try:
-                result = run(known[name], seconds, folder=folder, save=Path.cwd(), first_seed=arguments.seed)
+                result = run(
+                    known[name], 60 * arguments.minutes, folder=folder, save=Path.cwd(), first_seed=arguments.seed
+                )
             except Broken as broken:
                 failed += 1
                 print(f"{name}: {broken}", flush=True)

@@ -77,6 +77,20 @@ def test_a_replaced_file_keeps_its_permissions(tmp_path: Path) -> None:
     assert listing(tmp_path) == ["a"]
 
 
+@pytest.mark.parametrize("old", ["model.safetensors", "model.safetensors.index.json"])
+def test_what_users_noted_about_a_checkpoint_is_kept(tmp_path: Path, old: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The new main file has it, whichever the old one was; all files have the permissions."""
+    kept: list[tuple[str, bool]] = []
+
+    def keep(main: Path, descriptor: int, *, notes: bool) -> None:
+        kept.append((main.name, notes))
+
+    monkeypatch.setattr("lazycell.saving._atomic.keep_attributes", keep)
+    (tmp_path / old).write_text("old")
+    write_shards(tmp_path, "n1", "n2")
+    assert kept == [(old, False), (old, False), (old, True)]
+
+
 def test_who_holds_the_old_file_open_keeps_it(tmp_path: Path) -> None:
     """A net that was loaded from it by a map goes on with the values it has."""
     path = tmp_path / "a"

@@ -16,7 +16,8 @@ TAKEN = """
 import os, signal, sys
 import mindspore  # whose wheel is for this system
 for name in ("pread", "preadv", "pwrite", "pwritev", "fchmod", "fchown", "O_NOFOLLOW", "O_CLOEXEC", "O_DIRECTORY",
-             "O_NONBLOCK", "sched_getaffinity", "posix_fallocate", "posix_fadvise"):
+             "O_NONBLOCK", "sched_getaffinity", "posix_fallocate", "posix_fadvise", "listxattr", "getxattr",
+             "setxattr"):
     delattr(os, name)
 for name in ("pthread_sigmask", "sigwait", "pthread_kill"):
     delattr(signal, name)
@@ -54,7 +55,8 @@ for name, options in (("m.safetensors", {}), ("m.ckpt", {"format": "ckpt"}), ("s
         other.load_checkpoint(path, mmap=mmap)
         assert np.array_equal(other.w.asnumpy(), net.w.asnumpy())
 for arguments in (["inspect", "m.safetensors"], ["verify", "m.ckpt"], ["convert", "m.ckpt", "c.safetensors"],
-                  ["check", "__main__:Net", "c.safetensors"], ["show", "bert-tiny"]):
+                  ["check", "__main__:Net", "c.safetensors"], ["show", "bert-tiny"],
+                  ["manifest", "bert-tiny", "-o", "m.json"], ["manifest", "bert-tiny", "-o", "m.json"]):
     assert main(arguments) == 0, arguments
 print(sorted(each for each in os.listdir() if each.startswith(".")))
 """
