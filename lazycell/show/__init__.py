@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from ._plain import few_lines as few_lines
     from ._plain import format_bytes as format_bytes
     from ._plain import format_seconds as format_seconds
+    from ._plain import harmless as harmless
     from ._plain import more as more
     from ._plain import printable as printable
+    from ._plain import printable_lines as printable_lines
     from ._print_table import MOST_FOLDED as MOST_FOLDED
     from ._print_table import print_table as print_table
     from ._progress import ProgressBar as ProgressBar
