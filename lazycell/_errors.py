@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ._harmless import Lines, printable, printable_lines
 
+_MOST_LINES = 500
+
 
 class _Said:
     """What is said holds names of strangers: they do no harm in it, and have a bounded length."""
@@ -12,14 +14,14 @@ class _Said:
         super().__init__(*(self._shown(each) if isinstance(each, str) else each for each in said))
 
     def _shown(self, text: str) -> str:
-        return printable_lines(text)
+        return printable_lines(text, _MOST_LINES)
 
 
 class _SaidInOneLine(_Said):
     """What is said in one line, unless it is `Lines`: the end of a line in it is a name's."""
 
     def _shown(self, text: str) -> str:
-        return printable_lines(text) if isinstance(text, Lines) else printable(text)
+        return printable_lines(text, _MOST_LINES) if isinstance(text, Lines) else printable(text)
 
 
 class LazyCellError(_Said, Exception):

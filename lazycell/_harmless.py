@@ -10,7 +10,6 @@ import re
 
 _LONGEST_WORD, _WORD_HEAD, _WORD_TAIL = 400, 160, 100
 _LONGEST_LINE, _LINE_HEAD, _LINE_TAIL = 4000, 2500, 1000
-_MOST_LINES, _LINES_HEAD = 500, 400
 
 # By spaces alone: the end of a line in a name is a part of it.
 _WORD = re.compile("[^ ]+")
@@ -37,14 +36,19 @@ def printable(text: str) -> str:
     return f"{text[:_LINE_HEAD]} …({len(text):,} characters)… {text[-_LINE_TAIL:]}"
 
 
-def printable_lines(text: str) -> str:
-    """Write text of several lines, each as `printable` does; of very many lines the first ones and the last ones."""
+def printable_lines(text: str, most: int | None = None) -> str:
+    """Write text of several lines, each as `printable` does.
+
+    Args:
+        text: the lines.
+        most: how many are kept, most of them the first ones, some the last ones; None: all.
+    """
     if len(text) <= _LONGEST_WORD and text.isprintable():
         return text
     lines = text.split("\n")
-    if len(lines) > _MOST_LINES:
-        left_out = len(lines) - _MOST_LINES
-        lines[_LINES_HEAD : _LINES_HEAD + left_out] = [f"... and {left_out:,} more lines"]
+    if most is not None and len(lines) > most:
+        first, left_out = most * 4 // 5, len(lines) - most
+        lines[first : first + left_out] = [f"... and {left_out:,} more lines"]
     return "\n".join(map(printable, lines))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from fnmatch import fnmatchcase
@@ -70,9 +69,9 @@ def check(patterns: Sequence[str], directory: Path | None, as_json: bool) -> int
     zoo = _hold(patterns, directory)
     trials = _trials(zoo.differing)
     if as_json:
-        print(json.dumps(_document(zoo, trials), indent=2))
+        show.say_json(_document(zoo, trials))
     else:
-        print("\n".join(_check_lines(zoo, trials, directory)))
+        show.say("\n".join(_check_lines(zoo, trials, directory)))
     return _NO if zoo.differing else 0
 
 
@@ -91,16 +90,16 @@ def accept(
     orphaned = {preset: trial for preset, trial in trials.items() if trial.orphaned}
     if orphaned and not without_migration:
         if as_json:
-            print(json.dumps({"accepted": [], **_document(zoo, trials)}, indent=2))
-        print(f"lazycell: {_refusal(zoo, orphaned, directory)}", file=sys.stderr)
+            show.say_json({"accepted": [], **_document(zoo, trials)})
+        show.complain(f"lazycell: {_refusal(zoo, orphaned, directory)}")
         return _NO
     with interrupts_held():
         logs = _write(zoo.differing, reason, orphaned)
     if as_json:
         document = {"accepted": [held.preset for held in zoo.differing], **_document(zoo, trials)}
-        print(json.dumps(document, indent=2))
+        show.say_json(document)
     else:
-        print("\n".join(_accept_lines(zoo, logs)))
+        show.say_lines(_accept_lines(zoo, logs))
     return 0
 
 
