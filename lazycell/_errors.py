@@ -2,9 +2,34 @@
 
 from __future__ import annotations
 
+from ._harmless import Lines, printable, printable_lines
 
-class LazyCellError(Exception):
-    """Base class of every error that lazycell raises."""
+_MOST_LINES = 500
+
+
+class _Said:
+    """What is said holds names of strangers: they do no harm in it, and have a bounded length."""
+
+    def __init__(self, *said: object) -> None:
+        super().__init__(*(self._shown(each) if isinstance(each, str) else each for each in said))
+
+    def _shown(self, text: str) -> str:
+        return printable_lines(text, _MOST_LINES)
+
+
+class _SaidInOneLine(_Said):
+    """What is said in one line, unless it is `Lines`: the end of a line in it is a name's."""
+
+    def _shown(self, text: str) -> str:
+        return printable_lines(text, _MOST_LINES) if isinstance(text, Lines) else printable(text)
+
+
+class LazyCellError(_Said, Exception):
+    """Base class of every error that lazycell raises.
+
+    What of its message is a stranger's, as names in files, has control characters as escapes, and is cut where it is
+    very long.
+    """
 
 
 class DeclarationError(LazyCellError, TypeError):
@@ -34,11 +59,11 @@ class UninitializedParameterError(LazyCellError, RuntimeError):
     """The values of a parameter were read while it had none."""
 
 
-class UninitializedWarning(UserWarning):
+class UninitializedWarning(_SaidInOneLine, UserWarning):
     """A net was executed after a checkpoint had been loaded that lacked some of its parameters."""
 
 
-class CheckpointError(LazyCellError, ValueError):
+class CheckpointError(_SaidInOneLine, LazyCellError, ValueError):
     """A checkpoint cannot be used; the net it was meant for is untouched."""
 
 
@@ -71,41 +96,41 @@ class CheckpointMismatchError(CheckpointError):
         causes: tuple[object, ...] = (),
         mismatch: object = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(Lines(message))
         self.problems = problems
         self.causes = causes
         self.mismatch = mismatch  # what the message was made of, for whoever says it in other words
 
 
-class ConfigError(LazyCellError, ValueError):
+class ConfigError(_SaidInOneLine, LazyCellError, ValueError):
     """A `config.json` asks for something that the model does not implement."""
 
 
-class ConfigWarning(UserWarning):
+class ConfigWarning(_SaidInOneLine, UserWarning):
     """A `config.json` was not followed to the letter: the file beside it contradicts it, or there is no such class."""
 
 
-class DtypeWarning(UserWarning):
+class DtypeWarning(_SaidInOneLine, UserWarning):
     """A dtype was asked for in which this device computes nothing."""
 
 
-class HeadWarning(UserWarning):
+class HeadWarning(_SaidInOneLine, UserWarning):
     """A checkpoint lacks a model's head, or has another: it starts from its initializers, and has to be trained."""
 
 
-class HubError(LazyCellError, FileNotFoundError):
+class HubError(_SaidInOneLine, LazyCellError, FileNotFoundError):
     """A repository of Hugging Face's hub is not there, or not whole. The message says where it was looked for."""
 
 
-class HubWarning(UserWarning):
+class HubWarning(_SaidInOneLine, UserWarning):
     """The hub did not answer, and what its cache has of a repository was loaded, which may be older."""
 
 
-class ManifestError(LazyCellError, ValueError):
+class ManifestError(_SaidInOneLine, LazyCellError, ValueError):
     """A file is no manifest, or no file of migrations, or a later version wrote it. The message says where and why."""
 
 
-class RegistryError(LazyCellError, LookupError):
+class RegistryError(_SaidInOneLine, LazyCellError, LookupError):
     """No registered model goes by that name; or models or checkpoint formats of several packages clash."""
 
 

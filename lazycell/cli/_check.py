@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import attrs
 import click
 
 from .. import formats, loading
-from ..show import printable
+from ..show import printable, printable_lines, say, say_json
 from . import _answers
 from ._asked import fitted
 from ._completion import complete_files, complete_models
@@ -108,16 +107,16 @@ def check(
         message = plan.text(shell)
         if as_json:
             document = {"fits": False, "message": message, **_answers.mismatch_json(plan, shell), "plan": None}
-            _print_json({**document, "ignored_config": list(found.ignored_config)})
+            say_json({**document, "ignored_config": list(found.ignored_config)})
         else:
             _print(message)
         return _NO
     if as_json:
         document = {"fits": True, "message": str(plan), "problems": [], "causes": [], "plan": _answers.plan_json(plan)}
-        _print_json({**document, "ignored_config": list(found.ignored_config)})
+        say_json({**document, "ignored_config": list(found.ignored_config)})
     else:
         ignored = f"ignored config: {', '.join(found.ignored_config)}\n" if found.ignored_config else ""
-        _print(f"{plan}\n{ignored}{manifest.model} fits {header.path}")
+        _print(f"{plan}\n{ignored}{manifest.model} fits {printable(str(header.path))}")
     return 0
 
 
@@ -129,8 +128,4 @@ def _permitted(patterns: tuple[str, ...], everything: str) -> Any:
 
 
 def _print(text: str) -> None:
-    print("\n".join(map(printable, text.split("\n"))))
-
-
-def _print_json(verdict: dict[str, Any]) -> None:
-    print(json.dumps(verdict, indent=2))
+    say(printable_lines(text))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import TYPE_CHECKING
 
 import click
 
 from .. import gate
+from ..show import put, say_json
 from ._main import command
 
 if TYPE_CHECKING:
@@ -52,9 +52,9 @@ def completion(shell: str | None, as_json: bool) -> None:
 
     text = complete(command, {}, "lazycell", _VARIABLE).source()
     if as_json:
-        print(json.dumps({"shell": shell, "script": text}, indent=2))
+        say_json({"shell": shell, "script": text})
     else:
-        print(text)
+        put(f"{text}\n")
 
 
 def _shell() -> str:

@@ -140,9 +140,9 @@ def print_contents(
         named: what the models say that the user names.
         every: whether to list every tensor, with its place; else repeated layers share a row.
     """
-    print("\n".join(map(show.printable, _summary(header, fitting, asked, named))))
+    show.say_lines(_summary(header, fitting, asked, named))
     if header.tensors:
-        print()
+        show.say()
         if every:
             show.print_table(
                 ("name", "shape", "dtype", "bytes", "file", "from", "to"), _places(header), right=(3, 5, 6)

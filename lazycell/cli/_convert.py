@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -11,7 +9,7 @@ from typing import Any
 import click
 
 from .. import saving
-from ..show import printable
+from ..show import complain, printable, say_json, say_lines
 from . import _answers
 from ._completion import complete_files, complete_models
 from ._model import Options, settings_of
@@ -121,7 +119,7 @@ def convert(
 
     losses = [printable(str(each.message)) for each in caught]
     for loss in losses:
-        print(f"lazycell: {loss}", file=sys.stderr)
+        complain(f"lazycell: {loss}")
     if as_json:
         found: dict[str, Any] = {
             "source": str(source),
@@ -132,6 +130,6 @@ def convert(
             "seconds": report.seconds,
             "warnings": losses,
         }
-        print(json.dumps(found, indent=2))
+        say_json(found)
     else:
-        print(printable(str(report)))
+        say_lines([str(report)])

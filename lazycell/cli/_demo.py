@@ -8,7 +8,7 @@ import attrs
 import click
 
 from .. import demo as demonstration
-from ..show import working
+from ..show import put, working
 from ._interrupt import interrupts_held
 
 _PAIRS = 5
@@ -77,7 +77,7 @@ def demo(sentences: tuple[str, ...], as_json: bool, no_measure: bool) -> None:
 
 
 def _say(text: str) -> None:
-    print(text, flush=True)  # flushed, so that each part can be read while the next is made
+    put(f"{text}\n")
 
 
 def _silent(text: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ import attrs
 import click
 
 from .. import system
-from ..show import printable
+from ..show import answer, say
 from ._completion import complete_sides
 from ._model import Options, model_options
 from ._on_disk import check_revision, revision_option
@@ -70,8 +69,9 @@ def diff(
         system.write_whole(html, one.to_html(other))
     if as_json:
         # JSON is UTF-8, whatever the terminal shows: an escape of Python's would be no JSON.
-        sys.stdout.buffer.write(found.to_json().encode())
+        answer().buffer.write(found.to_json().encode())
+        answer().flush()
     else:
         text = found.to_markdown() if as_markdown else str(found)
-        print("\n".join(map(printable, text.rstrip("\n").split("\n"))))
+        say(text.rstrip("\n"))
     return _DIFFERS if found else 0

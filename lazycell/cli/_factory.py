@@ -17,6 +17,7 @@ import lazycell
 from .. import _dtypes, cell, declaration, parameters, pretrained
 from .._errors import CheckpointMismatchError, LazyCellError
 from .._frozen import frozen
+from .._harmless import words_of
 from .._location import Location, did_you_mean, message
 from ..show import working
 from ._imported import printing_aside
@@ -219,7 +220,9 @@ def _dtype_of(value: Any, argument: inspect.Parameter | None) -> Any:
 
 def _failed(title: str, function: Any, error: BaseException) -> NoReturn:
     """Tell in one sentence what a function raised, and the line of its own code that it came from."""
-    told = next((line.strip() for line in str(error).splitlines() if line.strip()), "")  # MindSpore's go on for pages
+    told = next(
+        (line.strip() for line in words_of(error).splitlines() if line.strip()), ""
+    )  # MindSpore's go on for pages
     text = f"{title} cannot be built: {type(error).__name__}{': ' if told else ''}{told}"
     raise LazyCellError(message("", text, _line_of(function, error))) from error
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from fnmatch import fnmatchcase
@@ -15,6 +14,7 @@ import click
 from .. import gate, pretrained, show
 from .._errors import LazyCellError, ManifestError
 from .._frozen import frozen
+from .._harmless import Lines
 from .._location import did_you_mean
 from ..show import printable, working
 from ._interrupt import interrupts_held
@@ -71,9 +71,9 @@ def check(patterns: Sequence[str], directory: Path | None, as_json: bool) -> int
     zoo = _hold(patterns, directory)
     trials = _trials(zoo.differing)
     if as_json:
-        print(json.dumps(_document(zoo, trials), indent=2))
+        show.say_json(_document(zoo, trials))
     else:
-        print("\n".join(_check_lines(zoo, trials, directory)))
+        show.say("\n".join(_check_lines(zoo, trials, directory)))
     return _NO if zoo.differing or zoo.cut_short else 0
 
 
@@ -91,24 +91,21 @@ def accept(
         raise click.UsageError('--accept needs the reason: write --accept "why it changed"')
     zoo = _hold(patterns, directory, reason)
     for each in zoo.cut_short:
-        print(
-            f"lazycell: an earlier --accept was cut short in {printable(str(each))}; it is finished now",
-            file=sys.stderr,
-        )
+        show.complain(f"lazycell: an earlier --accept was cut short in {each}; it is finished now")
     trials = _trials(zoo.differing)
     orphaned = {preset: trial for preset, trial in trials.items() if trial.orphaned}
     if orphaned and not without_migration:
         if as_json:
-            print(json.dumps({"accepted": [], **_document(zoo, trials)}, indent=2))
-        print(f"lazycell: {_refusal(zoo, orphaned, directory)}", file=sys.stderr)
+            show.say_json({"accepted": [], **_document(zoo, trials)})
+        show.complain(f"lazycell: {_refusal(zoo, orphaned, directory)}")
         return _NO
     with interrupts_held():
         logs = _write(zoo.differing, reason, orphaned)
     if as_json:
         document = {"accepted": [held.preset for held in zoo.differing], **_document(zoo, trials)}
-        print(json.dumps(document, indent=2))
+        show.say_json(document)
     else:
-        print("\n".join(_accept_lines(zoo, logs)))
+        show.say_lines(_accept_lines(zoo, logs))
     return 0
 
 
@@ -184,7 +181,7 @@ def _manifest_of(wanted: _Wanted) -> Any:
     try:
         return cls.manifest(**wanted.preset.arguments)
     except (LazyCellError, TypeError) as error:
-        raise ManifestError(f"preset {wanted.name!r} of {cls.__name__} has no manifest: {error}") from error
+        raise ManifestError(Lines(f"preset {wanted.name!r} of {cls.__name__} has no manifest: {error}")) from error
 
 
 def _shown(path: Path) -> Path:

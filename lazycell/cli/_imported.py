@@ -14,6 +14,7 @@ import click
 
 from .. import parameters
 from .._errors import LazyCellError
+from .._harmless import told, words_of
 from .._location import did_you_mean
 from .._zoo_name import hidden_by, importable
 
@@ -61,7 +62,7 @@ def imported(title: str) -> Any:
             hint = f": write {_dotted(module_name)}:{qualified_name}" if _dotted(module_name) != module_name else ""
             text = f"there is no module {module_name!r} here or among the installed ones{hint}"
             raise click.UsageError(text) from None
-        cause = str(error) if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
+        cause = words_of(error) if isinstance(error, ImportError) else told(error)
         raise LazyCellError(f"{where} cannot be imported: {cause}") from error
     return found
 

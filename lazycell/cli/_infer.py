@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +13,7 @@ from attrs import NOTHING
 from .. import declaration
 from .._errors import CheckpointMismatchError
 from ..manifest import file
-from ..show import printable
+from ..show import complain, printable_lines, say_json
 from . import _answers
 from ._completion import complete_files, complete_models
 from ._interrupt import interrupts_held
@@ -74,7 +72,7 @@ def infer(
         return _refused(cls, path, error, as_json)
     solved = inference.fits or (inference.manifest is not None and not inference.conflicts)
     if as_json:
-        print(json.dumps(_plain(inference, solved), indent=2))
+        say_json(_plain(inference, solved))
     else:
         _answers.print_text(_answers.inference_text(inference))
     return 0 if solved else _NO_SOLUTION
@@ -95,9 +93,9 @@ def _refused(cls: type, checkpoint: Path, error: CheckpointMismatchError, as_jso
     words = _answers.refusal_words(error)
     if as_json:
         plain = {"model": cls.__name__, "path": str(checkpoint), "solved": False, "fits": False, "message": words}
-        print(json.dumps(plain, indent=2))
+        say_json(plain)
     else:
-        print("lazycell: " + "\n".join(map(printable, words.split("\n"))), file=sys.stderr)
+        complain(f"lazycell: {printable_lines(words)}")
     return _NO_SOLUTION
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 import lazycell
 
-from ..show import printable
+from ..show import say_json, say_lines
 from ._completion import complete_models
 from ._interrupt import interrupts_held
 from ._model import Options, find, model_options
@@ -61,21 +59,18 @@ def init(
         )
     manifest = lazycell.manifest(net)
     if as_json:
-        print(
-            json.dumps(
-                {
-                    "model": manifest.model,
-                    "seed": seed,
-                    "stream_version": manifest.stream_version,
-                    "digest": manifest.digest,
-                    "path": str(report.path),
-                    "files": [str(path) for path in report.paths],
-                    "tensors": report.tensors,
-                    "bytes": report.nbytes,
-                    "seconds": report.seconds,
-                },
-                indent=2,
-            )
+        say_json(
+            {
+                "model": manifest.model,
+                "seed": seed,
+                "stream_version": manifest.stream_version,
+                "digest": manifest.digest,
+                "path": str(report.path),
+                "files": [str(path) for path in report.paths],
+                "tensors": report.tensors,
+                "bytes": report.nbytes,
+                "seconds": report.seconds,
+            }
         )
     else:
-        print(f"{manifest.model}, seed {seed}, digest {manifest.digest[:12]}: {printable(str(report))}")
+        say_lines([f"{manifest.model}, seed {seed}, digest {manifest.digest[:12]}: {report}"])

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
-from .. import formats, gate
+from .. import formats, gate, show
 from . import _answers
 from ._completion import complete_models
 from ._on_disk import check_revision, on_disk, revision_option
@@ -54,6 +52,6 @@ def inspect(
     named = {each: _answers.fits_model(each, header) for each in models}
     asked = _answers.asked_for(path, header) if path.is_dir() and not no_class else None
     if as_json:
-        print(json.dumps(_answers.contents_json(header, fitting, asked, named), indent=2))
+        show.say_json(_answers.contents_json(header, fitting, asked, named))
     else:
         _answers.print_contents(header, fitting, asked, named, every=every)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 import os
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
@@ -14,8 +16,9 @@ import click
 
 from .. import __version__
 from .._errors import LazyCellError
+from .._harmless import words_of
 from .._location import did_you_mean
-from ..show import printable
+from ..show import complain, kept_for_answers, printable, printable_lines
 from . import _answers
 
 _TROUBLE, _INTERRUPTED, _UNREAD = 2, 130, 141
@@ -60,6 +63,17 @@ def _unread() -> Iterator[None]:
         raise _Unread from None
 
 
+def _with_stdout_kept(callback: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command whose stdout is for its answer alone; its help is printed before it is called."""
+
+    @functools.wraps(callback)
+    def kept(*args: Any, **kwargs: Any) -> Any:
+        with kept_for_answers():
+            return callback(*args, **kwargs)
+
+    return kept
+
+
 class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [*_COMMANDS]
@@ -75,7 +89,11 @@ class _Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in _COMMANDS and not args[0].startswith("-"):
             ctx.fail(f"there is no command {args[0]!r}{did_you_mean(args[0], _COMMANDS)}")
-        return super().resolve_command(ctx, args)
+        name, found, rest = super().resolve_command(ctx, args)
+        if found is not None and found.callback is not None:
+            callback, found = found.callback, copy.copy(found)
+            found.callback = _with_stdout_kept(callback)
+        return name, found, rest
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         with _unread():  # here the help is printed
@@ -109,25 +127,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status = command.main(arguments, prog_name="lazycell", standalone_mode=False)
     except click.ClickException as error:
+        # What we say ourselves is one line; what click says may be several.
+        shown = printable if type(error) is click.UsageError else printable_lines
+        vars(error).update(message=shown(str(error.message)))
         error.show()
         return _TROUBLE
     except (click.Abort, KeyboardInterrupt):
         return _INTERRUPTED
     except LazyCellError as error:
-        return _fail(f"{_answers.in_options(error)}{advice(error.__cause__)}")
+        return _fail(f"{printable_lines(_answers.in_options(error))}{advice(error.__cause__)}")
     except ModuleNotFoundError as error:
         if error.name not in _INSTALL:
             traceback.print_exc()
             return _TROUBLE
-        return _fail(f"{error}{advice(error)}")
+        return _fail(f"{printable(str(error))}{advice(error)}")
     except _Unread:
         # What is left in the buffer would fail once more, at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _UNREAD
     except OSError as error:
-        return _fail(
-            (error.strerror or str(error)) if error.filename is None else f"{error.filename}: {error.strerror}"
-        )
+        words = error.strerror or words_of(error)
+        return _fail(printable(words if error.filename is None else f"{error.filename}: {words}"))
     except Exception:  # a mistake of ours; not 1, which is an answer
         traceback.print_exc()
         return _TROUBLE
@@ -155,6 +175,5 @@ def advice(error: BaseException | None) -> str:
 
 
 def _fail(message: str) -> int:
-    # The names in it may be a stranger's.
-    print("\n".join(map(printable, f"lazycell: {message}".split("\n"))), file=sys.stderr)
+    complain(f"lazycell: {message}")
     return _TROUBLE

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from .. import system
-from ..show import printable
+from ..show import harmless, put
 from . import _answers
 from ._model import Options, find, model_options
 
@@ -110,8 +110,8 @@ def _print(
         text = found.to_json(collapsed=collapsed)
     else:
         lines = (found.to_markdown() if as_markdown else str(found)).split("\n")
-        text = "\n".join(map(printable, lines)).rstrip("\n") + "\n"
+        text = "\n".join(map(harmless, lines)).rstrip("\n") + "\n"
     if output is None:
-        click.echo(text, nl=False)
+        put(text)
     else:
         system.write_whole(output, text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -116,9 +115,9 @@ def migrate(
             _write(migrations)
             trial = _trial(kept, found.call(found.class_.manifest))
     if as_json:
-        print(json.dumps(_document(kept, migrations, trial, writes), indent=2))
+        show.say_json(_document(kept, migrations, trial, writes))
     else:
-        print("\n".join(_lines(found, kept, migrations, trial, writes)))
+        show.say_lines(_lines(found, kept, migrations, trial, writes))
     return _NO if trial.orphaned else 0
 
 

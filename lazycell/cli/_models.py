@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +10,7 @@ import click
 from .. import pretrained, show
 from .._location import did_you_mean
 from ..manifest import file
-from ..show import printable, working
+from ..show import working
 from ._completion import complete_presets
 from ._interrupt import interrupts_held
 from ._main import advice
@@ -51,7 +49,7 @@ def models(pattern: str | None, as_json: bool) -> int:
         found = known if pattern is None else pretrained.names_matching(pattern, known)
         sizes = {preset.name: _size(model, preset) for model in found for preset in model.presets}
     if as_json:
-        print(json.dumps([_plain(model, sizes) for model in found], indent=2))
+        show.say_json([_plain(model, sizes) for model in found])
     elif found:
         _print(found, sizes)
     return _complain(pattern, known, found, failures)
@@ -68,11 +66,10 @@ def _complain(
     if not found:
         status = _NONE
         what = f"no model matches {pattern!r}{_near(pattern, known)}" if pattern else "no models are registered"
-        print(f"lazycell: {what}", file=sys.stderr)
+        show.complain(f"lazycell: {what}")
     for failure in failures:
         status = _TROUBLE
-        lines = map(printable, f"{failure}{advice(failure.__cause__)}".split("\n"))
-        print("lazycell: " + "\n".join(lines), file=sys.stderr)
+        show.complain(f"lazycell: {failure}{advice(failure.__cause__)}")
     return status
 
 
@@ -106,7 +103,7 @@ def _print(found: Sequence[RegisteredModel], sizes: dict[str, Manifest | None]) 
             about = (preset.licence or "", preset.paper or "", preset.source or "")
             rows.append((preset.name, model.architecture, *sums, *about))
     if rows:
-        print()
+        show.say()
         show.print_table(("preset", "class", "elements", "bytes", "licence", "paper", "source"), rows, right={2, 3})
 
 

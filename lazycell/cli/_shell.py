@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import mismatch
 from .._frozen import frozen
+from .._harmless import words_of
 from ..show import printable
 from ._typed import shell_words, typed
 
@@ -75,7 +76,7 @@ class _OfSaves(Shell):
 def in_options(error: Exception) -> str:
     """Say why something failed: of a save, in the words of the command, where Python has others."""
     words = getattr(error, "words", None)
-    return str(error) if words is None else mismatch.said(words, _OfSaves())
+    return words_of(error) if words is None else mismatch.said(words, _OfSaves())
 
 
 def _option(name: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from ..show import put
 from . import _answers
 from ._completion import complete_models, complete_sides
 from ._model import Options, find, model_options
@@ -114,7 +115,7 @@ def show(
         sums_of = functools.partial(_answers.print_sizes, optimizer=optimizer, gradients=gradients, mesh=axes)
         sums_of(found, kind, depth=depth or 1, as_json=as_json, cache=cache)
     elif as_json:
-        click.echo(found.to_json(), nl=False)
+        put(found.to_json())
     else:
         if as_table:
             _answers.print_text(str(found))

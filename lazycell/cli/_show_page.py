@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from .. import system
-from ..show import format_bytes, printable, working
+from ..show import format_bytes, say_lines, working
 from ._side import find_side
 
 if TYPE_CHECKING:
@@ -32,4 +30,4 @@ def write_page(path: Path, manifest: Manifest, against: str | None) -> None:
         content = manifest.to_html(other)
     system.write_whole(path, content)
     size = format_bytes(len(content.encode()))
-    click.echo(f"wrote {printable(str(path))}, {size}: a page that any browser opens, without a network")
+    say_lines([f"wrote {path}, {size}: a page that any browser opens, without a network"])

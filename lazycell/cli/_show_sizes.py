@@ -51,19 +51,19 @@ def print_sizes(
     groups = None if kind is None else _groups(summed, kind, depth)
     if as_json:
         found = json.loads(sizes.sizes_json(summed))
-        print(json.dumps(found if groups is None else found | _plain_groups(kind, groups), indent=2))
+        show.say_json(found if groups is None else found | _plain_groups(kind, groups))
         return
     titles, rows = sizes.sizes_table(summed)
     if groups is not None:
         rows = _rows(groups, summed, titles)
-    click.echo(sizes.sizes_title(summed) + ("" if kind is None else f", by {kind}"))
+    show.say_lines([sizes.sizes_title(summed) + ("" if kind is None else f", by {kind}")])
     show.print_table(titles, rows, right=range(1, len(titles)))
     if summed.cache is not None:
         table = sizes.cache_table(summed.cache)
-        click.echo(f"{table.title}:")
+        show.say_lines([f"{table.title}:"])
         show.print_table(table.columns, table.rows, right=table.right)
     for note in sizes.sizes_notes(summed):
-        click.echo(note)
+        show.say(show.printable_lines(note))
 
 
 def _groups(summed: Sizes, kind: str, depth: int) -> dict[str | None, Size]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -27,7 +25,7 @@ _TIES = 12
 
 def print_text(text: str) -> None:
     """Print text line by line, control characters as escapes."""
-    print("\n".join(map(show.printable, text.rstrip("\n").split("\n"))), flush=True)
+    show.say(text.rstrip("\n"))
 
 
 def print_tree(model: Manifest, depth: int | None, classes: Mapping[str, str] | None = None) -> None:
@@ -39,18 +37,18 @@ def print_tree(model: Manifest, depth: int | None, classes: Mapping[str, str] | 
         classes: names of the classes of its cells, by path, where they are known.
     """
     tree = viewer.tree_of(model.model, model.entries, classes)
-    in_terminal = sys.stdout.isatty()
-    rows = viewer.tree_rows(tree, depth=depth, lines=_BOXES if in_terminal and _can_draw() else _PLAIN)
+    width = show.terminal_width()
+    rows = viewer.tree_rows(tree, depth=depth, lines=_BOXES if width is not None and _can_draw() else _PLAIN)
     filled = [column for column in range(len(viewer.TREE_TITLES)) if column == 0 or any(row[column] for row in rows)]
-    if in_terminal:
-        filled = _fitting([viewer.TREE_TITLES, *rows], filled, shutil.get_terminal_size().columns)
+    if width is not None:
+        filled = _fitting([viewer.TREE_TITLES, *rows], filled, width)
     titles, *rows = [tuple(row[column] for column in filled) for row in (viewer.TREE_TITLES, *rows)]
     numbers = [position for position, column in enumerate(filled) if column in _NUMBERS]
-    if in_terminal and len(rows) <= show.MOST_FOLDED:
-        show.draw_tree(titles, rows, numbers)
+    if width is not None and len(rows) <= show.MOST_FOLDED:
+        show.draw_tree(titles, rows, numbers, width)
     else:
-        print("\n".join(show.align([titles, *rows], indent="", right=numbers)))
-    print_text("\n".join([*_tie_lines(model), _totals(model)]))
+        show.say("\n".join(show.align([titles, *rows], indent="", right=numbers)))
+    show.say_lines([*_tie_lines(model), _totals(model)])
 
 
 def _fitting(rows: Sequence[Sequence[str]], columns: list[int], width: int) -> list[int]:
@@ -71,7 +69,7 @@ def _can_draw() -> bool:
     if os.environ.get("TERM") == "dumb":
         return False
     try:
-        "".join(_BOXES).encode(sys.stdout.encoding)
+        "".join(_BOXES).encode(show.answer().encoding)
     except (UnicodeEncodeError, LookupError):
         return False
     return True

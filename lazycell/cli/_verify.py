@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from typing import Any
 
 import click
 
 from .. import saving, show
 from .._errors import ChecksumError, LazyCellError
+from .._harmless import words_of
 from ._on_disk import check_revision, on_disk, revision_option
 
 _DAMAGED, _TROUBLE = 1, 2
@@ -41,7 +40,7 @@ def verify(paths: tuple[str, ...], revision: str | None, as_json: bool) -> int:
         if not as_json:
             _say(result)
     if as_json:
-        print(json.dumps(results, indent=2))
+        show.say_json(results)
     return max(result["status"] for result in results)
 
 
@@ -52,9 +51,9 @@ def _result(word: str, revision: str | None) -> dict[str, Any]:
         path = on_disk(word, revision)
         report = saving.verify(path)
     except ChecksumError as error:
-        return failed | {"status": _DAMAGED, "damaged": list(error.tensors), "message": str(error)}
+        return failed | {"status": _DAMAGED, "damaged": list(error.tensors), "message": words_of(error)}
     except LazyCellError as error:
-        return failed | {"message": str(error)}
+        return failed | {"message": words_of(error)}
     except OSError as error:
         return failed | {"message": _told(error)}
     return {
@@ -71,11 +70,12 @@ def _result(word: str, revision: str | None) -> dict[str, Any]:
 
 def _told(error: OSError) -> str:
     """Give path and cause as other failures have them; what lazycell raised itself has neither."""
-    return str(error) if error.filename is None else f"{error.filename}: {error.strerror}"
+    words = error.strerror or words_of(error)
+    return words if error.filename is None else f"{error.filename}: {words}"
 
 
 def _say(result: dict[str, Any]) -> None:
     if result["verified"]:
-        print(show.printable(f"{result['path']}: {result['message']}"), flush=True)
+        show.say_lines([f"{result['path']}: {result['message']}"])
     else:
-        print("\n".join(map(show.printable, f"lazycell: {result['message']}".split("\n"))), file=sys.stderr, flush=True)
+        show.complain(f"lazycell: {show.printable_lines(result['message'])}")

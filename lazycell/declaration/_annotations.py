@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._errors import DeclarationError, UnknownNameError
+from .._harmless import told
 from .._location import Location, did_you_mean, message
 from ._class_body import ClassBody
 from ._declare import Buffer, Declared, Param
@@ -54,8 +55,8 @@ def resolve_annotation(
                 text = f"`{error.name}` is not a name that the annotation `{annotation}` can use"
                 text += did_you_mean(error.name, [*symbols, *scope])
                 raise UnknownNameError(message(subject, text, location)) from None
-            reason = error.msg if isinstance(error, SyntaxError) else error
-            text = f"the annotation `{annotation}` cannot be evaluated: {type(error).__name__}: {reason}"
+            reason = f"{type(error).__name__}: {error.msg}" if isinstance(error, SyntaxError) else told(error)
+            text = f"the annotation `{annotation}` cannot be evaluated: {reason}"
             raise DeclarationError(message(subject, text, location)) from error
     return annotation
 

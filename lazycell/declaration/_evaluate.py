@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
 from .._errors import DeclarationError
+from .._harmless import repr_of, told
 from .._location import did_you_mean
 from ._declare import Conditional, Declared
 from ._symbols import evaluate, names_in, render
@@ -48,7 +49,7 @@ def _refuse(item: Declared, value: Any, values: Mapping[str, Any], error: Except
     hint = ""
     if isinstance(error, AttributeError) and error.name:
         hint = did_you_mean(error.name, [name for name in dir(error.obj) if not name.startswith("_")])
-    text = f"`{render(value)}` cannot be computed{with_values(value, values)}: {type(error).__name__}: {error}{hint}"
+    text = f"`{render(value)}` cannot be computed{with_values(value, values)}: {told(error)}{hint}"
     item.complain(text)
 
 
@@ -60,5 +61,5 @@ def with_values(value: Any, values: Mapping[str, Any]) -> str:
 
 def brief(value: Any) -> str:
     """Give the text of a value, cut where it is long."""
-    text = repr(value)
+    text = repr_of(value)
     return text if len(text) <= 80 else text[:77] + "..."

@@ -11,6 +11,7 @@ import attrs
 from .. import system
 from .._errors import CheckpointError, CheckpointFormatError, RegistryError
 from .._frozen import frozen
+from .._harmless import Lines, repr_of, told
 from . import _files, _readers, _sniff
 from ._header import CheckpointHeader
 from ._safetensors import read_safetensors
@@ -153,7 +154,7 @@ def _recognizes(format: Format, content: bytes, name: str) -> bool:
     except (Exception, SystemExit) as error:  # whatever a third party's function does
         raise CheckpointFormatError(
             f"{name}: `recognizes` of the format {format.name!r}, which was asked because no format has the file's "
-            f"suffix, failed: {type(error).__name__}: {error}"
+            f"suffix, failed: {told(error)}"
         ) from error
 
 
@@ -185,7 +186,7 @@ def read(format: Format, path: Path) -> CheckpointHeader:
         raise
     except (Exception, SystemExit) as error:
         raise CheckpointFormatError(
-            f"{path}: the reader of the format {format.name!r} failed: {type(error).__name__}: {error}"
+            f"{path}: the reader of the format {format.name!r} failed: {told(error)}"
         ) from error
     return _readers.check_header(header, path, format.name)
 
@@ -202,9 +203,9 @@ def _load(entry: EntryPoint) -> Format:
     try:
         format = entry.load()
     except (Exception, SystemExit) as error:  # whatever the package's module does when it is imported
-        raise RegistryError(f"{where} cannot be loaded: {type(error).__name__}: {error}") from error
+        raise RegistryError(Lines(f"{where} cannot be loaded: {told(error)}")) from error
     if not isinstance(format, Format):
-        raise RegistryError(f"{where} is not a lazycell.Format, but {format!r:.200}")
+        raise RegistryError(f"{where} is not a lazycell.Format, but {repr_of(format):.200}")
     for other in registered_formats():
         suffix = _shared_suffix(format, other)
         if suffix is not None:

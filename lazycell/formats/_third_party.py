@@ -12,6 +12,7 @@ from pathlib import Path
 
 from .. import _dtypes
 from .._errors import CheckpointFormatError
+from .._harmless import repr_of, told
 from ._files import FileStamp
 from ._header import ByteRange, CheckpointHeader, MemoryRange, TensorHeader
 
@@ -29,7 +30,7 @@ def check_header(header: object, path: Path, format: str) -> CheckpointHeader:
     """
     if not isinstance(header, CheckpointHeader):
         raise CheckpointFormatError(
-            f"{path}: the reader of the format {format!r} has to give a CheckpointHeader, not {header!r:.200}"
+            f"{path}: the reader of the format {format!r} has to give a CheckpointHeader, not {repr_of(header):.200}"
         )
     where = f"{path}:"
     try:
@@ -41,8 +42,8 @@ def check_header(header: object, path: Path, format: str) -> CheckpointHeader:
             _check_tensor(name, tensor)
             _check_size(tensor, format)
     except _Fault as fault:
-        told = "" if fault.names_format else f"; so the reader of the format {format!r} gives it"
-        raise CheckpointFormatError(f"{where} {fault}{told}") from fault.__cause__
+        whose = "" if fault.names_format else f"; so the reader of the format {format!r} gives it"
+        raise CheckpointFormatError(f"{where} {fault}{whose}") from fault.__cause__
     return header
 
 
@@ -126,7 +127,7 @@ def _check_own_part(part: object) -> None:
     try:
         nbytes: object = part.nbytes  # type: ignore[attr-defined]
     except (Exception, SystemExit) as error:  # whatever a third party's property does
-        raise _Fault(f"a part's nbytes fails: {type(error).__name__}: {error}") from error
+        raise _Fault(f"a part's nbytes fails: {told(error)}") from error
     if not _is_whole(nbytes) or nbytes < 0:  # type: ignore[operator]
         raise _Fault(f"a part's nbytes has to be a whole number, 0 or more, not {_shown(nbytes)}")
     if not callable(getattr(part, "read_into", None)):
@@ -154,4 +155,4 @@ def _is_whole(value: object) -> bool:
 
 
 def _shown(value: object) -> str:
-    return f"{value!r:.200}, of type {type(value).__name__}"
+    return f"{repr_of(value):.200}, of type {type(value).__name__}"

@@ -12,6 +12,7 @@ from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, Revi
 
 from .. import system
 from .._errors import CheckpointFormatError, HubError
+from .._harmless import words_of
 from ..formats import choose, files_of, indices_among, snapshot_of, what_it_is
 from ..show import few
 from ._cache import root_of
@@ -151,5 +152,5 @@ def _told(repository: str, revision: str | None, *, asking: bool) -> Iterator[No
 
 
 def _first_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    lines = [line.strip() for line in words_of(error).splitlines() if line.strip()]
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

@@ -11,6 +11,7 @@ import attrs
 
 from .._dtypes import dtype_name
 from .._errors import DeclarationError, HyperparameterError, RequirementError
+from .._harmless import told
 from .._location import message, user_location
 from ..declaration import (
     Declaration,
@@ -136,7 +137,8 @@ def _validate(declaration: Declaration, values: Mapping[str, Any]) -> None:
 def _refuse_value(item: Hyperparameter, value: Any, error: Exception) -> NoReturn:
     if isinstance(error, DeclarationError):
         raise error
-    text = error.args[0] if error.args else type(error).__name__  # attrs' validators give the field and more besides
+    # attrs' validators give the field and more besides.
+    text = error.args[0] if error.args and isinstance(error.args[0], str) else told(error)
     problem = f"{item.name}={brief(value)} is refused: {text}"
     raise HyperparameterError(message(f"{item.owner}.{item.name}", problem, item.location)) from error
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from .._errors import CheckpointError
+from .._harmless import words_of
 from . import _framework as framework
 
 _T = TypeVar("_T")
@@ -104,7 +105,7 @@ def _run(problem: str, act: Callable[[], _T]) -> _T:
     try:
         return act()
     except (AttributeError, NotImplementedError, RuntimeError) as error:
-        raise CheckpointError(f"{problem} on this platform: {str(error).splitlines()[0]}") from error
+        raise CheckpointError(f"{problem} on this platform: {words_of(error).splitlines()[0]}") from error
 
 
 def check_key(key: bytes, mode: str, prefix: str = "enc") -> bytes:

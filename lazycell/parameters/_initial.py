@@ -12,6 +12,7 @@ from mindspore.common.initializer import Initializer
 from .._dtypes import dtype_name, numpy_dtype
 from .._errors import InitializationError
 from .._frozen import frozen
+from .._harmless import told
 from ..streams import DTYPES, Constant, Dirac, Identity, Job, Law, fill, stream_key
 from ..system import empty
 from ._foreign import describe, draw
@@ -88,8 +89,7 @@ def explained(title: str, initializer: Initializer, shape: tuple[int, ...], dtyp
         yield
     except Exception as error:
         raise InitializationError(
-            f"{title} (shape {shape}, {dtype}) cannot be initialized by {describe(initializer)}: "
-            f"{type(error).__name__}: {error}"
+            f"{title} (shape {shape}, {dtype}) cannot be initialized by {describe(initializer)}: {told(error)}"
         ) from error
 
 

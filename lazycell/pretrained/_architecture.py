@@ -11,6 +11,7 @@ import attrs
 
 from .. import formats
 from .._errors import ConfigError, ConfigWarning, LazyCellError, RegistryError
+from .._harmless import Lines, printable
 from ._bookkeeping import GENERATION_KEYS
 from ._config import Config
 from ._registry import classes_of, families_of, families_with, family_names
@@ -67,7 +68,7 @@ def _no_config(path: Path) -> ConfigError:
     try:
         formats.open_checkpoint(directory)
     except (LazyCellError, OSError) as error:
-        return ConfigError(f"{text}\n{error}")
+        return ConfigError(Lines(f"{printable(text)}\n{error}"))
     use = what or "load with the class itself, YourModel.from_pretrained(path, **hyperparameters)"
     return ConfigError(f"{text}: {use}")
 
@@ -100,8 +101,10 @@ def _with_text_model(error: RegistryError, config: Config) -> RegistryError:
     name = next((each for each in classes if _head(each) == "ForCausalLM"), next(iter(classes)))
     module = classes[name].__module__
     return RegistryError(
-        f"{error}\nThe text model inside is {family!r}, which is here: from {module} import {name}, and "
-        f"{name}.from_pretrained(path)"
+        Lines(
+            f"{error}\nThe text model inside is {family!r}, which is here: from {module} import {name}, and "
+            f"{name}.from_pretrained(path)"
+        )
     )
 
 

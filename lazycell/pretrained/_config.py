@@ -11,14 +11,18 @@ import attrs
 
 from .._errors import ConfigError
 from .._frozen import frozen
+from .._harmless import Lines, printable
 from .._location import really_like
 from ..declaration import Declaration, Hyperparameter, declaration_of
+from ..show import few_lines
 from ..sources import quantization_problem
 from ..system import JSONProblem, read_bounded, read_object
 from ._bookkeeping import is_bookkeeping
 
 if TYPE_CHECKING:
     from ._stored_tensors import StoredTensors
+
+_PROBLEMS_SHOWN = 40
 
 _UNUSUAL: dict[str, Any] = {
     "add_cross_attention": False,
@@ -184,15 +188,17 @@ def ignored_keys(ignore: Iterable[str], config: Mapping[str, Any]) -> tuple[str,
 
 
 def _refusal(cls: type, problems: Mapping[str, str]) -> str:
-    lines = "\n".join(f"  {problem}" for problem in problems.values())
+    lines = few_lines([f"  {printable(problem)}" for problem in problems.values()], _PROBLEMS_SHOWN)
     keys = [key for key in problems if key != "quantization_config"]
-    text = f"{cls.__name__} cannot honour this config:\n{lines}"
+    text = "\n".join([f"{cls.__name__} cannot honour this config:", *lines])
     if not keys:
-        return text
-    options = " ".join(f"--ignore-config {key}" for key in keys)
-    return (
-        f"{text}\nwhere you know that the model computes the same without: ignore_config={json.dumps(keys)}, or on the "
-        f"command line {options}"
+        return Lines(text)
+    shown = keys[:_PROBLEMS_SHOWN]
+    rest = "" if len(shown) == len(keys) else f", with all {len(keys)} of them"
+    options = " ".join(f"--ignore-config {printable(key)}" for key in shown)
+    return Lines(
+        f"{text}\nwhere you know that the model computes the same without: ignore_config={json.dumps(shown)}, or on "
+        f"the command line {options}{rest}"
     )
 
 

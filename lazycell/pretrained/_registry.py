@@ -14,6 +14,7 @@ from .. import system
 from .._dtypes import NAMES as DTYPES
 from .._errors import RegistryError
 from .._frozen import frozen
+from .._harmless import Lines, told, words_of
 from .._location import did_you_mean, really_like
 from .._zoo_name import importable
 from ..declaration import declaration_of
@@ -248,7 +249,7 @@ def find_preset(name: str) -> tuple[RegisteredModel, Preset]:
     if found is not None:
         return found
     for failure in failures:
-        raise RegistryError(f"there is no preset {name!r}; but {failure}") from failure.__cause__
+        raise RegistryError(Lines(f"there is no preset {name!r}; but {failure}")) from failure.__cause__
     many = f"; there are {len(_PRESETS)}: `lazycell models` lists them" if _PRESETS else "; none is registered"
     raise RegistryError(f"there is no preset {name!r}{did_you_mean(name, _PRESETS) or many}")
 
@@ -280,9 +281,12 @@ def find_model(model_type: str, architecture: str | None = None) -> type:
         return next(iter(classes.values()))
     if architecture in classes:
         return classes[architecture]
+    text = f"{model_type!r} has no architecture {architecture!r}{really_like(architecture, classes)}"
     raise RegistryError(
-        f"{model_type!r} has no architecture {architecture!r}{really_like(architecture, classes)}\n"
-        f"It has: {', '.join(classes)}. Load with a class of your choice: {next(iter(classes))}.from_pretrained(path)"
+        Lines(
+            f"{text}\nIt has: {', '.join(classes)}. Load with a class of your choice: "
+            f"{next(iter(classes))}.from_pretrained(path)"
+        )
     )
 
 
@@ -299,10 +303,12 @@ def classes_of(model_type: str) -> dict[str, type]:
     if classes:
         return classes
     families = sorted(family_names())
+    text = f"no model is registered for model_type {model_type!r}{really_like(model_type, families)}"
     raise RegistryError(
-        f"no model is registered for model_type {model_type!r}{really_like(model_type, families)}\n"
-        f"Registered are: {', '.join(families) or 'none'}. Register a class with @register({model_type!r}), or "
-        "load with the class itself: YourModel.from_pretrained(path)"
+        Lines(
+            f"{text}\nRegistered are: {', '.join(families) or 'none'}. Register a class with "
+            f"@register({model_type!r}), or load with the class itself: YourModel.from_pretrained(path)"
+        )
     )
 
 
@@ -340,10 +346,12 @@ def _load(entry: EntryPoint) -> None:
     try:
         entry.load()
     except (Exception, SystemExit) as error:  # a module may do anything when it is imported
-        cause = str(error) if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
+        cause = words_of(error) if isinstance(error, ImportError) else told(error)
         raise RegistryError(
-            f"the models of {entry.name!r} are announced in {entry.value!r}, which cannot be imported: {cause}"
-            f"{_hidden(entry.module, error)}"
+            Lines(
+                f"the models of {entry.name!r} are announced in {entry.value!r}, which cannot be imported: {cause}"
+                f"{_hidden(entry.module, error)}"
+            )
         ) from error
 
 

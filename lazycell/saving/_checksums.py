@@ -16,6 +16,7 @@ from pathlib import Path
 import attrs
 
 from .._errors import CheckpointFormatError, ChecksumError
+from .._harmless import Lines, printable
 from ..formats import ByteRange, CheckpointHeader, TensorHeader, open_regular, read_at, read_safetensors, size_of
 from ..reading import Reader
 from ..show import ProgressBar, collapse, few_lines
@@ -238,5 +239,5 @@ def _message(path: Path, damaged: Sequence[TensorHeader]) -> str:
     names = few_lines([pattern for pattern, _ in collapse(tensor.name for tensor in damaged)], _SHOWN)
     what = f"{len(damaged)} tensor{' is' if len(damaged) == 1 else 's are'} damaged"
     advice = "take the checkpoint from where it was copied or downloaded, or an older one"
-    said = f"{path}: {what}: the bytes are not those that were saved; {advice}"
-    return "\n".join([said, *(f"  {name}" for name in names)])
+    said = f"{printable(str(path))}: {what}: the bytes are not those that were saved; {advice}"
+    return Lines("\n".join([said, *(f"  {printable(name)}" for name in names)]))

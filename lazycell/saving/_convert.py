@@ -8,15 +8,18 @@ from collections.abc import Callable, Iterable, Mapping
 from .. import _dtypes, sources
 from .._arguments import check_progress
 from .._errors import CheckpointError, CheckpointFormatError
+from .._harmless import Lines, printable
 from ..formats import CheckpointHeader, TensorHeader, open_checkpoint
 from ..layout import apply_rules, parse_rules
 from ..manifest import DIGEST
 from ..reading import Reader
-from ..show import collapse, few
+from ..show import collapse, few, few_lines
 from ._destination import destination_of, floating_dtype
 from ._output import content_of_stored
 from ._save import Losses, SaveReport, save
 from ._write_safetensors import CRC32
+
+_PROBLEMS_SHOWN = 40
 
 # What describes the old files, not the tensors.
 _OF_FILES = frozenset({CRC32, "crc_num", "total_size"})
@@ -113,7 +116,8 @@ def _names(header: CheckpointHeader, rename: Mapping[str, str] | None) -> Mappin
         f"{', '.join(f'`{old}`' for old in olds)} would all become `{new}`" for new, olds in renaming.colliding.items()
     ]
     if problems:
-        raise CheckpointError("\n".join([f"{header.path}: cannot rename:", *(f"  {each}" for each in problems)]))
+        lines = few_lines([f"  {printable(each)}" for each in problems], _PROBLEMS_SHOWN)
+        raise CheckpointError(Lines("\n".join([f"{printable(str(header.path))}: cannot rename:", *lines])))
     return renaming.names
 
 

@@ -7,6 +7,13 @@ from .._face import face
 if TYPE_CHECKING:
     from . import html as html
     from . import markdown as markdown
+    from ._answer import answer as answer
+    from ._answer import complain as complain
+    from ._answer import kept_for_answers as kept_for_answers
+    from ._answer import put as put
+    from ._answer import say as say
+    from ._answer import say_json as say_json
+    from ._answer import say_lines as say_lines
     from ._collapse import INDEX as INDEX
     from ._collapse import Splits as Splits
     from ._collapse import braces as braces
@@ -20,8 +27,10 @@ if TYPE_CHECKING:
     from ._plain import few_lines as few_lines
     from ._plain import format_bytes as format_bytes
     from ._plain import format_seconds as format_seconds
+    from ._plain import harmless as harmless
     from ._plain import more as more
     from ._plain import printable as printable
+    from ._plain import printable_lines as printable_lines
     from ._print_table import MOST_FOLDED as MOST_FOLDED
     from ._print_table import print_table as print_table
     from ._progress import ProgressBar as ProgressBar
@@ -31,5 +40,6 @@ if TYPE_CHECKING:
     from ._terminal import one_line as one_line
     from ._terminal import paragraph as paragraph
     from ._terminal import table as table
+    from ._terminal import terminal_width as terminal_width
 else:
     __getattr__ = face(__name__)

@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-# -------------------------------------------------------------------------------------------------------- harmless
-
-
-def printable(text: str) -> str:
-    r"""Write everything that is not printable as an escape: `\x1b`, `\n`, `\u202e`, `\ud800` (a lone surrogate)."""
-    return text if text.isprintable() else "".join(each if each.isprintable() else _escape(each) for each in text)
-
-
-def _escape(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
-
+from .._harmless import harmless as harmless
+from .._harmless import printable as printable
+from .._harmless import printable_lines as printable_lines
 
 # ------------------------------------------------------------------------------------------------------ few of many
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from . import _drawn
+from ._answer import say
 from ._plain import align, printable
 from ._terminal import terminal_width
 
@@ -28,4 +29,4 @@ def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]], *, right: 
     if width is not None and len(shown) <= MOST_FOLDED:
         _drawn.draw_rows(shown_titles, shown, right, width)
     else:
-        print("\n".join(align([shown_titles, *shown], indent="", right=right)), flush=True)
+        say("\n".join(align([shown_titles, *shown], indent="", right=right)))

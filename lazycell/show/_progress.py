@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
+from .._harmless import printable
 from . import _drawn
 
 PATIENCE = 2.0
@@ -36,7 +37,7 @@ class ProgressBar:
             if time.monotonic() - self._started < PATIENCE or not sys.stderr.isatty():
                 return
             self._bar = _drawn.progress()
-            self._task = self._bar.add_task(self._title, total=total)
+            self._task = self._bar.add_task(printable(self._title), total=total)
             self._bar.start()
         self._bar.update(self._task, completed=done)
 

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
+import os
 import textwrap
 
-_WIDTH = 100
+from ._answer import answer
+
+_WIDTH, _NARROW = 100, 80
 
 
 def terminal_width() -> int | None:
     """Give the columns of the terminal that stdout is, or None if it is a file or a pipe."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    stream = answer()
+    if not stream.isatty():
+        return None
+    columns = os.environ.get("COLUMNS", "")  # as `shutil.get_terminal_size`, which looks at another stream
+    if columns.isascii() and columns.isdecimal() and len(columns) < 10 and int(columns):
+        return int(columns)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or _NARROW
+    except (OSError, ValueError):
+        return _NARROW
 
 
 def paragraph(text: str, *, indent: str = "") -> str:

@@ -82,7 +82,8 @@ _open.open_checkpoint = fail
     ("error", "told"),
     [
         ("lazycell.CheckpointFormatError('no such thing')", "no such thing"),
-        ("lazycell.RegistryError('a \\x1b[31mname\\nmore')", "a \\x1b[31mname\nmore"),
+        ("lazycell.LazyCellError('a \\x1b[31mname\\nmore')", "a \\x1b[31mname\nmore"),
+        ("lazycell.RegistryError('a \\x1b[31mname\\nmore')", "a \\x1b[31mname\\nmore"),
         ("PermissionError(errno.EACCES, 'Permission denied', 'net.ckpt')", "net.ckpt: Permission denied"),
         ("OSError(errno.ENOENT, 'cannot save net.ckpt')", "cannot save net.ckpt"),
         ("OSError('there is no checkpoint')", "there is no checkpoint"),

@@ -1,0 +1,96 @@
+"""Where a command's answer goes: to stdout, where nothing else may be, be it asked for as JSON or read by a person."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TextIO
+
+from .._harmless import harmless, printable
+
+_kept: TextIO | None = None
+
+
+def answer() -> TextIO:
+    """Give the stream for the answer: stdout, or what stdout was before `kept_for_answers`."""
+    return sys.stdout if _kept is None else _kept
+
+
+def say(text: str = "") -> None:
+    """Print lines of the answer; what is not printable in them is written as an escape."""
+    put("\n".join(map(harmless, text.split("\n"))) + "\n")
+
+
+def say_lines(lines: Iterable[str]) -> None:
+    """Print lines of the answer, each as `printable` writes it: the end of a line in one is a name's."""
+    say("\n".join(map(printable, lines)))
+
+
+def say_json(value: object) -> None:
+    """Print a value as JSON, with all of what strangers wrote."""
+    put(json_text(value) + "\n")
+
+
+def json_text(value: Any) -> str:
+    """Give a value as JSON in printable ASCII."""
+    # ASCII has one control character that JSON allows as it is.
+    return json.dumps(value, indent=2).replace("\x7f", "\\u007f")
+
+
+def put(text: str) -> None:
+    """Print a document as it is; it is flushed, so that it can be read while more is made."""
+    stream = answer()
+    stream.write(text)
+    stream.flush()
+
+
+def complain(text: str) -> None:
+    """Print lines to stderr; what is not printable in them is written as an escape."""
+    print("\n".join(map(harmless, text.split("\n"))), file=sys.stderr, flush=True)
+
+
+@contextmanager
+def kept_for_answers() -> Iterator[None]:
+    """Keep stdout for the answer: what anybody else prints meanwhile, in Python or not, goes to stderr.
+
+    Models, formats and initializers are other people's code, which may print whenever it is called.
+    """
+    global _kept
+    stdout = sys.stdout
+    if _kept is not None or stdout is None or sys.stderr is None:
+        yield
+        return
+    stdout.flush()
+    number = _number_of(stdout)
+    if number is None:  # no file: a notebook's, or a test's
+        _kept = stdout
+        sys.stdout = sys.stderr
+        try:
+            yield
+        finally:
+            sys.stdout, _kept = stdout, None
+        return
+    own = os.dup(number)
+    _kept = open(own, "w", encoding=stdout.encoding, errors=stdout.errors)  # noqa: SIM115, closed below
+    os.dup2(sys.__stderr__.fileno() if sys.__stderr__ is not None else 2, number)
+    sys.stdout = sys.stderr
+    try:
+        yield
+    finally:
+        answers, _kept = _kept, None
+        sys.stdout = stdout
+        os.dup2(own, number)
+        with suppress(BrokenPipeError):
+            answers.close()  # what was written is flushed already, but for what nobody reads any more
+
+
+def _number_of(stream: TextIO) -> int | None:
+    """Give the descriptor of a stream where it is the process's own stdout."""
+    try:
+        number = stream.fileno()
+    except (OSError, ValueError, AttributeError):
+        return None
+    return number if number == 1 else None
