@@ -269,6 +269,8 @@ def _check_names(cls: type, items: Mapping[str, Declared], statements: list[Decl
 def _check_order(hyperparameters: tuple[Hyperparameter, ...], class_name: str) -> None:
     defaulted: Hyperparameter | None = None
     for item in hyperparameters:
+        if item.kw_only:
+            continue
         if item.default is not NOTHING:
             defaulted = defaulted or item
         elif defaulted is not None:
@@ -277,7 +279,7 @@ def _check_order(hyperparameters: tuple[Hyperparameter, ...], class_name: str) -
             item.complain(
                 f"`{item.name}` has no default, but stands after `{defaulted.name}`{where} which has one "
                 f"({render(defaulted.default)}): give `{item.name}` a default"
-                + ("" if inherited else ", or declare it first")
+                + (", or write `hyper(kw_only=True)`" if inherited else ", or declare it first")
             )
 
 

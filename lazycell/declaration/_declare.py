@@ -51,6 +51,7 @@ class Hyperparameter(Declared):
     default: Any = _symbolic_field(default=NOTHING)
     validator: Any = None
     converter: Any = None
+    kw_only: bool = False
 
 
 @frozen(kw_only=True)
@@ -192,14 +193,17 @@ class Buffer(_Annotation):
 
 
 @overload
-def hyper(*, validator: Any = None, converter: Any = None, doc: str | None = None) -> Any: ...
+def hyper(*, validator: Any = None, converter: Any = None, kw_only: bool = False, doc: str | None = None) -> Any: ...
 @overload
-def hyper(default: _Value, *, validator: Any = None, converter: Any = None, doc: str | None = None) -> _Value: ...
+def hyper(
+    default: _Value, *, validator: Any = None, converter: Any = None, kw_only: bool = False, doc: str | None = None
+) -> _Value: ...
 def hyper(
     default: Any = NOTHING,
     *,
     validator: Any = None,
     converter: Any = None,
+    kw_only: bool = False,
     doc: str | None = None,
 ) -> Any:
     """Declare a hyperparameter: `heads: int = hyper(8, doc="attention heads")`. Without a default it is required.
@@ -208,9 +212,19 @@ def hyper(
         default: its value when none is given; may depend on other hyperparameters.
         validator: one of attrs' validators, or a list of them, called as `validator(values, field, value)`.
         converter: one of attrs' converters, applied to what is given and to the default.
+        kw_only: whether it is given by name alone; then it may have no default wherever it stands.
         doc: one sentence for the generated `__init__`'s docstring.
     """
-    return Hyperparameter(default=default, validator=validator, converter=converter, doc=doc, location=user_location())
+    if not isinstance(kw_only, bool):
+        _refuse(f"kw_only={render(kw_only)} is not True or False", "`hyper(kw_only=True)`")
+    return Hyperparameter(
+        default=default,
+        validator=validator,
+        converter=converter,
+        kw_only=kw_only,
+        doc=doc,
+        location=user_location(),
+    )
 
 
 def param(

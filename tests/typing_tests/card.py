@@ -28,6 +28,7 @@ class Block(LazyCell):
 
     hidden: int
     index: int = 0
+    kind: str = hyper(kw_only=True)
     n_heads: int = hyper(8, doc="attention heads")
     head_dim: int = hidden // n_heads
     scale: Annotated[float, "of the residual"] = 1.0
@@ -52,7 +53,7 @@ class Net(LazyCell):
     tied: bool = True
 
     embed: Param["normal", (1000, hidden)]
-    layers: list[Block] = children(n_layers, Block, hidden, index=INDEX)
+    layers: list[Block] = children(n_layers, Block, hidden, index=INDEX, kind="gelu")
     norm: Any = child(nn.LayerNorm, [hidden])
     pooler: Linear | None = when(add_pooler, child(Linear, hidden, hidden))
     head: Linear = child(Linear, hidden, 1000, use_bias=False)

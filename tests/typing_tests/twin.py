@@ -90,6 +90,8 @@ class Net(LazyCell):
     activation: str = "gelu"
     add_pooler: bool = True
     tied: bool = True
+    scaling: float = hyper(kw_only=True)
+    rank: int = hyper(default=4, kw_only=True)
 
     embed: Parameter = param("normal", (vocabulary, hidden))
     layers: list[Block] = children(n_layers, Block, hidden, index=INDEX)
@@ -103,7 +105,7 @@ class Net(LazyCell):
     tie_head: Any = when(tied, tie("head.weight", "embed"))
 
     def __post_init__(self) -> None:
-        self.scale = self.hidden**-0.5
+        self.scale = self.hidden**-self.scaling
 
     def construct(self, x: Tensor) -> Tensor:
         for layer in self.layers:
@@ -161,10 +163,10 @@ class Handmade(LazyCell):
 
 
 def build() -> None:
-    net = Net(2, hidden=64, dtype=ms.float16)
-    wide = Wide(2, 64, activation="relu", width=3)
+    net = Net(2, hidden=64, scaling=0.5, dtype=ms.float16)
+    wide = Wide(2, 64, activation="relu", width=3, scaling=0.5, rank=2)
     handmade = Handmade("text")
-    size: int = net.manifest().nbytes + Net.manifest(n_layers=2, hidden=64).nbytes
+    size: int = net.manifest().nbytes + Net.manifest(n_layers=2, hidden=64, scaling=1.0).nbytes
     names: list[str] = [name for name, _ in wide.parameters_and_names()]
     stored: list[str] = [tensor.name for tensor in Fewer(8).manifest().stored]
     print(size, names, stored, handmade.size, net.layers[0].query.in_features, net.scale)

@@ -20,6 +20,12 @@ class MLP(LazyCell):
     up: Linear = child(Linear, hidden, 4 * hidden)
 
 
+class Named(LazyCell):
+    kind: str = hyper(kw_only=True)
+    width: int = hyper()
+    rank: int = hyper(default=2, kw_only=True)
+
+
 reveal_type(Linear.__init__)
 # E mypy: note: Revealed type is "def (self: tests.typing_tests.twin_mistakes.Linear, in_features: int, out_features: int, use_bias: bool =, *, dtype: Any =)"
 # E pyright: information: Type of "Linear.__init__" is "(self: Linear, in_features: int, out_features: int, use_bias: bool = True, *, dtype: Any = None) -> None"
@@ -36,6 +42,9 @@ Linear(3, 4, True, 5)
 Linear(3, 4, has_bias=True)
 # E mypy: error: Unexpected keyword argument "has_bias" for "Linear"  [call-arg]
 # E pyright: error: No parameter named "has_bias" (reportCallIssue)
+Named(3, rank=4, kind=3)
+# E mypy: error: Argument "kind" to "Named" has incompatible type "int"; expected "str"  [arg-type]
+# E pyright: error: Argument of type "Literal[3]" cannot be assigned to parameter "kind" of type "str" in function "__init__" (reportArgumentType)
 Linear(3, "4")
 # E mypy: error: Argument 2 to "Linear" has incompatible type "str"; expected "int"  [arg-type]
 # E pyright: error: Argument of type "Literal['4']" cannot be assigned to parameter "out_features" of type "int" in function "__init__" (reportArgumentType)
