@@ -6,7 +6,21 @@ from typing import Annotated, Any, ClassVar
 
 import lazycell
 import mindspore as ms
-from lazycell import INDEX, Buffer, LazyCell, Param, child, children, hyper, max_, require, tie, when
+from lazycell import (
+    INDEX,
+    Buffer,
+    LazyCell,
+    Param,
+    child,
+    children,
+    derived,
+    hyper,
+    len_,
+    max_,
+    require,
+    tie,
+    when,
+)
 from mindspore import Tensor, nn, ops
 from mindspore.common.initializer import Normal
 
@@ -62,6 +76,10 @@ class Net(LazyCell):
 
 class Wide(Net):
     width: int = 2
+    widths: tuple[int, ...] = (2, 3)
+    rounded = derived(pow, width, 3)
+    here = 2 * widths[INDEX]
+    chain: list[Linear] = children(len_(widths), Linear, here, rounded)
     hidden = 64  # no argument any more
 
     side: Linear = child(Linear, width, 4 * hidden)

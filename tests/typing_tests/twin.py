@@ -14,11 +14,13 @@ from lazycell.typed import (
     buffer,
     child,
     children,
+    derived,
     direction,
     expanded,
     fused,
     hyper,
     key_value_cache,
+    len_,
     magnitude,
     max_,
     param,
@@ -33,6 +35,10 @@ from lazycell.typed import (
 )
 from mindspore import nn, ops
 from mindspore.common.initializer import Normal
+
+
+def round_up(number: int, multiple: int = 64) -> int:
+    return -(-number // multiple) * multiple
 
 
 class Linear(LazyCell):
@@ -121,6 +127,10 @@ class Wide(Net):
     side: Linear = child(Linear, width, hidden)
     mirror: MLP = child(MLP, **same(MLP))
     options: Any = child(nn.Dense, SELF.width, 3)
+    widths: tuple[int, ...] = (2, 3)
+    rounded: int = derived(round_up, hidden, multiple=8)
+    here = derived(round_up, widths[INDEX])
+    chain: list[Linear] = children(len_(widths), Linear, here, rounded)
     pooler = None
 
 
