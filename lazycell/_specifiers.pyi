@@ -50,6 +50,7 @@ def buffer(
     tags: tuple[str, ...] = (),
     doc: str | None = None,
     init: Literal[False] = False,
+    **arguments: Any,
 ) -> Parameter: ...
 @overload
 def when(condition: object, present: _Value, *, init: Literal[False] = False) -> _Value | None: ...

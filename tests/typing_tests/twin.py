@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import mindspore as ms
+import numpy as np
 from lazycell.typed import (
     INDEX,
     SELF,
@@ -39,6 +40,10 @@ from mindspore.common.initializer import Normal
 
 def round_up(number: int, multiple: int = 64) -> int:
     return -(-number // multiple) * multiple
+
+
+def frequencies(shape: tuple[int, ...], dtype: Any, theta: float) -> Any:
+    return theta ** -np.linspace(0, 1, shape[0]).astype(dtype)
 
 
 class Linear(LazyCell):
@@ -84,6 +89,7 @@ class Block(LazyCell):
 
     gain: Parameter = param(1.0, (hidden,))
     mean: Tensor = buffer("zeros", "hidden 2*hidden", persistent=False)
+    table: Tensor = buffer(frequencies, (head_dim,), theta=10000.0)
     query: Linear = child(Linear, hidden, n_heads * head_dim, use_bias=False)
     mlp: MLP = child(MLP, hidden, inner)
     mixer: MLP | Experts = when(sparse & (index > 0), child(Experts, hidden, 4), otherwise=child(MLP, hidden))
