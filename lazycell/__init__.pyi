@@ -38,12 +38,13 @@ from .cell._swap import swap
 from .declaration._class_body import require
 from .declaration._declaration import same
 from .declaration._declare import buffer, child, children, hyper, param, tie, when
+from .declaration._derived import derived
 from .declaration._fields import Fields, fields
 from .declaration._halves import direction, magnitude
 from .declaration._key_values import key_value_cache
 from .declaration._squeezed import expanded, squeezed
 from .declaration._stored import fused, rename, reshaped, transposed
-from .declaration._symbols import INDEX, SELF, max_, min_
+from .declaration._symbols import INDEX, SELF, len_, max_, min_
 from .declaration._torch_rules import torch_names
 from .declaration._unused import UNUSED, former
 from .formats._formats import Format, register_format
@@ -151,6 +152,7 @@ __all__ = [
     "child",
     "children",
     "convert",
+    "derived",
     "dirac",
     "direction",
     "expanded",
@@ -170,6 +172,7 @@ __all__ = [
     "key_value_cache",
     "launch_blocking",
     "lazy",
+    "len_",
     "load_checkpoint",
     "load_param_into_net",
     "magnitude",

@@ -18,6 +18,7 @@ from typing import Any
 
 import attrs
 from mypy.nodes import (
+    ARG_NAMED,
     ARG_NAMED_OPT,
     ARG_OPT,
     ARG_POS,
@@ -137,10 +138,12 @@ class _Hyperparameter:
     name: str
     type: Any
     required: bool
+    by_name: bool
 
     def argument(self, api: SemanticAnalyzerPluginInterface) -> Argument:
         typ = deserialize_and_fixup_type(self.type, api)
-        return Argument(Var(self.name, typ), typ, None, ARG_POS if self.required else ARG_OPT)
+        kinds = (ARG_NAMED, ARG_NAMED_OPT) if self.by_name else (ARG_POS, ARG_OPT)
+        return Argument(Var(self.name, typ), typ, None, kinds[0] if self.required else kinds[1])
 
 
 def _add_init(context: ClassDefContext) -> None:
@@ -151,8 +154,10 @@ def _add_init(context: ClassDefContext) -> None:
     if _keeps_init(info):
         return
     hyperparameters = _hyperparameters(info)
-    _check_order(hyperparameters, context)
-    arguments = [item.argument(context.api) for item in hyperparameters]
+    positional = [item for item in hyperparameters if not item.by_name]
+    _check_order(positional, context)
+    by_name = [item for item in hyperparameters if item.by_name]
+    arguments = [item.argument(context.api) for item in (*positional, *by_name)]
     if not any(item.name == "dtype" for item in hyperparameters):
         anything = AnyType(TypeOfAny.special_form)
         arguments.append(Argument(Var("dtype", anything), anything, None, ARG_NAMED_OPT))
@@ -218,7 +223,7 @@ def _hyperparameter(name: str, statement: AssignmentStmt, context: ClassDefConte
         if not context.api.final_iteration:
             context.api.defer()
         typ = AnyType(TypeOfAny.unannotated)
-    return _Hyperparameter(name, typ.serialize(), _is_required(statement.rvalue))
+    return _Hyperparameter(name, typ.serialize(), _is_required(statement.rvalue), _is_by_name(statement.rvalue))
 
 
 def _called(expression: Expression | None) -> str | None:
@@ -244,3 +249,11 @@ def _is_required(value: Expression) -> bool:
         assert isinstance(value, CallExpr)
         return all(name not in (None, "default") for name in value.arg_names)
     return isinstance(value, TempNode)  # mypy's mark for an annotation without a value
+
+
+def _is_by_name(value: Expression) -> bool:
+    if _called(value) != "hyper":
+        return False
+    assert isinstance(value, CallExpr)
+    given = dict(zip(value.arg_names, value.args, strict=True)).get("kw_only")
+    return isinstance(given, NameExpr) and given.fullname == "builtins.True"

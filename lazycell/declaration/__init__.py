@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from ._stored_rule import StoredRule as StoredRule
     from ._stored_rule import parse_leaf as parse_leaf
     from ._stored_rule import split_section as split_section
+    from ._symbols import Applied as Applied
     from ._symbols import Attribute as Attribute
     from ._symbols import Call as Call
     from ._symbols import Choice as Choice
@@ -69,14 +70,17 @@ if TYPE_CHECKING:
     from ._symbols import Item as Item
     from ._symbols import Name as Name
     from ._symbols import Operation as Operation
+    from ._symbols import apply as apply
     from ._symbols import call as call
     from ._symbols import choose as choose
     from ._symbols import evaluate as evaluate
+    from ._symbols import expressions_in as expressions_in
     from ._symbols import is_symbolic as is_symbolic
     from ._symbols import look_inside as look_inside
     from ._symbols import names_in as names_in
     from ._symbols import operate as operate
     from ._symbols import render as render
+    from ._symbols import replace_inside as replace_inside
     from ._symbols import sections_of as sections_of
     from ._symbols import symbol as symbol
     from ._torch_rules import made_rules as made_rules

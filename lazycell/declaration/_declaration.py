@@ -24,9 +24,10 @@ from ._declare import (
     Tie,
 )
 from ._forms import shapes_in
+from ._positions import of_positions, with_formulas
 from ._read_body import OwnDeclarations
 from ._stored_rule import StoredRule
-from ._symbols import names_in, render, sections_of, symbol
+from ._symbols import is_position, names_in, position_name, render, sections_of, symbol
 from ._walk import places
 
 
@@ -52,6 +53,8 @@ class Declaration:
     """What checkpoints may hold below the cell besides: what nothing needs, and former names."""
     caches: tuple[Declared, ...] = ()
     """What the cell keeps of what it has read."""
+    positional: tuple[Derived, ...] = ()
+    """Derived values that use `INDEX`; in `members` their formulas stand for them."""
 
     @property
     def takes_dtype(self) -> bool:
@@ -92,7 +95,9 @@ def declares(cls: type, name: str) -> bool:
 def symbols_of(bases: tuple[type, ...]) -> frozenset[str]:
     """Give the names of the hyperparameters and derived values that a class with these bases inherits."""
     declarations = [_DECLARATIONS[base] for base in bases if base in _DECLARATIONS]
-    return frozenset(item.name for each in declarations for item in (*each.hyperparameters, *each.derived))
+    return frozenset(
+        item.name for each in declarations for item in (*each.hyperparameters, *each.derived, *each.positional)
+    )
 
 
 def names_of(bases: tuple[type, ...]) -> frozenset[str]:
@@ -147,9 +152,14 @@ def assemble(cls: type, own: OwnDeclarations, own_init: bool) -> Declaration:
         _join_rules(stored, said.stored)
     _make_room(cls, items)
     hyperparameters = tuple(item for item in items.values() if isinstance(item, Hyperparameter))
-    derived = tuple(item for item in items.values() if isinstance(item, Derived))
+    positional = of_positions(items)
+    derived = tuple(item for item in items.values() if isinstance(item, Derived) and item.name not in positional)
     rest = [item for item in items.values() if not isinstance(item, (Hyperparameter, Derived))]
-    _check_names(cls, items, [*requirements, *stored.values()], removed)
+    order = _evaluation_order({item.name: item for item in (*hyperparameters, *derived, *positional.values())})
+    if positional:
+        rest = [with_formulas(item, positional, order) for item in rest]
+    written = {**items, **{item.name: item for item in rest}}
+    _check_names(cls, written, [*requirements, *stored.values()], removed, frozenset(positional))
     _check_order(hyperparameters, cls.__name__)
     declaration = Declaration(
         name=cls.__name__,
@@ -160,11 +170,12 @@ def assemble(cls: type, own: OwnDeclarations, own_init: bool) -> Declaration:
         members=tuple(item for item in rest if not _is(item, (Tie, CacheSpec))),
         ties=tuple(item for item in rest if _is(item, Tie)),
         removed=frozenset(removed),
-        evaluation_order=_evaluation_order({item.name: item for item in (*hyperparameters, *derived)}),
+        evaluation_order=tuple(name for name in order if name not in positional),
         own_init=own_init,
         stored=tuple(rule for rule in stored.values() if not rule.is_leftover),
         leftovers=tuple(rule for rule in stored.values() if rule.is_leftover),
         caches=tuple(item for item in rest if _is(item, CacheSpec)),
+        positional=tuple(positional.values()),
     )
     _check_sections(declaration)
     _DECLARATIONS[cls] = declaration
@@ -211,7 +222,6 @@ def _is(item: Any, kind: type | tuple[type, ...]) -> bool:
 
 _NOWHERE: frozenset[str] = frozenset()
 _IN_CHILD = frozenset({"SELF"})
-_IN_CHILDREN = frozenset({"SELF", "INDEX"})
 
 
 def expressions_of(item: Declared, special: frozenset[str] = _NOWHERE) -> Iterator[tuple[Any, frozenset[str]]]:
@@ -226,14 +236,15 @@ def expressions_of(item: Declared, special: frozenset[str] = _NOWHERE) -> Iterat
         case StoredRule():
             yield from ((shape, _NOWHERE) for shape in shapes_in(item.form))
         case ParameterSpec():
-            yield from ((value, _NOWHERE) for value in (item.initializer, item.shape, item.dtype))
+            yield from ((value, special - _IN_CHILD) for value in (item.initializer, item.shape, item.dtype))
         case CacheSpec():
             yield from ((value, _NOWHERE) for value in (item.heads, item.size, item.value_size, item.window))
         case ChildSpec():
             yield from ((value, special | _IN_CHILD) for value in (item.factory, item.args, item.kwargs))
         case ChildrenSpec():
-            yield item.count, _NOWHERE
-            yield from expressions_of(item.each, _IN_CHILDREN)
+            around = special - _IN_CHILD
+            yield item.count, around
+            yield from expressions_of(item.each, around | {position_name(len(around))})
         case Conditional():
             yield item.condition, special - _IN_CHILD
             for part in (item.present, item.otherwise):
@@ -241,16 +252,36 @@ def expressions_of(item: Declared, special: frozenset[str] = _NOWHERE) -> Iterat
                     yield from expressions_of(part, special)
 
 
-def _check_names(cls: type, items: Mapping[str, Declared], statements: list[Declared], removed: set[str]) -> None:
+def _check_names(
+    cls: type,
+    items: Mapping[str, Declared],
+    statements: list[Declared],
+    removed: set[str],
+    positional: frozenset[str],
+) -> None:
     known = {name for name, item in items.items() if isinstance(item, (Hyperparameter, Derived))}
     for item in (*items.values(), *statements):
+        # What each position has a value of is itself made of what each position has.
+        own = positional if item.name in positional else _NOWHERE
         for value, special in expressions_of(item):
-            for name in sorted(names_in(value) - known - special):
+            for name in sorted(names_in(value) - (known - positional) - special - own):
+                if own and is_position(name):
+                    continue
                 text = render(value)
                 uses = f"it uses `{name}`" if text == name else f"`{text}` uses `{name}`"
-                if name in _IN_CHILDREN:
-                    where = "children(…)" if name == "INDEX" else "child(…) and children(…)"
-                    problem = f"which is only known in the arguments of {where}"
+                if name == "INDEX":
+                    problem = "which is only known in the arguments of children(…)"
+                elif is_position(name):
+                    problem = (
+                        "which is only known in a list inside of a list: `children(n, children(m, Block, INDEX.inner))`"
+                    )
+                elif name == "SELF":
+                    problem = "which is only known in the arguments of child(…) and children(…)"
+                elif name in positional:
+                    problem = (
+                        f"which has a value for each position of a list, by `INDEX` in `{render(items[name].value)}`: "  # type: ignore[attr-defined]
+                        "only the arguments of children(…) can use it"
+                    )
                 elif name in items:
                     problem = (
                         "which is declared as a parameter or a cell: only hyperparameters and values derived from "
@@ -269,6 +300,8 @@ def _check_names(cls: type, items: Mapping[str, Declared], statements: list[Decl
 def _check_order(hyperparameters: tuple[Hyperparameter, ...], class_name: str) -> None:
     defaulted: Hyperparameter | None = None
     for item in hyperparameters:
+        if item.kw_only:
+            continue
         if item.default is not NOTHING:
             defaulted = defaulted or item
         elif defaulted is not None:
@@ -277,7 +310,7 @@ def _check_order(hyperparameters: tuple[Hyperparameter, ...], class_name: str) -
             item.complain(
                 f"`{item.name}` has no default, but stands after `{defaulted.name}`{where} which has one "
                 f"({render(defaulted.default)}): give `{item.name}` a default"
-                + ("" if inherited else ", or declare it first")
+                + (", or write `hyper(kw_only=True)`" if inherited else ", or declare it first")
             )
 
 
@@ -295,7 +328,7 @@ def _evaluation_order(items: Mapping[str, Declared]) -> tuple[str, ...]:
             return
         item = items[name]
         value = item.default if isinstance(item, Hyperparameter) else item.value  # type: ignore[attr-defined]
-        for needed in sorted(names_in(value)):
+        for needed in sorted(names_in(value) & items.keys()):
             visit(needed, (*path, name))
         order[name] = None
 

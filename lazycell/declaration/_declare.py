@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import numbers
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar, overload
 
@@ -12,9 +14,9 @@ import attrs
 
 from .._errors import DeclarationError
 from .._frozen import frozen
-from .._location import Location, message, user_location
+from .._location import Location, did_you_mean, message, user_location
 from ._parse import parse_shape
-from ._symbols import choose, render
+from ._symbols import Expression, choose, render
 
 if TYPE_CHECKING:
     from mindspore import Parameter
@@ -51,6 +53,7 @@ class Hyperparameter(Declared):
     default: Any = _symbolic_field(default=NOTHING)
     validator: Any = None
     converter: Any = None
+    kw_only: bool = False
 
 
 @frozen(kw_only=True)
@@ -138,9 +141,15 @@ _MEMBERS = (ParameterSpec, ChildSpec, ChildrenSpec, Tie, CacheSpec, Conditional)
 
 
 def initializer_text(initializer: Any) -> str:
-    """Give an initializer as one would write it: `normal`, `1.0`, `Normal(sigma=0.02, mean=0.0)`, `zoo.rope.table`."""
+    """Give an initializer as one would write it: `normal`, `1.0`, `Normal(sigma=0.02, mean=0.0)`, `zoo.rope.table`.
+
+    A function with further arguments is `zoo.rope.table(theta=10000.0)`.
+    """
     if isinstance(initializer, str):
         return initializer
+    if isinstance(initializer, functools.partial):
+        given = [*map(render, initializer.args), *(f"{key}={render(it)}" for key, it in initializer.keywords.items())]
+        return f"{initializer_text(initializer.func)}({', '.join(given)})"
     name = getattr(initializer, "__qualname__", None)
     return render(initializer) if name is None else f"{initializer.__module__}.{name}"
 
@@ -192,14 +201,17 @@ class Buffer(_Annotation):
 
 
 @overload
-def hyper(*, validator: Any = None, converter: Any = None, doc: str | None = None) -> Any: ...
+def hyper(*, validator: Any = None, converter: Any = None, kw_only: bool = False, doc: str | None = None) -> Any: ...
 @overload
-def hyper(default: _Value, *, validator: Any = None, converter: Any = None, doc: str | None = None) -> _Value: ...
+def hyper(
+    default: _Value, *, validator: Any = None, converter: Any = None, kw_only: bool = False, doc: str | None = None
+) -> _Value: ...
 def hyper(
     default: Any = NOTHING,
     *,
     validator: Any = None,
     converter: Any = None,
+    kw_only: bool = False,
     doc: str | None = None,
 ) -> Any:
     """Declare a hyperparameter: `heads: int = hyper(8, doc="attention heads")`. Without a default it is required.
@@ -208,9 +220,19 @@ def hyper(
         default: its value when none is given; may depend on other hyperparameters.
         validator: one of attrs' validators, or a list of them, called as `validator(values, field, value)`.
         converter: one of attrs' converters, applied to what is given and to the default.
+        kw_only: whether it is given by name alone; then it may have no default wherever it stands.
         doc: one sentence for the generated `__init__`'s docstring.
     """
-    return Hyperparameter(default=default, validator=validator, converter=converter, doc=doc, location=user_location())
+    if not isinstance(kw_only, bool):
+        _refuse(f"kw_only={render(kw_only)} is not True or False", "`hyper(kw_only=True)`")
+    return Hyperparameter(
+        default=default,
+        validator=validator,
+        converter=converter,
+        kw_only=kw_only,
+        doc=doc,
+        location=user_location(),
+    )
 
 
 def param(
@@ -245,6 +267,7 @@ def buffer(
     persistent: bool = True,
     tags: tuple[str, ...] = (),
     doc: str | None = None,
+    **arguments: Any,
 ) -> Parameter:
     """Declare state that is never trained: `mean: Tensor = buffer("zeros", (channels,))`.
 
@@ -255,7 +278,11 @@ def buffer(
         persistent: whether it is saved; one that is not is computed again, and a stored copy is ignored.
         tags: labels kept in the manifest.
         doc: one sentence about it.
+        arguments: further ones of the function that is the initializer, which may be symbolic:
+            `buffer(frequencies, (size // 2,), theta=theta)` calls `frequencies(shape, dtype, theta=…)`.
     """
+    if arguments:
+        initializer = _with_arguments(initializer, arguments)
     return _parameter_spec(initializer, shape, dtype, trainable=False, persistent=persistent, tags=tags, doc=doc)
 
 
@@ -385,6 +412,34 @@ def _parameter_spec(initializer: Any, shape: Any, dtype: Any, **options: Any) ->
             'a name ("normal"), a number, an Initializer (Normal(0.02)) or a function (shape, dtype) -> array',
         )
     return ParameterSpec(initializer=initializer, shape=shape, dtype=dtype, location=user_location(), **options)
+
+
+_BUFFER_OPTIONS = ("dtype", "persistent", "tags", "doc")
+
+
+def _with_arguments(function: Any, arguments: Mapping[str, Any]) -> Any:
+    """Give the function of a buffer with further arguments; what it does not take is refused where it is written."""
+    if isinstance(function, Expression):  # what it takes is known once it is
+        return functools.partial(function, **arguments)
+    written = ", ".join(f"{name}={render(value)}" for name, value in arguments.items())
+    if not callable(function) or isinstance(function, type) or hasattr(function, "_initialize"):
+        near = did_you_mean(next(iter(arguments)), _BUFFER_OPTIONS)
+        _refuse(
+            f"`{written}` are arguments of a function, and the initializer {render(function)} is none{near}",
+            "`buffer(frequencies, (n,), theta=10000.0)`",
+        )
+    try:
+        inspect.signature(function).bind((), None, **arguments)
+    except ValueError:  # it has no signature
+        pass
+    except TypeError as error:
+        takes = [*inspect.signature(function).parameters]
+        near = "".join(did_you_mean(name, [*takes, *_BUFFER_OPTIONS]) for name in arguments if name not in takes)
+        _refuse(
+            f"`{render(function)}(shape, dtype, {written})` does not fit: {error}{near}",
+            f"what it takes, ({', '.join(takes)})",
+        )
+    return functools.partial(function, **arguments)
 
 
 def _check_part(part: Any) -> None:

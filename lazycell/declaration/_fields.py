@@ -42,6 +42,7 @@ def fields(cls: Any) -> Fields:
         (
             *declaration.hyperparameters,
             *declaration.derived,
+            *declaration.positional,
             *declaration.members,
             *declaration.ties,
             *declaration.caches,

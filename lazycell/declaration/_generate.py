@@ -21,9 +21,12 @@ Build = Callable[[Any, Declaration, dict[str, Any], Any], None]
 def init_source(declaration: Declaration, name: str) -> str:
     """Give the source of the generated `__init__` (or `__lazy_init__`) of a class."""
     hyperparameters = declaration.hyperparameters
-    arguments = [f"{item.name}: {_type_text(item)}{_default_text(item)}" for item in hyperparameters]
+    arguments = [_argument(item) for item in hyperparameters if not item.kw_only]
+    by_name = [_argument(item) for item in hyperparameters if item.kw_only]
     if declaration.takes_dtype:
-        arguments += ["*", "dtype: DType | None = None"]
+        by_name.append("dtype: DType | None = None")
+    if by_name:
+        arguments += ["*", *by_name]
     values = [f'"{item.name}": {item.name}' for item in hyperparameters]
     dtype = "dtype" if declaration.takes_dtype else "None"
     lines = [f"def {name}({', '.join(['self', *arguments])}) -> None:"]
@@ -59,12 +62,15 @@ def make_init(declaration: Declaration, name: str, build: Build) -> FunctionType
         argument.annotation = None
     definition.returns = None
     definition.args.defaults = [_none_at(default) for default in definition.args.defaults]
+    definition.args.kw_defaults = [default and _none_at(default) for default in definition.args.kw_defaults]
     namespace: dict[str, Any] = {"__build__": build, "__declaration__": declaration, "__name__": declaration.module}
     exec(compile(tree, filename, "exec"), namespace)
     function = namespace[name]
     assert isinstance(function, FunctionType)
-    defaults = tuple(item.default for item in declaration.hyperparameters if item.default is not NOTHING)
-    function.__defaults__ = defaults or None
+    optional = [item for item in declaration.hyperparameters if item.default is not NOTHING]
+    function.__defaults__ = tuple(item.default for item in optional if not item.kw_only) or None
+    by_name = {item.name: item.default for item in optional if item.kw_only}
+    function.__kwdefaults__ = {**by_name, **({"dtype": None} if declaration.takes_dtype else {})} or None
     function.__annotations__ = {item.name: item.type for item in declaration.hyperparameters} | {"return": None}
     function.__qualname__ = f"{declaration.name}.{name}"
     function.__module__ = declaration.module
@@ -83,6 +89,10 @@ def _remember(source: str, title: str) -> str:
 
 def _none_at(place: ast.expr) -> ast.expr:
     return ast.copy_location(ast.Constant(None), place)
+
+
+def _argument(item: Hyperparameter) -> str:
+    return f"{item.name}: {_type_text(item)}{_default_text(item)}"
 
 
 def _type_text(item: Hyperparameter) -> str:

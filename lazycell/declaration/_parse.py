@@ -86,6 +86,8 @@ def _from_ast(tree: ast.expr) -> Any:
             return list(map(_from_ast, items))
         case ast.Slice(lower=lower, upper=upper, step=step):
             return slice(*(None if part is None else _from_ast(part) for part in (lower, upper, step)))
+        case ast.Attribute(value=target, attr="inner") if ast.unparse(target).partition(".")[0] == "INDEX":
+            return _from_ast(target).inner
         case ast.Attribute(value=target, attr=name):
             return Expression(Attribute(_from_ast(target), name))
         case ast.Subscript(value=target, slice=key):

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import copy
 import enum
+import functools
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from types import BuiltinFunctionType, FunctionType
+from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any, NoReturn
 
 from .._errors import DeclarationError
@@ -75,7 +76,16 @@ class Choice:
     otherwise: Any
 
 
-Node = Name | Operation | Attribute | Item | Call | Choice
+@frozen(eq=False)
+class Applied:
+    """`derived(function, …)`: any function applied to arguments, once they are known."""
+
+    function: Any
+    arguments: tuple[Any, ...]
+    keywords: Mapping[str, Any]
+
+
+Node = Name | Operation | Attribute | Item | Call | Choice | Applied
 
 
 def _invert(value: Any) -> Any:
@@ -108,7 +118,7 @@ _BINARY = {
 }
 _UNARY = {"-": _Operator(operator.neg, 7), "+": _Operator(operator.pos, 7), "~": _Operator(_invert, 7)}
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {"min_": min, "max_": max}
+FUNCTIONS: dict[str, Callable[..., Any]] = {"min_": min, "max_": max, "len_": len}
 
 # -------------------------------------------------------------------------------------------------------- expressions
 
@@ -168,7 +178,7 @@ class Expression:
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (Expression, (self._node,))
+        return (type(self), (self._node,))
 
     def __getattr__(self, name: str) -> Expression:
         if name.startswith("__") and name.endswith("__"):  # protocol probes (numpy, copy, inspect) must see nothing
@@ -209,7 +219,7 @@ class Expression:
     )
     __round__ = __trunc__ = __floor__ = __ceil__ = _refusal("it cannot be rounded", "Write `//` for a whole number.")
     __abs__ = _refusal("`abs()` cannot be taken", "Write `max_(x, -x)`.")
-    __len__ = _refusal("`len()` is not known", "Give the length a hyperparameter of its own.")
+    __len__ = _refusal("`len()` is not known", "Write `len_(x)`.")
     __iter__ = _refusal("it cannot be iterated", "Write `children(count, Cell, …)` for repeated cells.")
     __contains__ = _refusal("`in` cannot look into it", "Write `(x == a) | (x == b)`.")
     __setitem__ = __delitem__ = _refusal("nothing can be stored in it", "Change the value in `__post_init__`.")
@@ -228,12 +238,35 @@ _refuse_hiding = _refusal(
 )
 _refuse_method = _refusal(
     "it cannot be called",
-    "Call it in `__post_init__`, or in a function that builds the cell: `child(make_block, config)`.",
+    "Write `derived(function, …)` for what a function makes of values, or call it in `__post_init__`, or in a "
+    "function that builds the cell: `child(make_block, config)`.",
 )
 
 
-INDEX: Any = Expression(Name("INDEX"))
-"""Inside `children(…)`: the position of the child, counted from 0."""
+class _Position(Expression):
+    """The symbol of a position in a list: `INDEX`, and `INDEX.inner` in a list inside of it."""
+
+    __slots__ = ()
+
+    @property
+    def inner(self) -> Expression:
+        """The position in the list that the one here holds."""
+        return _Position(Name(f"{render(self)}.inner"))
+
+
+INDEX: Any = _Position(Name("INDEX"))
+"""Inside `children(…)`: the position of the child, counted from 0; `INDEX.inner` is that in a list inside of it."""
+
+
+def position_name(depth: int) -> str:
+    """Give the name of the position in a list that is inside of `depth` others: `INDEX`, `INDEX.inner`."""
+    return ".".join(("INDEX", *["inner"] * depth))
+
+
+def is_position(name: str) -> bool:
+    """Tell whether a name is that of a position in a list."""
+    return name.partition(".")[0] == "INDEX"
+
 
 SELF: Any = Expression(Name("SELF"))
 """In a child's arguments: all hyperparameters and derived values of this instance, as one object with attributes."""
@@ -241,12 +274,16 @@ SELF: Any = Expression(Name("SELF"))
 
 def symbol(name: str) -> Expression:
     """Give the symbol that stands for `name`."""
-    return Expression(Name(name))
+    return _Position(Name(name)) if is_position(name) else Expression(Name(name))
 
 
 def call(function: str, arguments: tuple[Any, ...]) -> Any:
     """Call one of `FUNCTIONS`: at once on plain values, else symbolically."""
-    if len(arguments) < 2:
+    if function == "len_":
+        if len(arguments) != 1:
+            text = f"len_() takes one value, not {len(arguments)}: write `len_(sizes)`"
+            raise DeclarationError(message("", text, user_location()))
+    elif len(arguments) < 2:
         text = f"{function}() takes two or more values, not {len(arguments)}: write `{function}(a, b)`"
         raise DeclarationError(message("", text, user_location()))
     return Expression(Call(function, arguments)) if is_symbolic(arguments) else FUNCTIONS[function](*arguments)
@@ -260,6 +297,18 @@ def min_(*values: Any) -> Any:
 def max_(*values: Any) -> Any:
     """Give the largest of two or more values, which may be symbolic: `max` in a class body."""
     return call("max_", values)
+
+
+def len_(value: Any) -> Any:
+    """Give the length of a value, which may be symbolic: `len` in a class body, as in `children(len_(depths), …)`."""
+    return call("len_", (value,))
+
+
+def apply(function: Any, arguments: tuple[Any, ...], keywords: Mapping[str, Any]) -> Any:
+    """Call any function: at once on plain values, else symbolically."""
+    if is_symbolic(function) or is_symbolic(arguments) or is_symbolic(dict(keywords)):
+        return Expression(Applied(function, arguments, keywords))
+    return function(*arguments, **keywords)
 
 
 def operate(mark: str, *operands: Any) -> Any:
@@ -323,6 +372,8 @@ def _parts(node: Node) -> tuple[Any, ...]:
             return node.arguments
         case Choice():
             return (node.condition, node.present, node.otherwise)
+        case Applied():
+            return (node.function, *node.arguments, *node.keywords.values())
 
 
 _TRANSPARENT: list[type] = []
@@ -341,9 +392,20 @@ def _inside(value: Any) -> tuple[Any, ...]:
         return (*value.keys(), *value.values())
     if isinstance(value, slice):
         return (value.start, value.stop, value.step)
+    if type(value) is functools.partial:
+        return (value.func, *value.args, *value.keywords.values())
     if isinstance(value, tuple(_TRANSPARENT)):
         return tuple(vars(value).values())
     return ()
+
+
+def expressions_in(value: Any) -> Iterator[Expression]:
+    """Give the expressions in a container, or the value itself if it is one."""
+    if isinstance(value, Expression):
+        yield value
+    else:
+        for part in _inside(value):
+            yield from expressions_in(part)
 
 
 def is_symbolic(value: Any) -> bool:
@@ -374,6 +436,10 @@ def evaluate(value: Any, bound: Mapping[str, Any]) -> Any:
         match value._node:
             case Name(name):
                 return bound[name]
+            case Sections(sections=sections):
+                named = tuple((name, evaluate(size, bound)) for name, size in sections)
+                sizes = [size for _, size in named]
+                return add_sections(named) if is_symbolic(sizes) else sum(sizes)
             case Operation(mark, operands):
                 table = _UNARY if len(operands) == 1 else _BINARY
                 return table[mark].function(*(evaluate(operand, bound) for operand in operands))
@@ -388,38 +454,53 @@ def evaluate(value: Any, bound: Mapping[str, Any]) -> Any:
                 if isinstance(decided, Expression):
                     return choose(decided, evaluate(present, bound), evaluate(otherwise, bound))
                 return evaluate(present if decided else otherwise, bound)
-    kind = type(value)
-    if kind in _PLAIN:
+            case Applied(function, arguments, keywords):
+                called = (evaluate(function, bound), evaluate(arguments, bound), evaluate(keywords, bound))
+                return apply(*called)
+    if type(value) in _PLAIN:
         return value
-    if isinstance(value, slice):
-        parts = _evaluated(_inside(value), bound)
-        return value if parts is None else slice(*parts)
-    if isinstance(value, dict):
-        items = _evaluated(_inside(value), bound)
-        return value if items is None else dict(zip(items[: len(value)], items[len(value) :], strict=True))
-    if isinstance(value, tuple(_TRANSPARENT)):
-        held = vars(value)
-        items = _evaluated(held.values(), bound)
-        if items is None:
-            return value
-        bound_copy = copy.copy(value)
-        bound_copy.__dict__.update(zip(held, items, strict=True))
-        return bound_copy
-    if not isinstance(value, (tuple, list, set, frozenset)):
-        return value
-    items = _evaluated(value, bound)
-    if items is None:
-        return value
-    return kind(*items) if hasattr(value, "_fields") else kind(items)  # a named tuple stays one
+    return replace_inside(value, lambda part: evaluate(part, bound))
 
 
 _PLAIN = frozenset({int, float, str, bool, type(None)})  # what most parts of a container are
 
 
-def _evaluated(parts: Iterable[Any], bound: Mapping[str, Any]) -> list[Any] | None:
-    """Give the values of the parts of a container, or None if they are what they were: then it holds no expression."""
+def replace_inside(value: Any, replace: Callable[[Any], Any]) -> Any:
+    """Give a container with `replace(part)` in the place of each part; the value itself where that changes nothing."""
+    kind = type(value)
+    if isinstance(value, (tuple, list, set, frozenset)):
+        items = _replaced(value, replace)
+        if items is None:
+            return value
+        return kind(*items) if hasattr(value, "_fields") else kind(items)  # a named tuple stays one
+    if isinstance(value, slice):
+        parts = _replaced(_inside(value), replace)
+        return value if parts is None else slice(*parts)
+    if isinstance(value, dict):
+        items = _replaced(_inside(value), replace)
+        return value if items is None else dict(zip(items[: len(value)], items[len(value) :], strict=True))
+    if kind is functools.partial:
+        items = _replaced(_inside(value), replace)
+        if items is None:
+            return value
+        function, *rest = items
+        split = len(value.args)
+        return functools.partial(function, *rest[:split], **dict(zip(value.keywords, rest[split:], strict=True)))
+    if isinstance(value, tuple(_TRANSPARENT)):
+        held = vars(value)
+        items = _replaced(held.values(), replace)
+        if items is None:
+            return value
+        bound_copy = copy.copy(value)
+        bound_copy.__dict__.update(zip(held, items, strict=True))
+        return bound_copy
+    return value
+
+
+def _replaced(parts: Iterable[Any], replace: Callable[[Any], Any]) -> list[Any] | None:
+    """Replace the parts of a container, or give None if they are what they were: then it holds no expression."""
     parts = list(parts)
-    found = [evaluate(part, bound) for part in parts]
+    found = [replace(part) for part in parts]
     return None if all(map(operator.is_, parts, found)) else found
 
 
@@ -438,6 +519,8 @@ def render(value: Any, binding: int = 0) -> str:
             return f"{render(target, 9)}[{_render_key(key)}]"
         case Call(function, arguments):
             return f"{function}({', '.join(map(render, arguments))})"
+        case Applied(function, arguments, keywords):
+            return f"derived({_render_arguments((function, *arguments), keywords)})"
         case Choice(condition, present, otherwise):
             return f"when({render(condition)}, {render(present)}, otherwise={render(otherwise)})"
         case Operation(mark, (operand,)):
@@ -461,10 +544,18 @@ def _render_plain(value: Any) -> str:
         return f"{type(value).__name__}.{value.name}"
     if isinstance(value, (type, FunctionType, BuiltinFunctionType)):
         return value.__name__
+    if isinstance(value, MethodType):
+        return value.__qualname__
+    if type(value) is functools.partial:
+        return f"partial({_render_arguments((value.func, *value.args), value.keywords)})"
     if isinstance(value, tuple(_TRANSPARENT)):
         public = {name: item for name, item in vars(value).items() if not name.startswith("_")}
         return f"{type(value).__name__}({', '.join(f'{name}={render(item)}' for name, item in public.items())})"
     return repr(value)
+
+
+def _render_arguments(arguments: Iterable[Any], keywords: Mapping[str, Any]) -> str:
+    return ", ".join([*map(render, arguments), *(f"{name}={render(value)}" for name, value in keywords.items())])
 
 
 def _render_key(key: Any) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .._frozen import frozen
 from ..declaration import (
+    Applied,
     Attribute,
     Call,
     Choice,
@@ -15,11 +16,14 @@ from ..declaration import (
     Item,
     Name,
     Operation,
+    apply,
     call,
     choose,
+    expressions_in,
     is_symbolic,
     operate,
     render,
+    replace_inside,
     symbol,
 )
 from ._domain import ANYTHING, Domain
@@ -53,8 +57,8 @@ class Fact:
     @property
     def key(self) -> str:
         """Equal for facts that say the same."""
-        guards = "".join(f" if {render(condition)} is {truth}" for condition, truth in self.guards)
-        return f"{render(self.expression)} = {self.value!r}{guards}"
+        guards = "".join(f" if {text_of(condition)} is {truth}" for condition, truth in self.guards)
+        return f"{text_of(self.expression)} = {self.value!r}{guards}"
 
     @property
     def unknowns(self) -> dict[str, Any]:
@@ -96,7 +100,7 @@ def place_of(item: Declared) -> str:
 
 
 def path_of(expression: Any) -> str | None:
-    """Give the text of `a`, `a.b`, `a[0]`: what counts as one unknown; None for another expression."""
+    """Give the text of `a`, `a.b`, `a[0]`, `len_(a)`: what counts as one unknown; None for another expression."""
     if not isinstance(expression, Expression):
         return None
     match expression._node:
@@ -106,7 +110,31 @@ def path_of(expression: Any) -> str | None:
             return None if path_of(target) is None else f"{path_of(target)}.{name}"
         case Item(target, key):
             return None if path_of(target) is None or is_symbolic(key) else render(expression)
+        case Call("len_", (target,)):
+            return None if path_of(target) is None else render(expression)
     return None
+
+
+def text_of(value: Any) -> str:
+    """Give a text that is equal for what is equal: two functions may go by one name, `<lambda>`."""
+    functions = list(_functions_in(value))
+    return f"{render(value)} {functions}" if functions else render(value)
+
+
+def _functions_in(value: Any) -> Iterator[int]:
+    for each in expressions_in(value):
+        match each._node:
+            case Applied(function, arguments, keywords):
+                yield id(function)
+                yield from _functions_in((function, arguments, dict(keywords)))
+            case Operation(_, parts) | Call(_, parts):
+                yield from _functions_in(parts)
+            case Choice(condition, present, otherwise):
+                yield from _functions_in((condition, present, otherwise))
+            case Item(target, key):
+                yield from _functions_in((target, key))
+            case Attribute(target, _):
+                yield from _functions_in(target)
 
 
 def unknowns_in(value: Any) -> dict[str, Any]:
@@ -126,6 +154,12 @@ def unknowns_in(value: Any) -> dict[str, Any]:
                     waiting += parts
                 case Choice(condition, present, otherwise):
                     waiting += (condition, present, otherwise)
+                case Applied(function, arguments, keywords):
+                    waiting += expressions_in((function, arguments, dict(keywords)))
+                case Item(target, key):
+                    waiting += (target, *expressions_in(key))
+                case Attribute(target, _):
+                    waiting.append(target)
     return found
 
 
@@ -158,7 +192,15 @@ def reduced(value: Any, domains: Mapping[str, Domain]) -> Any:
             if not isinstance(decided, Expression):
                 return reduced(present if decided else otherwise, domains)
             return choose(decided, reduced(present, domains), reduced(otherwise, domains))
+        case Applied(function, arguments, keywords):
+            return apply(*(_reduced_inside(each, domains) for each in (function, arguments, keywords)))
     return value
+
+
+def _reduced_inside(value: Any, domains: Mapping[str, Domain]) -> Any:
+    if isinstance(value, Expression):
+        return reduced(value, domains)
+    return replace_inside(value, lambda part: _reduced_inside(part, domains))
 
 
 def is_number(value: Any) -> bool:

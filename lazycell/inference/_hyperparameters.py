@@ -46,6 +46,8 @@ def domain_of(item: Hyperparameter) -> Domain:
 
 def domain_of_path(path: str, hyperparameters: Hyperparameters) -> Domain:
     """Give what `kernel[0]` or `config.hidden` can be: a whole number, where the type of `kernel` says so."""
+    if path.startswith("len_("):
+        return NATURAL
     item = hyperparameters.get(root_of(path))
     if item is not None and "[" in path:
         row = item.default if isinstance(item.default, (tuple, list)) and not is_symbolic(item.default) else ()
@@ -56,7 +58,8 @@ def domain_of_path(path: str, hyperparameters: Hyperparameters) -> Domain:
 
 
 def root_of(path: str) -> str:
-    """Give the hyperparameter that `config.hidden` or `kernel[0]` is a part of."""
+    """Give the hyperparameter that `config.hidden`, `kernel[0]` or `len_(kernel)` says something of."""
+    path = path.removeprefix("len_(").rstrip(")")
     return path.partition(".")[0].partition("[")[0]
 
 

@@ -166,11 +166,19 @@ class _Reading:
         domain = self._solver.domains.get(name)
         if domain is not None and domain.is_value:
             return domain.value
-        # A tuple is told by its items, where its type says how many there are: `kernel: tuple[int, int]`.
+        # A tuple is told by its items, where something says how many there are.
+        length = self._length(name)
+        return NOTHING if length is None else self._row(name, length)
+
+    def _length(self, name: str) -> int | None:
+        """Give the length of a tuple: its type says it, `kernel: tuple[int, int]`, or lists that are as long do."""
         kinds = typing.get_args(self._items[name].type)
-        if typing.get_origin(self._items[name].type) is not tuple or not kinds or ... in kinds:
-            return NOTHING
-        return self._row(name, len(kinds))
+        if typing.get_origin(self._items[name].type) is not tuple or not kinds:
+            return None
+        if ... not in kinds:
+            return len(kinds)
+        told = self._solver.domains.get(f"len_({name})")
+        return told.value if told is not None and told.is_value else None
 
     def _row(self, name: str, length: int) -> Any:
         items = [self._solver.domains.get(f"{name}[{index}]") for index in range(length)]
@@ -227,6 +235,7 @@ class _Reading:
         value = self._told(name)
         paths = self._paths.get(name, {})
         if value is NOTHING and paths:
-            value = self._row(name, len(paths)) if name not in paths else self._solver.example(name)
+            items = sum(path.startswith(f"{name}[") for path in paths)
+            value = self._solver.example(name) if name in paths else self._row(name, items) if items else NOTHING
             value = NOTHING if value is None else value
         return {} if value is NOTHING else {name: value}

@@ -14,8 +14,9 @@ from fractions import Fraction
 from typing import Any
 
 from .._frozen import frozen
-from ..declaration import Expression, Operation, operate, render
+from ..declaration import Expression, Operation, operate
 from ._domain import UNBOUNDED
+from ._fact import text_of
 
 _MOST_TERMS = 64
 _MOST_ROWS = 64
@@ -129,7 +130,7 @@ def sum_of(value: Any, factors: dict[str, Expression]) -> Sum:
             for _ in range(power - 1):
                 result = _times(result, base_sum)
             return result
-    text = render(value)
+    text = text_of(value)
     factors.setdefault(text, value)
     return {(text,): Fraction(1)}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -53,6 +54,8 @@ class ComputedTable(Initializer):
         arr[...] = self.compute(arr.shape, dtype_name(arr.dtype)).astype(arr.dtype, copy=False)
 
     def __repr__(self) -> str:
+        if isinstance(self.function, functools.partial):
+            return initializer_text(self.function)
         name = getattr(self.function, "__qualname__", None) or type(self.function).__qualname__
         return f"{getattr(self.function, '__module__', '?')}.{name}"
 

@@ -286,7 +286,6 @@ def test_every_parameter_that_may_be_there() -> None:
         lambda: {"w": when(SELF.n > 2, child(Linear, 2, 2))},
         lambda: {"w": children(2, when(SELF.n > 2, child(Linear, 2, 2)))},
         lambda: {"w": SELF.n},
-        lambda: {"w": 2 * INDEX},
     ],
 )
 def test_special_symbols_have_their_places(make: Any) -> None:

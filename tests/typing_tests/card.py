@@ -6,7 +6,21 @@ from typing import Annotated, Any, ClassVar
 
 import lazycell
 import mindspore as ms
-from lazycell import INDEX, Buffer, LazyCell, Param, child, children, hyper, max_, require, tie, when
+from lazycell import (
+    INDEX,
+    Buffer,
+    LazyCell,
+    Param,
+    child,
+    children,
+    derived,
+    hyper,
+    len_,
+    max_,
+    require,
+    tie,
+    when,
+)
 from mindspore import Tensor, nn, ops
 from mindspore.common.initializer import Normal
 
@@ -28,6 +42,7 @@ class Block(LazyCell):
 
     hidden: int
     index: int = 0
+    kind: str = hyper(kw_only=True)
     n_heads: int = hyper(8, doc="attention heads")
     head_dim: int = hidden // n_heads
     scale: Annotated[float, "of the residual"] = 1.0
@@ -52,7 +67,7 @@ class Net(LazyCell):
     tied: bool = True
 
     embed: Param["normal", (1000, hidden)]
-    layers: list[Block] = children(n_layers, Block, hidden, index=INDEX)
+    layers: list[Block] = children(n_layers, Block, hidden, index=INDEX, kind="gelu")
     norm: Any = child(nn.LayerNorm, [hidden])
     pooler: Linear | None = when(add_pooler, child(Linear, hidden, hidden))
     head: Linear = child(Linear, hidden, 1000, use_bias=False)
@@ -61,6 +76,10 @@ class Net(LazyCell):
 
 class Wide(Net):
     width: int = 2
+    widths: tuple[int, ...] = (2, 3)
+    rounded = derived(pow, width, 3)
+    here = 2 * widths[INDEX]
+    chain: list[Linear] = children(len_(widths), Linear, here, rounded)
     hidden = 64  # no argument any more
 
     side: Linear = child(Linear, width, 4 * hidden)

@@ -26,6 +26,12 @@ class Scaled(Linear):
     # E mypy: error: Name "inputs" is not defined; did you mean "input"?  [name-defined]
 
 
+class Named(LazyCell):
+    kind: str = hyper(kw_only=True)
+    width: int
+    rank: int = hyper(2, kw_only=True)
+
+
 class Handmade(Linear):
     def __init__(self, text: str) -> None:
         self.__lazy_init__(len(text), 1)
@@ -48,6 +54,8 @@ Linear(3, 4, weight=None)
 # E mypy: error: Unexpected keyword argument "weight" for "Linear"  [call-arg]
 Linear(3, 4, dtype="float16").in_feature
 # E mypy: error: "Linear" has no attribute "in_feature"; maybe "in_features"?  [attr-defined]
+Named(3, rank=2)
+# E mypy: error: Missing named argument "kind" for "Named"  [call-arg]
 Scaled(3, in_features=4)
 # E mypy: error: Unexpected keyword argument "in_features" for "Scaled"; did you mean "out_features"?  [call-arg]
 Handmade(3)

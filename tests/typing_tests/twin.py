@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import mindspore as ms
+import numpy as np
 from lazycell.typed import (
     INDEX,
     SELF,
@@ -14,11 +15,13 @@ from lazycell.typed import (
     buffer,
     child,
     children,
+    derived,
     direction,
     expanded,
     fused,
     hyper,
     key_value_cache,
+    len_,
     magnitude,
     max_,
     param,
@@ -33,6 +36,14 @@ from lazycell.typed import (
 )
 from mindspore import nn, ops
 from mindspore.common.initializer import Normal
+
+
+def round_up(number: int, multiple: int = 64) -> int:
+    return -(-number // multiple) * multiple
+
+
+def frequencies(shape: tuple[int, ...], dtype: Any, theta: float) -> Any:
+    return theta ** -np.linspace(0, 1, shape[0]).astype(dtype)
 
 
 class Linear(LazyCell):
@@ -78,6 +89,7 @@ class Block(LazyCell):
 
     gain: Parameter = param(1.0, (hidden,))
     mean: Tensor = buffer("zeros", "hidden 2*hidden", persistent=False)
+    table: Tensor = buffer(frequencies, (head_dim,), theta=10000.0)
     query: Linear = child(Linear, hidden, n_heads * head_dim, use_bias=False)
     mlp: MLP = child(MLP, hidden, inner)
     mixer: MLP | Experts = when(sparse & (index > 0), child(Experts, hidden, 4), otherwise=child(MLP, hidden))
@@ -90,6 +102,8 @@ class Net(LazyCell):
     activation: str = "gelu"
     add_pooler: bool = True
     tied: bool = True
+    scaling: float = hyper(kw_only=True)
+    rank: int = hyper(default=4, kw_only=True)
 
     embed: Parameter = param("normal", (vocabulary, hidden))
     layers: list[Block] = children(n_layers, Block, hidden, index=INDEX)
@@ -103,7 +117,7 @@ class Net(LazyCell):
     tie_head: Any = when(tied, tie("head.weight", "embed"))
 
     def __post_init__(self) -> None:
-        self.scale = self.hidden**-0.5
+        self.scale = self.hidden**-self.scaling
 
     def construct(self, x: Tensor) -> Tensor:
         for layer in self.layers:
@@ -119,6 +133,10 @@ class Wide(Net):
     side: Linear = child(Linear, width, hidden)
     mirror: MLP = child(MLP, **same(MLP))
     options: Any = child(nn.Dense, SELF.width, 3)
+    widths: tuple[int, ...] = (2, 3)
+    rounded: int = derived(round_up, hidden, multiple=8)
+    here = derived(round_up, widths[INDEX])
+    chain: list[Linear] = children(len_(widths), Linear, here, rounded)
     pooler = None
 
 
@@ -161,10 +179,10 @@ class Handmade(LazyCell):
 
 
 def build() -> None:
-    net = Net(2, hidden=64, dtype=ms.float16)
-    wide = Wide(2, 64, activation="relu", width=3)
+    net = Net(2, hidden=64, scaling=0.5, dtype=ms.float16)
+    wide = Wide(2, 64, activation="relu", width=3, scaling=0.5, rank=2)
     handmade = Handmade("text")
-    size: int = net.manifest().nbytes + Net.manifest(n_layers=2, hidden=64).nbytes
+    size: int = net.manifest().nbytes + Net.manifest(n_layers=2, hidden=64, scaling=1.0).nbytes
     names: list[str] = [name for name, _ in wide.parameters_and_names()]
     stored: list[str] = [tensor.name for tensor in Fewer(8).manifest().stored]
     print(size, names, stored, handmade.size, net.layers[0].query.in_features, net.scale)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lazycell.typed import INDEX, LazyCell, Parameter, child, children, hyper, param, when
+from lazycell.typed import INDEX, LazyCell, Parameter, child, children, derived, hyper, len_, param, when
 
 
 class Linear(LazyCell):
@@ -18,6 +18,12 @@ class MLP(LazyCell):
     hidden: int = hyper()
 
     up: Linear = child(Linear, hidden, 4 * hidden)
+
+
+class Named(LazyCell):
+    kind: str = hyper(kw_only=True)
+    width: int = hyper()
+    rank: int = hyper(default=2, kw_only=True)
 
 
 reveal_type(Linear.__init__)
@@ -36,6 +42,9 @@ Linear(3, 4, True, 5)
 Linear(3, 4, has_bias=True)
 # E mypy: error: Unexpected keyword argument "has_bias" for "Linear"  [call-arg]
 # E pyright: error: No parameter named "has_bias" (reportCallIssue)
+Named(3, rank=4, kind=3)
+# E mypy: error: Argument "kind" to "Named" has incompatible type "int"; expected "str"  [arg-type]
+# E pyright: error: Argument of type "Literal[3]" cannot be assigned to parameter "kind" of type "str" in function "__init__" (reportArgumentType)
 Linear(3, "4")
 # E mypy: error: Argument 2 to "Linear" has incompatible type "str"; expected "int"  [arg-type]
 # E pyright: error: Argument of type "Literal['4']" cannot be assigned to parameter "out_features" of type "int" in function "__init__" (reportArgumentType)
@@ -112,3 +121,18 @@ class Wrong(LazyCell):
     # E mypy: error: Argument 1 to "child" has incompatible type "str"; expected "Callable[[int], Never]"  [arg-type]
     # E pyright: error: Argument of type "Literal['MLP']" cannot be assigned to parameter "init" of type "(**_Arguments@child) -> _Value@child" in function "child" (reportArgumentType)
     # E pyright: error: Arguments for ParamSpec "_Arguments@child" are missing (reportCallIssue)
+
+
+def round_up(number: int, multiple: int = 64) -> int:
+    return -(-number // multiple) * multiple
+
+
+class Derived(LazyCell):
+    sizes: tuple[int, ...] = hyper()
+    length: str = hyper(default=len_(sizes))
+    up: int = derived(round_up, "8")
+    # E mypy: error: Argument 2 to "derived" has incompatible type "str"; expected "int"  [arg-type]
+    # E pyright: error: Argument of type "Literal['8']" cannot be assigned to parameter "number" of type "int" (reportArgumentType)
+    down: str = derived(round_up, 8)
+    # E mypy: error: Incompatible types in assignment (expression has type "int", variable has type "str")  [assignment]
+    # E pyright: error: Type "int" is not assignable to declared type "str" (reportAssignmentType)
