@@ -192,7 +192,7 @@ def _rise(value: Any, is_natural: bool) -> tuple[int | None, bool]:
     match value._node:
         case Name():
             return 1, is_natural
-        case Call(_, arguments):
+        case Call("min_" | "max_", arguments):
             sides = [_rise(each, is_natural) for each in arguments]
             return _together(*(rise for rise, _ in sides)), all(natural for _, natural in sides)
         case Operation("-", (operand,)):
