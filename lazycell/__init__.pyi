@@ -44,7 +44,7 @@ from .declaration._halves import direction, magnitude
 from .declaration._key_values import key_value_cache
 from .declaration._squeezed import expanded, squeezed
 from .declaration._stored import fused, rename, reshaped, transposed
-from .declaration._symbols import INDEX, SELF, len_, max_, min_
+from .declaration._symbols import INDEX, SELF, in_, len_, max_, min_
 from .declaration._torch_rules import torch_names
 from .declaration._unused import UNUSED, former
 from .formats._formats import Format, register_format
@@ -167,6 +167,7 @@ __all__ = [
     "he_uniform",
     "hyper",
     "identity",
+    "in_",
     "init_parameters_data",
     "initial_values",
     "key_value_cache",

@@ -47,10 +47,15 @@ def frame_location(frame: FrameType) -> Location:
     return Location(frame.f_globals.get("__name__", "?"), frame.f_code.co_filename, frame.f_lineno)
 
 
+def is_own(frame: FrameType) -> bool:
+    """Tell whether `frame` runs code of this package, generated constructors included."""
+    return frame.f_code.co_filename.startswith((_PACKAGE, GENERATED))
+
+
 def user_location() -> Location | None:
     """Give the innermost line outside this package: the one the user wrote."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith((_PACKAGE, GENERATED)):
+    while frame is not None and is_own(frame):
         frame = frame.f_back
     return None if frame is None else frame_location(frame)
 
@@ -59,7 +64,7 @@ def frames_to_user() -> int:
     """Give the `stacklevel` with which a warning of the caller's is about the line that the user wrote."""
     frame: FrameType | None = sys._getframe(1)
     level = 1
-    while frame is not None and frame.f_code.co_filename.startswith((_PACKAGE, GENERATED)):
+    while frame is not None and is_own(frame):
         frame, level = frame.f_back, level + 1
     return level
 

@@ -11,9 +11,11 @@ from typing import Any, NoReturn
 from .._errors import DeclarationError, UnknownNameError
 from .._frozen import frozen
 from .._location import Location, did_you_mean, frame_location, message, user_location
+from ._conditions import check_condition
 from ._declare import NOTHING, CacheSpec, Conditional, Declared, Hyperparameter, Requirement
 from ._stored_rule import StoredRule
-from ._symbols import is_symbolic, symbol
+from ._symbols import Expression, is_symbolic, refuse_identity, refuse_isinstance, symbol
+from ._unasked import identity_asked
 
 
 class _Annotations(dict[str, Any]):
@@ -96,7 +98,11 @@ class ClassBody(dict[str, Any]):
         # A default or a formula is not the value: the name stands for whatever an instance is given.
         value = dict.get(self, name, NOTHING)
         if self._is_symbol(name, value):
-            return symbol(name)
+            found = symbol(name)
+            frame = sys._getframe(1)
+            if frame.f_locals is self:
+                _check_use(found, frame)
+            return found
         if value is not NOTHING:
             return value
         frame = sys._getframe(1)
@@ -128,6 +134,13 @@ class ClassBody(dict[str, Any]):
         """Tell whether a plain value takes the place of an inherited hyperparameter; `dtype` is one of every class."""
         plain = not (value is None or isinstance(value, (Declared, property, classmethod, staticmethod)))
         return plain and (name in self.inherited or name == "dtype") and not self.defines(name, value)
+
+
+def _check_use(found: Expression, frame: FrameType) -> None:
+    """Refuse a symbol where the class body, in `frame`, asks what no symbol hears."""
+    asked = identity_asked(frame)
+    if asked is not None:
+        (refuse_identity if asked == "is" else refuse_isinstance)(found)
 
 
 def _holds(value: Any, declared: Declared) -> bool:
@@ -164,6 +177,7 @@ def require(condition: Any, text: str) -> None:
         _misused("belongs in the body of a LazyCell class: write an `if` and a `raise` elsewhere", frame)
     if isinstance(condition, str):
         _misused('takes the condition as an expression, not as text: write `require(hidden > 0, "…")`', frame)
+    check_condition(condition, "require")
     body.requirements.append(
         Requirement(
             owner=body.class_name, name="require", condition=condition, text=text, location=frame_location(frame)

@@ -6,7 +6,7 @@ import functools
 import inspect
 import numbers
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar, overload
 
@@ -15,6 +15,7 @@ import attrs
 from .._errors import DeclarationError
 from .._frozen import frozen
 from .._location import Location, did_you_mean, message, user_location
+from ._conditions import check_condition
 from ._parse import parse_shape
 from ._symbols import Expression, choose, render
 
@@ -347,6 +348,7 @@ def when(condition: Any, present: Any = NOTHING, *, otherwise: Any = None) -> An
     """
     if isinstance(condition, str):
         _refuse("the condition of when() is an expression, not text", "`when(use_bias)` without the quotes")
+    check_condition(condition, "when")
     if present is NOTHING or isinstance(present, Declared) or isinstance(otherwise, Declared):
         for part in (present, otherwise):
             _check_part(part)
@@ -474,13 +476,23 @@ def is_cell(value: Any) -> bool:
 
 def _check_arguments(arguments: Iterable[Any]) -> None:
     """Refuse parameters of other cells among a child's arguments: all instances would share them."""
-    for each in arguments:
+    for each in _within(arguments):
         if isinstance(each, Declared) or (is_cell(each) and any(True for _ in each.get_parameters())):
             name = "a declaration" if isinstance(each, Declared) else f"a {type(each).__name__} that is built already"
             _refuse(
                 f"{name} cannot be an argument of a child: all instances would share it",
                 "a function that builds the whole child, `child(make_stack, hidden)`",
             )
+
+
+def _within(values: Iterable[Any]) -> Iterator[Any]:
+    """Give values, and what lists, tuples and dicts among them hold: plain cells take their parts in such."""
+    for each in values:
+        yield each
+        if isinstance(each, (list, tuple)):
+            yield from _within(each)
+        elif isinstance(each, dict):
+            yield from _within(each.values())
 
 
 def _check_factory(factory: Any, function: str) -> Any:

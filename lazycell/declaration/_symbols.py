@@ -10,13 +10,15 @@ import copy
 import enum
 import functools
 import operator
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any, NoReturn
 
 from .._errors import DeclarationError
 from .._frozen import frozen
-from .._location import message, user_location
+from .._location import is_own, message, user_location
+from ._unasked import is_looked_up
 
 # ------------------------------------------------------------------------------------------------------------- nodes
 
@@ -118,7 +120,12 @@ _BINARY = {
 }
 _UNARY = {"-": _Operator(operator.neg, 7), "+": _Operator(operator.pos, 7), "~": _Operator(_invert, 7)}
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {"min_": min, "max_": max, "len_": len}
+
+def _is_in(value: Any, container: Any) -> bool:
+    return value in container
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {"min_": min, "max_": max, "in_": _is_in, "len_": len}
 
 # -------------------------------------------------------------------------------------------------------- expressions
 
@@ -200,13 +207,19 @@ class Expression:
     __lt__, __le__, __gt__, __ge__ = _binary("<"), _binary("<="), _binary(">"), _binary(">=")
     __eq__ = _binary("==")  # type: ignore[assignment]
     __ne__ = _binary("!=")  # type: ignore[assignment]
-    __hash__ = object.__hash__
+
+    def __hash__(self) -> int:
+        frame = sys._getframe(1)
+        if not is_own(frame) and is_looked_up(frame):
+            _refuse_lookup(self)
+        return object.__hash__(self)
+
     __neg__, __pos__, __invert__ = _unary("-"), _unary("+"), _unary("~")
 
     __bool__ = _refusal(
         "Python cannot decide `if`, `and`, `or`, `not`, `in`, `min`, `max` or a chained comparison with it",
         'Write `when(condition, …)` for a part that may be absent, `require(condition, "…")` for a check, '
-        "`&`, `|`, `~` for logic, `min_(a, b)` and `max_(a, b)`.",
+        "`&`, `|`, `~` for logic, `in_(x, (a, b))`, `min_(a, b)` and `max_(a, b)`.",
     )
     __index__ = _refusal(
         "it cannot count or index (`range`, an index into a list)",
@@ -221,7 +234,7 @@ class Expression:
     __abs__ = _refusal("`abs()` cannot be taken", "Write `max_(x, -x)`.")
     __len__ = _refusal("`len()` is not known", "Write `len_(x)`.")
     __iter__ = _refusal("it cannot be iterated", "Write `children(count, Cell, …)` for repeated cells.")
-    __contains__ = _refusal("`in` cannot look into it", "Write `(x == a) | (x == b)`.")
+    __contains__ = _refusal("`in` cannot look into it", "Write `in_(x, sizes)`.")
     __setitem__ = __delitem__ = _refusal("nothing can be stored in it", "Change the value in `__post_init__`.")
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -240,6 +253,20 @@ _refuse_method = _refusal(
     "it cannot be called",
     "Write `derived(function, …)` for what a function makes of values, or call it in `__post_init__`, or in a "
     "function that builds the cell: `child(make_block, config)`.",
+)
+
+_refuse_lookup = _refusal(
+    "no dict and no set can look it up",
+    'Write `in_(kind, ("a", "b"))` for `in`, `when(kind == "a", 1, otherwise=2)` for one of few values, or hand the '
+    "table to a function that builds the cell: `child(make_block, kind)`.",
+)
+
+refuse_identity = _refusal(
+    "`is` has one answer for every net", "Write `k != None` for `k is not None`, and `k == None` for `k is None`."
+)
+refuse_isinstance = _refusal(
+    "`isinstance` has one answer for every net",
+    "Write `in_(k, (a, b))` for one of several values, or give the answer a hyperparameter of its own.",
 )
 
 
@@ -309,6 +336,21 @@ def apply(function: Any, arguments: tuple[Any, ...], keywords: Mapping[str, Any]
     if is_symbolic(function) or is_symbolic(arguments) or is_symbolic(dict(keywords)):
         return Expression(Applied(function, arguments, keywords))
     return function(*arguments, **keywords)
+
+
+def in_(value: Any, container: Any) -> Any:
+    """Tell whether a value is in a container, where either may be symbolic: `value in container` in a class body.
+
+    Args:
+        value: what is looked for; None, say, or a hyperparameter.
+        container: a tuple or a list, or a hyperparameter that is one; of a dict its keys are meant.
+    """
+    if isinstance(container, (set, frozenset, dict)):  # a set is written otherwise in each process
+        container = tuple(container if isinstance(container, dict) else sorted(container, key=render))
+    elif not (isinstance(container, Expression) or hasattr(container, "__contains__")):
+        text = f"in_(value, container) cannot look into {render(container)}: write `in_({render(value)}, (a, b))`"
+        raise DeclarationError(message("", text, user_location()))
+    return call("in_", (value, container))
 
 
 def operate(mark: str, *operands: Any) -> Any:

@@ -25,6 +25,7 @@ from lazycell import (
     children,
     fields,
     hyper,
+    in_,
     param,
     require,
     tie,
@@ -782,3 +783,20 @@ def test_an_error_leaves_the_next_cell_alone() -> None:
         Linear(0, 1)
     assert names(Net(2, 64)) == NAMES
     assert not nn.Dense(2, 2).weight.has_init, "a plain cell after it has its values"
+
+
+def test_conditions_on_what_is_absent_and_on_one_of_several() -> None:
+    """They are decided for each net, and the manifest and `infer` know them."""
+
+    class Limited(LazyCell):
+        width: int
+        limit: int | None = None
+        kind: str = "gelu"
+        bias: Param["zeros", (width,)] = when(limit != None)  # noqa: E711
+        gate: Param["zeros", (width,)] = when(in_(kind, ("geglu", "swiglu")))
+        shown = when((limit == None) & ~in_(kind, (1, None)), width, otherwise=0)  # noqa: E711
+
+    nets = [Limited(2), Limited(2, 0), Limited(2, kind="geglu")]
+    assert [[entry.name for entry in net.manifest()] for net in nets] == [[], ["bias"], ["gate"]]
+    assert [net.shown for net in nets] == [2, 0, 2]
+    assert [net.bias is None for net in nets] == [True, False, True]

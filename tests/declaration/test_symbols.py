@@ -23,6 +23,7 @@ from lazycell.declaration._parse import parse
 from lazycell.declaration._symbols import (
     choose,
     evaluate,
+    in_,
     is_symbolic,
     look_inside,
     max_,
@@ -352,7 +353,34 @@ def test_copies_of_a_symbol_mean_the_same() -> None:
 
 def test_symbols_can_be_keys() -> None:
     """A symbol is hashable though `==` builds an expression."""
-    assert {N: 1}[N] == 1
+    assert evaluate({N: 1}, {"n": 3}) == {3: 1}
+    assert evaluate({N, 4}, {"n": 3}) == {3, 4}
+
+
+def test_in_looks_into_what_is_known_later() -> None:
+    """Either side may be symbolic, and the text says the same when it is read again."""
+    kind, kinds = symbol("kind"), symbol("kinds")
+    some, either = in_(kind, ("gelu", None)), in_("bias", kinds)
+    assert [evaluate(some, {"kind": each}) for each in ("gelu", None, "relu")] == [True, True, False]
+    assert [evaluate(either, {"kinds": each}) for each in (["bias"], {"scale": 1})] == [True, False]
+    assert (render(~some), render(either)) == ("~in_(kind, ('gelu', None))", "in_('bias', kinds)")
+    assert evaluate(parse(render(~some & either)), {"kind": 3, "kinds": ["bias"]}) is True
+    assert in_(3, (1, 2)) is False
+
+
+def test_in_writes_sets_and_dicts_in_one_order() -> None:
+    """The text of an expression is in manifests, and the order of a set of texts is another in each process."""
+    letters = "badcfehg"
+    assert render(in_(N, set(letters))) == render(in_(N, frozenset(letters))) == render(in_(N, tuple(sorted(letters))))
+    assert render(in_(N, dict.fromkeys(letters, 1))) == render(in_(N, tuple(letters)))
+
+
+@pytest.mark.parametrize(("value", "text"), [(None, "n != None"), ("x", "n != 'x'")])
+def test_symbols_are_compared_with_none(value: Any, text: str) -> None:
+    """As `is` cannot, `==` and `!=` wait for the value, from either side."""
+    assert render(value != N) == render(N != value) == text  # noqa: SIM300
+    assert [evaluate(value == N, {"n": each}) for each in (value, 0)] == [True, False]
+    assert evaluate(parse(text), {"n": value}) is False
 
 
 def test_protocol_probes_find_nothing() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from lazycell.declaration._declare import Param, child, children, tie, when
 from lazycell.declaration._stored import fused, rename, reshaped, transposed
+from lazycell.declaration._symbols import INDEX
 from lazycell.layout._class_names import Known, has_rules, names_below, stored_names
 from lazycell.layout._overlap import shown
 
@@ -147,7 +148,7 @@ def test_has_rules_looks_into_children() -> None:
         rename({"x": "w"})
 
     class Above(PureCell):
-        layers: list[Any] = children(2, when(True, child(With)))
+        layers: list[Any] = children(2, when(INDEX >= 0, child(With)))
 
     class Without(PureCell):
         linear: Linear = child(Linear, 2)

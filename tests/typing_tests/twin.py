@@ -20,6 +20,7 @@ from lazycell.typed import (
     expanded,
     fused,
     hyper,
+    in_,
     key_value_cache,
     len_,
     magnitude,
@@ -112,7 +113,7 @@ class Net(LazyCell):
         n_layers, when(INDEX > 0, child(MLP, hidden), otherwise=child(Linear, hidden, hidden))
     )
     norm: Any = child(nn.LayerNorm, [hidden])
-    pooler: Linear | None = when(add_pooler, child(Linear, hidden, hidden))
+    pooler: Linear | None = when(add_pooler & in_(activation, ("gelu", "tanh")), child(Linear, hidden, hidden))
     head: Linear = child(Linear, hidden, vocabulary, use_bias=False)
     tie_head: Any = when(tied, tie("head.weight", "embed"))
 
