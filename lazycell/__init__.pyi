@@ -33,6 +33,7 @@ from .cell._initial_values import initial_values
 from .cell._initializers import register_initializer
 from .cell._launching import launch_blocking
 from .cell._planning import plan
+from .declaration._cells import cells
 from .declaration._class_body import require
 from .declaration._declaration import same
 from .declaration._declare import buffer, child, children, hyper, param, tie, when
@@ -147,6 +148,7 @@ __all__ = [
     "UnknownNameError",
     "VerifyReport",
     "buffer",
+    "cells",
     "child",
     "children",
     "convert",

@@ -6,7 +6,7 @@ import functools
 import inspect
 import numbers
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar, overload
 
@@ -103,10 +103,27 @@ class ChildSpec(Declared):
 
 @frozen(kw_only=True)
 class ChildrenSpec(Declared):
-    """A list of cells: `each` built `count` times, with `INDEX` bound to the position."""
+    """A list of cells or of parameters: `each` made `count` times, with `INDEX` bound to the position.
+
+    In a list inside of another, `INDEX.inner` is bound. `kind` is the name of MindSpore's container.
+    """
 
     count: Any = _symbolic_field()
-    each: Any  # ChildSpec | Conditional
+    each: Any  # ChildSpec | ChildrenSpec | CellsSpec | ParameterSpec | Conditional
+    kind: str = "CellList"
+
+    @property
+    def repeats_parameters(self) -> bool:
+        """Whether it is a row of parameters, not of cells."""
+        return _repeats_parameters(self.each)
+
+
+@frozen(kw_only=True)
+class CellsSpec(Declared):
+    """Unlike cells, each with its name, which is empty in a row. `kind` is the name of MindSpore's container."""
+
+    parts: tuple[tuple[str, Any], ...]
+    kind: str = ""
 
 
 @frozen(kw_only=True)
@@ -137,7 +154,7 @@ class Conditional(Declared):
     otherwise: Any = None
 
 
-_MEMBERS = (ParameterSpec, ChildSpec, ChildrenSpec, Tie, CacheSpec, Conditional)
+_MEMBERS = (ParameterSpec, ChildSpec, ChildrenSpec, CellsSpec, Tie, CacheSpec, Conditional)
 
 
 def initializer_text(initializer: Any) -> str:
@@ -302,6 +319,8 @@ def child(factory: Callable[_Arguments, _Value], /, *args: _Arguments.args, **kw
 @overload
 def children(count: int, each: _Cell, /) -> list[_Cell]: ...
 @overload
+def children(count: int, each: list[_Value], /) -> list[list[_Value]]: ...
+@overload
 def children(
     count: int,
     factory: Callable[_Arguments, _Value],
@@ -314,7 +333,9 @@ def children(count: Any, factory: Any, /, *args: Any, **kwargs: Any) -> Any:
 
     Args:
         count: how many; may be symbolic.
-        factory: as for `child`; or a `child(…)` or `when(…)`, evaluated for each position.
+        factory: as for `child`; or a `child(…)` or `when(…)`, evaluated for each position; or `children(…)` or
+            `cells(…)`, of which each position has one, with `INDEX.inner` for the position in it; or `param(…)`, for a
+            row of parameters.
         args: its arguments, which may be symbolic and may use `INDEX`.
         kwargs: its keyword arguments, likewise.
     """
@@ -456,14 +477,42 @@ def _check_part(part: Any) -> None:
     )
 
 
+def _repeats_parameters(each: Any) -> bool:
+    match each:
+        case Conditional():
+            return any(map(_repeats_parameters, (each.present, each.otherwise)))
+        case ChildrenSpec():
+            return each.repeats_parameters
+    return isinstance(each, ParameterSpec)
+
+
 def _check_repeated(each: Declared) -> None:
     """Refuse what cannot be declared for every position of `children`."""
-    parts = (each.present, each.otherwise) if isinstance(each, Conditional) else (each,)
-    for part in parts:
-        if isinstance(part, Conditional):
-            _check_repeated(part)
-        elif part is NOTHING or not (part is None or isinstance(part, ChildSpec)):
-            _refuse("children() repeats cells, and nothing else", "`children(count, child(Block, hidden))`")
+    parameters = _repeats_parameters(each)
+    for part in _alternatives(each):
+        if isinstance(part, ChildrenSpec) and part.repeats_parameters == parameters:
+            continue
+        if isinstance(part, CellsSpec) and part.kind:
+            _refuse("cells under names stand by themselves, not in a list", "a class that holds them, and its child")
+        if isinstance(part, ParameterSpec) and not part.persistent:
+            _refuse(
+                "a buffer that is not saved cannot be one of a row: MindSpore allows it no such name",
+                "`buffer(…)` with a name for each, or one with one more axis",
+            )
+        if not isinstance(part, ParameterSpec if parameters else (ChildSpec, CellsSpec)):
+            _refuse(
+                "children() repeats cells, or parameters, and nothing else",
+                '`children(count, child(Block, hidden))` or `children(count, param("ones", (hidden,)))`',
+            )
+
+
+def _alternatives(item: Any) -> Iterator[Any]:
+    """Give what may be declared, whatever the conditions are."""
+    if isinstance(item, Conditional):
+        yield from _alternatives(item.present)
+        yield from _alternatives(item.otherwise)
+    elif item is not None:
+        yield item
 
 
 def is_cell(value: Any) -> bool:
