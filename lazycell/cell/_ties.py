@@ -10,7 +10,7 @@ from mindspore import Parameter, ParameterTuple, nn
 
 from .._dtypes import dtype_name
 from .._errors import CheckpointMismatchError
-from ..declaration import Tie, check_tie
+from ..declaration import Tie, check_tie, ties_of_parameters
 from ..parameters import cells_of, parameters_of
 from ._full_names import is_named, prefix_of
 
@@ -24,22 +24,24 @@ _ALIASES = "_lazycell_aliases"
 def tie_together(cell: Any, ties: tuple[Tie, ...]) -> None:
     """Make each tie's target another name of its source, on a cell whose children are there."""
     made = ties_below(cell)
-    for tie in ties:
+    for declared in ties:
         parameters = dict(cell.parameters_and_names())
         found = {name: (tuple(each.shape), dtype_name(each.dtype)) for name, each in parameters.items()}
-        source = check_tie(tie, found, made)
-        # An alias in the instance's dictionary, not in `_params`: with two entries there the one stored name would
-        # depend on which cell was attached last.
-        for target in (tie.target, *(name for name, end in made.items() if end == tie.target)):
-            owner, name = _owner(cell, target)
-            assert owner is not None
-            if name in parameters_of(owner):
-                delattr(owner, name)
-            object.__setattr__(owner, name, parameters[source])
-            _put_in_row(owner, name, parameters[source])
-            owner.__dict__.setdefault(_ALIASES, {})[name] = None
-            made[target] = source
-        cell.__dict__.setdefault(_TIES, {})[tie.target] = source
+        for tie in ties_of_parameters(declared, parameters, made):
+            source = check_tie(tie, found, made)
+            del found[tie.target]
+            # An alias in the instance's dictionary, not in `_params`: with two entries there the one stored name would
+            # depend on which cell was attached last.
+            for target in (tie.target, *(name for name, end in made.items() if end == tie.target)):
+                owner, name = _owner(cell, target)
+                assert owner is not None
+                if name in parameters_of(owner):
+                    delattr(owner, name)
+                object.__setattr__(owner, name, parameters[source])
+                _put_in_row(owner, name, parameters[source])
+                owner.__dict__.setdefault(_ALIASES, {})[name] = None
+                made[target] = source
+            cell.__dict__.setdefault(_TIES, {})[tie.target] = source
 
 
 def ties_below(cell: nn.Cell) -> dict[str, str]:

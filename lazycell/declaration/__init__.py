@@ -86,6 +86,7 @@ if TYPE_CHECKING:
     from ._symbols import replace_inside as replace_inside
     from ._symbols import sections_of as sections_of
     from ._symbols import symbol as symbol
+    from ._tie_ends import ties_of_parameters as ties_of_parameters
     from ._torch_rules import made_rules as made_rules
     from ._torch_rules import take_alike as take_alike
     from ._torch_rules import torch_rules as torch_rules

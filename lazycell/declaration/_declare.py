@@ -16,6 +16,7 @@ from .._errors import DeclarationError
 from .._frozen import frozen
 from .._location import Location, did_you_mean, message, user_location
 from ._parse import parse_shape
+from ._patterns import captures_in, parse_pattern
 from ._symbols import Expression, choose, render
 
 if TYPE_CHECKING:
@@ -128,10 +129,18 @@ class CellsSpec(Declared):
 
 @frozen(kw_only=True)
 class Tie(Declared):
-    """Two dotted names for one parameter; the one at `source` is stored."""
+    """Two dotted names for one parameter, or for the parameters of two cells; those at `source` are stored.
+
+    With captures they are many: `layers.{i}.norm`.
+    """
 
     target: str
     source: str
+
+    @property
+    def text(self) -> str:
+        """The tie as written."""
+        return f"tie({self.target!r}, {self.source!r})"
 
 
 @frozen(kw_only=True)
@@ -378,14 +387,29 @@ def when(condition: Any, present: Any = NOTHING, *, otherwise: Any = None) -> An
 def tie(target: str, source: str) -> Any:
     """Declare that two names are one parameter: `tied = tie("head.weight", "embed.weight")`.
 
+    The names may be those of cells, which have the same parameters then, one by one; and with captures they stand for
+    many: `shared = tie("layers.{i}.norm", "layers.0.norm")`.
+
     Args:
-        target: the dotted name, below this cell, that gives up its own parameter.
-        source: the dotted name of the parameter that both then mean; it is the one that is stored.
+        target: the dotted name, below this cell, that gives up its own parameter. In it `{i}` stands for one segment,
+            `{*rest}` for several.
+        source: the dotted name of the parameter that both then mean; it is the one that is stored. Its captures are
+            among those of `target`; where the two names are the same, nothing is tied.
     """
     if not (isinstance(target, str) and isinstance(source, str)):
         _refuse("tie(target, source) takes two dotted names", '`tie("head.weight", "embed.weight")`')
     if target == source:
         _refuse(f"tie({target!r}, {source!r}) ties a name to itself", '`tie("head.weight", "embed.weight")`')
+    try:
+        parse_pattern(target)
+        unknown = captures_in(source).keys() - captures_in(target)
+    except ValueError as error:
+        _refuse(str(error), '`tie("layers.{i}.norm", "layers.0.norm")`')
+    if unknown:
+        _refuse(
+            f"{source!r} has the capture `{{{min(unknown)}}}`, and {target!r} has none of that name",
+            '`tie("decoder.{i}.embed", "encoder.{i}.embed")`',
+        )
     spec = Tie(target=target, source=source, location=user_location())
     note_unnamed(spec, sys._getframe(1))
     return spec

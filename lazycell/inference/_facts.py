@@ -32,11 +32,13 @@ from ..declaration import (
     evaluate,
     evaluated,
     expressions_of,
+    fill,
     is_cell,
     is_position,
     is_symbolic,
     names_in,
     operate,
+    parse_pattern,
     position_name,
     render,
     sections_of,
@@ -47,7 +49,7 @@ from ..show import is_index
 from ._fact import Because, Fact, place_of
 from ._formed import Block, Share, as_declared, facts_of_blocks
 from ._found import EXAMPLES, Found, either_way
-from ._names import NOTHING_STORED, Names, Shape
+from ._names import NOTHING_STORED, Names, Shape, leaves_below
 
 _MOST_POSITIONS = 250
 """Cells of one list that are looked into, from either end, where no two are alike."""
@@ -401,11 +403,39 @@ def _with_ties(declaration: Declaration, values: Values, names: Names) -> Names:
     """Give the names with those that a tie lets a checkpoint leave out: one name is stored for two."""
     for item in declaration.ties:
         for tie, condition in _ties_in(item, values):
-            target, source = names.at(tie.target).shape, names.at(tie.source).shape
-            for path, mine, other in ((tie.target, target, source), (tie.source, source, target)):
-                if mine is None and other is not None:
-                    names = names.grafted(path, Names(other, tied=True if condition is None else condition))
+            for target, source in list(_ends(tie, names)):
+                inside = {path for end in (target, source) for path, _ in leaves_below(names.at(end))}
+                for path in inside:
+                    mine, other = (f"{end}.{path}" if path else end for end in (target, source))
+                    names = _with_tie(names, mine, other, condition)
     return names
+
+
+def _with_tie(names: Names, target: str, source: str, condition: Any) -> Names:
+    mine, other = names.at(target).shape, names.at(source).shape
+    for path, here, there in ((target, mine, other), (source, other, mine)):
+        if here is None and there is not None:
+            names = names.grafted(path, Names(there, tied=True if condition is None else condition))
+    return names
+
+
+def _ends(tie: Tie, names: Names) -> Iterator[tuple[str, str]]:
+    """Give both ends of a tie, for each place that a pattern names: the file need not have what is tied there."""
+    captured = max((number for number, part in enumerate(tie.target.split("."), 1) if "{" in part), default=0)
+    if not captured:
+        yield tie.target, tie.source
+        return
+    segments = tie.target.split(".")
+    head, rest = parse_pattern(".".join(segments[:captured])), segments[captured:]
+    waiting = [(key, node) for key, node in names.below.items()]
+    while waiting:
+        path, node = waiting.pop()
+        values = head.match(path)
+        if values is not None:
+            ends = ".".join((path, *rest)), fill(tie.source, values)
+            if ends[0] != ends[1]:
+                yield ends
+        waiting += [(f"{path}.{key}", each) for key, each in node.below.items()]
 
 
 def _ties_in(item: Any, values: Values) -> Iterator[tuple[Tie, Any]]:
