@@ -35,6 +35,7 @@ from .cell._initializers import register_initializer
 from .cell._launching import launch_blocking
 from .cell._planning import plan
 from .cell._swap import swap
+from .declaration._cells import cells
 from .declaration._class_body import require
 from .declaration._declaration import same
 from .declaration._declare import buffer, child, children, hyper, param, tie, when
@@ -149,6 +150,7 @@ __all__ = [
     "UnknownNameError",
     "VerifyReport",
     "buffer",
+    "cells",
     "child",
     "children",
     "convert",

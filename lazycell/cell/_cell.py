@@ -22,7 +22,7 @@ from ..parameters import (
     undeclare,
     warn_before_execution,
 )
-from ._build import refuse_plain_cells
+from ._build import is_in_row, refuse_plain_cells
 from ._full_names import complete_names, is_named, name_attached, prefix_of, renaming
 from ._meta import LazyCellMeta
 from ._ties import declares_ties, fill_ties, keep_tied, ties_below, under_stored_names
@@ -314,6 +314,20 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> Any:
         """As `nn.Cell.load_state_dict`; a tied parameter may go by either of its names, or by both if they agree."""
         return super().load_state_dict(fill_ties(state_dict, ties_below(self)), strict)
+
+    def _load_from_state_dict(
+        self,
+        state_dict: Any,
+        prefix: str,
+        local_metadata: Any,
+        strict: bool,
+        missing: Any,
+        unexpected: Any,
+        errors: Any,
+    ) -> None:
+        # MindSpore takes `scales.0`, one of a row of parameters, for something in a cell `scales`.
+        super()._load_from_state_dict(state_dict, prefix, local_metadata, strict, missing, unexpected, errors)
+        unexpected[:] = [key for key in unexpected if not is_in_row(self, key.removeprefix(prefix))]
 
     def parameters_and_names(self, name_prefix: str = "", expand: bool = True) -> Iterator[tuple[str, Any]]:
         """As `nn.Cell.parameters_and_names`; for MindSpore's loader, a tied parameter goes by the name that it has."""

@@ -19,7 +19,7 @@ def check_tie(tie: Tie, found: Mapping[str, tuple[tuple[int, ...], str]], ties: 
     Raises:
         DeclarationError: an end leads nowhere, or the two ends differ.
     """
-    written = f"tie({tie.target!r}, {tie.source!r})"
+    written = tie.text
     source = ties.get(tie.source, tie.source)
     if tie.target in ties:
         tie.complain(f"{written} ties `{tie.target}` a second time: it is `{ties[tie.target]}` already")
@@ -27,7 +27,8 @@ def check_tie(tie: Tie, found: Mapping[str, tuple[tuple[int, ...], str]], ties: 
         tie.complain(f"{written} closes a circle: `{tie.source}` is tied to `{source}` already")
     for end, role in ((tie.target, "target"), (source, "source")):
         if end not in found:
-            tie.complain(f"the {role} `{end}` of {written} is not a parameter of this model" + did_you_mean(end, found))
+            near = did_you_mean(end, found)
+            tie.complain(f"the {role} `{end}` of {written} is not a parameter of this model{near}")
     if found[tie.target] != found[source]:
         (shape, dtype), (other_shape, other_dtype) = found[tie.target], found[source]
         tie.complain(

@@ -82,7 +82,8 @@ def names_below(cls: type, declaration: Declaration) -> dict[str, Known]:
         names[ANYTHING] = _UNKNOWN
     for tie in declaration.ties:
         if isinstance(tie, Tie):
-            names.pop(tie.target, None)
+            for name in [name for name in names if name == tie.target or name.startswith(f"{tie.target}.")]:
+                del names[name]
     return names
 
 

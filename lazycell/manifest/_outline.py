@@ -22,6 +22,7 @@ from ..declaration import (
     initializer_text,
     is_cell,
     render,
+    ties_of_parameters,
 )
 from ..history import Migration, migrations_of
 from ..layout import ManifestEntry, Stored
@@ -183,12 +184,13 @@ class Sheet:
 
     def tie(self, ties: Iterable[Tie]) -> None:
         """Let each tie's target be another name of its source."""
-        for each in ties:
+        for declared in ties:
             found = {name: (shape, dtype) for name, (shape, dtype, *_) in self.entries.items()}
-            source = check_tie(each, found, self.ties)
-            del self.entries[each.target]
-            self.ties = {target: source if end == each.target else end for target, end in self.ties.items()}
-            self.ties[each.target] = source
+            for each in ties_of_parameters(declared, self.entries, self.ties):
+                source = check_tie(each, found, self.ties)
+                del self.entries[each.target], found[each.target]
+                self.ties = {target: source if end == each.target else end for target, end in self.ties.items()}
+                self.ties[each.target] = source
 
     def outline(self) -> Outline:
         """Give it as data."""

@@ -22,9 +22,11 @@ def test_a_required_one_after_a_defaulted_one() -> None:
         b: int  # here
 
 
-@told("Scaled.scale: `scale` has no default...`use_bias`, inherited from Linear...(True): give `scale` a default")
+@told(
+    "Scaled.scale: `scale` has no default...`use_bias`, inherited from Linear...(True): give `scale` a default, or write `hyper(kw_only=True)`"
+)
 def test_a_required_one_after_an_inherited_default() -> None:
-    """The base's come first, so there is one way out."""
+    """The base's come first: it has a default, or is given by name alone."""
 
     class Scaled(Linear):
         scale: float  # here

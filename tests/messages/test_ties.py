@@ -2,7 +2,7 @@
 
 # ruff: noqa: B007, E501, F722, UP045, RUF100 - mistakes are what is tested
 
-from lazycell import LazyCell, Param, child, tie
+from lazycell import LazyCell, Param, child, children, tie
 
 from .telling import Linear, told
 
@@ -111,3 +111,16 @@ def test_a_tie_without_a_name() -> None:
         a: Param["zeros", (1,)]
         b: Param["zeros", (1,)]
         tie("a", "b")  # here
+
+
+@told(
+    "A.tied: nothing below this cell is called `layers.{i}.nrom`, which tie('layers.{i}.nrom', 'layers.0.norm') ties..."
+)
+def test_a_pattern_that_names_nothing() -> None:
+    """Where the instance is built."""
+
+    class A(LazyCell):
+        layers: list[Linear] = children(2, Linear, 3, 3)
+        tied = tie("layers.{i}.nrom", "layers.0.norm")  # here
+
+    A()
