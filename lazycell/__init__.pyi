@@ -28,6 +28,7 @@ from ._errors import (
     UnknownNameError,
 )
 from .cell._any_cell import load_checkpoint, load_param_into_net, manifest, save_checkpoint
+from .cell._built_with import Hyperparameters, replace
 from .cell._cell import LazyCell
 from .cell._initial_values import initial_values
 from .cell._initializers import register_initializer
@@ -113,6 +114,7 @@ __all__ = [
     "HubError",
     "HubWarning",
     "HyperparameterError",
+    "Hyperparameters",
     "Inference",
     "InitializationError",
     "KeyValueCache",
@@ -187,6 +189,7 @@ __all__ = [
     "register_initializer",
     "registered_models",
     "rename",
+    "replace",
     "require",
     "reshaped",
     "same",
