@@ -13,7 +13,7 @@ from .._collector import collector_paused
 from .._dtypes import dtype_name
 from .._errors import DeclarationError
 from .._location import message, user_location
-from ..declaration import Declaration, declaration_of
+from ..declaration import Declaration, declaration_of, does_more
 from ..manifest import DEFAULT_DTYPE, ResolvedChild, call_text
 from ..parameters import building, cells_of, declare, declare_buffer, initialize_cell, is_building, parameters_of
 from ._blueprint import Blueprint, Call, blueprint_of, call_of
@@ -127,8 +127,8 @@ def _fill(cell: Any, blueprint: Blueprint) -> None:
         else:
             cell.insert_child_to_cell(name, child)
     if resolved.ties:
-        tie_together(cell, resolved.ties)
-    if hasattr(kind, "__post_init__"):
+        tie_together(cell, resolved.ties, resolved.absent)
+    if does_more(kind):
         cell.__post_init__()
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mindspore import Parameter, nn
 
 from .. import cell, inference, loading, pretrained
-from ..declaration import brief
+from ..declaration import brief, do_nothing_more
 from ..parameters import (
     expect_first_call,
     forget_compiled,
@@ -82,6 +82,8 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
 
     manifest = _ManifestMethod()
     """Every parameter as data: `net.manifest()`, or `Net.manifest(**hyperparameters)` with nothing built."""
+
+    __post_init__ = do_nothing_more
 
     @property
     def hyperparameters(self) -> Hyperparameters:

@@ -21,13 +21,13 @@ _ALIASES = "_lazycell_aliases"
 """On the cells that have them: the names under which they have another cell's parameter."""
 
 
-def tie_together(cell: Any, ties: tuple[Tie, ...]) -> None:
-    """Make each tie's target another name of its source, on a cell whose children are there."""
+def tie_together(cell: Any, ties: tuple[Tie, ...], absent: Collection[str] = ()) -> None:
+    """Make each tie's target another name of its source, on a cell whose children are there, but for those absent."""
     made = ties_below(cell)
     for tie in ties:
         parameters = dict(cell.parameters_and_names())
         found = {name: (tuple(each.shape), dtype_name(each.dtype)) for name, each in parameters.items()}
-        source = check_tie(tie, found, made)
+        source = check_tie(tie, found, made, absent)
         # An alias in the instance's dictionary, not in `_params`: with two entries there the one stored name would
         # depend on which cell was attached last.
         for target in (tie.target, *(name for name, end in made.items() if end == tie.target)):
