@@ -28,6 +28,7 @@ from ._errors import (
     UnknownNameError,
 )
 from .cell._any_cell import load_checkpoint, load_param_into_net, manifest, save_checkpoint
+from .cell._built_with import Hyperparameters, replace
 from .cell._cell import LazyCell
 from .cell._freeze import freeze, unfreeze
 from .cell._initial_values import initial_values
@@ -117,6 +118,7 @@ __all__ = [
     "HubError",
     "HubWarning",
     "HyperparameterError",
+    "Hyperparameters",
     "Inference",
     "InitializationError",
     "KeyValueCache",
@@ -195,6 +197,7 @@ __all__ = [
     "register_initializer",
     "registered_models",
     "rename",
+    "replace",
     "require",
     "reshaped",
     "same",

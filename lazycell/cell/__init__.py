@@ -6,6 +6,7 @@ from .._face import face
 
 if TYPE_CHECKING:
     from ._as_named import manifest_for as manifest_for
+    from ._built_with import hyperparameters_of_net as hyperparameters_of_net
     from ._load_checkpoint import load_checkpoint as load_checkpoint
     from ._naming import naming_of as naming_of
     from ._naming import plan_for as plan_for

@@ -13,7 +13,7 @@ import attrs
 from mindspore.common.initializer import Initializer
 
 from .._frozen import frozen
-from ..declaration import Declaration, Group, below, declaration_of_child, regrouped
+from ..declaration import Declaration, Group, below, declaration_of_child, is_symbolic, regrouped
 from ..manifest import Resolved, ResolvedChild, ResolvedParameter, complete, is_given_dtype, resolve
 from ..parameters import FrameworkType, framework_dtype
 from ._initializers import check_initializer, make_initializer, registrations
@@ -58,6 +58,8 @@ class Blueprint:
     """hyperparameters and derived values that are nothing but values: no cell, no tensor, nothing of the user's"""
     parameters: tuple[ParameterBlueprint, ...]
     children: Mapping[str, Call | Group[Call]]
+    computed: frozenset[str]
+    """hyperparameters that were left to a default which is made, or computed from others"""
 
 
 _blueprints: dict[tuple[Any, ...], Blueprint] = {}
@@ -83,6 +85,7 @@ def blueprint_of(declaration: Declaration, given: Mapping[str, Any], dtype: Any)
             frozenset(name for name, value in resolved.values.items() if is_plain(value)),
             tuple(map(_parameter, resolved.parameters)),
             {name: _calls(child, resolved.dtype) for name, child in resolved.children.items()},
+            _computed(declaration, given),
         )
         if key is not None and _can_be_shared(resolved):
             if len(_blueprints) >= _MOST:
@@ -154,6 +157,12 @@ def _key_of_call(declaration: Declaration, given: Mapping[str, Any], dtype: Any)
         is_formula = value is item.default and not isinstance(value, attrs.Factory)  # type: ignore[arg-type]
         values.append(_Default if is_formula else value)
     return key_of(declaration, values, dtype)
+
+
+def _computed(declaration: Declaration, given: Mapping[str, Any]) -> frozenset[str]:
+    left = (item for item in declaration.hyperparameters if given[item.name] is item.default)
+    made = (item for item in left if isinstance(item.default, attrs.Factory) or is_symbolic(item.default))  # type: ignore[arg-type]
+    return frozenset(item.name for item in made)
 
 
 def _can_be_shared(resolved: Resolved) -> bool:

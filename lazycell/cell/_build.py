@@ -14,7 +14,7 @@ from .._collector import collector_paused
 from .._dtypes import dtype_name
 from .._errors import DeclarationError
 from .._location import message, user_location
-from ..declaration import Declaration, Group, declaration_of, leaves_of
+from ..declaration import Declaration, Group, declaration_of, does_more, leaves_of
 from ..manifest import DEFAULT_DTYPE, ResolvedChild, ResolvedParameter, call_text
 from ..parameters import building, cells_of, declare, declare_buffer, initialize_cell, is_building, parameters_of
 from ._blueprint import Blueprint, Call, blueprint_of, call_of
@@ -92,10 +92,10 @@ def _fill_strictly(cell: Any, blueprint: Blueprint) -> None:
 def _fill(cell: Any, blueprint: Blueprint) -> None:
     kind: type = type(cell)
     resolved, attributes = blueprint.resolved, cell.__dict__
+    attributes.pop("_lazycell_values", None)  # of a base, whose `__init__` was called: it may be built anew
     fresh = "_params" not in attributes  # else an `__init__` written by hand has called super().__init__()
     if fresh:
         initialize_cell(cell)
-    attributes["_lazycell_values"] = resolved.values
     attributes["_lazycell_dtype"] = resolved.dtype
     set_plain = object.__setattr__ if fresh and _sets_as_usual(kind) else setattr
     inserts_plainly = fresh and _inserts_as_usual(kind)  # nothing can go by these names
@@ -105,6 +105,9 @@ def _fill(cell: Any, blueprint: Blueprint) -> None:
         else:
             _refuse_parameter(cell, name, value)
             setattr(cell, name, value)
+    attributes["_lazycell_values"] = resolved.values  # from here on they stay
+    if blueprint.computed:
+        attributes["_lazycell_computed"] = blueprint.computed
     for name in resolved.absent:
         # None in `_params` would break init_parameters_data and save_checkpoint.
         object.__setattr__(cell, name, None)
@@ -127,8 +130,8 @@ def _fill(cell: Any, blueprint: Blueprint) -> None:
         else:
             cell.insert_child_to_cell(name, child)
     if resolved.ties:
-        tie_together(cell, resolved.ties)
-    if hasattr(kind, "__post_init__"):
+        tie_together(cell, resolved.ties, resolved.absent)
+    if does_more(kind):
         cell.__post_init__()
 
 

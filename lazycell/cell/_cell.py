@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mindspore import Parameter, nn
 
 from .. import cell, inference, loading, pretrained
+from ..declaration import brief, do_nothing_more
 from ..parameters import (
     expect_first_call,
     forget_compiled,
@@ -23,6 +24,7 @@ from ..parameters import (
     warn_before_execution,
 )
 from ._build import is_in_row, refuse_plain_cells
+from ._fixed import is_fixed, refuse_change
 from ._full_names import complete_names, is_named, name_attached, prefix_of, renaming
 from ._meta import LazyCellMeta
 from ._ties import declares_ties, fill_ties, keep_tied, ties_below, under_stored_names
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from ..loading import LoadReport
     from ..manifest import Manifest
     from ..saving import SaveReport
+    from ._built_with import Hyperparameters
 else:
     _Cell = nn.Cell
 
@@ -79,6 +82,13 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
 
     manifest = _ManifestMethod()
     """Every parameter as data: `net.manifest()`, or `Net.manifest(**hyperparameters)` with nothing built."""
+
+    __post_init__ = do_nothing_more
+
+    @property
+    def hyperparameters(self) -> Hyperparameters:
+        """What the net was built with, a mapping in order of declaration; `lazycell.replace` builds another."""
+        return cell.hyperparameters_of_net(self)
 
     def _repr_html_(self) -> str:
         return cell.net_html(self)
@@ -392,6 +402,8 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
     # ---------------------------------------------------------------------------------------------------- mistakes
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if is_fixed(self, name):
+            refuse_change(self, name, brief(value))
         refuse_plain_cells(self, name, value)
         if is_named(self) and isinstance(value, (nn.Cell, Parameter)):  # a part is replaced, or added
             prefix = prefix_of(self)
@@ -402,6 +414,11 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             expect_first_call(self)  # it may read the values of what has none yet
         else:
             super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        if is_fixed(self, name):
+            refuse_change(self, name, "…")
+        super().__delattr__(name)
 
 
 keep_base_class_when_rewriting(LazyCell)

@@ -21,14 +21,14 @@ _ALIASES = "_lazycell_aliases"
 """On the cells that have them: the names under which they have another cell's parameter."""
 
 
-def tie_together(cell: Any, ties: tuple[Tie, ...]) -> None:
-    """Make each tie's target another name of its source, on a cell whose children are there."""
+def tie_together(cell: Any, ties: tuple[Tie, ...], absent: Collection[str] = ()) -> None:
+    """Make each tie's target another name of its source, on a cell whose children are there, but for those absent."""
     made = ties_below(cell)
     for declared in ties:
         parameters = dict(cell.parameters_and_names())
         found = {name: (tuple(each.shape), dtype_name(each.dtype)) for name, each in parameters.items()}
         for tie in ties_of_parameters(declared, parameters, made):
-            source = check_tie(tie, found, made)
+            source = check_tie(tie, found, made, absent)
             del found[tie.target]
             # An alias in the instance's dictionary, not in `_params`: with two entries there the one stored name would
             # depend on which cell was attached last.

@@ -55,6 +55,8 @@ if TYPE_CHECKING:
     from ._patterns import captures_in as captures_in
     from ._patterns import fill as fill
     from ._patterns import parse_pattern as parse_pattern
+    from ._post_init import do_nothing_more as do_nothing_more
+    from ._post_init import does_more as does_more
     from ._read_body import read_body as read_body
     from ._squeezed import Expanded as Expanded
     from ._squeezed import Squeezed as Squeezed
