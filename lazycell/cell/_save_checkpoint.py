@@ -13,6 +13,7 @@ from mindspore import nn
 from .. import _dtypes, parameters, show
 from .._arguments import check_progress
 from .._collector import collector_paused
+from .._harmless import printable
 from ..layout import LAYOUT, NAMING, Stored
 from ..manifest import DIGEST, Manifest, stored_tensors
 from ..parameters import draw_state, lacks_values, no_values_to_save, numpy_values
@@ -209,6 +210,8 @@ def _encryption(destination: Destination, key: bytes | None, mode: str | None) -
     if key is None:
         return None
     if destination.format != "ckpt":
-        raise ValueError(f"{destination.path}: enc_key: only a .ckpt can be encrypted; save as one, or without a key")
+        raise ValueError(
+            f"{printable(str(destination.path))}: enc_key: only a .ckpt can be encrypted; save as one, or without a key"
+        )
     parameters.encrypt(b"", key, cipher)  # a key or a mode that cannot be is found before anything is written
     return lambda block: parameters.encrypt(block, key, cipher)

@@ -106,7 +106,7 @@ def find_config(path: Path) -> Config:
         ConfigError: there is a config, and it is not a JSON object.
     """
     if not path.exists():
-        raise FileNotFoundError(f"there is nothing at {path}")
+        raise FileNotFoundError(printable(f"there is nothing at {path}"))
     config_path = (path if path.is_dir() else path.parent) / "config.json"
     found = config_path.is_file()
     return Config(config_path, found, read_config(config_path) if found else {})

@@ -16,6 +16,7 @@ from .. import show
 from .._collector import collector_paused
 from .._errors import CheckpointError
 from .._frozen import frozen
+from .._harmless import printable
 from ..reading import overflow_text
 from ._atomic import NewFile, Replacement, free_names
 from ._destination import Destination
@@ -74,7 +75,9 @@ class Losses:
         """Warn of those that were noted, if any; `stacklevel` as for `warnings.warn` in the caller."""
         for name, count in self._counts.items():
             warnings.warn(
-                f"{path}: tensor {name!r}: {overflow_text(count, dtype)}", RuntimeWarning, stacklevel=stacklevel + 1
+                printable(f"{path}: tensor {name!r}: {overflow_text(count, dtype)}"),
+                RuntimeWarning,
+                stacklevel=stacklevel + 1,
             )
 
 
@@ -230,7 +233,7 @@ def _failures(destination: Destination, needed: int) -> Iterator[None]:
         advice = _advice(error, Path(os.path.realpath(path)), needed)
         if any(old) and _state(destination) == old:
             advice += "; the checkpoint there is as it was"
-        raise OSError(error.errno, f"cannot save {path}: {cause}{advice}") from error
+        raise OSError(error.errno, printable(f"cannot save {path}: {cause}{advice}")) from error
 
 
 def _state(destination: Destination) -> list[tuple[int, int] | None]:
