@@ -77,9 +77,18 @@ ROPE_WRITTEN: Mapping[str, Any] = {
 }
 """What is written of the rotation: in the style in which it was given, since old programs read the old one alone."""
 
+
+def scaling_by_new_name(values: Mapping[str, Any]) -> Any:
+    """Give `rope_scaling` with `rope_type`: for layers of two kinds transformers 5 passes over the old name, `type`."""
+    scaling = unless_in_parameters("rope_scaling", "full_attention")(values)
+    if not isinstance(scaling, Mapping) or "type" not in scaling:
+        return scaling
+    return {"rope_type": scaling["type"], **{key: value for key, value in scaling.items() if key != "type"}}
+
+
 ROPES_WRITTEN: Mapping[str, Any] = {
     "rope_parameters": ROPE_WRITTEN["rope_parameters"],
-    "rope_scaling": unless_in_parameters("rope_scaling", "full_attention"),
+    "rope_scaling": scaling_by_new_name,
     "rope_theta": unless_in_parameters("rope_theta", "full_attention", key="rope_theta"),
     "rope_local_base_freq": unless_in_parameters("rope_local_base_freq", "sliding_attention", key="rope_theta"),
 }

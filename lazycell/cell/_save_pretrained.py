@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mindspore import nn
 
@@ -148,7 +148,7 @@ def _check_parts(net: nn.Cell, manifest: Manifest) -> None:
             expected = _shapes(manifest_of_net(cls(**values)))
     except TypeError as error:
         raise ConfigError(
-            f"{cls.__name__} cannot be built by its hyperparameters, so no config.json can say what this net is: {error}"
+            f"no config.json can say what this {cls.__name__} is: its hyperparameters do not build it: {error}"
         ) from None
     found = _shapes(manifest)
     other = [name for name in {**expected, **found} if expected.get(name) != found.get(name)]
@@ -158,9 +158,9 @@ def _check_parts(net: nn.Cell, manifest: Manifest) -> None:
         what = f"has shape {is_there}" if is_there is not None else "is not there"
         usual = f"makes it {was_there}" if was_there is not None else "has none of that name"
         raise ConfigError(
-            f"no config.json can say what this {cls.__name__} is: parts of it were replaced, and its hyperparameters "
-            f"do not tell: {name} {what}, and {cls.__name__} with these hyperparameters {usual} "
-            f"({show.few(other, _SHOWN)}). net.save_checkpoint(path) writes the weights alone"
+            f"no config.json can say what this {cls.__name__} is, since parts of it were replaced: {name} {what}, and "
+            f"{cls.__name__} with its hyperparameters {usual} ({show.few(other, _SHOWN)}); "
+            "net.save_checkpoint(path) writes the weights alone"
         )
 
 

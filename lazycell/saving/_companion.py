@@ -9,7 +9,6 @@ touched.
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -76,10 +75,10 @@ class Companion:
 
     def _decide(self, is_done: Callable[[], bool]) -> None:
         assert self._new is not None
-        if is_done():
-            self._replacement.commit(self._new)
-        else:
+        if not is_done():
             self._replacement.put_back()
+        elif self._new.path.exists():  # else it has its name already
+            self._replacement.commit(self._new)
         self._is_done = None
 
     def _is_there(self) -> bool:
