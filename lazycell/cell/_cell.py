@@ -222,6 +222,41 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             torch_names_of=lambda *given: cell.torch_names_of(*given),
         )
 
+    def save_pretrained(
+        self,
+        path: str | PathLike[str],
+        /,
+        *,
+        max_shard_size: int | str | None = "5GB",
+        dtype: Any = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> SaveReport:
+        """Write a directory that `from_pretrained` loads, and transformers: `model.safetensors` and `config.json`.
+
+        The weights have the names and the forms that the classes declare, whatever file was loaded, and PyTorch's in
+        cells of MindSpore's. The config says the class and the hyperparameters. What the loaded config said besides
+        stays in it, and what it said is written as it was where it is still true.
+
+        Both files are replaced together: no new config is ever beside old weights, nor an old one beside new weights.
+
+        Args:
+            path: of the directory, which is made if it is not there; other files in it stay.
+            max_shard_size: bytes of one file, or `"5GB"`; what is larger is saved as several files and an index. None:
+                one file, whatever its size.
+            dtype: of the floating-point tensors in the file; default: as they are.
+            progress: called with the bytes done and the bytes in all; default: a bar on a terminal, after two seconds.
+
+        Raises:
+            UninitializedParameterError: parameters have no values.
+            ConfigError: a hyperparameter is one that no key of the config says, or parts of the net were replaced:
+                nothing is written.
+            CheckpointError: there is something at `path` that is no directory, its weights are links, or the format
+                cannot hold one of the dtypes.
+            ValueError: an argument means nothing.
+            OSError: the disk is full, or a permission lacking; what was there is as it was.
+        """
+        return cell.save_pretrained(self, path, max_shard_size=max_shard_size, dtype=dtype, progress=progress)
+
     @classmethod
     def from_pretrained(
         cls,
