@@ -7,6 +7,7 @@ from .._face import face
 if TYPE_CHECKING:
     from ._check_tie import check_tie as check_tie
     from ._class_body import ClassBody as ClassBody
+    from ._class_doc import class_doc as class_doc
     from ._declaration import Declaration as Declaration
     from ._declaration import assemble as assemble
     from ._declaration import declaration_of as declaration_of
