@@ -42,6 +42,7 @@ from .declaration._each import each
 from .declaration._fields import Fields, fields
 from .declaration._halves import direction, magnitude
 from .declaration._key_values import key_value_cache
+from .declaration._padded import padded
 from .declaration._squeezed import expanded, squeezed
 from .declaration._stored import fused, rename, reshaped, transposed
 from .declaration._symbols import INDEX, SELF, len_, max_, min_
@@ -185,6 +186,7 @@ __all__ = [
     "ones",
     "open_checkpoint",
     "orthogonal",
+    "padded",
     "param",
     "plan",
     "read_tensor",

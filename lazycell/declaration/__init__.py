@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from ._halves import Half as Half
     from ._halves import Magnitude as Magnitude
     from ._halves import other_spelling as other_spelling
+    from ._padded import Padded as Padded
     from ._parse import parse as parse
     from ._patterns import Pattern as Pattern
     from ._patterns import captures_in as captures_in

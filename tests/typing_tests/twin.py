@@ -26,6 +26,7 @@ from lazycell.typed import (
     len_,
     magnitude,
     max_,
+    padded,
     param,
     rename,
     require,
@@ -156,6 +157,7 @@ class Stored(LazyCell):
     second: Linear = child(Linear, hidden, width)
     several: list[Linear] = children(2, Linear, hidden, width, use_bias=False)
     patch: Parameter = param("normal", (hidden, 12))
+    rows: Parameter = param("normal", (hidden, 12))
     single: Parameter = param("normal", (hidden, 1))
     norm: Parameter = param("normal", (hidden, 3))
     key_values = key_value_cache(2, hidden // 2, window=4)
@@ -164,6 +166,7 @@ class Stored(LazyCell):
         {
             "both.weight": transposed(fused(a="first.weight", b="second.weight"), axes=(1, 0)),
             "both.bias": fused(axis=0, a="first.bias", b=reshaped("second.bias", (width,))),
+            "rows": padded("rows", after=hidden % 8),
             "several": fused(each(expanded("several.{i}.weight", axis=0))),
             "conv": reshaped("patch", (hidden, 3, 2, 2)),
             "wide": expanded(squeezed("single", axis=1), axis=(1, 2)),
