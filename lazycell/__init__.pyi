@@ -41,9 +41,11 @@ from .declaration._class_body import require
 from .declaration._declaration import same
 from .declaration._declare import buffer, child, children, hyper, param, tie, when
 from .declaration._derived import derived
+from .declaration._each import each
 from .declaration._fields import Fields, fields
 from .declaration._halves import direction, magnitude
 from .declaration._key_values import key_value_cache
+from .declaration._padded import padded
 from .declaration._squeezed import expanded, squeezed
 from .declaration._stored import fused, rename, reshaped, transposed
 from .declaration._symbols import INDEX, SELF, in_, len_, max_, min_
@@ -159,6 +161,7 @@ __all__ = [
     "derived",
     "dirac",
     "direction",
+    "each",
     "expanded",
     "fields",
     "find_model",
@@ -189,6 +192,7 @@ __all__ = [
     "ones",
     "open_checkpoint",
     "orthogonal",
+    "padded",
     "param",
     "plan",
     "read_tensor",

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ._declare import Tie as Tie
     from ._declare import initializer_text as initializer_text
     from ._declare import is_cell as is_cell
+    from ._each import Each as Each
     from ._evaluate import brief as brief
     from ._evaluate import decided as decided
     from ._evaluate import evaluated as evaluated
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from ._halves import Half as Half
     from ._halves import Magnitude as Magnitude
     from ._halves import other_spelling as other_spelling
+    from ._padded import Padded as Padded
     from ._parse import parse as parse
     from ._patterns import Pattern as Pattern
     from ._patterns import captures_in as captures_in

@@ -63,6 +63,11 @@ class Unary:
         """What is written after the form: `, axis=2`."""
         return ""
 
+    @property
+    def sizes(self) -> tuple[Any, ...]:
+        """What of it may be an expression in a class body."""
+        return ()
+
 
 Node = Fused | Transposed | Reshaped | Unary
 
@@ -113,11 +118,18 @@ def shapes_in(form: Any) -> Iterator[tuple[Any, ...]]:
         case Fused(_, sections):
             for _, inner in sections:
                 yield from shapes_in(inner)
-        case Transposed(inner) | Unary(inner):
+        case Transposed(inner):
             yield from shapes_in(inner)
+        case Unary(inner):
+            yield from shapes_in(inner)
+            yield form.sizes
         case Reshaped(inner, shape):
             yield from shapes_in(inner)
             yield shape
+
+
+_FEW = 4
+"""Numbered sections that are all written out."""
 
 
 def form_text(form: Any) -> str:
@@ -125,7 +137,9 @@ def form_text(form: Any) -> str:
     match form:
         case Fused(axis, sections):
             arguments = [] if axis == 0 else [f"axis={axis}"]
-            arguments += [f"{name}={form_text(part)}" for name, part in sections]
+            parts = [f"{name}={form_text(part)}" if name else form_text(part) for name, part in sections]
+            many = len(parts) > _FEW and all(name.isdecimal() for name, _ in sections)  # of what was `each(…)`
+            arguments += [parts[0], "…", parts[-1]] if many else parts
             return f"fused({', '.join(arguments)})"
         case Transposed(inner, axes):
             return f"transposed({form_text(inner)}{'' if axes is None else f', {axes}'})"
