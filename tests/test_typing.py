@@ -133,14 +133,14 @@ def faults(checker: str, file: str) -> set[int]:
 
 
 @pytest.mark.parametrize("checker", NEWER)
-@pytest.mark.parametrize("file", ("imported.py", "twin.py"))
+@pytest.mark.parametrize("file", ["imported.py", "twin.py"])
 def test_newer_checkers_accept(checker: str, file: str) -> None:
     """What is right is no fault."""
     assert faults(checker, file) == set()
 
 
 @pytest.mark.parametrize("checker", NEWER)
-@pytest.mark.parametrize("file", ("imported_mistakes.py", "twin_mistakes.py"))
+@pytest.mark.parametrize("file", ["imported_mistakes.py", "twin_mistakes.py"])
 def test_newer_checkers_find_the_mistakes(checker: str, file: str) -> None:
     """Those that pyright finds, and no others; ty lets a few pass."""
     planted = {line for line, _ in expected(file, "pyright") if "reveal_type" not in line_of(file, line)}
