@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import mindspore as ms
+from lazycell import Hyperparameters, replace
 from lazycell.typed import (
     INDEX,
     SELF,
@@ -169,6 +170,13 @@ def build() -> None:
     names: list[str] = [name for name, _ in wide.parameters_and_names()]
     stored: list[str] = [tensor.name for tensor in Fewer(8).manifest().stored]
     print(size, names, stored, handmade.size, net.layers[0].query.in_features, net.scale)
+
+
+def again(net: Net) -> Net:
+    made: Net = replace(net, hidden=32)
+    kept: Hyperparameters = made.hyperparameters
+    print(kept["hidden"], len(kept), replace(kept, n_layers=1))
+    return made
 
 
 def load(path: str) -> LazyCell:
