@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 
 import mindspore as ms
 import numpy as np
+
+from lazycell import Hyperparameters, replace
 from lazycell.typed import (
     INDEX,
     SELF,
@@ -198,6 +200,13 @@ def build() -> None:
     names: list[str] = [name for name, _ in wide.parameters_and_names()]
     stored: list[str] = [tensor.name for tensor in Fewer(8).manifest().stored]
     print(size, names, stored, handmade.size, net.layers[0].query.in_features, net.scale)
+
+
+def again(net: Net) -> Net:
+    made: Net = replace(net, hidden=32)
+    kept: Hyperparameters = made.hyperparameters
+    print(kept["hidden"], len(kept), replace(kept, n_layers=1))
+    return made
 
 
 def load(path: str) -> LazyCell:
