@@ -43,6 +43,7 @@ from .declaration._fields import Fields, fields
 from .declaration._halves import direction, magnitude
 from .declaration._key_values import key_value_cache
 from .declaration._padded import padded
+from .declaration._shape_of import shape_of
 from .declaration._squeezed import expanded, squeezed
 from .declaration._stored import fused, rename, reshaped, transposed
 from .declaration._symbols import INDEX, SELF, len_, max_, min_
@@ -199,6 +200,7 @@ __all__ = [
     "reshaped",
     "same",
     "save_checkpoint",
+    "shape_of",
     "squeezed",
     "status",
     "tie",

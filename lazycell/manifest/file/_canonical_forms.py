@@ -3,8 +3,8 @@
 A block of a parameter is `{"parameter": "…"}`, with `section` and `place` if it is not the whole; an operation is
 `{"fused": [{"name": …, "form": …}, …], "axis": 0}`, `{"transposed": form, "axes": […]}`,
 `{"reshaped": form, "shape": […]}`, `{"padded": form, "axis": 0, "before": 0, "after": 47}`, or a half of a
-weight-normed tensor, `{"magnitude": form, "dim": 0}` and `{"direction": form, "dim": 0}`, where `"dim": null` is one norm
-of the whole.
+weight-normed tensor, `{"magnitude": form, "dim": 0}` and `{"direction": form, "dim": 0}`, where `"dim": null` is one
+norm of the whole.
 """
 
 from __future__ import annotations
