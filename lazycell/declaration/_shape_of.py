@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import attrs
 
@@ -28,11 +28,8 @@ from ._declare import (
 )
 from ._symbols import Expression, Name, apply, choose, evaluate, names_in, render, symbol
 
-if TYPE_CHECKING:
-    from ._declaration import Declaration
-
 _Item = TypeVar("_Item", bound=Declared)
-DeclarationOf = Callable[[Any], "Declaration | None"]
+DeclarationOf = Callable[[Any], Any]  # a Declaration, or None
 
 _START, _END = "shape_of(", ")"
 
@@ -193,7 +190,7 @@ class _Lookup(dict[str, Any]):
         items = {item.name: item for item in declaration.members}
         return self._in(items, path, self._given(spec, declaration, values))
 
-    def _given(self, spec: ChildSpec, declaration: Declaration, values: Mapping[str, Any]) -> dict[str, Any]:
+    def _given(self, spec: ChildSpec, declaration: Any, values: Mapping[str, Any]) -> dict[str, Any]:
         """Give what the names in the body of a child's class stand for, in the symbols of this class."""
         signature = inspect.signature(spec.factory.__lazy_init__)
         try:
