@@ -35,6 +35,7 @@ from lazycell.typed import (
     require,
     reshaped,
     same,
+    shape_of,
     squeezed,
     tie,
     transposed,
@@ -121,6 +122,8 @@ class Net(LazyCell):
     steps: nn.SequentialCell = cells(child(Linear, hidden, 3), when(tied, child(nn.ReLU)))
     ways: nn.CellDict = cells(up=child(Linear, hidden, 3), down=child(Linear, hidden, 1))
     scales: Any = children(2, param("ones", (INDEX + 1,)))
+    mask: Tensor = buffer("ones", shape_of("embed"))
+    rows: Parameter = param("ones", (shape_of("embed")[0],))
     norm: Any = child(nn.LayerNorm, [hidden])
     pooler: Linear | None = when(add_pooler & in_(activation, ("gelu", "tanh")), child(Linear, hidden, hidden))
     head: Linear = child(Linear, hidden, vocabulary, use_bias=False)
