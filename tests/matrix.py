@@ -29,7 +29,9 @@ ROOT = Path(__file__).parent.parent
 SETS: Mapping[str, tuple[str, ...]] = {
     "numpy-1": ("mindspore==2.10.*", "numpy==1.26.*"),
     "numpy-2": ("mindspore==2.10.*", "numpy>=2"),
-    "lowest": ("mindspore==2.10.*",),  # and all else in the lowest version that is declared
+    "mindspore-2.9": ("mindspore==2.9.*", "numpy==1.26.*"),  # it installs with NumPy 1 alone, as 2.8 does
+    "mindspore-2.8": ("mindspore==2.8.*", "numpy==1.26.*"),
+    "lowest": ("mindspore==2.8.*",),  # and all else in the lowest version that is declared
 }
 
 SHOWN = ("mindspore", "numpy")
