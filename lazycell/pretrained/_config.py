@@ -61,8 +61,9 @@ class ConfigRules:
             weights are one, say, where configs err. A function of the hyperparameters that are given so far and of the
             file's `StoredTensors`; what the user gives takes precedence.
         written: what `save_pretrained` writes under a key, where that is not a hyperparameter under its own name, or
-            under the key that the loaded config had: the name of a hyperparameter, for a net that no config was loaded
-            for; a function of the hyperparameters, that gives a value; or `UNUSED`, also from the function: nothing.
+            under the key that the loaded config had: the name of a hyperparameter, for a net that was loaded without a
+            config; a function of all hyperparameters and derived values by name, which gives the value; or `UNUSED`,
+            also from the function, for nothing.
     """
 
     renamed: Mapping[str, str] = attrs.field(factory=dict)
