@@ -111,13 +111,9 @@ def _config_of(net: nn.Cell, manifest: Manifest, target: str | None) -> bytes:
         ConfigError: the net has other parameters than its class with these hyperparameters; or what is not to be said
             in a config.
     """
-    cls = type(net)
-    declaration = declaration_of(cls)
-    assert declaration is not None
     _check_parts(net, manifest)
-    values = hyperparameters_of(declaration, net.__dict__["_lazycell_values"])
-    dtype = target or _dtype_of(manifest)
-    return pretrained.config_bytes(cls, values, net.__dict__.get(pretrained.SOURCE), dtype)
+    values, source = net.__dict__["_lazycell_values"], net.__dict__.get(pretrained.SOURCE)
+    return pretrained.config_bytes(type(net), values, source, target or _dtype_of(manifest))
 
 
 def _dtype_of(manifest: Manifest) -> str | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -14,6 +16,7 @@ from .._frozen import frozen
 from .._harmless import Lines, printable
 from .._location import really_like
 from ..declaration import Declaration, Hyperparameter, declaration_of
+from ..formats import hidden_files
 from ..show import few_lines
 from ..sources import quantization_problem
 from ..system import JSONProblem, read_bounded, read_object
@@ -62,8 +65,9 @@ class ConfigRules:
             weights are one, say, where configs err. A function of the hyperparameters that are given so far and of the
             file's `StoredTensors`; what the user gives takes precedence.
         written: what `save_pretrained` writes under a key, where that is not a hyperparameter under its own name, or
-            under the key that the loaded config had: the name of a hyperparameter, for a net that no config was loaded
-            for; a function of the hyperparameters, that gives a value; or `UNUSED`, also from the function: nothing.
+            under the key that the loaded config had: the name of a hyperparameter, for a net that was loaded without a
+            config; a function of all hyperparameters and derived values by name, which gives the value; or `UNUSED`,
+            also from the function, for nothing.
     """
 
     renamed: Mapping[str, str] = attrs.field(factory=dict)
@@ -110,13 +114,29 @@ def find_config(path: Path) -> Config:
 
     Raises:
         FileNotFoundError: there is nothing at `path`.
-        ConfigError: there is a config, and it is not a JSON object.
+        ConfigError: there is a config, and it is not a JSON object; or it is away, since a save was killed.
     """
     if not path.exists():
         raise FileNotFoundError(printable(f"there is nothing at {path}"))
     config_path = (path if path.is_dir() else path.parent) / "config.json"
     found = config_path.is_file()
+    if not found:
+        _check_not_away(config_path)
     return Config(config_path, found, read_config(config_path) if found else {})
+
+
+def _check_not_away(path: Path) -> None:
+    """Refuse a directory in which a save was killed, or is just now, between the old config and the new one."""
+    hidden_names: list[re.Match[str]] = []
+    with contextlib.suppress(OSError):  # a directory whose files may be read need not tell its names
+        hidden_names += hidden_files(path.parent)
+    for hidden in hidden_names:
+        if hidden["file"] == f"{path.name}.old":
+            raise ConfigError(
+                f"there is no {path.name} in {path.parent}, since a save was killed, or is going on, just while it "
+                "replaced the weights and the config, and nothing tells whose the weights are: save the model again, "
+                f"or, if you can tell, rename {hidden[0]}, which is the old config"
+            )
 
 
 def read_config(path: Path) -> dict[str, Any]:

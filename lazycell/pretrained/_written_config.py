@@ -11,6 +11,7 @@ import attrs
 
 from .._dtypes import dtype_name
 from .._errors import ConfigError, LazyCellError
+from .._location import did_you_mean
 from ..declaration import UNUSED, Declaration, brief, declaration_of
 from ..manifest import bind, bind_values, hyperparameters_of
 from ._config import ConfigRules, hyperparameters_from_config, rules_of
@@ -27,7 +28,7 @@ def config_bytes(cls: type, values: Mapping[str, Any], source: Mapping[str, Any]
 
     Args:
         cls: a declared class, perhaps with `config_rules`.
-        values: of its hyperparameters.
+        values: of its hyperparameters, and of what is derived from them.
         source: the options of the config by which the net was loaded; None: it was loaded without one.
         dtype: of the floating-point tensors beside it; None: there are none.
 
@@ -57,8 +58,9 @@ def written_config(
             if key not in config:
                 _put(config, key, values[name])
     computed = {key: what for key, what in rules.written.items() if not isinstance(what, str)}
+    known = {**dict.fromkeys(declaration.removed), **values}
     for key, what in computed.items():
-        _put(config, key, what(values) if callable(what) else what)
+        _put_computed(cls, config, key, what(known) if callable(what) else what)
     named = {key: name for key, name in _names(cls, source).items() if key not in computed}
     config |= named
     if dtype is not None:
@@ -80,6 +82,13 @@ def written_config(
 def _keys(declaration: Declaration, rules: ConfigRules, source: Mapping[str, Any]) -> dict[str, list[str]]:
     """Give the keys that mean each hyperparameter: those of the loaded config, else the one that is written."""
     own = {name: key for key, name in rules.written.items() if isinstance(name, str)}
+    known = [item.name for item in (*declaration.hyperparameters, *declaration.derived)]
+    for name, key in own.items():
+        if name not in known and name not in declaration.removed:
+            raise ConfigError(
+                f"written={{{key!r}: {name!r}}} in config_rules of {declaration.name}: there is no such hyperparameter"
+                f"{did_you_mean(name, known)}"
+            )
     keys: dict[str, list[str]] = {item.name: [] for item in declaration.hyperparameters}
     for key in source:
         name = rules.renamed.get(key, key)
@@ -107,6 +116,18 @@ def _put(config: dict[str, Any], key: str, value: Any) -> None:
         config[key] = as_json(value)
     except TypeError:
         config.pop(key, None)
+
+
+def _put_computed(cls: type, config: dict[str, Any], key: str, value: Any) -> None:
+    """Write what the rules of a class give for a key."""
+    if value is UNUSED:
+        config.pop(key, None)
+        return
+    try:
+        config[key] = as_json(value)
+    except TypeError:
+        text = f"{_start(cls)}: its config_rules write {key}={brief(value)}, and JSON has nothing for that"
+        raise ConfigError(text) from None
 
 
 def as_json(value: Any) -> Any:
@@ -145,7 +166,7 @@ def _differing(
         bound, _ = bind(cls, (), {**given, **lacking})
         found = hyperparameters_of(declaration, bind_values(declaration, bound))
     except LazyCellError as error:
-        raise ConfigError(f"{_start(cls)}: what it would say is refused when it is read again:\n{error}") from None
+        raise ConfigError(Lines(f"{_start(cls)}: what it would say is refused when it is read again:\n{error}")) from None
     found.update(dict.fromkeys(lacking, UNUSED))
     return {name: found[name] for name in names if not _same(found[name], values[name])}
 

@@ -1,9 +1,9 @@
 """A small file that says what a checkpoint is, and is replaced with it: the two are never of two saves.
 
 No system renames two files at once. So the old companion is taken away before the new checkpoint is put in place, and
-the new one is put there after it: who is killed between the two leaves a checkpoint without a companion, which whoever
-needs it refuses, never one with the other's. An error puts back what was there. A companion that stays the same is not
-touched.
+the new one is put there after it: who is killed between the two leaves a checkpoint without a companion, and the old
+one under a hidden name that tells of it, never a checkpoint with the other's. An error puts back what was there. A
+companion that stays the same is not touched.
 """
 
 from __future__ import annotations

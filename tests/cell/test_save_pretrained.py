@@ -29,6 +29,7 @@ from lazycell import (
     transposed,
 )
 from lazycell.parameters import numpy_values
+from lazycell.saving._atomic import Replacement
 
 
 class Layer(LazyCell):
@@ -190,6 +191,20 @@ def test_a_directory_that_was_made_goes_with_a_failure(tmp_path: Path, monkeypat
             other.save_pretrained(tmp_path / "old")
     assert sorted(os.listdir(tmp_path / "old")) == ["config.json", "model.safetensors"]
     assert same_values(Net.from_pretrained(tmp_path / "old"), net)
+
+
+def test_a_config_that_a_killed_save_took_away_is_missed(tmp_path: Path) -> None:
+    """Also by a class that would do without: its defaults need not be what the weights are. The next save mends it."""
+    net = filled(Adds(width=3))
+    net.save_pretrained(tmp_path)
+    with Replacement(tmp_path / "config.json") as killed:
+        killed.set_aside()
+        for load in (Adds.from_pretrained, lazycell.from_pretrained):
+            with pytest.raises(ConfigError, match=r"a save was killed, .* rename \.config\.json\..*, which is the old"):
+                load(tmp_path)
+        net.save_pretrained(tmp_path)
+        assert same_values(Adds.from_pretrained(tmp_path), net)
+    assert sorted(os.listdir(tmp_path)) == ["config.json", "model.safetensors"]
 
 
 def test_a_directory_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -312,6 +312,40 @@ def test_rules_say_what_is_written() -> None:
         written_config(Ruled, {"width": 8, "bias": False}, None, None)
 
 
+class Fixed(Ruled):
+    """Has made constants of what the rules of its base are about, which a key says all the same."""
+
+    width = 3
+    bias = None
+
+
+def test_rules_know_what_a_subclass_has_made_constant() -> None:
+    """A function gets it by its name."""
+    written = written_config(Fixed, {"width": 3}, None, None)
+    assert written == {"architectures": ["Fixed"], "area": 9}
+
+
+class Misspelt(Ruled):
+    config_rules = ConfigRules(written={"depth": "widht"})
+
+
+class Unsaid(Ruled):
+    config_rules = ConfigRules(written={"area": lambda values: object()})
+
+
+@pytest.mark.parametrize(
+    ("cls", "text"),
+    [
+        (Misspelt, r"written=\{'depth': 'widht'\}.*no such hyperparameter; did you mean `width`"),
+        (Unsaid, r"config_rules write area=<object .*JSON has nothing"),
+    ],
+)
+def test_rules_that_say_nothing_are_refused(cls: Any, text: str) -> None:
+    """A name that is none, and a value that is none of JSON's."""
+    with pytest.raises(ConfigError, match=text):
+        written_config(cls, {"width": 3, "bias": True}, None, None)
+
+
 class Typed(LazyCell):
     """Has hyperparameters that configs mean otherwise."""
 
