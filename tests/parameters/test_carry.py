@@ -53,13 +53,13 @@ def _nothing_is_left() -> Iterator[None]:
 
 
 def test_the_error_arrives_in_the_frame_that_called_c_code() -> None:
-    """With its own class, its own traceback, and no context."""
+    """With its own class, the line of that frame in its traceback, and no context."""
     for _ in range(2):
         with pytest.raises(Ours, match="ours") as caught:
             struct.pack("q", Number())
         assert caught.value.__context__ is None
         names = [entry.name for entry in caught.traceback]
-        assert names == ["arrive", sys._getframe().f_code.co_name]
+        assert names[-2:] == ["arrive", sys._getframe().f_code.co_name]
 
 
 def test_another_error_is_left_alone() -> None:
