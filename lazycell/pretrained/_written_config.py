@@ -11,6 +11,7 @@ import attrs
 
 from .._dtypes import dtype_name
 from .._errors import ConfigError, LazyCellError
+from .._harmless import Lines
 from .._location import did_you_mean
 from ..declaration import UNUSED, Declaration, brief, declaration_of
 from ..manifest import bind, bind_values, hyperparameters_of
@@ -166,7 +167,9 @@ def _differing(
         bound, _ = bind(cls, (), {**given, **lacking})
         found = hyperparameters_of(declaration, bind_values(declaration, bound))
     except LazyCellError as error:
-        raise ConfigError(Lines(f"{_start(cls)}: what it would say is refused when it is read again:\n{error}")) from None
+        raise ConfigError(
+            Lines(f"{_start(cls)}: what it would say is refused when it is read again:\n{error}")
+        ) from None
     found.update(dict.fromkeys(lacking, UNUSED))
     return {name: found[name] for name in names if not _same(found[name], values[name])}
 
@@ -187,7 +190,7 @@ def _refusal(cls: type, wrong: Mapping[str, tuple[Any, Any]]) -> str:
         f"  {name}={brief(value)}: " + ("no key can say it" if read is UNUSED else f"it would be read as {brief(read)}")
         for name, (value, read) in wrong.items()
     ]
-    return "\n".join([f"{_start(cls)}:", *lines, "net.save_checkpoint(path) writes the weights alone"])
+    return Lines("\n".join([f"{_start(cls)}:", *lines, "net.save_checkpoint(path) writes the weights alone"]))
 
 
 def _start(cls: type) -> str:
