@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import inspect
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+import lazycell
 from lazycell._location import Location, did_you_mean, frame_location, message, really_like, user_location
 
 
@@ -93,3 +96,13 @@ def test_names_of_files_are_like_another_only_if_they_are_it_misspelt(name: str,
     """Most that have letters in common mean different things."""
     known = ["bert", "hidden_size", "qwen3_moe", "qwen2", "BertForQuestionAnswering", "BertForMaskedLM"]
     assert really_like(name, known) == (f"; did you mean `{like}`?" if like else "")
+
+
+@pytest.mark.parametrize(("file", "told"), [("manifest/_any.py", True), ("cli/_any.py", False)])
+def test_the_line_that_called_is_somebody_s_unless_a_command_did(file: str, told: bool) -> None:
+    """What a shell runs, nobody has written: its first line is that of a script that was installed."""
+    names: dict[str, Any] = {}
+    text = "from lazycell._location import calling_location\ndef call():\n    return calling_location()\n"
+    exec(compile(text, str(Path(lazycell.__file__).parent / file), "exec"), names)
+    place = names["call"]()
+    assert (place is not None and place.filename == __file__) is told
