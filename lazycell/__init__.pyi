@@ -45,10 +45,9 @@ from .declaration._each import each
 from .declaration._fields import Fields, fields
 from .declaration._halves import direction, magnitude
 from .declaration._key_values import key_value_cache
-from .declaration._padded import padded
 from .declaration._shape_of import shape_of
 from .declaration._squeezed import expanded, squeezed
-from .declaration._stored import fused, rename, reshaped, transposed
+from .declaration._stored import fused, padded, rename, reshaped, transposed
 from .declaration._symbols import INDEX, SELF, in_, len_, max_, min_
 from .declaration._torch_rules import torch_names
 from .declaration._unused import UNUSED, former

@@ -14,6 +14,7 @@ from ._class_body import ClassBody
 from ._declare import Shape
 from ._each import Each
 from ._forms import Fused, Node, Reshaped, Transposed, form_text
+from ._padded import Padded
 from ._parse import parse_shape
 from ._stored_rule import StoredRule
 from ._symbols import Expression, add_sections, render
@@ -143,3 +144,26 @@ def reshaped(inner: StoredForm, shape: Shape) -> Reshaped:
         if isinstance(size, int) and size < 0:
             refuse(f"the shape `{render(tuple(shape))}` has a negative size", "what is stored: a shape has no -1 here")
     return Reshaped(inner, tuple(shape))
+
+
+def padded(inner: StoredForm, axis: int = 0, *, before: int = 0, after: int = 0) -> Padded:
+    """Give the form of a tensor of which a parameter is a slice: `padded("positions.weight", before=2)`.
+
+    So files have a vocabulary that was filled up to a multiple of 64, or positions that count from 2. What is around
+    the parameter is passed over in a load, and written as zeros.
+
+    Args:
+        inner: a name or a form.
+        axis: along which the stored tensor has more, counted from 0.
+        before: how many positions it has before those of `inner`; may be symbolic.
+        after: how many after them; likewise.
+    """
+    check_inner("padded", inner)
+    if not is_axis(axis):
+        refuse(f"axis={axis!r} in padded() is not an axis counted from 0", '`padded("embed.weight", axis=1, after=8)`')
+    for size in (before, after):
+        if not isinstance(size, Expression) and not is_axis(size):
+            refuse(f"{render(size)} in padded() is not a number of positions", '`padded("embed.weight", after=47)`')
+    if not any(isinstance(size, Expression) or size for size in (before, after)):
+        refuse("padded() adds nothing", '`padded("embed.weight", after=47)`')
+    return Padded(inner, axis, before, after)
