@@ -28,6 +28,7 @@ from ._errors import (
     UnknownNameError,
 )
 from .cell._any_cell import load_checkpoint, load_param_into_net, manifest, save_checkpoint
+from .cell._built_with import Hyperparameters, replace
 from .cell._cell import LazyCell
 from .cell._freeze import freeze, unfreeze
 from .cell._initial_values import initial_values
@@ -35,6 +36,7 @@ from .cell._initializers import register_initializer
 from .cell._launching import launch_blocking
 from .cell._planning import plan
 from .cell._swap import swap
+from .declaration._cells import cells
 from .declaration._class_body import require
 from .declaration._declaration import same
 from .declaration._declare import buffer, child, children, hyper, param, tie, when
@@ -116,6 +118,7 @@ __all__ = [
     "HubError",
     "HubWarning",
     "HyperparameterError",
+    "Hyperparameters",
     "Inference",
     "InitializationError",
     "KeyValueCache",
@@ -149,6 +152,7 @@ __all__ = [
     "UnknownNameError",
     "VerifyReport",
     "buffer",
+    "cells",
     "child",
     "children",
     "convert",
@@ -193,6 +197,7 @@ __all__ = [
     "register_initializer",
     "registered_models",
     "rename",
+    "replace",
     "require",
     "reshaped",
     "same",

@@ -13,6 +13,7 @@ _LONGEST_LINE, _LINE_HEAD, _LINE_TAIL = 4000, 2500, 1000
 
 # By spaces alone: the end of a line in a name is a part of it.
 _WORD = re.compile("[^ ]+")
+_MARKS = "`'\"()[]{},.:;"
 _LONG_WORD = re.compile(f"[^ ]{{{_LONGEST_WORD + 1},}}")
 
 
@@ -63,9 +64,10 @@ def _short_word(match: re.Match[str]) -> str:
         escaped = harmless(word)
         if len(escaped) <= _LONGEST_WORD:
             return escaped
+    inner = word.strip(_MARKS)  # what stands around a name in a sentence is not counted
     # Both ends are cut first: escapes of a very long text take time.
     head, tail = harmless(word[:_WORD_HEAD])[:_WORD_HEAD], harmless(word[-_WORD_TAIL:])[-_WORD_TAIL:]
-    return f"{head}…({len(word):,} characters)…{tail}"
+    return f"{head}…({len(inner):,} characters)…{tail}"
 
 
 def _escape(character: str) -> str:

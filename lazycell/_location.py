@@ -14,6 +14,7 @@ from ._frozen import frozen
 
 # Every file below this directory is lazycell's own; `__package__` may be one of its subpackages.
 _PACKAGE = os.path.dirname(sys.modules[__name__.partition(".")[0]].__file__ or "") + os.sep
+_COMMANDS = os.path.join(_PACKAGE, "cli", "")
 
 GENERATED = "<lazycell generated "
 """How the file names of generated constructors start."""
@@ -56,6 +57,16 @@ def user_location() -> Location | None:
     """Give the innermost line outside this package: the one the user wrote."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and is_own(frame):
+        frame = frame.f_back
+    return None if frame is None else frame_location(frame)
+
+
+def calling_location() -> Location | None:
+    """Give the line of the user's that called; None where a command did, which nobody has written."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and is_own(frame):
+        if frame.f_code.co_filename.startswith(_COMMANDS):
+            return None
         frame = frame.f_back
     return None if frame is None else frame_location(frame)
 

@@ -91,3 +91,13 @@ class Cell:
     def compile_and_run(self, *args: Any, **kwargs: Any) -> Any: ...
     def get_scope(self) -> Any: ...
     def _init_check(self) -> None: ...
+    def _load_from_state_dict(
+        self,
+        state_dict: Any,
+        prefix: str,
+        local_metadata: Any,
+        strict: bool,
+        missing_keys: list[str],
+        unexpected_keys: list[str],
+        error_msgs: list[str],
+    ) -> None: ...

@@ -47,7 +47,8 @@ from ._frozen import frozen
 _LAZY_CELL = "lazycell.cell._cell.LazyCell"
 _DATACLASS_LIKE = "lazycell.typed._Declaring"  # mypy itself understands its subclasses
 _ANNOTATED = ("typing.Annotated", "typing_extensions.Annotated")  # what `__init__.pyi` says that Param and Buffer are
-_MEMBERS = ("param", "buffer", "child", "children", "tie")
+_MEMBERS = ("param", "buffer", "child", "children", "cells", "tie")
+_PLACES = ("lazycell.declaration._declare", "lazycell.declaration._cells", "lazycell._specifiers")
 _METADATA = "lazycell"
 
 
@@ -230,7 +231,7 @@ def _called(expression: Expression | None) -> str | None:
     """Give the name of lazycell's function that an expression calls."""
     if isinstance(expression, CallExpr) and isinstance(expression.callee, RefExpr):
         module, _, name = expression.callee.fullname.rpartition(".")
-        if module in ("lazycell.declaration._declare", "lazycell._specifiers"):
+        if module in _PLACES:
             return name
     return None
 

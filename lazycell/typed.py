@@ -40,13 +40,13 @@ if TYPE_CHECKING:
     from typing_extensions import dataclass_transform
 
     from . import LazyCell as _LazyCell
-    from ._specifiers import buffer, child, children, hyper, keyword_only, param, when
+    from ._specifiers import buffer, cells, child, children, hyper, keyword_only, param, when
 
     # Under a name of its own: mypy allows no `**same(Base)` in the calls of a function that it finds listed here.
     _child, _children = child, children
 
     @dataclass_transform(
-        eq_default=False, field_specifiers=(hyper, keyword_only, param, buffer, when, _child, _children)
+        eq_default=False, field_specifiers=(hyper, keyword_only, param, buffer, cells, when, _child, _children)
     )
     class _Declaring(_LazyCell): ...
 
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
         dtype: Any = keyword_only(default=None, kw_only=True)
 
 else:
-    from . import LazyCell, buffer, child, children, hyper, param, when
+    from . import LazyCell, buffer, cells, child, children, hyper, param, when
 
 __all__ = [
     "INDEX",
@@ -65,6 +65,7 @@ __all__ = [
     "Parameter",
     "Tensor",
     "buffer",
+    "cells",
     "child",
     "children",
     "derived",

@@ -167,6 +167,7 @@ class BertModel(BertOptions, Reader):
     positions: ClassVar[str | None] = "max_position_embeddings"
 
     add_pooling_layer: bool = True
+    config_rules = ConfigRules(written={"add_pooling_layer": UNUSED})
 
     embeddings: Embeddings = child(Embeddings, SELF)
     encoder: Encoder = child(Encoder, SELF)
@@ -230,7 +231,9 @@ def biases_of_file(decoder: str, bias: str) -> Callable[[Mapping[str, Any], Stor
 class BertForMaskedLM(MaskedLM, BertHead):
     tie_word_embeddings: bool = True
     tie_bias: bool = hyper(tie_word_embeddings, doc="whether `bias` is the decoder's; else it adds nothing")
-    config_rules = ConfigRules(by_file=biases_of_file("cls.predictions.decoder.bias", "cls.predictions.bias"))
+    config_rules = ConfigRules(
+        by_file=biases_of_file("cls.predictions.decoder.bias", "cls.predictions.bias"), written={"tie_bias": UNUSED}
+    )
 
     cls: PredictionHead = child(PredictionHead, SELF)
     rename({"cls.seq_relationship.{*rest}": UNUSED})  # whether one sentence follows another: BertForPreTraining's

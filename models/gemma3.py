@@ -17,7 +17,7 @@ from .gemma2 import (
     RMSNorm,
 )
 from .presets.gemma3 import PRESETS
-from .rotary import Rotary, check_ropes
+from .rotary import ROPES_WRITTEN, Rotary, check_ropes
 
 
 class Gemma3Options(Gemma2Options):
@@ -31,7 +31,7 @@ class Gemma3Options(Gemma2Options):
     sliding_window_pattern: int = 6
     require(sliding_window_pattern > 0, "sliding_window_pattern must be positive")
 
-    config_rules = ConfigRules(only={"use_qk_norm": True})
+    config_rules = ConfigRules(only={"use_qk_norm": True}, written=ROPES_WRITTEN)
 
 
 class Gemma3Attention(NormedAttention, Gemma2Attention):

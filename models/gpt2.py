@@ -71,6 +71,7 @@ class GPT2Options(LazyCell):
             "num_hidden_layers": "n_layer",
         },
         ignored=OF_HEADS | {"n_ctx", *(f"summary_{each}" for each in SUMMARY)},
+        written={"n_ctx": UNUSED},  # an old name of n_positions
     )
 
 

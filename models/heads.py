@@ -1,11 +1,12 @@
 """Heads: what is made of a model's vectors, whatever the model."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import mindspore
 from mindspore import Tensor, ops
 
-from lazycell import SELF, child, hyper
+from lazycell import SELF, UNUSED, ConfigRules, child, hyper
 
 from .layers import Dropout, Linear
 from .named import Named
@@ -60,11 +61,27 @@ class Labels(dict[Any, str]):
         return len(self) or 2
 
 
+def labels(values: Mapping[str, Any]) -> Any:
+    """Give `id2label` as it is written: with the names that transformers gives, where there are none for all labels."""
+    names, count = values["id2label"], values["num_labels"]
+    if not names and count == Labels().count:
+        return UNUSED
+    return names if len(names) == count else {str(number): f"LABEL_{number}" for number in range(count)}
+
+
+def label_ids(values: Mapping[str, Any]) -> Any:
+    """Give `label2id`, as `labels` has it."""
+    named = labels(values)
+    return UNUSED if named is UNUSED else {name: int(number) for number, name in named.items()}
+
+
 class Labelled(Head):
     """A score for each label."""
 
     id2label: Labels = hyper(Labels(), converter=Labels)
     num_labels: int = id2label.count
+
+    config_rules = ConfigRules(written={"id2label": labels, "label2id": label_ids, "num_labels": UNUSED})
 
 
 class TokenClassification(Labelled):

@@ -15,7 +15,7 @@ from .inputs import Reader
 from .layers import Embedding, Linear, Part, RMSNorm
 from .outputs import Cache, DecoderOutput, KeyValue
 from .presets.llama import PRESETS
-from .rotary import Rotary, check_rope
+from .rotary import ROPE_WRITTEN, Rotary, check_rope
 
 
 class LlamaOptions(LazyCell):
@@ -50,6 +50,7 @@ class LlamaOptions(LazyCell):
     config_rules = ConfigRules(
         only={"is_causal": True, "partial_rotary_factor": 1},
         ignored=OF_HEADS | {"pretraining_tp"},  # the same product, in slices
+        written=ROPE_WRITTEN,
     )
 
 

@@ -64,7 +64,9 @@ class RobertaLMHead(Part):
 class RobertaForMaskedLM(MaskedLM, RobertaHead):
     tie_word_embeddings: bool = True
     tie_bias: bool = hyper(tie_word_embeddings, doc="whether `bias` is the decoder's; else it adds nothing")
-    config_rules = ConfigRules(by_file=biases_of_file("lm_head.decoder.bias", "lm_head.bias"))
+    config_rules = ConfigRules(
+        by_file=biases_of_file("lm_head.decoder.bias", "lm_head.bias"), written={"tie_bias": UNUSED}
+    )
 
     lm_head: RobertaLMHead = child(RobertaLMHead, SELF)
     one_table = when(tie_word_embeddings, tie("lm_head.decoder.weight", "roberta.embeddings.word_embeddings.weight"))

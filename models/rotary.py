@@ -52,6 +52,49 @@ def check_ropes(model: Any, field: Any, value: Mapping[str, Any] | None) -> None
         check_rope(model, field, each)
 
 
+def unless_in_parameters(name: str, kind: str | None = None, *, key: str | None = None) -> Any:
+    """Say what is written under a key of old configs: nothing, where `rope_parameters` of new ones say it.
+
+    Args:
+        name: the key, and the hyperparameter.
+        kind: of layer, where `rope_parameters` are by kind.
+        key: that has to be in them; None: they say it, whatever is in them.
+    """
+
+    def value(values: Mapping[str, Any]) -> Any:
+        parameters = values["rope_parameters"] or {}
+        if kind is not None:
+            parameters = parameters.get(kind) or {}
+        return UNUSED if parameters and (key is None or key in parameters) else values[name]
+
+    return value
+
+
+ROPE_WRITTEN: Mapping[str, Any] = {
+    "rope_parameters": lambda values: values["rope_parameters"] or UNUSED,
+    "rope_scaling": unless_in_parameters("rope_scaling"),
+    "rope_theta": unless_in_parameters("rope_theta", key="rope_theta"),
+}
+"""What is written of the rotation: in the style in which it was given, since old programs read the old one alone."""
+
+
+def scaling_by_new_name(values: Mapping[str, Any]) -> Any:
+    """Give `rope_scaling` with `rope_type`: for layers of two kinds transformers 5 passes over the old name, `type`."""
+    scaling = unless_in_parameters("rope_scaling", "full_attention")(values)
+    if not isinstance(scaling, Mapping) or "type" not in scaling:
+        return scaling
+    return {"rope_type": scaling["type"], **{key: value for key, value in scaling.items() if key != "type"}}
+
+
+ROPES_WRITTEN: Mapping[str, Any] = {
+    "rope_parameters": ROPE_WRITTEN["rope_parameters"],
+    "rope_scaling": scaling_by_new_name,
+    "rope_theta": unless_in_parameters("rope_theta", "full_attention", key="rope_theta"),
+    "rope_local_base_freq": unless_in_parameters("rope_local_base_freq", "sliding_attention", key="rope_theta"),
+}
+"""The same where `rope_parameters` are by kind of layer."""
+
+
 class Rotary(LazyCell):
     """Cosine and sine of each position's angles.
 

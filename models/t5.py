@@ -79,6 +79,10 @@ class T5Options(LazyCell):
         renamed={"hidden_size": "d_model", "num_hidden_layers": "num_layers", "num_attention_heads": "num_heads"},
         only={"is_encoder_decoder": (True, False)},  # the encoder alone is none
         ignored=OF_HEADS | {"dense_act_fn", "is_gated_act", "n_positions", "scale_decoder_outputs"},
+        written={
+            "dense_act_fn": lambda values: values["feed_forward_proj"].activation,
+            "is_gated_act": lambda values: values["feed_forward_proj"].gated,
+        },
     )
 
 

@@ -54,6 +54,7 @@ NEED_MINDSPORE = {
     *["LazyCell", "Origin", "ParameterStatus", "Status", "init_parameters_data", "initial_values", "launch_blocking"],
     *["lazy", "no_init_parameters", "register_initializer", "status", "uninitialized"],
     *["load_checkpoint", "load_param_into_net", "save_checkpoint", "freeze", "unfreeze", "swap"],
+    *["Hyperparameters", "replace"],
 }
 """The public names that are about cells and their parameters; with all others a checkpoint is described and planned."""
 

@@ -6,6 +6,7 @@ from .._face import face
 
 if TYPE_CHECKING:
     from ._as_named import manifest_for as manifest_for
+    from ._built_with import hyperparameters_of_net as hyperparameters_of_net
     from ._load_checkpoint import load_checkpoint as load_checkpoint
     from ._naming import naming_of as naming_of
     from ._naming import plan_for as plan_for
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from ._net_manifest import manifest_of_call as manifest_of_call
     from ._net_manifest import manifest_of_net as manifest_of_net
     from ._save_checkpoint import save_checkpoint as save_checkpoint
+    from ._save_pretrained import save_pretrained as save_pretrained
     from ._torch_names import TorchNames as TorchNames
     from ._torch_names import torch_names_of as torch_names_of
 else:

@@ -13,7 +13,7 @@ import attrs
 from mindspore.common.initializer import Initializer
 
 from .._frozen import frozen
-from ..declaration import Declaration, declaration_of_child, each_once
+from ..declaration import Declaration, Group, below, declaration_of_child, is_symbolic, regrouped
 from ..manifest import Resolved, ResolvedChild, ResolvedParameter, complete, is_given_dtype, resolve
 from ..parameters import FrameworkType, framework_dtype
 from ._initializers import check_initializer, make_initializer, registrations
@@ -57,7 +57,9 @@ class Blueprint:
     plain: frozenset[str]
     """hyperparameters and derived values that are nothing but values: no cell, no tensor, nothing of the user's"""
     parameters: tuple[ParameterBlueprint, ...]
-    children: Mapping[str, Call | tuple[Call, ...]]
+    children: Mapping[str, Call | Group[Call]]
+    computed: frozenset[str]
+    """hyperparameters that were left to a default which is made, or computed from others"""
 
 
 _blueprints: dict[tuple[Any, ...], Blueprint] = {}
@@ -83,6 +85,7 @@ def blueprint_of(declaration: Declaration, given: Mapping[str, Any], dtype: Any)
             frozenset(name for name, value in resolved.values.items() if is_plain(value)),
             tuple(map(_parameter, resolved.parameters)),
             {name: _calls(child, resolved.dtype) for name, child in resolved.children.items()},
+            _computed(declaration, given),
         )
         if key is not None and _can_be_shared(resolved):
             if len(_blueprints) >= _MOST:
@@ -156,9 +159,14 @@ def _key_of_call(declaration: Declaration, given: Mapping[str, Any], dtype: Any)
     return key_of(declaration, values, dtype)
 
 
+def _computed(declaration: Declaration, given: Mapping[str, Any]) -> frozenset[str]:
+    left = (item for item in declaration.hyperparameters if given[item.name] is item.default)
+    made = (item for item in left if isinstance(item.default, attrs.Factory) or is_symbolic(item.default))  # type: ignore[arg-type]
+    return frozenset(item.name for item in made)
+
+
 def _can_be_shared(resolved: Resolved) -> bool:
-    calls = [call for child in resolved.children.values() for call in (child if isinstance(child, tuple) else (child,))]
-    distinct = {id(call): call for call in calls}.values()
+    distinct = {id(call): call for _, call in below(resolved.children, lambda call: call)}.values()
     arguments = [argument for call in distinct for argument in (*call.args, *call.kwargs.values())]
     return all(map(is_plain, (*resolved.values.values(), *arguments)))
 
@@ -177,7 +185,7 @@ def _parameter(parameter: ResolvedParameter) -> ParameterBlueprint:
     )
 
 
-def _calls(child: ResolvedChild | tuple[ResolvedChild, ...], dtype: str) -> Call | tuple[Call, ...]:
-    if isinstance(child, ResolvedChild):
-        return call_of(child, dtype)
-    return tuple(each_once(child, lambda each: call_of(each, dtype)))
+def _calls(child: ResolvedChild | Group[ResolvedChild], dtype: str) -> Call | Group[Call]:
+    if isinstance(child, Group):
+        return regrouped(child, lambda each: call_of(each, dtype))
+    return call_of(child, dtype)

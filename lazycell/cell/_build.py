@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from contextvars import ContextVar
 from typing import Any
 
-from mindspore import Parameter, nn
+from mindspore import Parameter, ParameterTuple, nn
 
 from .._collector import collector_paused
 from .._dtypes import dtype_name
 from .._errors import DeclarationError
 from .._location import message, user_location
-from ..declaration import Declaration, declaration_of
-from ..manifest import DEFAULT_DTYPE, ResolvedChild, call_text
+from ..declaration import Declaration, Group, declaration_of, does_more, leaves_of
+from ..manifest import DEFAULT_DTYPE, ResolvedChild, ResolvedParameter, call_text
 from ..parameters import building, cells_of, declare, declare_buffer, initialize_cell, is_building, parameters_of
 from ._blueprint import Blueprint, Call, blueprint_of, call_of
 from ._full_names import name_all
@@ -92,10 +92,10 @@ def _fill_strictly(cell: Any, blueprint: Blueprint) -> None:
 def _fill(cell: Any, blueprint: Blueprint) -> None:
     kind: type = type(cell)
     resolved, attributes = blueprint.resolved, cell.__dict__
+    attributes.pop("_lazycell_values", None)  # of a base, whose `__init__` was called: it may be built anew
     fresh = "_params" not in attributes  # else an `__init__` written by hand has called super().__init__()
     if fresh:
         initialize_cell(cell)
-    attributes["_lazycell_values"] = resolved.values
     attributes["_lazycell_dtype"] = resolved.dtype
     set_plain = object.__setattr__ if fresh and _sets_as_usual(kind) else setattr
     inserts_plainly = fresh and _inserts_as_usual(kind)  # nothing can go by these names
@@ -105,6 +105,9 @@ def _fill(cell: Any, blueprint: Blueprint) -> None:
         else:
             _refuse_parameter(cell, name, value)
             setattr(cell, name, value)
+    attributes["_lazycell_values"] = resolved.values  # from here on they stay
+    if blueprint.computed:
+        attributes["_lazycell_computed"] = blueprint.computed
     for name in resolved.absent:
         # None in `_params` would break init_parameters_data and save_checkpoint.
         object.__setattr__(cell, name, None)
@@ -117,16 +120,18 @@ def _fill(cell: Any, blueprint: Blueprint) -> None:
         if inserts_plainly:
             parameters_of(cell)[each.name] = made
         else:
-            cell.insert_param_to_cell(each.name, made)
+            cell.insert_param_to_cell(each.name, made, check_name_contain_dot=False)  # `scales.0` has one
+    for name, row in resolved.rows.items():
+        object.__setattr__(cell, name, _row_of(row, parameters_of(cell)))
     for name, call in blueprint.children.items():
-        child = _make_children(call) if isinstance(call, tuple) else _make(call)
+        child = _make_group(call) if isinstance(call, Group) else _make(call)
         if inserts_plainly:
             cells_of(cell)[name] = child
         else:
             cell.insert_child_to_cell(name, child)
     if resolved.ties:
-        tie_together(cell, resolved.ties)
-    if hasattr(kind, "__post_init__"):
+        tie_together(cell, resolved.ties, resolved.absent)
+    if does_more(kind):
         cell.__post_init__()
 
 
@@ -145,11 +150,30 @@ def _inserts_as_usual(cls: Any) -> bool:
 _INSERTING = (nn.Cell.insert_param_to_cell, nn.Cell.insert_child_to_cell)
 
 
-def _make_children(calls: tuple[Call, ...]) -> nn.CellList:
+def _make_group(group: Group[Call]) -> nn.Cell:
+    made = {name: _make_group(part) if isinstance(part, Group) else _make(part) for name, part in group.parts}
+    if group.kind == "SequentialCell":
+        return nn.SequentialCell(list(made.values()))
+    if group.kind == "CellDict":
+        try:
+            return nn.CellDict(made)
+        except (KeyError, TypeError) as error:  # a name that every cell has, or a container
+            _, call = next(leaves_of(group))
+            call.child.spec.complain(f"nn.CellDict refuses it: {error.args[0]}")
     cells = nn.CellList()
-    for position, call in enumerate(calls):
-        cells_of(cells)[str(position)] = _make(call)
+    cells_of(cells).update(made)
     return cells
+
+
+def is_in_row(cell: nn.Cell, name: str) -> bool:
+    """Tell whether a name is that of a parameter in a row of a cell: `scales.0`."""
+    return "." in name and name in parameters_of(cell)
+
+
+def _row_of(group: Group[ResolvedParameter], made: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Give the parameters of a row, or of rows, as a cell has them."""
+    parts = [_row_of(part, made) if isinstance(part, Group) else made[part.name] for _, part in group.parts]
+    return tuple(parts) if any(isinstance(part, tuple) for part in parts) else ParameterTuple(parts)
 
 
 def make_child(child: ResolvedChild, dtype: str) -> nn.Cell:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mindspore import Parameter, nn
 
 from .. import cell, inference, loading, pretrained
+from ..declaration import brief, do_nothing_more
 from ..parameters import (
     expect_first_call,
     forget_compiled,
@@ -22,7 +23,8 @@ from ..parameters import (
     undeclare,
     warn_before_execution,
 )
-from ._build import refuse_plain_cells
+from ._build import is_in_row, refuse_plain_cells
+from ._fixed import is_fixed, refuse_change
 from ._full_names import complete_names, is_named, name_attached, prefix_of, renaming
 from ._meta import LazyCellMeta
 from ._ties import declares_ties, fill_ties, keep_tied, ties_below, under_stored_names
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from ..loading import LoadReport
     from ..manifest import Manifest
     from ..saving import SaveReport
+    from ._built_with import Hyperparameters
 else:
     _Cell = nn.Cell
 
@@ -79,6 +82,13 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
 
     manifest = _ManifestMethod()
     """Every parameter as data: `net.manifest()`, or `Net.manifest(**hyperparameters)` with nothing built."""
+
+    __post_init__ = do_nothing_more
+
+    @property
+    def hyperparameters(self) -> Hyperparameters:
+        """What the net was built with, a mapping in order of declaration; `lazycell.replace` builds another."""
+        return cell.hyperparameters_of_net(self)
 
     def _repr_html_(self) -> str:
         return cell.net_html(self)
@@ -212,6 +222,41 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             torch_names_of=lambda *given: cell.torch_names_of(*given),
         )
 
+    def save_pretrained(
+        self,
+        path: str | PathLike[str],
+        /,
+        *,
+        max_shard_size: int | str | None = "5GB",
+        dtype: Any = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> SaveReport:
+        """Write a directory that `from_pretrained` loads, and transformers: `model.safetensors` and `config.json`.
+
+        The weights have the names and the forms that the classes declare, whatever file was loaded, and PyTorch's in
+        cells of MindSpore's. The config says the class and the hyperparameters. What the loaded config said besides
+        stays in it, and what it said is written as it was where it is still true.
+
+        Both files are replaced together: no new config is ever beside old weights, nor an old one beside new weights.
+
+        Args:
+            path: of the directory, which is made if it is not there; other files in it stay.
+            max_shard_size: bytes of one file, or `"5GB"`; what is larger is saved as several files and an index. None:
+                one file, whatever its size.
+            dtype: of the floating-point tensors in the file; default: as they are.
+            progress: called with the bytes done and the bytes in all; default: a bar on a terminal, after two seconds.
+
+        Raises:
+            UninitializedParameterError: parameters have no values.
+            ConfigError: a hyperparameter is one that no key of the config says, or parts of the net were replaced:
+                nothing is written.
+            CheckpointError: there is something at `path` that is no directory, its weights are links, or the format
+                cannot hold one of the dtypes.
+            ValueError: an argument means nothing.
+            OSError: the disk is full, or a permission lacking; what was there is as it was.
+        """
+        return cell.save_pretrained(self, path, max_shard_size=max_shard_size, dtype=dtype, progress=progress)
+
     @classmethod
     def from_pretrained(
         cls,
@@ -315,6 +360,20 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         """As `nn.Cell.load_state_dict`; a tied parameter may go by either of its names, or by both if they agree."""
         return super().load_state_dict(fill_ties(state_dict, ties_below(self)), strict)
 
+    def _load_from_state_dict(
+        self,
+        state_dict: Any,
+        prefix: str,
+        local_metadata: Any,
+        strict: bool,
+        missing: Any,
+        unexpected: Any,
+        errors: Any,
+    ) -> None:
+        # MindSpore takes `scales.0`, one of a row of parameters, for something in a cell `scales`.
+        super()._load_from_state_dict(state_dict, prefix, local_metadata, strict, missing, unexpected, errors)
+        unexpected[:] = [key for key in unexpected if not is_in_row(self, key.removeprefix(prefix))]
+
     def parameters_and_names(self, name_prefix: str = "", expand: bool = True) -> Iterator[tuple[str, Any]]:
         """As `nn.Cell.parameters_and_names`; for MindSpore's loader, a tied parameter goes by the name that it has."""
         named: Iterable[tuple[str, Any]] = super().parameters_and_names(name_prefix, expand)
@@ -378,6 +437,8 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
     # ---------------------------------------------------------------------------------------------------- mistakes
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if is_fixed(self, name):
+            refuse_change(self, name, brief(value))
         refuse_plain_cells(self, name, value)
         if is_named(self) and isinstance(value, (nn.Cell, Parameter)):  # a part is replaced, or added
             prefix = prefix_of(self)
@@ -388,6 +449,11 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             expect_first_call(self)  # it may read the values of what has none yet
         else:
             super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        if is_fixed(self, name):
+            refuse_change(self, name, "…")
+        super().__delattr__(name)
 
 
 keep_base_class_when_rewriting(LazyCell)

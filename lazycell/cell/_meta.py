@@ -33,7 +33,7 @@ from ._initializers import check_initializer
 def reserved_names() -> frozenset[str]:
     """Names that MindSpore, or lazycell, uses on every cell."""
     ours = {"manifest", "infer", "from_pretrained", "load_checkpoint", "load_report", "save_checkpoint"}
-    return frozenset(dir(nn.Cell())) | ours
+    return frozenset(dir(nn.Cell())) | ours | {"hyperparameters", "save_pretrained"}
 
 
 class LazyCellMeta(abc.ABCMeta):

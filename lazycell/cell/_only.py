@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from .._frozen import frozen
+from .._harmless import printable
 from ..declaration import leaves, split_section
 from ..layout import Renaming, apply_rules, parse_rules
 from ..loading import LoadOptions, LoadPlan, make_plan
@@ -40,8 +41,10 @@ class Only:
         left_out = [name for name in header.tensors if not self.chosen(name)]
         if left_out and len(left_out) == len(header.tensors):
             raise ValueError(
-                f"{header.path}: choice_func or the prefixes choose none of its {len(left_out)} tensors, the first of "
-                f"which is {left_out[0]!r:.200}: nothing would be loaded"
+                printable(
+                    f"{header.path}: choice_func or the prefixes choose none of its {len(left_out)} tensors, the first "
+                    f"of which is {left_out[0]!r:.200}: nothing would be loaded"
+                )
             )
         kept = header.tensors.keys() - left_out
         part = attrs.evolve(header, tensors={name: each for name, each in header.tensors.items() if name in kept})

@@ -13,6 +13,7 @@ from mindspore import nn
 from .. import _dtypes, parameters, show
 from .._arguments import check_progress
 from .._collector import collector_paused
+from .._harmless import printable
 from ..layout import LAYOUT, NAMING, Stored
 from ..manifest import DIGEST, Manifest, stored_tensors
 from ..parameters import draw_state, lacks_values, no_values_to_save, numpy_values
@@ -32,6 +33,7 @@ from ._choice import check_patterns, choose
 from ._net_manifest import survey
 
 if TYPE_CHECKING:
+    from ..saving import Companion
     from ._torch_names import TorchNames
 
 MODEL = "lazycell.model"
@@ -51,6 +53,7 @@ def save_checkpoint(
     only: Iterable[str] | None = None,
     names: str | None = None,
     ckpt_names: Callable[[Mapping[str, Any]], Mapping[str, str]] | None = None,
+    companion_of: Callable[[Manifest, str | None], Companion] | None = None,
 ) -> SaveReport:
     """Write every parameter; the body of `LazyCell.save_checkpoint`.
 
@@ -67,6 +70,8 @@ def save_checkpoint(
         only: patterns of the parameters that are saved; None: all.
         names: whose the names are to be; None: those of the checkpoint that was loaded.
         ckpt_names: gives, for parameters by full name, those that have another name in a `.ckpt`.
+        companion_of: gives a file that is replaced with the checkpoint, of the net's manifest and the dtype of the
+            floating-point tensors, if they get one; called when the net is known to have values.
     """
     check_progress(progress)
     destination = destination_of(path, format, max_shard_size)
@@ -88,12 +93,14 @@ def save_checkpoint(
             manifest = attrs.evolve(manifest, entries=tuple(each for each in manifest if each.name not in without))
         in_ckpt = ckpt_names(sources) if ckpt_names is not None and destination.format == "ckpt" else {}
         contents = _contents(manifest, sources, layout, losses, in_ckpt)
+    companion = None if companion_of is None else companion_of(found, target)
     report = save(
         destination,
         contents,
         metadata={"format": "pt", MODEL: manifest.model, DIGEST: manifest.digest},
         encrypt=encryption,
         progress=progress,
+        companion=companion,
     )
     if target is not None:
         losses.warn(destination.path, target, stacklevel=3)
@@ -155,7 +162,7 @@ def _layout(
     torch = torch_names_of(net, manifest, sources)
     known = {**torch.lacking, **{name: value for name, value in torch.perhaps.items() if name in (loaded or ())}}
     without = {name for name, value in known.items() if bool((numpy_values(sources[name]) == value).all())}
-    return torch.stored if names == "torch" else net.__dict__[LAYOUT], frozenset(without)
+    return (torch.stored or manifest.stored) if names == "torch" else net.__dict__[LAYOUT], frozenset(without)
 
 
 def _contents(
@@ -209,6 +216,8 @@ def _encryption(destination: Destination, key: bytes | None, mode: str | None) -
     if key is None:
         return None
     if destination.format != "ckpt":
-        raise ValueError(f"{destination.path}: enc_key: only a .ckpt can be encrypted; save as one, or without a key")
+        raise ValueError(
+            f"{printable(str(destination.path))}: enc_key: only a .ckpt can be encrypted; save as one, or without a key"
+        )
     parameters.encrypt(b"", key, cipher)  # a key or a mode that cannot be is found before anything is written
     return lambda block: parameters.encrypt(block, key, cipher)

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
-from mindspore import Parameter, nn
+from mindspore import Parameter, ParameterTuple, nn
 
 from .._dtypes import dtype_name
 from .._errors import CheckpointMismatchError
-from ..declaration import Tie, check_tie
+from ..declaration import Tie, check_tie, ties_of_parameters
 from ..parameters import cells_of, parameters_of
 from ._full_names import is_named, prefix_of
 
@@ -21,24 +21,27 @@ _ALIASES = "_lazycell_aliases"
 """On the cells that have them: the names under which they have another cell's parameter."""
 
 
-def tie_together(cell: Any, ties: tuple[Tie, ...]) -> None:
-    """Make each tie's target another name of its source, on a cell whose children are there."""
+def tie_together(cell: Any, ties: tuple[Tie, ...], absent: Collection[str] = ()) -> None:
+    """Make each tie's target another name of its source, on a cell whose children are there, but for those absent."""
     made = ties_below(cell)
-    for tie in ties:
+    for declared in ties:
         parameters = dict(cell.parameters_and_names())
         found = {name: (tuple(each.shape), dtype_name(each.dtype)) for name, each in parameters.items()}
-        source = check_tie(tie, found, made)
-        # An alias in the instance's dictionary, not in `_params`: with two entries there the one stored name would
-        # depend on which cell was attached last.
-        for target in (tie.target, *(name for name, end in made.items() if end == tie.target)):
-            path, _, name = target.rpartition(".")
-            owner = cell.get_sub_cell(path) if path else cell
-            if name in parameters_of(owner):
-                delattr(owner, name)
-            object.__setattr__(owner, name, parameters[source])
-            owner.__dict__.setdefault(_ALIASES, {})[name] = None
-            made[target] = source
-        cell.__dict__.setdefault(_TIES, {})[tie.target] = source
+        for tie in ties_of_parameters(declared, parameters, made):
+            source = check_tie(tie, found, made, absent)
+            del found[tie.target]
+            # An alias in the instance's dictionary, not in `_params`: with two entries there the one stored name would
+            # depend on which cell was attached last.
+            for target in (tie.target, *(name for name, end in made.items() if end == tie.target)):
+                owner, name = _owner(cell, target)
+                assert owner is not None
+                if name in parameters_of(owner):
+                    delattr(owner, name)
+                object.__setattr__(owner, name, parameters[source])
+                _put_in_row(owner, name, parameters[source])
+                owner.__dict__.setdefault(_ALIASES, {})[name] = None
+                made[target] = source
+            cell.__dict__.setdefault(_TIES, {})[tie.target] = source
 
 
 def ties_below(cell: nn.Cell) -> dict[str, str]:
@@ -122,12 +125,29 @@ def _is_whole(cell: nn.Cell, target: str, source: str) -> bool:
 
 
 def _owner(cell: nn.Cell, full_name: str) -> tuple[nn.Cell | None, str]:
-    """Give the cell that a full name leads to, None if to none, and the name in it."""
-    *path, name = full_name.split(".")
+    """Give the cell that a full name leads to, None if to none, and the name in it, `weight` or `scales.0`."""
+    rest = full_name.split(".")
     below: nn.Cell | None = cell
-    for part in path:
-        below = None if below is None else cells_of(below).get(part)
+    while len(rest) > 1 and below is not None and rest[0] in cells_of(below):
+        below = cells_of(below)[rest.pop(0)]
+    name = ".".join(rest)
+    if len(rest) > 1 and (below is None or not isinstance(below.__dict__.get(rest[0]), tuple)):
+        below = None
     return below, name
+
+
+def _put_in_row(owner: nn.Cell, name: str, parameter: Any) -> None:
+    """Have the row that a parameter was one of hold the one that stands for it now."""
+    row, *places = name.split(".")
+    if places:
+        object.__setattr__(owner, row, _with(owner.__dict__[row], [int(place) for place in places], parameter))
+
+
+def _with(row: tuple[Any, ...], places: list[int], parameter: Any) -> tuple[Any, ...]:
+    position, *inside = places
+    parts = list(row)
+    parts[position] = _with(parts[position], inside, parameter) if inside else parameter
+    return tuple(parts) if inside else ParameterTuple(parts)
 
 
 def fill_ties(state_dict: Mapping[str, Any], ties: Mapping[str, str]) -> dict[str, Any]:

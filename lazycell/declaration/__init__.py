@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ._declaration import symbols_of as symbols_of
     from ._declare import NOTHING as NOTHING
     from ._declare import CacheSpec as CacheSpec
+    from ._declare import CellsSpec as CellsSpec
     from ._declare import ChildrenSpec as ChildrenSpec
     from ._declare import ChildSpec as ChildSpec
     from ._declare import Conditional as Conditional
@@ -54,6 +55,8 @@ if TYPE_CHECKING:
     from ._patterns import captures_in as captures_in
     from ._patterns import fill as fill
     from ._patterns import parse_pattern as parse_pattern
+    from ._post_init import do_nothing_more as do_nothing_more
+    from ._post_init import does_more as does_more
     from ._read_body import read_body as read_body
     from ._squeezed import Expanded as Expanded
     from ._squeezed import Squeezed as Squeezed
@@ -75,21 +78,26 @@ if TYPE_CHECKING:
     from ._symbols import choose as choose
     from ._symbols import evaluate as evaluate
     from ._symbols import expressions_in as expressions_in
+    from ._symbols import is_position as is_position
     from ._symbols import is_symbolic as is_symbolic
     from ._symbols import look_inside as look_inside
     from ._symbols import names_in as names_in
     from ._symbols import operate as operate
+    from ._symbols import position_name as position_name
     from ._symbols import render as render
     from ._symbols import replace_inside as replace_inside
     from ._symbols import sections_of as sections_of
     from ._symbols import symbol as symbol
+    from ._tie_ends import ties_of_parameters as ties_of_parameters
     from ._torch_rules import made_rules as made_rules
     from ._torch_rules import take_alike as take_alike
     from ._torch_rules import torch_rules as torch_rules
     from ._unused import UNUSED as UNUSED
     from ._unused import Former as Former
+    from ._walk import Group as Group
     from ._walk import below as below
-    from ._walk import each_once as each_once
+    from ._walk import leaves_of as leaves_of
     from ._walk import places as places
+    from ._walk import regrouped as regrouped
 else:
     __getattr__ = face(__name__)

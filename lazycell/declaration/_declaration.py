@@ -13,6 +13,7 @@ from .._location import did_you_mean, message, user_location
 from ._declare import (
     NOTHING,
     CacheSpec,
+    CellsSpec,
     ChildrenSpec,
     ChildSpec,
     Conditional,
@@ -245,6 +246,9 @@ def expressions_of(item: Declared, special: frozenset[str] = _NOWHERE) -> Iterat
             around = special - _IN_CHILD
             yield item.count, around
             yield from expressions_of(item.each, around | {position_name(len(around))})
+        case CellsSpec():
+            for _, part in item.parts:
+                yield from expressions_of(part, special)
         case Conditional():
             yield item.condition, special - _IN_CHILD
             for part in (item.present, item.otherwise):

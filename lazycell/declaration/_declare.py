@@ -17,6 +17,7 @@ from .._frozen import frozen
 from .._location import Location, did_you_mean, message, user_location
 from ._conditions import check_condition
 from ._parse import parse_shape
+from ._patterns import captures_in, parse_pattern
 from ._symbols import Expression, choose, render
 
 if TYPE_CHECKING:
@@ -104,18 +105,43 @@ class ChildSpec(Declared):
 
 @frozen(kw_only=True)
 class ChildrenSpec(Declared):
-    """A list of cells: `each` built `count` times, with `INDEX` bound to the position."""
+    """A list of cells or of parameters: `each` made `count` times, with `INDEX` bound to the position.
+
+    In a list inside of another, `INDEX.inner` is bound. `kind` is the name of MindSpore's container.
+    """
 
     count: Any = _symbolic_field()
-    each: Any  # ChildSpec | Conditional
+    each: Any  # ChildSpec | ChildrenSpec | CellsSpec | ParameterSpec | Conditional
+    kind: str = "CellList"
+
+    @property
+    def repeats_parameters(self) -> bool:
+        """Whether it is a row of parameters, not of cells."""
+        return _repeats_parameters(self.each)
+
+
+@frozen(kw_only=True)
+class CellsSpec(Declared):
+    """Unlike cells, each with its name, which is empty in a row. `kind` is the name of MindSpore's container."""
+
+    parts: tuple[tuple[str, Any], ...]
+    kind: str = ""
 
 
 @frozen(kw_only=True)
 class Tie(Declared):
-    """Two dotted names for one parameter; the one at `source` is stored."""
+    """Two dotted names for one parameter, or for the parameters of two cells; those at `source` are stored.
+
+    With captures they are many: `layers.{i}.norm`.
+    """
 
     target: str
     source: str
+
+    @property
+    def text(self) -> str:
+        """The tie as written."""
+        return f"tie({self.target!r}, {self.source!r})"
 
 
 @frozen(kw_only=True)
@@ -138,7 +164,7 @@ class Conditional(Declared):
     otherwise: Any = None
 
 
-_MEMBERS = (ParameterSpec, ChildSpec, ChildrenSpec, Tie, CacheSpec, Conditional)
+_MEMBERS = (ParameterSpec, ChildSpec, ChildrenSpec, CellsSpec, Tie, CacheSpec, Conditional)
 
 
 def initializer_text(initializer: Any) -> str:
@@ -303,6 +329,8 @@ def child(factory: Callable[_Arguments, _Value], /, *args: _Arguments.args, **kw
 @overload
 def children(count: int, each: _Cell, /) -> list[_Cell]: ...
 @overload
+def children(count: int, each: list[_Value], /) -> list[list[_Value]]: ...
+@overload
 def children(
     count: int,
     factory: Callable[_Arguments, _Value],
@@ -315,7 +343,9 @@ def children(count: Any, factory: Any, /, *args: Any, **kwargs: Any) -> Any:
 
     Args:
         count: how many; may be symbolic.
-        factory: as for `child`; or a `child(…)` or `when(…)`, evaluated for each position.
+        factory: as for `child`; or a `child(…)` or `when(…)`, evaluated for each position; or `children(…)` or
+            `cells(…)`, of which each position has one, with `INDEX.inner` for the position in it; or `param(…)`, for a
+            row of parameters.
         args: its arguments, which may be symbolic and may use `INDEX`.
         kwargs: its keyword arguments, likewise.
     """
@@ -359,14 +389,29 @@ def when(condition: Any, present: Any = NOTHING, *, otherwise: Any = None) -> An
 def tie(target: str, source: str) -> Any:
     """Declare that two names are one parameter: `tied = tie("head.weight", "embed.weight")`.
 
+    The names may be those of cells, which have the same parameters then, one by one; and with captures they stand for
+    many: `shared = tie("layers.{i}.norm", "layers.0.norm")`.
+
     Args:
-        target: the dotted name, below this cell, that gives up its own parameter.
-        source: the dotted name of the parameter that both then mean; it is the one that is stored.
+        target: the dotted name, below this cell, that gives up its own parameter. In it `{i}` stands for one segment,
+            `{*rest}` for several.
+        source: the dotted name of the parameter that both then mean; it is the one that is stored. Its captures are
+            among those of `target`; where the two names are the same, nothing is tied.
     """
     if not (isinstance(target, str) and isinstance(source, str)):
         _refuse("tie(target, source) takes two dotted names", '`tie("head.weight", "embed.weight")`')
     if target == source:
         _refuse(f"tie({target!r}, {source!r}) ties a name to itself", '`tie("head.weight", "embed.weight")`')
+    try:
+        parse_pattern(target)
+        unknown = captures_in(source).keys() - captures_in(target)
+    except ValueError as error:
+        _refuse(str(error), '`tie("layers.{i}.norm", "layers.0.norm")`')
+    if unknown:
+        _refuse(
+            f"{source!r} has the capture `{{{min(unknown)}}}`, and {target!r} has none of that name",
+            '`tie("decoder.{i}.embed", "encoder.{i}.embed")`',
+        )
     spec = Tie(target=target, source=source, location=user_location())
     note_unnamed(spec, sys._getframe(1))
     return spec
@@ -458,14 +503,42 @@ def _check_part(part: Any) -> None:
     )
 
 
+def _repeats_parameters(each: Any) -> bool:
+    match each:
+        case Conditional():
+            return any(map(_repeats_parameters, (each.present, each.otherwise)))
+        case ChildrenSpec():
+            return each.repeats_parameters
+    return isinstance(each, ParameterSpec)
+
+
 def _check_repeated(each: Declared) -> None:
     """Refuse what cannot be declared for every position of `children`."""
-    parts = (each.present, each.otherwise) if isinstance(each, Conditional) else (each,)
-    for part in parts:
-        if isinstance(part, Conditional):
-            _check_repeated(part)
-        elif part is NOTHING or not (part is None or isinstance(part, ChildSpec)):
-            _refuse("children() repeats cells, and nothing else", "`children(count, child(Block, hidden))`")
+    parameters = _repeats_parameters(each)
+    for part in _alternatives(each):
+        if isinstance(part, ChildrenSpec) and part.repeats_parameters == parameters:
+            continue
+        if isinstance(part, CellsSpec) and part.kind:
+            _refuse("cells under names stand by themselves, not in a list", "a class that holds them, and its child")
+        if isinstance(part, ParameterSpec) and not part.persistent:
+            _refuse(
+                "a buffer that is not saved cannot be one of a row: MindSpore allows it no such name",
+                "`buffer(…)` with a name for each, or one with one more axis",
+            )
+        if not isinstance(part, ParameterSpec if parameters else (ChildSpec, CellsSpec)):
+            _refuse(
+                "children() repeats cells, or parameters, and nothing else",
+                '`children(count, child(Block, hidden))` or `children(count, param("ones", (hidden,)))`',
+            )
+
+
+def _alternatives(item: Any) -> Iterator[Any]:
+    """Give what may be declared, whatever the conditions are."""
+    if isinstance(item, Conditional):
+        yield from _alternatives(item.present)
+        yield from _alternatives(item.otherwise)
+    elif item is not None:
+        yield item
 
 
 def is_cell(value: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from ._declare import ChildrenSpec, ChildSpec, Conditional, Declared, Derived, ParameterSpec
+from ._declare import CellsSpec, ChildrenSpec, ChildSpec, Conditional, Declared, Derived, ParameterSpec
 from ._symbols import evaluate, is_position, names_in, symbol
 
 
@@ -53,6 +53,8 @@ def _outside(item: Any, formulas: _Formulas) -> Any:
         return attrs.evolve(
             item, present=_outside(item.present, formulas), otherwise=_outside(item.otherwise, formulas)
         )
+    if isinstance(item, CellsSpec):
+        return attrs.evolve(item, parts=tuple((name, _outside(part, formulas)) for name, part in item.parts))
     return attrs.evolve(item, each=_inside(item.each, formulas)) if isinstance(item, ChildrenSpec) else item
 
 
@@ -65,6 +67,8 @@ _WRITTEN = {
 
 
 def _inside(item: Any, formulas: _Formulas) -> Any:
+    if isinstance(item, CellsSpec):
+        return attrs.evolve(item, parts=tuple((name, _inside(part, formulas)) for name, part in item.parts))
     if type(item) not in _WRITTEN:
         return item
     written = {name: getattr(item, name) for name in _WRITTEN[type(item)]}

@@ -12,11 +12,13 @@ from .._errors import DeclarationError
 from .._frozen import frozen
 from .._location import Location, message
 from ._annotations import resolve_annotation
+from ._cells import with_containers
 from ._class_body import ClassBody, Said, is_class_variable, what_was_said
 from ._declare import (
     NOTHING,
     Buffer,
     CacheSpec,
+    CellsSpec,
     ChildrenSpec,
     ChildSpec,
     Conditional,
@@ -130,6 +132,15 @@ def _classify(said: Said, annotation: Any, body: ClassBody) -> Declared | None:
             said.location,
         )
     if isinstance(value, Declared):
+        try:
+            value = with_containers(value, annotation)
+        except ValueError as error:
+            _fail(
+                subject,
+                f"{error}: write `{said.name}: nn.SequentialCell = cells(…)` for cells that are called one after "
+                f"another, or `{said.name}: list = cells(…)`",
+                said.location,
+            )
         if isinstance(value, Hyperparameter) and said.annotation is not None:
             return attrs.evolve(value, type=annotation)
         return value
@@ -176,6 +187,9 @@ def _signed(declared: Declared, name: str, owner: str, location: Location | None
         return attrs.evolve(declared, present=present, otherwise=otherwise)
     if isinstance(declared, ChildrenSpec):
         return attrs.evolve(declared, each=_signed(declared.each, name, owner, declared.location))
+    if isinstance(declared, CellsSpec):
+        parts = ((key, _signed(part, name, owner, declared.location)) for key, part in declared.parts)
+        return attrs.evolve(declared, parts=tuple(parts))
     return declared
 
 
@@ -213,6 +227,7 @@ _SPELLING = {
     ParameterSpec: "param",
     ChildSpec: "child",
     ChildrenSpec: "children",
+    CellsSpec: "cells",
     Conditional: "when",
     Tie: "tie",
     CacheSpec: "key_value_cache",

@@ -8,9 +8,10 @@ holds, says `declaration_of_child`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
-from ._declare import ChildrenSpec, Conditional, Declared
+from .._frozen import frozen
+from ._declare import CellsSpec, ChildrenSpec, Conditional, Declared
 
 _Child = TypeVar("_Child")
 _Found = TypeVar("_Found")
@@ -35,36 +36,85 @@ def places(item: Any, position: str, conditions: Conditions = ()) -> Iterator[tu
         for part, holds in ((item.present, True), (item.otherwise, False)):
             yield from places(part, position, (*conditions, (item, holds)))
     elif isinstance(item, ChildrenSpec):
-        for _, each, inner in places(item.each, position, conditions):
-            yield f"{item.name}.{position}", each, inner
+        yield from _inside(item.name, position, item.each, position, conditions)
+    elif isinstance(item, CellsSpec):
+        moves = False  # whether it is known how many come before
+        for index, (name, part) in enumerate(item.parts):
+            yield from _inside(item.name, name or (position if moves else str(index)), part, position, conditions)
+            moves = moves or isinstance(part, Conditional)
     elif isinstance(item, Declared):
         yield item.name, item, conditions
 
 
+def _inside(
+    name: str, place: str, part: Any, position: str, conditions: Conditions
+) -> Iterator[tuple[str, Declared, Conditions]]:
+    """Give what may be at one place of a container; what is inside bears the name of the container."""
+    for inner, each, inside in places(part, position, conditions):
+        yield f"{name}.{place}{inner.removeprefix(name)}", each, inside
+
+
+@frozen(eq=False)
+class Group(Generic[_Child]):
+    """What a container holds: children, and groups of them, each by its name.
+
+    Attributes:
+        kind: name of MindSpore's container.
+        parts: those that are alike may be one object.
+    """
+
+    kind: str
+    parts: tuple[tuple[str, _Child | Group[_Child]], ...]
+
+    def __len__(self) -> int:
+        return len(self.parts)
+
+    def __getitem__(self, position: int) -> _Child | Group[_Child]:
+        return self.parts[position][1]
+
+
 def below(
-    children: Mapping[str, _Child | tuple[_Child, ...]], look: Callable[[_Child], _Found]
+    children: Mapping[str, _Child | Group[_Child]], look: Callable[[_Child], _Found]
 ) -> Iterator[tuple[str, _Found]]:
     """Give what each child of a cell comes to, in their order.
 
     Args:
-        children: by its name a child, or a list of them.
-        look: looks into a child; once into those of a list that are one object: layers that are alike.
+        children: by its name a child, or a group of them.
+        look: looks into a child; once into those of a group that are one object: layers that are alike.
 
     Returns:
         For each the place below the cell, `norm` or `layers.0`, and what `look` gave.
     """
+    found: dict[int, _Found] = {}
     for name, child in children.items():
-        if not isinstance(child, tuple):
+        if not isinstance(child, Group):
             yield name, look(child)
             continue
-        for position, found in enumerate(each_once(child, look)):
-            yield f"{name}.{position}", found
+        for place, one in leaves_of(child):
+            if id(one) not in found:
+                found[id(one)] = look(one)
+            yield f"{name}.{place}", found[id(one)]
 
 
-def each_once(alike: tuple[_Child, ...], look: Callable[[_Child], _Found]) -> Iterator[_Found]:
-    """Give what `look` gives for each, asked once of those that are one object."""
-    found: dict[int, _Found] = {}
-    for one in alike:
-        if id(one) not in found:
-            found[id(one)] = look(one)
-        yield found[id(one)]
+def leaves_of(group: Group[_Child]) -> Iterator[tuple[str, _Child]]:
+    """Give each child of a group, and its place in it: `0`, `up`, `0.1`."""
+    for name, part in group.parts:
+        if isinstance(part, Group):
+            for place, child in leaves_of(part):
+                yield f"{name}.{place}", child
+        else:
+            yield name, part
+
+
+def regrouped(group: Group[_Child], change: Callable[[_Child], _Found]) -> Group[_Found]:
+    """Give a group of what `change` makes of each child, asked once of those that are one object."""
+    return _regrouped(group, change, {})
+
+
+def _regrouped(group: Group[Any], change: Callable[[Any], Any], found: dict[int, Any]) -> Group[Any]:
+    parts = []
+    for name, part in group.parts:
+        if id(part) not in found:
+            found[id(part)] = _regrouped(part, change, found) if isinstance(part, Group) else change(part)
+        parts.append((name, found[id(part)]))
+    return Group(group.kind, tuple(parts))

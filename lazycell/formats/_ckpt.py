@@ -149,7 +149,8 @@ def _tensor(source: _Source, records: list[Record]) -> TensorHeader:
             )
     parts = tuple(source.part(start, stop) for *_, start, stop in records)
     if any(size >= 1 << 63 for size in dims):
-        raise _refuse(source.path, tag, "has a negative dim")
+        signed = tuple(size if size < 1 << 63 else size - (1 << 64) for size in dims)  # int64, as protobuf has it
+        raise _refuse(source.path, tag, f"has a negative dim, {min(signed)}, in {_dims(signed)}")
     if tensor_type in _UNREADABLE:
         return TensorHeader(tag, tensor_type, dims, parts)
     dtype = _DTYPES.get(tensor_type)

@@ -30,6 +30,9 @@ _CRC_TRAILER = len(_CRC_MARK) + 10
 _RECORD_KEY = 0x0A
 _MAX_NAME = 1 << 16
 
+_VALUE_FIELDS = {1: "tag", 2: "tensor"}
+_TENSOR_FIELDS = {1: "dims", 2: "tensor_type", 3: "tensor_content"}
+
 
 def records(window: Window, path: Path) -> Iterator[Record | int]:
     """Give record after record, and the checksum if the file ends with one.
@@ -137,6 +140,8 @@ def _record(window: Window, position: int, path: Path) -> tuple[Record, int]:
         tag, tensor = _value(window, begin, min(end, window.size), is_cut=end > window.size)
         name = tag
         if end > window.size:
+            if end - begin >= 1 << 63:  # no file was cut there
+                raise WireError(f"its record at byte {position} has a length of {end - begin}, which is 2^63 or more")
             raise WireError(f"truncated: its record needs {end - window.size} bytes more than the file has")
         if tag is None:
             raise WireError(f"the record at byte {position} has no tag")
@@ -167,7 +172,7 @@ def _value(window: Window, position: int, end: int, *, is_cut: bool) -> tuple[st
             if number not in (1, 2) or wire_type != LENGTH_DELIMITED:
                 raise WireError(f"byte {position} starts field {number}, which a record does not have")
             if stop > end and not is_cut:
-                raise WireError(f"field {number} at byte {position} runs past its record")
+                raise _past(_VALUE_FIELDS[number], position, stop - start, end - start)
             if (tag if number == 1 else tensor) is not None:
                 raise WireError(f"field {number} comes twice in the record, at byte {position}")
             if number == 1:
@@ -190,7 +195,7 @@ def _tensor_proto(window: Window, position: int, end: int) -> tuple[tuple[int, .
     while position < end:
         number, wire_type, start, stop = window.field(position, end)
         if stop > end:
-            raise WireError(f"field {number} at byte {position} runs past its record")
+            raise _past(_TENSOR_FIELDS.get(number, str(number)), position, stop - start, end - start)
         if number == 1:
             while start < stop:  # one number, or several packed ones, which parsers of protobuf have to accept
                 size, start = window.varint(start, stop)
@@ -207,6 +212,13 @@ def _tensor_proto(window: Window, position: int, end: int) -> tuple[tuple[int, .
     if content is None:
         raise WireError("its record has no tensor_content")
     return tuple(dims), tensor_type, content
+
+
+def _past(field: str, position: int, length: int, left: int) -> WireError:
+    return WireError(
+        f"its field {field} at byte {position} runs past its record: it has a length of {length}, and {left} bytes of "
+        "the record are left"
+    )
 
 
 def _text(window: Window, start: int, stop: int, what: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .._arguments import file_path
 from .._errors import CheckpointFormatError
+from .._harmless import printable
 from . import _files, _formats, _readers, _sniff
 from ._header import CheckpointHeader
 
@@ -38,7 +39,7 @@ def open_checkpoint(
         return _readers.read_arrays(source)
     path = file_path(source, "path")
     if not path.exists():
-        raise FileNotFoundError(_nothing_at(path))
+        raise FileNotFoundError(printable(_nothing_at(path)))
     if path.is_dir():
         from ._directory import find_checkpoint  # few files are of this kind
 

@@ -7,6 +7,7 @@ parent gives it, so that all facts are about the hyperparameters of the class th
 
 from __future__ import annotations
 
+import functools
 import itertools
 import types
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +17,7 @@ import attrs
 
 from .._errors import DeclarationError
 from ..declaration import (
+    CellsSpec,
     ChildrenSpec,
     ChildSpec,
     Choice,
@@ -30,19 +32,24 @@ from ..declaration import (
     evaluate,
     evaluated,
     expressions_of,
+    fill,
     is_cell,
+    is_position,
     is_symbolic,
     names_in,
     operate,
+    parse_pattern,
+    position_name,
     render,
     sections_of,
     symbol,
 )
 from ..manifest import bind
+from ..show import is_index
 from ._fact import Because, Fact, place_of
 from ._formed import Block, Share, as_declared, facts_of_blocks
 from ._found import EXAMPLES, Found, either_way
-from ._names import NOTHING_STORED, Names, Shape
+from ._names import NOTHING_STORED, Names, Shape, leaves_below
 
 _MOST_POSITIONS = 250
 """Cells of one list that are looked into, from either end, where no two are alike."""
@@ -143,11 +150,14 @@ class _Walk:
                     names.below.get(name, NOTHING_STORED).size,
                 )
             case ParameterSpec():
-                return _parameter(item, owner, values, names.below.get(name, NOTHING_STORED), prefix)
+                return _parameter(item, owner, values, names.below.get(name, NOTHING_STORED), f"{prefix}{name}")
             case ChildSpec():
                 return self.child(item, values, names.below.get(name, NOTHING_STORED), f"{prefix}{name}.")
             case ChildrenSpec():
                 return self.children(item, owner, values, names.below.get(name, NOTHING_STORED), f"{prefix}{name}.")
+            case CellsSpec():
+                inside = names.below.get(name, NOTHING_STORED)
+                return self.unlike(item.parts, 0, owner, values, inside, f"{prefix}{name}.")
         return Found()
 
     def _lazily(self, *arguments: Any) -> Callable[[], Found]:
@@ -180,7 +190,7 @@ class _Walk:
         """Walk a child: with the expressions that its parent gives it."""
         item = owner or spec
         if "SELF" in names_in((spec.factory, spec.args, spec.kwargs)):
-            own = {name: value for name, value in values.items() if name != "INDEX"}
+            own = {name: value for name, value in values.items() if not is_position(name)}
             values = {**values, "SELF": types.SimpleNamespace(**own)}
         factory = evaluated(item, spec.factory, values)
         args, kwargs = evaluated(item, spec.args, values), evaluated(item, spec.kwargs, values)
@@ -245,12 +255,13 @@ class _Walk:
         there, length = names.positions()
         count = evaluated(spec, spec.count, values)
         self.lengths.append(count)
+        number = position_name(sum(map(is_position, values)))
         numbered = isinstance(spec.each, Conditional) or any(
-            "INDEX" in names_in(value) for value, _ in expressions_of(spec.each)
+            number in names_in(value) for value, _ in expressions_of(spec.each)
         )
 
         def at(position: int, node: Names) -> Found:
-            bound = {**values, "INDEX": position}
+            bound = {**values, number: position}
             try:
                 return element(position, node, bound)
             except DeclarationError:  # `widths[INDEX]` beyond the end, say
@@ -297,14 +308,51 @@ class _Walk:
             found.missing += (count - length) * after.missing
         return found
 
+    def unlike(
+        self,
+        parts: tuple[tuple[str, Any], ...],
+        number: int,
+        owner: Declaration,
+        values: Values,
+        names: Names,
+        prefix: str,
+    ) -> Found:
+        """Walk what is left of a row of unlike cells, or of those under names, `number` of which came before."""
+        if not parts:
+            return Found()
+        (name, part), *rest = parts
+
+        def on(chosen: Any, there: int) -> Found:
+            found = Found()
+            if chosen is not None:
+                found.add(self.part(chosen, name or str(number), owner, values, names, prefix))
+            found.add(self.unlike(tuple(rest), number + there, owner, values, names, prefix))
+            return found
+
+        def chosen_of(item: Any) -> Found:
+            if not isinstance(item, Conditional):
+                return on(item, item is not None)
+            condition = evaluated(item, item.condition, values)
+            ways: list[Callable[[], Found]] = [
+                functools.partial(chosen_of, each) for each in (item.present, item.otherwise)
+            ]
+            left = {key for key, _ in parts} if name else {key for key in names.below if not _is_before(key, number)}
+            size = sum(node.size for key, node in names.below.items() if key in left)
+            return self.either(item, condition, ways, size)
+
+        return chosen_of(part)
+
+
+def _is_before(key: str, number: int) -> bool:
+    return is_index(key) and int(key) < number
+
 
 # --------------------------------------------------------------------------------------------------------- parameters
 
 
-def _parameter(spec: ParameterSpec, owner: Declaration, values: Values, names: Names, prefix: str) -> Found:
+def _parameter(spec: ParameterSpec, owner: Declaration, values: Values, names: Names, name: str) -> Found:
     if not spec.persistent:
         return Found(used=names.size)  # computed, and a stored copy is ignored
-    name = f"{prefix}{spec.name}"
     if names.shape is None and not names.parts:
         return Found(missing=1, examples=[name])
     found = Found(used=0 if names.tied is not None else 1)
@@ -355,11 +403,39 @@ def _with_ties(declaration: Declaration, values: Values, names: Names) -> Names:
     """Give the names with those that a tie lets a checkpoint leave out: one name is stored for two."""
     for item in declaration.ties:
         for tie, condition in _ties_in(item, values):
-            target, source = names.at(tie.target).shape, names.at(tie.source).shape
-            for path, mine, other in ((tie.target, target, source), (tie.source, source, target)):
-                if mine is None and other is not None:
-                    names = names.grafted(path, Names(other, tied=True if condition is None else condition))
+            for target, source in list(_ends(tie, names)):
+                inside = {path for end in (target, source) for path, _ in leaves_below(names.at(end))}
+                for path in inside:
+                    mine, other = (f"{end}.{path}" if path else end for end in (target, source))
+                    names = _with_tie(names, mine, other, condition)
     return names
+
+
+def _with_tie(names: Names, target: str, source: str, condition: Any) -> Names:
+    mine, other = names.at(target).shape, names.at(source).shape
+    for path, here, there in ((target, mine, other), (source, other, mine)):
+        if here is None and there is not None:
+            names = names.grafted(path, Names(there, tied=True if condition is None else condition))
+    return names
+
+
+def _ends(tie: Tie, names: Names) -> Iterator[tuple[str, str]]:
+    """Give both ends of a tie, for each place that a pattern names: the file need not have what is tied there."""
+    captured = max((number for number, part in enumerate(tie.target.split("."), 1) if "{" in part), default=0)
+    if not captured:
+        yield tie.target, tie.source
+        return
+    segments = tie.target.split(".")
+    head, rest = parse_pattern(".".join(segments[:captured])), segments[captured:]
+    waiting = [(key, node) for key, node in names.below.items()]
+    while waiting:
+        path, node = waiting.pop()
+        values = head.match(path)
+        if values is not None:
+            ends = ".".join((path, *rest)), fill(tie.source, values)
+            if ends[0] != ends[1]:
+                yield ends
+        waiting += [(f"{path}.{key}", each) for key, each in node.below.items()]
 
 
 def _ties_in(item: Any, values: Values) -> Iterator[tuple[Tie, Any]]:

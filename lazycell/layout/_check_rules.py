@@ -82,7 +82,7 @@ def _check_half(rule: StoredRule, rules: Iterable[StoredRule]) -> None:
 
 def _refuse_dead(rule: StoredRule, leaf: Leaf, declaration: Declaration, names: Mapping[str, Known]) -> None:
     for tie in declaration.ties:
-        if isinstance(tie, Tie) and overlap(leaf.pattern.text, tie.target):
+        if isinstance(tie, Tie) and any(overlap(leaf.pattern.text, tie.target + rest) for rest in ("", ".{*rest}")):
             rule.complain(
                 f"`{tie.target}` is tied to `{tie.source}`, which is what is stored: give that a rule instead"
             )

@@ -17,6 +17,7 @@ from ..declaration import (
     ParameterSpec,
     Tie,
     declaration_of_child,
+    does_more,
     places,
     sections_of,
 )
@@ -78,11 +79,12 @@ def names_below(cls: type, declaration: Declaration) -> dict[str, Known]:
     for item in declaration.hyperparameters:
         if item.type not in _PLAIN_TYPES:
             names[f"{item.name}.{ANYTHING}"] = _UNKNOWN  # its value may be a cell
-    if declaration.own_init or hasattr(cls, "__post_init__"):
+    if declaration.own_init or does_more(cls):
         names[ANYTHING] = _UNKNOWN
     for tie in declaration.ties:
         if isinstance(tie, Tie):
-            names.pop(tie.target, None)
+            for name in [name for name in names if name == tie.target or name.startswith(f"{tie.target}.")]:
+                del names[name]
     return names
 
 

@@ -9,6 +9,7 @@ import attrs
 
 from .. import declaration
 from .._frozen import frozen
+from .._harmless import printable
 
 
 @frozen
@@ -83,7 +84,7 @@ def parse_rules(rename: Mapping[str, Any] | None, *, forms: bool = False) -> tup
         return ()
     if not isinstance(rename, Mapping):
         raise TypeError(
-            f"rename has to be a mapping from names in the checkpoint to names in the model, not {rename!r}; "
+            f"rename has to be a mapping from names in the checkpoint to names in the model, not {rename!r:.200}; "
             'write rename={"encoder.layer.{i}.query.weight": "layers.{i}.q.weight"}'
         )
     for source, target in rename.items():
@@ -93,7 +94,7 @@ def parse_rules(rename: Mapping[str, Any] | None, *, forms: bool = False) -> tup
             )
         if not isinstance(target, (str, declaration.Node) if forms else str):
             or_form = ", or names in `fused`, `transposed` or `reshaped`" if forms else ""
-            raise TypeError(f"rename: {source!r} has to become a name, as text{or_form}, not {_shown(target)}")
+            raise TypeError(f"rename: {source!r:.80} has to become a name, as text{or_form}, not {_shown(target)}")
     return tuple(_parse(source, target, forms) for source, target in rename.items())
 
 
@@ -149,5 +150,5 @@ def _parse(source: str, target: Any, forms: bool) -> RenameRule:
             if is_form or (forms and leaf.endswith("]")):
                 is_form = declaration.parse_leaf(leaf).section is not None or is_form
     except ValueError as error:
-        raise ValueError(f"rename: {error}") from None
+        raise ValueError(printable(f"rename: {error}")) from None
     return RenameRule(pattern, target, is_form)

@@ -10,6 +10,7 @@ from .._frozen import frozen
 from ._plan import BY_TORCH, AppliedMigration, LoadPlan, conversions, key_patterns, migration_rows
 
 _ROWS = 20
+_NAMES = 12
 
 
 @frozen
@@ -171,7 +172,7 @@ def _cast_rows(casts: tuple[Cast, ...]) -> list[tuple[str, ...]]:
 def _renamed_rows(renamed: tuple[Renamed, ...]) -> list[tuple[str, ...]]:
     keys = {pair.parameter: pair.key for pair in renamed}
     return [
-        (pattern, "from " + ", ".join(key for key, _ in show.collapse(keys[name] for name in members)))
+        (pattern, f"from {show.few((key for key, _ in show.collapse(keys[name] for name in members)), _NAMES)}")
         for pattern, members in show.collapse(keys)
     ]
 

@@ -22,10 +22,10 @@ def permitted(argument: str, value: object, choices: tuple[str, str]) -> Callabl
     strict, lenient = choices
     if isinstance(value, str):
         if value not in choices:
-            raise ValueError(f'{argument}={value!r}: choose "{strict}", "{lenient}" or a list of name patterns')
+            raise ValueError(f'{argument}={value!r:.200}: choose "{strict}", "{lenient}" or a list of name patterns')
         return _matcher(["*"] if value == lenient else [])
     if not isinstance(value, Iterable):
-        raise ValueError(f'{argument}={value!r}: choose "{strict}", "{lenient}" or a list of name patterns')
+        raise ValueError(f'{argument}={value!r:.200}: choose "{strict}", "{lenient}" or a list of name patterns')
     if isinstance(value, Mapping):  # its values would be passed over, whatever they were meant to say
         listed = ", ".join(json.dumps(key, ensure_ascii=False) if isinstance(key, str) else repr(key) for key in value)
         raise ValueError(
@@ -35,7 +35,7 @@ def permitted(argument: str, value: object, choices: tuple[str, str]) -> Callabl
     patterns = list(value)
     for pattern in patterns:
         if not isinstance(pattern, str):
-            raise ValueError(f"{argument}: a name pattern has to be a string, not {pattern!r}")
+            raise ValueError(f"{argument}: a name pattern has to be a string, not {pattern!r:.200}")
     return _matcher(patterns)
 
 

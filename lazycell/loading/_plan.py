@@ -13,6 +13,7 @@ from ..formats import TensorHeader
 from ..layout import Operation, Reshape, Slice, Stored, Transpose
 
 _ROWS = 40
+_NAMES = 12
 _LONGEST_REASON = 100
 
 BY_TORCH = "the names are PyTorch's, by the classes of the cells"
@@ -139,16 +140,13 @@ class LoadPlan:
 
     def _report(self) -> show.Report:
         """Give it for people; parameters that are alike in one row."""
-        rows = [tuple(map(show.printable, row)) for row in plan_rows(self)]
-        tables = [show.Table(rows, columns=("parameter", "shape", "dtype", ""), most=_ROWS)]
+        tables = [show.Table([*plan_rows(self)], columns=("parameter", "shape", "dtype", ""), most=_ROWS)]
         for title, names in left_over(self):
-            tables.append(
-                show.Table([(show.printable(pattern),) for pattern, _ in show.collapse(names)], title, most=_ROWS)
-            )
+            tables.append(show.Table([(pattern,) for pattern, _ in show.collapse(names)], title, most=_ROWS))
         notes = [f"migrated {tensors}, {source}" for tensors, source in migration_rows(self.migrated)]
         if self.naming:
             notes.insert(0, BY_TORCH)
-        return show.Report(show.printable(plan_title(self)), tables, notes)
+        return show.Report(plan_title(self), tables, notes)
 
 
 def plan_title(plan: LoadPlan) -> str:
@@ -159,7 +157,7 @@ def plan_title(plan: LoadPlan) -> str:
 
 def new_head_text(plan: LoadPlan) -> str:
     """Say what has to be trained before the model is of use."""
-    names = show.printable(", ".join(pattern for pattern, _ in show.collapse(plan.new_head)))
+    names = show.few((pattern for pattern, _ in show.collapse(plan.new_head)), _NAMES)
     one = len(plan.new_head) == 1
     what = f"{'is' if one else 'are'} not in {plan.path}, or not in this shape, and start{'s' if one else ''} from"
     how = "its initializer: train it" if one else "their initializers: train them"
@@ -216,15 +214,16 @@ def plan_rows(plan: LoadPlan) -> Iterator[tuple[str, ...]]:
             row = (shape, dtype, source) if "split" in how else (shape, dtype, source, pattern)
             found.setdefault(row, []).append((order[members[0]], pattern))
     for (shape, dtype, source, *_), patterns in sorted(found.items(), key=lambda item: item[1]):
-        yield ", ".join(pattern for _, pattern in patterns), shape, dtype, source
+        yield show.few((pattern for _, pattern in patterns), _NAMES), shape, dtype, source
 
 
 def key_patterns(keys: Iterable[str]) -> str:
     """Give `q.{0..3}.weight + k.{0..3}.weight` for the keys of steps; one pattern for each of the parts."""
     parts = [key.split(" + ") for key in keys]
     if len({len(each) for each in parts}) > 1:
-        return ", ".join(key for key, _ in show.collapse(" + ".join(each) for each in parts))
-    return " + ".join(", ".join(name for name, _ in show.collapse(names)) for names in zip(*parts, strict=True))
+        return show.few((key for key, _ in show.collapse(" + ".join(each) for each in parts)), _NAMES)
+    patterns = ((name for name, _ in show.collapse(names)) for names in zip(*parts, strict=True))
+    return " + ".join(show.few(each, _NAMES) for each in patterns)
 
 
 def conversions(layout: Iterable[Stored]) -> dict[str, tuple[str, ...]]:

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Sequence
 
 from .._collector import collector_paused
+from .._harmless import printable
 from ..formats import TensorHeader
 from ..layout import Operation, Reshape, Slice
 from ..reading import Reader
@@ -50,7 +51,7 @@ def stage(plan: LoadPlan, reader: Reader, progress: Callable[[int, int], None] |
     if progress is not None:
         progress(total, total)
     if warning is not None:
-        warnings.warn(warning, RuntimeWarning, stacklevel=2)
+        warnings.warn(printable(warning), RuntimeWarning, stacklevel=2)
     return {step.parameter: arrays[index] for index, step in enumerate(plan.steps)}
 
 

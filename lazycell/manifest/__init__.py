@@ -6,6 +6,7 @@ from .._face import callable_package, face
 
 if TYPE_CHECKING:
     from ._bind import DEFAULT_DTYPE as DEFAULT_DTYPE
+    from ._bind import bind_values as bind_values
     from ._bind import convert as convert
     from ._calls import bind as bind
     from ._calls import call_text as call_text

@@ -12,7 +12,7 @@ import attrs
 from .._dtypes import dtype_name
 from .._errors import DeclarationError, HyperparameterError, RequirementError
 from .._harmless import told
-from .._location import message, user_location
+from .._location import calling_location, message, user_location
 from ..declaration import (
     Declaration,
     Hyperparameter,
@@ -140,7 +140,8 @@ def _refuse_value(item: Hyperparameter, value: Any, error: Exception) -> NoRetur
     # attrs' validators give the field and more besides.
     text = error.args[0] if error.args and isinstance(error.args[0], str) else told(error)
     problem = f"{item.name}={brief(value)} is refused: {text}"
-    raise HyperparameterError(message(f"{item.owner}.{item.name}", problem, item.location)) from error
+    # No line: the one that gave the value is in the traceback, and that of the declaration is nobody's mistake.
+    raise HyperparameterError(message(f"{item.owner}.{item.name}", problem)) from error
 
 
 def _several(given: Any) -> tuple[Any, ...]:
@@ -153,4 +154,4 @@ def _check_requirement(requirement: Requirement, values: Mapping[str, Any], clas
     if not evaluated(requirement, requirement.condition, values):
         used = with_values(requirement.condition, values)
         text = f"{requirement.text}: `{render(requirement.condition)}` does not hold{used}"
-        raise RequirementError(message(class_name, text, requirement.location))
+        raise RequirementError(message(class_name, text, calling_location() or requirement.location))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
@@ -22,6 +22,7 @@ from ..declaration import (
     initializer_text,
     is_cell,
     render,
+    ties_of_parameters,
 )
 from ..history import Migration, migrations_of
 from ..layout import ManifestEntry, Stored
@@ -181,14 +182,15 @@ class Sheet:
         self.cells.update(_under(place, child.cells))
         self.caches.update(_under(place, child.caches))
 
-    def tie(self, ties: Iterable[Tie]) -> None:
+    def tie(self, ties: Iterable[Tie], absent: Collection[str] = ()) -> None:
         """Let each tie's target be another name of its source."""
-        for each in ties:
+        for declared in ties:
             found = {name: (shape, dtype) for name, (shape, dtype, *_) in self.entries.items()}
-            source = check_tie(each, found, self.ties)
-            del self.entries[each.target]
-            self.ties = {target: source if end == each.target else end for target, end in self.ties.items()}
-            self.ties[each.target] = source
+            for each in ties_of_parameters(declared, self.entries, self.ties):
+                source = check_tie(each, found, self.ties, absent)
+                del self.entries[each.target], found[each.target]
+                self.ties = {target: source if end == each.target else end for target, end in self.ties.items()}
+                self.ties[each.target] = source
 
     def outline(self) -> Outline:
         """Give it as data."""
@@ -227,7 +229,7 @@ class _Walk:
         given = {name: built_already(value) for name, value in resolved.values.items() if is_cell(value)}
         for place, found in below({**given, **resolved.children}, lambda child: self._child(child, resolved.dtype)):
             sheet.take(place, found)
-        sheet.tie(resolved.ties)
+        sheet.tie(resolved.ties, resolved.absent)
         return sheet
 
     def _child(self, child: ResolvedChild, dtype: str) -> Sheet:

@@ -9,23 +9,30 @@ Pure: nothing is built, so a manifest can be made of a model that would not fit 
 from __future__ import annotations
 
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+
+import attrs
 
 from .._frozen import frozen
 from ..declaration import (
+    CellsSpec,
     ChildrenSpec,
     ChildSpec,
     Conditional,
     Declaration,
     Declared,
+    Group,
     ParameterSpec,
     Tie,
     decided,
     evaluated,
     evaluated_parts,
     expressions_of,
+    is_position,
+    leaves_of,
     names_in,
+    position_name,
     sections_of,
 )
 from ._bind import bind_values, default_dtype
@@ -64,7 +71,9 @@ class Resolved:
     values: dict[str, Any]
     dtype: str
     parameters: tuple[ResolvedParameter, ...]
-    children: Mapping[str, ResolvedChild | tuple[ResolvedChild, ...]]
+    children: Mapping[str, ResolvedChild | Group[ResolvedChild]]
+    rows: Mapping[str, Group[ResolvedParameter]]
+    """Rows of parameters by their names; each parameter is among `parameters` as well."""
     absent: tuple[str, ...]
     ties: tuple[Tie, ...]
     declaration: Declaration
@@ -96,7 +105,8 @@ def resolve_bound(declaration: Declaration, values: dict[str, Any], dtype: str) 
         dtype: canonical name of the cell's default dtype.
     """
     parameters: list[ResolvedParameter] = []
-    children: dict[str, ResolvedChild | tuple[ResolvedChild, ...]] = {}
+    children: dict[str, ResolvedChild | Group[ResolvedChild]] = {}
+    rows: dict[str, Group[ResolvedParameter]] = {}
     formulas = {item.name: item.value for item in declaration.derived}
     absent: list[str] = sorted(declaration.removed)
     for member in declaration.members:
@@ -107,8 +117,12 @@ def resolve_bound(declaration: Declaration, values: dict[str, Any], dtype: str) 
             parameters.append(_parameter(chosen, values, dtype, formulas))
         elif isinstance(chosen, ChildSpec):
             children[member.name] = _child(chosen, values)
-        elif isinstance(chosen, ChildrenSpec):
-            children[member.name] = _children(chosen, values)
+        elif isinstance(chosen, ChildrenSpec) and chosen.repeats_parameters:
+            row = _group(chosen, values, lambda spec, bound: _parameter(spec, bound, dtype, formulas))
+            rows[member.name] = row = _named(row, member.name)
+            parameters += [parameter for _, parameter in leaves_of(row)]
+        elif isinstance(chosen, (ChildrenSpec, CellsSpec)):
+            children[member.name] = _group(chosen, values, _child)
         else:
             member.complain(f"{type(chosen).__name__} cannot be declared here")
     ties = [decided(item, values) for item in declaration.ties]
@@ -117,6 +131,7 @@ def resolve_bound(declaration: Declaration, values: dict[str, Any], dtype: str) 
         dtype=dtype,
         parameters=tuple(parameters),
         children=children,
+        rows=rows,
         absent=tuple(absent),
         ties=tuple(item for item in ties if isinstance(item, Tie)),
         declaration=declaration,
@@ -146,24 +161,55 @@ def _sections(
 
 def _child(spec: ChildSpec, values: Mapping[str, Any]) -> ResolvedChild:
     if "SELF" in names_in((spec.factory, spec.args, spec.kwargs)):
-        own = {name: value for name, value in values.items() if name != "INDEX"}
+        own = {name: value for name, value in values.items() if not is_position(name)}
         values = {**values, "SELF": types.SimpleNamespace(**own)}
     factory, args, kwargs = evaluated_parts(spec, (spec.factory, spec.args, spec.kwargs), values)
     return ResolvedChild(factory, args, kwargs, spec)
 
 
-def _children(spec: ChildrenSpec, values: Mapping[str, Any]) -> tuple[ResolvedChild, ...]:
+def _named(row: Group[ResolvedParameter], name: str) -> Group[ResolvedParameter]:
+    """Give a row of parameters with the name of each: `scales.0`."""
+    parts: list[tuple[str, ResolvedParameter | Group[ResolvedParameter]]] = []
+    for place, part in row.parts:
+        full_name = f"{name}.{place}"
+        named = _named(part, full_name) if isinstance(part, Group) else attrs.evolve(part, name=full_name)
+        parts.append((place, named))
+    return Group(row.kind, tuple(parts))
+
+
+_Leaf = Callable[[Any, Mapping[str, Any]], Any]
+
+
+def _group(spec: ChildrenSpec | CellsSpec, values: Mapping[str, Any], leaf: _Leaf) -> Group[Any]:
+    """Give what is in a container: of each declaration in it what `leaf` makes of it, with these values."""
+    parts = _repeated(spec, values, leaf) if isinstance(spec, ChildrenSpec) else _unlike(spec, values, leaf)
+    return Group(spec.kind, tuple(parts))
+
+
+def _unlike(spec: CellsSpec, values: Mapping[str, Any], leaf: _Leaf) -> Iterator[tuple[str, Any]]:
+    number = 0
+    for name, part in spec.parts:
+        chosen = decided(part, values)
+        if chosen is not None:
+            yield name or str(number), _made(chosen, values, leaf)
+            number += 1
+
+
+def _repeated(spec: ChildrenSpec, values: Mapping[str, Any], leaf: _Leaf) -> Iterator[tuple[str, Any]]:
     count = checked_count(spec, evaluated(spec, spec.count, values), values)
-    built: list[ResolvedChild] = []
-    same: ResolvedChild | None = None
+    position = position_name(sum(map(is_position, values)))
+    same: Any = None
     depends_on_position = isinstance(spec.each, Conditional) or any(
-        "INDEX" in names_in(value) for value, _ in expressions_of(spec.each)
+        position in names_in(value) for value, _ in expressions_of(spec.each)
     )
-    for position in range(count):
+    for number in range(count):
         if depends_on_position or same is None:
-            chosen = decided(spec.each, bound := {**values, "INDEX": position})
-            if not isinstance(chosen, ChildSpec):
-                spec.complain(f"nothing is declared for position {position}: write `otherwise=child(…)`")
-            same = _child(chosen, bound)
-        built.append(same)
-    return tuple(built)
+            chosen = decided(spec.each, bound := {**values, position: number})
+            if chosen is None:
+                spec.complain(f"nothing is declared for position {number}: write `otherwise=child(…)`")
+            same = _made(chosen, bound, leaf)
+        yield str(number), same
+
+
+def _made(chosen: Any, values: Mapping[str, Any], leaf: _Leaf) -> Any:
+    return _group(chosen, values, leaf) if isinstance(chosen, (ChildrenSpec, CellsSpec)) else leaf(chosen, values)

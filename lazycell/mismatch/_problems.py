@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 import attrs
 
+from .. import show
 from .._frozen import frozen
 from ..declaration import form_text
 from ..formats import TensorHeader
@@ -172,6 +173,7 @@ def _unexpected(problem: Problem) -> Words:
 
 
 # So that what is said of every layer is the same.
+_NAMES = 12
 _INDEX = re.compile(r"(?<=\.)\d+(?=\.|$)|^\d+(?=\.)")
 
 
@@ -204,14 +206,14 @@ def _dtype(*why: str | Argument) -> Callable[[Problem], Words]:
 
 def _codes(problem: Problem) -> Words:
     assert problem.tensor is not None
-    ends = ", ".join(f"`{each.rpartition('.')[2]}`" for each in problem.names)
+    ends = show.few((f"`{each.rpartition('.')[2]}`" for each in problem.names), _NAMES)
     text = f"{problem.tensor.dtype} {problem.tensor.shape}, codes that are weights only together with {ends}; "
     return text + problem.detail if problem.detail else (text, Argument("dtype", "cast"), " applies them")
 
 
 def _tied_dtypes(problem: Problem) -> Words:
     pairs = zip(problem.names[::2], problem.names[1::2], strict=True)
-    return ", ".join(f"{dtype} as `{name}`" for dtype, name in pairs)
+    return show.few((f"{dtype} as `{name}`" for dtype, name in pairs), _NAMES)
 
 
 def _twice(problem: Problem) -> Words:
@@ -282,7 +284,7 @@ def _kind(sized: ManifestEntry | Stored | None) -> str:
 
 
 def _quoted(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
+    return show.few((f"`{name}`" for name in names), _NAMES)
 
 
 def _join(*parts: str) -> str:

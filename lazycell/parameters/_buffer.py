@@ -6,18 +6,22 @@ from collections.abc import Callable
 from typing import Any
 
 from mindspore import Tensor
-from mindspore.common.initializer import Initializer
+from mindspore.common.initializer import Constant, Dirac, Identity, Initializer, One, Zero
 
 from .._dtypes import dtype_name
 from . import _framework as framework
 from ._filling import initialize_parameter, storage_for, take
+from ._foreign import ComputedTable
 from ._life import Origin
 from ._without_values import WithoutValues, read_too_early
+
+# Values that follow from shape and dtype alone: no checkpoint has others, so whoever reads them need not wait for any.
+_COMPUTED = (ComputedTable, Constant, Dirac, Identity, One, Zero)
 
 
 @framework.known_to_graphs
 class UninitializedBuffer(WithoutValues, Tensor):
-    """A non-persistent buffer that is computed when it is needed: a Tensor without values, never saved.
+    """A non-persistent buffer that is computed when it is first read: a Tensor without values, never saved.
 
     It is registered by `Cell.register_buffer(name, buffer, persistent=False)`.
     """
@@ -26,7 +30,9 @@ class UninitializedBuffer(WithoutValues, Tensor):
     _declared_dtype: str
 
     def _need_values(self, reader: str) -> None:
-        raise read_too_early(self, reader)
+        if not isinstance(self._initializer, _COMPUTED):  # its stream has the name that it has in a net
+            raise read_too_early(self, reader)
+        initialize_parameter(self)
 
     def init_data(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the buffer, in place."""

@@ -19,6 +19,7 @@ from mindspore.common.initializer import initializer as as_initializer
 from .._dtypes import dtype_name
 from . import _framework as framework
 from ._context import is_lazy, is_strict
+from ._device import device
 from ._draws import Draw, draw_for, remade
 from ._filled import (
     LazyParameter,
@@ -39,8 +40,8 @@ from ._filling import (
     undeclare_parameter,
 )
 from ._life import Origin
-from ._rewriting import Rewritable, constant_given
-from ._rewritten import Put, declared_by, edited
+from ._rewriting import Rewritable, constant_given, constant_written, law_written, whole_number
+from ._rewritten import Put, declared_by, edited, filled_with
 from ._without_values import WithoutValues, is_declared, read_too_early, while_declared, wrong_shape
 
 
@@ -184,6 +185,15 @@ class DeclaredParameter(Rewritable, WithoutValues, LazyParameter):
         )
 
 
+# Operators that draw all of their first operand.
+_DRAWN = frozenset(
+    {
+        *("InplaceNormal", "InplaceUniform", "InplaceRandom", "InplaceExponential"),
+        *("InplaceBernoulliScalar", "InplaceBernoulliTensor"),
+    }
+)
+
+
 @framework.known_to_graphs
 class UninitializedParameter(DeclaredParameter):
     """A declared parameter of a LazyCell: reading its values raises `UninitializedParameterError`.
@@ -194,6 +204,40 @@ class UninitializedParameter(DeclaredParameter):
 
     def _need_values(self, reader: str) -> None:
         raise read_too_early(self, reader)
+
+    def _declared_anew(self, operator: str, run: Any, operands: tuple[Any, ...]) -> bool:
+        """Declare it anew in a constructor; elsewhere fill it with what an operator writes into all of it."""
+        if super()._declared_anew(operator, run, operands):
+            return True
+        if is_lazy():
+            return False
+        written = constant_written(operator, operands)
+        if written is None and device() == "CPU":  # which has no operator that draws
+            written = law_written(operator, operands)
+        if written is not None:
+            self._fill_with(written)
+        elif operator in _DRAWN:
+            self._overwrite(run, operator)
+        return written is not None or operator in _DRAWN
+
+    def _fill_with(self, initializer: Initializer) -> None:
+        """Fill it as that initializer would; what it is declared to begin with stays declared."""
+        attributes = self.__dict__
+        declared = {name: getattr(self, name) for name in ("_initializer", "_declared_dtype", "_draw")}
+        begun, mode = self.init, self.init_mode
+        self._redeclare(initializer)
+        try:
+            initialize_parameter(self)
+        except BaseException:
+            self.init, attributes["init_mode"] = begun, mode
+            raise
+        finally:
+            attributes.update(declared)
+
+    @while_declared
+    def __setitem__(self, index: Any, value: Any) -> Any:
+        number = None if is_lazy() else whole_number(index, value)
+        return super().__setitem__(index, value) if number is None else self._fill_with(filled_with(number))
 
     @property
     def __parameter__(self) -> Any:

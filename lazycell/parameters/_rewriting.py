@@ -91,14 +91,10 @@ class Rewritable:
     def _declared_anew(self, operator: str, run: Any, operands: tuple[Any, ...]) -> bool:
         if not is_lazy():
             return False
-        if operator == "InplaceZero":
-            self._redeclare(Zero())
-        elif operator in _FILLS and (number := _number_in(operands[1])) is not None:
-            self._redeclare(filled_with(number))
-        elif operator in _COPIES and (constant := _constant_for(self, operands[1])) is not None:
+        constant = constant_written(operator, operands)
+        if constant is not None or (operator in _COPIES and (constant := _constant_for(self, operands[1])) is not None):
             self._redeclare(constant)
-        elif operator in _DRAWS and None not in (parameters := [_number_in(each) for each in operands[1:3]]):
-            declared = _DRAWS[operator](*parameters)
+        elif (declared := law_written(operator, operands)) is not None:
             if device() == "CPU":  # which has no such operator
                 self._draw_anew(declared)
             else:
@@ -123,6 +119,20 @@ class Rewritable:
             if 0 not in shape:
                 return part_of(self, index, shape)
         return super().__getitem__(index)  # type: ignore[misc]
+
+
+def constant_written(operator: str, operands: tuple[Any, ...]) -> Initializer | None:
+    """Give the initializer of what an operator fills its first operand with, if that is one number."""
+    number = 0 if operator == "InplaceZero" else _number_in(operands[1]) if operator in _FILLS else None
+    return None if number is None else filled_with(number)
+
+
+def law_written(operator: str, operands: tuple[Any, ...]) -> Initializer | None:
+    """Give the initializer of what an operator draws into its first operand, if its parameters are numbers."""
+    if operator not in _DRAWS:
+        return None
+    parameters = [_number_in(each) for each in operands[1:3]]
+    return None if None in parameters else _DRAWS[operator](*parameters)
 
 
 def constant_given(value: Any) -> Initializer | None:
@@ -236,6 +246,11 @@ def _number_in(value: Any) -> Any:
     if isinstance(value, Tensor) and value.size == 1 and not is_declared(value) and value.init is None:
         return value.item()
     return None
+
+
+def whole_number(index: Any, value: Any) -> Any:
+    """Give the number that `parameter[index] = value` writes everywhere; None where it does not."""
+    return _number_in(value) if _is_basic(index) and _is_whole(index) else None
 
 
 def _is_basic(index: Any) -> bool:

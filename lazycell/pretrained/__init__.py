@@ -7,6 +7,7 @@ from .._face import face
 if TYPE_CHECKING:
     from ._architecture import class_of as class_of
     from ._architecture import text_part as text_part
+    from ._config import SOURCE as SOURCE
     from ._config import Config as Config
     from ._config import completed_by_file as completed_by_file
     from ._config import find_config as find_config
@@ -24,5 +25,6 @@ if TYPE_CHECKING:
     from ._registry import other_names as other_names
     from ._registry import registered_models as registered_models
     from ._stored_tensors import StoredTensors as StoredTensors
+    from ._written_config import config_bytes as config_bytes
 else:
     __getattr__ = face(__name__)

@@ -33,6 +33,9 @@ _UNUSUAL: dict[str, Any] = {
 """Switches that every config of transformers may carry; a model that honours one declares a hyperparameter for it."""
 
 
+SOURCE = "_lazycell_config"
+"""The attribute of a net that has the options of the config by which it was loaded."""
+
 _OF_TORCH = {"half": "float16", "float": "float32", "double": "float64"}
 """Other names that torch has for dtypes."""
 
@@ -58,12 +61,16 @@ class ConfigRules:
         by_file: gives the hyperparameters on which the tensors beside the config have the last word: whether two
             weights are one, say, where configs err. A function of the hyperparameters that are given so far and of the
             file's `StoredTensors`; what the user gives takes precedence.
+        written: what `save_pretrained` writes under a key, where that is not a hyperparameter under its own name, or
+            under the key that the loaded config had: the name of a hyperparameter, for a net that no config was loaded
+            for; a function of the hyperparameters, that gives a value; or `UNUSED`, also from the function: nothing.
     """
 
     renamed: Mapping[str, str] = attrs.field(factory=dict)
     only: Mapping[str, Any] = attrs.field(factory=dict)
     ignored: frozenset[str] = attrs.field(default=(), converter=_as_set)
     by_file: Callable[[Mapping[str, Any], StoredTensors], Mapping[str, Any]] | None = None
+    written: Mapping[str, Any] = attrs.field(factory=dict)
 
 
 @frozen
@@ -106,7 +113,7 @@ def find_config(path: Path) -> Config:
         ConfigError: there is a config, and it is not a JSON object.
     """
     if not path.exists():
-        raise FileNotFoundError(f"there is nothing at {path}")
+        raise FileNotFoundError(printable(f"there is nothing at {path}"))
     config_path = (path if path.is_dir() else path.parent) / "config.json"
     found = config_path.is_file()
     return Config(config_path, found, read_config(config_path) if found else {})
@@ -223,6 +230,7 @@ def _joined(base: ConfigRules, own: ConfigRules) -> ConfigRules:
         only={**kept(base.only), **own.only},
         ignored=(base.ignored - said) | own.ignored,
         by_file=own.by_file or base.by_file,
+        written={**base.written, **own.written},
     )
 
 

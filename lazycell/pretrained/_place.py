@@ -10,6 +10,7 @@ from pathlib import Path
 from .. import hub
 from .._arguments import file_path
 from .._errors import HubError, HubWarning
+from .._harmless import printable
 
 
 def find_place(path: str | PathLike[str], revision: str | None = None) -> Path:
@@ -84,7 +85,9 @@ def repository_named(path: str | PathLike[str], revision: str | None = None) -> 
             raise HubError(f"{path} is an address: give the repository's id, {address!r}")
     if revision is not None:
         what = "is a path on this disk" if there else "can only be a path"
-        raise ValueError(f"revision={revision!r}: only repositories of the hub have revisions, and {path} {what}")
+        raise ValueError(
+            f"revision={revision!r}: only repositories of the hub have revisions, and {printable(str(path))} {what}"
+        )
     return None
 
 

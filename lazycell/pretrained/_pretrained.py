@@ -15,7 +15,7 @@ from .._errors import ConfigError
 from ..declaration import Declaration, declaration_of
 from ..loading import LoadOptions
 from ._architecture import class_of, text_part
-from ._config import Config, completed_by_file, find_config, hyperparameters_from_config, ignored_keys
+from ._config import SOURCE, Config, completed_by_file, find_config, hyperparameters_from_config, ignored_keys
 from ._dtype import dtype_arguments, load_policy
 from ._generation import generation_config
 from ._place import find_place
@@ -50,6 +50,8 @@ def load_pretrained(
     net.load_report = attrs.evolve(report, ignored_config=ignored)
     if not hasattr(net, "generation_config"):  # what a class declares is its own
         net.generation_config = written
+    if config.found:  # what was passed over is no option of this model
+        net.__dict__[SOURCE] = {key: value for key, value in config.options.items() if key not in ignored}
     return net
 
 

@@ -325,8 +325,13 @@ def family_names() -> set[str]:
 
 def families_with(cls: type) -> set[str]:
     """Give the families in which a class is registered."""
-    own = {model.model_type for model in _MODELS.values() if model.cls is cls}
-    return own | {family for (family, _), other in _ALSO.items() if other is cls}
+    return {family for family, _ in names_with(cls)}
+
+
+def names_with(cls: type) -> list[tuple[str, str]]:
+    """Give the names of a class, family and architecture: those under which it is listed, then its other names."""
+    own = [key for key, model in _MODELS.items() if model.cls is cls]
+    return own + [key for key, other in _ALSO.items() if other is cls]
 
 
 def families_of(architecture: str) -> list[str]:

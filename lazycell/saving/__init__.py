@@ -6,6 +6,7 @@ from .._face import face
 
 if TYPE_CHECKING:
     from ._checksums import verify_checksums as verify_checksums
+    from ._companion import Companion as Companion
     from ._convert import convert as convert
     from ._destination import Destination as Destination
     from ._destination import destination_of as destination_of

@@ -25,17 +25,19 @@ import secrets
 import stat
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 
 from .._errors import CheckpointError
 from .._frozen import frozen
-from ..formats import hidden_files
+from ..formats import hidden_files, is_file
 from ..system import O_BINARY, O_CLOEXEC, O_NOFOLLOW, flush_directory, keep_attributes, rename_over, try_lock, unlock
 from ._leftovers import COMMIT, abandoned, files_in_use, files_named_by, files_of, sweep
 
 _FLAGS = O_CLOEXEC | O_NOFOLLOW | O_BINARY
+
+Around = Callable[[Callable[[], bool]], contextlib.AbstractContextManager[None]]
 
 _LONGEST_NAME = 255  # bytes
 _LONGEST = 60  # bytes of NAME, so that there is room for FILE
@@ -134,10 +136,28 @@ class Replacement:
             rename_over(new.path, target)
             self._unmarked.append(target)
 
-    def commit(self, new: NewFile) -> None:
-        """Make `new` the main file, then remove what only the old checkpoint consisted of."""
-        with self.alone():
+    def commit(self, new: NewFile, around: Around | None = None) -> None:
+        """Make `new` the main file, then remove what only the old checkpoint consisted of.
+
+        Args:
+            new: finished.
+            around: gives a context manager to do it in, from a function that tells whether `new` is the main file.
+        """
+        made = os.lstat(new.path)
+        with self.alone(), contextlib.nullcontext() if around is None else around(lambda: is_file(self._main, made)):
             self._commit(new)
+
+    def set_aside(self) -> None:
+        """Take the main file away, until `put_back`, or for good when this save ends."""
+        with contextlib.suppress(FileNotFoundError):
+            os.rename(self._main, self._aside)
+            flush_directory(self._directory)
+
+    def put_back(self) -> None:
+        """Give the main file its name again, if it was set aside."""
+        if os.path.lexists(self._aside) and not os.path.lexists(self._main):
+            os.rename(self._aside, self._main)
+            flush_directory(self._directory)
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
@@ -187,6 +207,10 @@ class Replacement:
     @property
     def _mains(self) -> tuple[Path, ...]:
         return (self._main,) if self._rival is None else (self._main, self._rival)
+
+    @property
+    def _aside(self) -> Path:
+        return self._hidden(f"{self._main.name}.old")
 
     def _hidden(self, file: str) -> Path:
         # Of a name that is too long for it only a trace is left: after a kill, nobody can tell what it was for.

@@ -8,6 +8,7 @@ from pathlib import Path
 from .. import _dtypes
 from .._arguments import file_path
 from .._frozen import frozen
+from .._harmless import printable
 from ..formats import INDEX_SUFFIX
 from ._atomic import refuse_irregular
 from ._refused import ArgumentRefused, argument
@@ -73,7 +74,7 @@ def destination_of(path: str | os.PathLike[str], format: str | None, max_shard_s
     if named is None:
         near = "" if path.suffix else ", or make the directory first"
         raise ValueError(
-            f"{path}: the name of a checkpoint ends in .safetensors or .ckpt: give it one of the two{near}"
+            printable(f"{path}: the name of a checkpoint ends in .safetensors or .ckpt: give it one of the two{near}")
         )
     if format is not None and format != named:
         raise ArgumentRefused(

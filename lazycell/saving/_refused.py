@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from .. import mismatch
 from .._errors import CheckpointError
+from .._harmless import printable
 
 if TYPE_CHECKING:
     from ..mismatch import Argument
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 class _Refused(Exception):
     def __init__(self, *words: str | Argument) -> None:
-        super().__init__(mismatch.said(words, mismatch.PYTHON))
+        super().__init__(printable(mismatch.said(words, mismatch.PYTHON)))
         self.words = words
         """For any dialect; the message itself is for Python."""
 

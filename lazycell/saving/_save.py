@@ -11,11 +11,13 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .. import show
 from .._collector import collector_paused
 from .._errors import CheckpointError
 from .._frozen import frozen
+from .._harmless import printable
 from ..reading import overflow_text
 from ._atomic import NewFile, Replacement, free_names
 from ._destination import Destination
@@ -24,6 +26,9 @@ from ._output import Advance, Content, Output
 from ._shards import split
 from ._write_ckpt import Encrypt, check_ckpt, write_ckpt
 from ._write_safetensors import SafetensorsFile, plan_safetensors, write_safetensors
+
+if TYPE_CHECKING:
+    from ._companion import Companion
 
 Progress = Callable[[int, int], None]
 
@@ -74,7 +79,9 @@ class Losses:
         """Warn of those that were noted, if any; `stacklevel` as for `warnings.warn` in the caller."""
         for name, count in self._counts.items():
             warnings.warn(
-                f"{path}: tensor {name!r}: {overflow_text(count, dtype)}", RuntimeWarning, stacklevel=stacklevel + 1
+                printable(f"{path}: tensor {name!r}: {overflow_text(count, dtype)}"),
+                RuntimeWarning,
+                stacklevel=stacklevel + 1,
             )
 
 
@@ -86,6 +93,7 @@ def save(
     strings: Mapping[str, str] | None = None,
     encrypt: Encrypt | None = None,
     progress: Progress | None = None,
+    companion: Companion | None = None,
 ) -> SaveReport:
     """Write tensors, and put them in the place of the checkpoint that is there, if there is one.
 
@@ -96,6 +104,7 @@ def save(
         strings: entries for a `.ckpt`.
         encrypt: for a `.ckpt`.
         progress: called with the bytes done and the bytes in all; default: a bar on a terminal, after two seconds.
+        companion: what is replaced with the checkpoint, in the same directory; `Destination.path` is no link then.
 
     Raises:
         OSError: the directory is missing, the disk is full, a permission is lacking; the old checkpoint is as it was.
@@ -118,21 +127,27 @@ def save(
             files = [plan_safetensors(shard, metadata) for shard in shards]
         if len(files) > 1 or destination.indexed:
             _check_stem(destination)
-    with _failures(destination, total), show.ProgressBar(f"saving {destination.path.name}") as bar:
+    with (
+        _failures(destination, total),
+        companion or contextlib.nullcontext(),
+        show.ProgressBar(f"saving {destination.path.name}") as bar,
+    ):
         advance = _counter(bar if progress is None else progress, total)
         if destination.format == "ckpt":
-            strings = strings or {}
-            paths = _save_single(destination, advance, lambda output: write_ckpt(output, contents, strings, encrypt))
+            write = functools.partial(write_ckpt, contents=contents, strings=strings or {}, encrypt=encrypt)
+            paths = _save_single(destination, advance, write, companion)
         elif len(files) == 1 and not destination.indexed:
-            paths = _save_single(destination, advance, lambda output: write_safetensors(output, files[0]))
+            paths = _save_single(destination, advance, functools.partial(write_safetensors, file=files[0]), companion)
         else:
-            paths = _save_sharded(destination, files, metadata, total, advance)
+            paths = _save_sharded(destination, files, metadata, total, advance, companion)
     single = paths == (destination.path,)
     path = destination.path if single else destination.index
     return SaveReport(path, paths, len(contents), total, time.perf_counter() - started)
 
 
-def _save_single(destination: Destination, advance: Advance, write: Callable[[Output], None]) -> tuple[Path, ...]:
+def _save_single(
+    destination: Destination, advance: Advance, write: Callable[[Output], None], companion: Companion | None
+) -> tuple[Path, ...]:
     path, index = destination.path, destination.index
     if path.is_symlink():
         # What it points to is replaced, perhaps on another disk, as any program does that writes to the link.
@@ -144,7 +159,7 @@ def _save_single(destination: Destination, advance: Advance, write: Callable[[Ou
     with replacement:
         new = replacement.create(target.name)
         _fill(replacement, new, advance, write)
-        replacement.commit(new)
+        replacement.commit(new, None if companion is None else companion.exchanged)
     if path.is_symlink() and destination.format == "safetensors":
         # The link's own directory may have a checkpoint of this name in shards, which would be taken for the newer.
         remove_sharded(index, path.name)
@@ -157,6 +172,7 @@ def _save_sharded(
     metadata: Mapping[str, str],
     total: int,
     advance: Advance,
+    companion: Companion | None,
 ) -> tuple[Path, ...]:
     directory = destination.path.parent
     with Replacement(destination.index, destination.path) as replacement:
@@ -173,7 +189,7 @@ def _save_sharded(
         _fill(replacement, index, lambda count: None, lambda output: _write_index(output, content))
         for new in files:
             replacement.place(new)
-        replacement.commit(index)
+        replacement.commit(index, None if companion is None else companion.exchanged)
     return tuple(directory / name for name in names)
 
 
@@ -230,7 +246,7 @@ def _failures(destination: Destination, needed: int) -> Iterator[None]:
         advice = _advice(error, Path(os.path.realpath(path)), needed)
         if any(old) and _state(destination) == old:
             advice += "; the checkpoint there is as it was"
-        raise OSError(error.errno, f"cannot save {path}: {cause}{advice}") from error
+        raise OSError(error.errno, printable(f"cannot save {path}: {cause}{advice}")) from error
 
 
 def _state(destination: Destination) -> list[tuple[int, int] | None]:

@@ -1,7 +1,7 @@
 """What a class tells people, once for all places where it may be read: a terminal, a Markdown page, a notebook.
 
-It knows no class: each gives its own report, in words and rows that are ready to be shown. As text it prints itself;
-`markdown.of_report` and `html.of_report` write it for the other two.
+It knows no class: each gives its own report, in words and rows. As text it prints itself; `markdown.of_report` and
+`html.of_report` write it for the other two. All three see to it that names of strangers do no harm.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from .._frozen import frozen
+from .._harmless import printable, printable_lines
 from ._plain import align, more
 
 Rows = Sequence[tuple[str, ...]]
@@ -66,12 +67,14 @@ class Report:
     summary: str = ""
 
     def __str__(self) -> str:
-        lines = [self.title] if self.title else []
+        lines = [printable(self.title)] if self.title else []
         for table in self.tables:
-            lines += [] if not table.title else [f"{table.title}:" if table.count is None else table.headed]
-            shown, rest = table.shown
+            lines += [] if not table.title else [printable(f"{table.title}:" if table.count is None else table.headed)]
+            rows, rest = table.shown
+            shown = [tuple(map(printable, row)) for row in rows]
             # Columns are as wide as what is shown asks for; how many more there are is no cell of them.
             indent = "  " if lines else ""
             lines += align([table.columns, *shown] if table.named else shown, indent=indent, right=table.right)
             lines += [f"{indent}{rest}"] if rest else []
-        return "\n".join([*lines, *self.notes, *([self.summary] if self.summary else [])])
+        lines += map(printable_lines, self.notes)
+        return "\n".join([*lines, *([printable(self.summary)] if self.summary else [])])

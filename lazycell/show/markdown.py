@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from ._plain import printable
+from ._plain import printable, printable_lines
 from ._report import Report, Table
 
 # What Markdown, its tables, or HTML would take for something else, even in a code span.
@@ -42,7 +42,11 @@ def bullets(lines: Iterable[str]) -> str:
 def of_report(report: Report) -> str:
     """Give a report as Markdown: a heading, what is said in words, and the tables."""
     blocks = [f"### {code(report.title)}"] if report.title else []
-    blocks += [each if each.endswith(".") else f"{each}." for each in (report.summary, *report.notes) if each]
+    blocks += [
+        each if each.endswith(".") else f"{each}."
+        for each in map(printable_lines, (report.summary, *report.notes))
+        if each
+    ]
     for each in report.tables:
         blocks += [f"**{each.headed}**"] if each.title else []
         blocks += [_rows(each)] if each.rows else []

@@ -800,3 +800,31 @@ def test_conditions_on_what_is_absent_and_on_one_of_several() -> None:
     assert [[entry.name for entry in net.manifest()] for net in nets] == [[], ["bias"], ["gate"]]
     assert [net.shown for net in nets] == [2, 0, 2]
     assert [net.bias is None for net in nets] == [True, False, True]
+
+
+def test_post_init_calls_that_of_its_bases() -> None:
+    """It ends somewhere, whichever of the bases has one; and who writes none adds nothing."""
+    called = []
+
+    class Mixin:
+        def __post_init__(self) -> None:
+            called.append("mixin")
+            super().__post_init__()  # type: ignore[misc]
+
+    class First(Mixin, LazyCell):
+        width: int = 2
+
+    class Second(First):
+        def __post_init__(self) -> None:
+            super().__post_init__()
+            called.append(str(self.width))
+
+    class Lone(LazyCell):
+        def __post_init__(self) -> None:
+            super().__post_init__()
+            called.append("lone")
+
+    Second()
+    Lone()
+    assert called == ["mixin", "2", "lone"]
+    assert not Lone().manifest().entries

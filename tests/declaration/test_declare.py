@@ -135,18 +135,16 @@ def test_children_may_repeat_a_declaration(each: Any) -> None:
 @pytest.mark.parametrize(
     "each",
     [
-        param("zeros", (1,)),
         tie("a.b", "c.d"),
         hyper(3),
-        children(2, Cell),
         when(FLAG),
-        when(FLAG, param("zeros", (1,))),
         when(FLAG, child(Cell), otherwise=param("zeros", (1,))),
+        when(FLAG, children(2, Cell), otherwise=children(2, param("zeros", (1,)))),
     ],
 )
-def test_children_repeat_cells_only(each: Any) -> None:
-    """Anything else is refused at once."""
-    with pytest.raises(DeclarationError, match=r"^children\(\) repeats cells, and nothing else"):
+def test_children_repeat_cells_or_parameters_only(each: Any) -> None:
+    """Anything else is refused at once, and so is a mixture."""
+    with pytest.raises(DeclarationError, match=r"^children\(\) repeats cells, or parameters, and nothing else"):
         children(N, each)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from lazycell.declaration._cells import cells
 from lazycell.declaration._declaration import declaration_of_child
-from lazycell.declaration._declare import Param, child, children, tie, when
+from lazycell.declaration._declare import Param, child, children, param, tie, when
 from lazycell.declaration._symbols import render
-from lazycell.declaration._walk import below, each_once, places
+from lazycell.declaration._walk import Group, below, leaves_of, places, regrouped
 from tests.pure import PureCell, declaration
 
 
@@ -62,10 +63,37 @@ def test_children_in_their_order_and_alike_ones_once() -> None:
         asked.append(id(child))
         return len(asked)
 
-    found = list(below({"a": one, "layers": (one, other, one), "none": ()}, look))
-    assert found == [("a", 1), ("layers.0", 2), ("layers.1", 3), ("layers.2", 2)]
+    inner = Group("CellDict", (("up", one), ("down", other)))
+    layers = Group("CellList", (("0", one), ("1", other), ("2", one), ("3", inner)))
+    found = list(below({"a": one, "layers": layers, "none": Group("CellList", ())}, look))
+    assert found == [
+        ("a", 1),
+        ("layers.0", 2),
+        ("layers.1", 3),
+        ("layers.2", 2),
+        ("layers.3.up", 2),
+        ("layers.3.down", 3),
+    ]
     assert asked == [id(one), id(one), id(other)]
-    assert list(each_once((), look)) == []
+    asked.clear()
+    changed = regrouped(layers, look)
+    assert [*leaves_of(changed)] == [("0", 1), ("1", 2), ("2", 1), ("3.up", 1), ("3.down", 2)]
+    assert (changed.kind, changed[3].kind, len(changed)) == ("CellList", "CellDict", 4)  # type: ignore[union-attr]
+
+
+def test_places_in_containers() -> None:
+    """A place is told as far as conditions leave it open."""
+
+    class Containers(PureCell):
+        n: int
+        row: list[Any] = cells(child(Leaf, 1), when(n > 1, child(Leaf, 2)), children(n, Leaf, 3), cells(child(dict)))
+        ways: Any = cells(up=child(Leaf, 1), down=when(n > 1, child(Leaf, 2)))
+        scales: Any = children(n, children(n, param("ones", (n,))))
+
+    row, ways, scales = declaration(Containers).members
+    assert [place for place, *_ in shown(row)] == ["row.0", "row.1", "row.*.*", "row.*.0"]
+    assert [place for place, *_ in shown(ways)] == ["ways.up", "ways.down"]
+    assert shown(scales) == [("scales.*.*", "ParameterSpec", [])]
 
 
 def test_which_class_goes_on() -> None:

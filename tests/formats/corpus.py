@@ -272,7 +272,12 @@ CKPT = [
         for kind in (1, 3, 4, 5, 6, 7)
     ),
     ck("a tag that is a number", record("a") + field(1, b"\x08\x01"), "starts field 1"),
-    ck("a record of 2^63 bytes", b"\x0a" + varint(1 << 63) + field(1, b"w"), "truncated: its record needs", "w"),
+    ck(
+        "a record of 2^63 bytes",
+        b"\x0a" + varint(1 << 63) + field(1, b"w"),
+        "its record at byte 0 has a length of",
+        "w",
+    ),
     ck("a length of eleven bytes", b"\x0a" + LONG_VARINT, "longer than 64 bits"),
     ck("zeros behind the last record", record("w") + bytes(20), "does not start a record"),
     ck("a tensor twice", record("w") * 2, "is stored twice", "w"),

@@ -199,7 +199,8 @@ def test_scalars_and_empty_tensors(tmp_path: Path) -> None:
         ),
         (record("a", (2, 3)), "tensor 'a': Float32 of dims [2, 3] needs 24 bytes, the file holds 4"),
         (record("a", (2**62, 4)), "tensor 'a': its dims [4611686018427387904, 4] are larger than any memory"),
-        (record("a", (2**64 - 1,)), "tensor 'a': has a negative dim"),
+        (record("a", (2**64 - 1, 3)), "tensor 'a': has a negative dim, -1, in [-1, 3]"),
+        (record("a", (3, 2**63)), "tensor 'a': has a negative dim, -9223372036854775808, in [3, -9223372036854775808]"),
         (record("a") + record("b") + record("a"), "tensor 'a': is stored twice, with other tensors between"),
         (record("a") + record("a"), "tensor 'a': is stored twice"),
         (record("a") + record("a", (2,)), "tensor 'a': is stored twice: Float32 [1], then Float32 [2]"),
@@ -310,3 +311,35 @@ def test_round_trip(tmp_path_factory: pytest.TempPathFactory, specs: dict[str, t
         read = read_tensor(tensors[name])
         assert read.dtype == array.dtype
         np.testing.assert_array_equal(read, array)
+
+
+_LENGTHS = {
+    "tag": lambda length: field(1, b"\x0a" + varint(length) + b"w"),
+    "tensor": lambda length: field(1, field(1, b"w") + b"\x12" + varint(length)),
+    "dims": lambda length: field(1, field(1, b"w") + field(2, b"\x0a" + varint(length))),
+    "tensor_type": lambda length: field(1, field(1, b"w") + field(2, b"\x08\x01\x12" + varint(length))),
+    "tensor_content": lambda length: field(
+        1, field(1, b"w") + field(2, b"\x08\x01" + field(2, b"Float32") + b"\x1a" + varint(length))
+    ),
+}
+
+
+@pytest.mark.parametrize("name", _LENGTHS)
+@pytest.mark.parametrize("length", [1 << 40, 1 << 62, (1 << 63) - 1, 1 << 63, (1 << 64) - 1])
+def test_a_length_that_no_file_has_is_told_with_its_field(tmp_path: Path, name: str, length: int) -> None:
+    path = tmp_path / "net.ckpt"
+    path.write_bytes(_LENGTHS[name](length))
+    with pytest.raises(CheckpointFormatError) as caught:
+        read_ckpt(path)
+    assert f"its field {name} at byte " in str(caught.value)
+    assert f" runs past its record: it has a length of {length}, and " in str(caught.value)
+
+
+@pytest.mark.parametrize("length", [1 << 63, (1 << 64) - 1])
+def test_a_record_of_2_63_bytes_was_not_cut(tmp_path: Path, length: int) -> None:
+    path = tmp_path / "net.ckpt"
+    path.write_bytes(record("a") + b"\x0a" + varint(length) + field(1, b"w"))
+    with pytest.raises(CheckpointFormatError) as caught:
+        read_ckpt(path)
+    told = f"{path}: tensor 'w': its record at byte {len(record('a'))} has a length of {length}, which is 2^63 or more"
+    assert str(caught.value) == told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 
 from lazycell.history._former_names import Version, former_versions
 from lazycell.history._migration import Migration
@@ -16,6 +16,7 @@ def migration(rename: dict[str, str], *prefixes: str) -> Migration:
     return Migration("A", rename, "", "2026-01-01T00:00:00Z", prefixes=prefixes)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # on a busy machine too
 @given(histories())
 def test_every_name_is_followed_back(history: History) -> None:
     """Cells that were renamed later, names used again: each version has the names that there were."""

@@ -74,10 +74,12 @@ def manifests(draw: st.DrawFn) -> Manifest:
     own += [ManifestEntry(name, shape, "float32", "zeros") for name, shape in shapes.items() if name not in names]
     kinds = st.builds(
         Migration,
-        cell=TEXT,
-        rename=st.dictionaries(TEXT, TEXT, max_size=2),
+        cell=TEXT.filter(bool),
+        rename=st.sampled_from(
+            [{"a": "b"}, {"{x}.w": "{x}.v", "c": "d"}, {"é|`<b>": "\x1b\n\u202e"}, {"a": "b", "b": "a"}]
+        ),
         reason=TEXT,
-        created=TEXT,
+        created=st.dates().map(lambda day: f"{day}T10:00:00Z"),
         file=TEXT,
         prefixes=st.lists(TEXT, max_size=2).map(tuple),
     )

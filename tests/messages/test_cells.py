@@ -7,7 +7,7 @@ from typing import Any
 
 from mindspore import nn
 
-from lazycell import INDEX, SELF, LazyCell, Param, child, children, param, when
+from lazycell import INDEX, SELF, LazyCell, Param, cells, child, children, param, when
 
 from .telling import Linear, told
 
@@ -117,12 +117,22 @@ def test_child_of_something_else() -> None:
         part: Any = child("Linear", 3, 3)  # here
 
 
-@told("children() repeats cells...`children(count, child(Block, hidden))`")
-def test_children_of_a_parameter() -> None:
-    """Only cells are repeated."""
+@told("children() repeats cells, or parameters...`children(count, child(Block, hidden))` or `children(count, param(...")
+def test_children_of_a_mixture() -> None:
+    """What is repeated is of one kind."""
 
     class A(LazyCell):
-        parts: Any = children(3, param("zeros", (3,)))  # here
+        parts: Any = children(3, when(INDEX > 1, param("zeros", (3,)), otherwise=child(nn.ReLU)))  # here
+
+
+@told(
+    "A.steps: the annotation does not say what holds a row of cells: write `steps: nn.SequentialCell = cells(…)`...`steps: list = cells(…)`"
+)
+def test_a_row_of_cells_that_nothing_holds() -> None:
+    """MindSpore has two containers for it."""
+
+    class A(LazyCell):
+        steps: Any = cells(child(nn.ReLU), child(nn.ReLU))  # here
 
 
 @told("children(count, child(…)) takes no further arguments...`children(count, child(Block, hidden))`")

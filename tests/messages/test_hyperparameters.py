@@ -22,9 +22,11 @@ def test_a_required_one_after_a_defaulted_one() -> None:
         b: int  # here
 
 
-@told("Scaled.scale: `scale` has no default...`use_bias`, inherited from Linear...(True): give `scale` a default")
+@told(
+    "Scaled.scale: `scale` has no default...`use_bias`, inherited from Linear...(True): give `scale` a default, or write `hyper(kw_only=True)`"
+)
 def test_a_required_one_after_an_inherited_default() -> None:
-    """The base's come first, so there is one way out."""
+    """The base's come first: it has a default, or is given by name alone."""
 
     class Scaled(Linear):
         scale: float  # here
@@ -56,14 +58,14 @@ def test_a_hyperparameter_that_is_increased() -> None:
     RequirementError,
 )
 def test_a_requirement_that_does_not_hold() -> None:
-    """The user's text, the condition, the values."""
+    """The user's text, the condition, the values, and the line that gave these: the class has no mistake."""
 
     class A(LazyCell):
         hidden: int
         n_heads: int
-        require(hidden % n_heads == 0, "hidden must be divisible by n_heads")  # here
+        require(hidden % n_heads == 0, "hidden must be divisible by n_heads")
 
-    A(65, 8)
+    A(65, 8)  # here
 
 
 @told("require(condition, message) belongs in the body of a LazyCell class...an `if` and a `raise`...")
@@ -118,24 +120,44 @@ def test_same_of_another_class() -> None:
         inner: Any = child(Linear, **same(nn.Dense))  # here
 
 
-@told("A.act: act='mish' is refused: 'act' must be in ('gelu', 'relu') (got 'mish')", HyperparameterError)
-def test_a_value_that_a_validator_refuses() -> None:
-    """The validator's own words come with class, name and value."""
+def test_a_requirement_of_a_child_that_does_not_hold() -> None:
+    """The line that builds the whole gave the values; the classes between hand them on."""
 
     class A(LazyCell):
-        act: str = hyper("gelu", validator=[instance_of(str), in_(("gelu", "relu"))])  # here
+        n: int
+        require(n > 0, "n must be positive")
 
-    A("mish")
+    class B(LazyCell):
+        n: int
+        inner: A = child(A, n - 1)
+
+    with told("A: n must be positive: `n > 0` does not hold with n=0", RequirementError):
+        B(1)  # here
+    with told("A: n must be positive: `n > 0` does not hold with n=-1", RequirementError):
+        B.manifest(n=0)  # here
 
 
-@told("A.heads: heads='many' is refused: invalid literal for int()...", HyperparameterError)
+def test_a_value_that_a_validator_refuses() -> None:
+    """The validator's own words come with class, name and value, and no line of the class, which has no mistake."""
+
+    class A(LazyCell):
+        act: str = hyper("gelu", validator=[instance_of(str), in_(("gelu", "relu"))])
+
+    with pytest.raises(HyperparameterError) as caught:
+        A("mish")
+    assert str(caught.value) == "A.act: act='mish' is refused: 'act' must be in ('gelu', 'relu') (got 'mish')"
+
+
 def test_a_value_that_a_converter_refuses() -> None:
     """So do a converter's."""
 
     class A(LazyCell):
-        heads: int = hyper(8, converter=int)  # here
+        heads: int = hyper(8, converter=int)
 
-    A("many")
+    with pytest.raises(HyperparameterError) as caught:
+        A("many")
+    text = "A.heads: heads='many' is refused: invalid literal for int() with base 10: 'many'"
+    assert str(caught.value) == text
 
 
 @told("A:...its own `__init__`...did not call `self.__lazy_init__(…)`: nothing...was made")

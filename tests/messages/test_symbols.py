@@ -87,9 +87,9 @@ def test_a_symbol_in_math() -> None:
         scale = math.sqrt(n)  # here
 
 
-@told("`sizes` has no value...`len()` is not known...a hyperparameter of its own.")
+@told("`sizes` has no value...`len()` is not known. Write `len_(x)`.")
 def test_a_symbol_in_len() -> None:
-    """A length can be an argument."""
+    """There is a word for it."""
 
     class A(LazyCell):
         sizes: Any
@@ -132,7 +132,9 @@ def test_a_symbol_that_hides_a_function() -> None:
         inner: Linear = child(Linear, 3, 3)  # here
 
 
-@told("`config.to_dict` has no value...cannot be called...`__post_init__`...`child(make_block, config)`.")
+@told(
+    "`config.to_dict` has no value...cannot be called...`derived(function, …)`...`__post_init__`...`child(make_block, config)`."
+)
 def test_a_method_of_a_symbol() -> None:
     """There is no object yet whose method it could be."""
 

@@ -2,7 +2,7 @@
 
 # ruff: noqa: B007, E501, F722, UP045, RUF100 - mistakes are what is tested
 
-from lazycell import LazyCell, Param, child, tie
+from lazycell import LazyCell, Param, child, children, tie, when
 
 from .telling import Linear, told
 
@@ -111,3 +111,43 @@ def test_a_tie_without_a_name() -> None:
         a: Param["zeros", (1,)]
         b: Param["zeros", (1,)]
         tie("a", "b")  # here
+
+
+@told(
+    "A.tied: nothing below this cell is called `layers.{i}.nrom`, which tie('layers.{i}.nrom', 'layers.0.norm') ties..."
+)
+def test_a_pattern_that_names_nothing() -> None:
+    """Where the instance is built."""
+
+    class A(LazyCell):
+        layers: list[Linear] = children(2, Linear, 3, 3)
+        tied = tie("layers.{i}.nrom", "layers.0.norm")  # here
+
+    A()
+
+
+def test_a_tie_of_a_part_that_is_removed() -> None:
+    """The tie goes with the part, in the class that removes it."""
+
+    class Base(LazyCell):
+        last: bool = True
+        embed: Linear = child(Linear, 3, 4)
+        head: Linear = when(last, child(Linear, 3, 4))
+        tied = tie("head.weight", "embed.weight")  # here
+
+    class Headless(Base):
+        head = None
+
+    class Whole(Base):
+        head = None
+        tied = None
+
+    text = (
+        "Base.tied: the target `head.weight` of tie('head.weight', 'embed.weight') is not a parameter of this model: "
+        "`head` is None. Write `tied = None` in the class that says `head = None`, or `tied = when(condition, tie(…))` "
+        "under the condition of `head`"
+    )
+    for make in (Headless, Headless.manifest, lambda: Base(last=False), lambda: Base.manifest(last=False)):
+        with told(text):
+            make()
+    assert Whole().manifest().ties == {}

@@ -923,3 +923,11 @@ def test_operators_are_pickled() -> None:
     """With what they were made with; without the hook it is a TypeError."""
     operator = pickle.loads(pickle.dumps(ops.ReduceSum(keep_dims=True)))
     assert operator(ops.ones((2, 3)), 1).shape == (2, 1)
+
+
+def test_a_strict_state_dict_takes_a_dot_for_a_cell() -> None:
+    """So `LazyCell._load_from_state_dict` takes back what is called unexpected of a row of parameters."""
+    cell = nn.Cell()
+    cell.insert_param_to_cell("scales.0", Parameter(Tensor(np.ones(2, np.float32))), check_name_contain_dot=False)
+    with pytest.raises(RuntimeError, match=r"Unexpected key\(s\) in state_dict: \"scales.0\""):
+        cell.load_state_dict(cell.state_dict())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import mindspore as ms
 import numpy as np
 import pytest
-from mindspore import Parameter, Tensor, nn
+from mindspore import Parameter, Tensor, nn, ops
 from mindspore.common.initializer import Constant, Normal, initializer
 
 from lazycell._errors import UninitializedParameterError, UninitializedWarning
@@ -325,8 +326,6 @@ def test_computed_buffers_live_with_their_cell() -> None:
     net = Net()
     assert [p.name for p in net.get_parameters()] == ["gain", "layers.0.weight", "layers.1.weight"]
     assert "layers.0.table" not in net.state_dict()
-    with pytest.raises(UninitializedParameterError, match="a buffer"):
-        net.layers[0].table + 1
     net.to(ms.float32)
     twin = copy.deepcopy(net)
     init_parameters_data(twin)
@@ -338,6 +337,78 @@ def test_computed_buffers_live_with_their_cell() -> None:
     init_parameters_data(net)
     assert np.allclose(net(x()).asnumpy(), twin(x()).asnumpy())
     assert np.allclose(ms.jit(net)(x()).asnumpy(), twin(x()).asnumpy())
+
+
+@pytest.mark.parametrize(
+    "read", [lambda table: table + 1, lambda table: table.asnumpy() + 1, lambda table: ops.stack([*table]) + 1]
+)
+def test_computed_buffers_are_computed_at_their_first_read(read: Callable[[Any], Any]) -> None:
+    """No checkpoint has other values, so nothing is there to wait for."""
+    net = Net()
+    assert read(net.layers[0].table).tolist() == [1, 2, 3]
+    assert not is_declared(net.layers[0].table)
+    assert is_declared(net.layers[1].table)
+    assert len(uninitialized(net)) == 3
+
+
+def test_buffers_that_are_drawn_are_not_drawn_by_reading() -> None:
+    """Their stream has the name that they have in a net; nothing turns random silently."""
+    table = declare_buffer(Normal(), (3,), ms.float32)
+    with pytest.raises(UninitializedParameterError, match="a buffer"):
+        table + 1
+
+
+@pytest.mark.parametrize(
+    ("write", "expected"),
+    [
+        (lambda weight: weight.zero_(), 0),
+        (lambda weight: weight.fill_(2.5), 2.5),
+        (lambda weight: weight.data.fill_(Tensor(3.0)), 3),
+        (lambda weight: weight.__setitem__(..., 4), 4),
+        (lambda weight: weight.__setitem__((slice(None), slice(None)), -1.5), -1.5),
+    ],
+)
+def test_a_number_fills_what_is_declared(write: Callable[[Any], Any], expected: float) -> None:
+    """All of it is written, so none of it has to be there; and it is declared as before, should it be given up."""
+    net = Net()
+    init_parameters_data(net, 3)
+    before = values(net)
+    undeclare(net)
+    weight = net.layers[0].weight
+    write(weight)
+    assert (weight.asnumpy() == expected).all()
+    assert uninitialized(net) == ["gain", "layers.1.weight"]
+    undeclare(net)
+    init_parameters_data(net, 3)
+    assert values(net) == before
+
+
+@pytest.mark.parametrize(
+    ("method", "second", "mean", "deviation"), [("normal_", 2, 100, 2), ("uniform_", 101, 100.5, 12**-0.5)]
+)
+def test_a_draw_fills_what_is_declared(method: str, second: float, mean: float, deviation: float) -> None:
+    """From the stream of the parameter where MindSpore has no such operator, as on a CPU; the record says by what."""
+    weights = [declare(Normal(0.5), (30, 30), ms.float32, name="weight") for _ in range(2)]
+    for weight in weights:
+        getattr(weight, method)(100, second)
+    drawn = weights[0].asnumpy()
+    assert abs(drawn.mean() - mean) < 0.2
+    assert drawn.std() == pytest.approx(deviation, rel=0.1)
+    assert (drawn == weights[1].asnumpy()).all()
+
+
+def test_what_fails_to_fill_leaves_it_declared() -> None:
+    """A part needs the rest, and a CPU has none of the other draws."""
+    weight = Net().layers[0].weight
+    with pytest.raises(UninitializedParameterError):
+        weight[0] = 1
+    with pytest.raises(RuntimeError):
+        weight.exponential_()
+    with pytest.raises(UninitializedParameterError):
+        weight.add_(1)
+    assert is_declared(weight)
+    init_parameters_data(weights := Net(), 3)
+    assert weights.layers[0].weight.asnumpy().std() > 0
 
 
 def test_undeclare_gives_up_values_and_memory() -> None:

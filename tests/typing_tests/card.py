@@ -11,12 +11,14 @@ from lazycell import (
     Buffer,
     LazyCell,
     Param,
+    cells,
     child,
     children,
     derived,
     hyper,
     len_,
     max_,
+    param,
     require,
     tie,
     when,
@@ -68,6 +70,9 @@ class Net(LazyCell):
 
     embed: Param["normal", (1000, hidden)]
     layers: list[Block] = children(n_layers, Block, hidden, index=INDEX, kind="gelu")
+    grid: list[list[Linear]] = children(2, children(INDEX + 1, Linear, hidden, INDEX.inner + 1))
+    steps: nn.SequentialCell = cells(child(Linear, hidden, 3), child(nn.ReLU))
+    scales: Any = children(2, param("ones", (INDEX + 1,)))
     norm: Any = child(nn.LayerNorm, [hidden])
     pooler: Linear | None = when(add_pooler, child(Linear, hidden, hidden))
     head: Linear = child(Linear, hidden, 1000, use_bias=False)

@@ -13,6 +13,7 @@ from lazycell.typed import (
     Parameter,
     Tensor,
     buffer,
+    cells,
     child,
     children,
     derived,
@@ -112,6 +113,10 @@ class Net(LazyCell):
     either: list[MLP | Linear] = children(
         n_layers, when(INDEX > 0, child(MLP, hidden), otherwise=child(Linear, hidden, hidden))
     )
+    grid: list[list[Linear]] = children(2, children(INDEX + 1, Linear, hidden, INDEX.inner + 1))
+    steps: nn.SequentialCell = cells(child(Linear, hidden, 3), when(tied, child(nn.ReLU)))
+    ways: nn.CellDict = cells(up=child(Linear, hidden, 3), down=child(Linear, hidden, 1))
+    scales: Any = children(2, param("ones", (INDEX + 1,)))
     norm: Any = child(nn.LayerNorm, [hidden])
     pooler: Linear | None = when(add_pooler & in_(activation, ("gelu", "tanh")), child(Linear, hidden, hidden))
     head: Linear = child(Linear, hidden, vocabulary, use_bias=False)

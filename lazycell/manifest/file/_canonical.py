@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
+from ... import history
 from ..._collector import collector_paused
 from ..._errors import ManifestError
 from ...history import Migration
@@ -266,16 +267,19 @@ def _migrations_of(value: Any) -> tuple[Migration, ...]:
     for k, each in enumerate(items(value, "migrations")):
         where = member("migrations", k)
         check_keys(each, where, _MIGRATION, _MIGRATION)
-        migrations.append(
-            Migration(
-                cell=text(each["cell"], f"{where}.cell"),
-                rename=mapping(each["rename"], f"{where}.rename"),
-                reason=text(each["reason"], f"{where}.reason"),
-                created=text(each["created"], f"{where}.created"),
-                prefixes=tuple(texts(each["prefixes"], f"{where}.prefixes")),
-                position=k,
-            )
+        migration = Migration(
+            cell=text(each["cell"], f"{where}.cell"),
+            rename=mapping(each["rename"], f"{where}.rename"),
+            reason=text(each["reason"], f"{where}.reason"),
+            created=text(each["created"], f"{where}.created"),
+            prefixes=tuple(texts(each["prefixes"], f"{where}.prefixes")),
+            position=k,
         )
+        try:
+            history.check_migration(migration)
+        except ManifestError as error:
+            refuse(where, str(error))
+        migrations.append(migration)
     return tuple(migrations)
 
 

@@ -275,7 +275,7 @@ def test_a_changed_file() -> None:
 
 def test_migrations_keep_their_order() -> None:
     """Those of one moment are in that of the file."""
-    migrations = tuple(Migration("A", {name: "z"}, "", "2026") for name in "ba")
+    migrations = tuple(Migration("A", {name: "z"}, "", "2026-11-24T10:00:00Z") for name in "ba")
     found = Manifest.from_json(Manifest("Net", (), migrations=migrations).to_json()).migrations
     assert found == migrations
     assert [migration.position for migration in found] == [0, 1]
