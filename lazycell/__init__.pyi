@@ -41,6 +41,7 @@ from .declaration._class_body import require
 from .declaration._declaration import same
 from .declaration._declare import buffer, child, children, hyper, param, tie, when
 from .declaration._derived import derived
+from .declaration._each import each
 from .declaration._fields import Fields, fields
 from .declaration._halves import direction, magnitude
 from .declaration._key_values import key_value_cache
@@ -159,6 +160,7 @@ __all__ = [
     "derived",
     "dirac",
     "direction",
+    "each",
     "expanded",
     "fields",
     "find_model",

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ._declare import Tie as Tie
     from ._declare import initializer_text as initializer_text
     from ._declare import is_cell as is_cell
+    from ._each import Each as Each
     from ._evaluate import brief as brief
     from ._evaluate import decided as decided
     from ._evaluate import evaluated as evaluated

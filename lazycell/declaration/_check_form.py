@@ -14,6 +14,11 @@ StoredForm = str | Fused | Transposed | Reshaped | Unary
 
 def check_inner(function: str, inner: Any) -> None:
     """Refuse what no tensor is made of."""
+    if type(inner).__name__ == "Each":
+        refuse(
+            f"each(…) is a part of fused(…) alone, not of {function}(…)",
+            f'`fused(each({function}("part.{{i}}.weight")))`',
+        )
     if not is_form(inner):
         refuse(f"{function}() takes a name or a form, not {value_text(inner)}", f'`{function}("out.weight")`')
 

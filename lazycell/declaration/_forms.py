@@ -120,12 +120,18 @@ def shapes_in(form: Any) -> Iterator[tuple[Any, ...]]:
             yield shape
 
 
+_FEW = 4
+"""Numbered sections that are all written out."""
+
+
 def form_text(form: Any) -> str:
     """Give a form as it is written in a class body: `transposed(fused(q="q.weight", k="k.weight"))`."""
     match form:
         case Fused(axis, sections):
             arguments = [] if axis == 0 else [f"axis={axis}"]
-            arguments += [f"{name}={form_text(part)}" for name, part in sections]
+            parts = [f"{name}={form_text(part)}" if name else form_text(part) for name, part in sections]
+            many = len(parts) > _FEW and all(name.isdecimal() for name, _ in sections)  # of what was `each(…)`
+            arguments += [parts[0], "…", parts[-1]] if many else parts
             return f"fused({', '.join(arguments)})"
         case Transposed(inner, axes):
             return f"transposed({form_text(inner)}{'' if axes is None else f', {axes}'})"

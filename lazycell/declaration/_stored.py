@@ -12,7 +12,8 @@ from .._location import frame_location, message
 from ._check_form import StoredForm, check_inner, is_axis, is_form, refuse
 from ._class_body import ClassBody
 from ._declare import Shape
-from ._forms import Fused, Reshaped, Transposed, form_text
+from ._each import Each
+from ._forms import Fused, Node, Reshaped, Transposed, form_text
 from ._parse import parse_shape
 from ._stored_rule import StoredRule
 from ._symbols import Expression, add_sections, render
@@ -51,14 +52,17 @@ def rename(rules: Mapping[str, StoredForm | Leftover | None]) -> None:
         if form is not None and not is_form(form) and not isinstance(form, Leftover):
             text = f'"{name}": {render(form)} is not a name: write "out.weight", `transposed("out.weight")`, or None'
             raise DeclarationError(message(subject, text, place))
+        if isinstance(form, Each):
+            text = f'"{name}": {form_text(form)} is many tensors: write `fused({form_text(form)})` to store them as one'
+            raise DeclarationError(message(subject, text, place))
         body.stored[name] = StoredRule(owner=body.class_name, name=name, form=form, location=place)
 
 
 @overload
 def fused(**sections: int) -> int: ...
 @overload
-def fused(*, axis: int = 0, **sections: StoredForm) -> Fused: ...
-def fused(*, axis: Any = None, **sections: Any) -> Any:
+def fused(*parts: Each, axis: int = 0, **sections: StoredForm) -> Fused: ...
+def fused(*parts: Any, axis: Any = None, **sections: Any) -> Any:
     """Join several sections, in this order, as they are stored.
 
     Of sizes it gives a dimension, the sum, for the shape of a parameter that `rename` can then address by section:
@@ -66,10 +70,26 @@ def fused(*, axis: Any = None, **sections: Any) -> Any:
     for `rename`: `rename({"qkv.weight": fused(q="q.weight", k="k.weight", v="v.weight")})`.
 
     Args:
+        parts: `each("experts.{i}.up.weight")`: as many sections as there are of these; they come first.
         axis: of names: the axis along which they are joined, counted from 0.
-        sections: two or more, all of them sizes, or all of them names and forms.
+        sections: two or more, all of them sizes, or all of them names and forms; with `each(…)` any number.
     """
-    written = f"fused({', '.join(f'{name}={render(part)}' for name, part in sections.items())})"
+    written = f"fused({', '.join([*map(_text, parts), *(f'{name}={_text(part)}' for name, part in sections.items())])})"
+    for part in parts:
+        if not isinstance(part, Each):
+            refuse(
+                f"`{_text(part)}` in fused() has no name",
+                '`fused(q=…, k=…)`, or `fused(each("experts.{i}.up.weight"))`',
+            )
+    for name, part in sections.items():
+        if isinstance(part, Each):
+            refuse(f"`{name}={_text(part)}` in fused() is many sections, with no one name", f"`fused({_text(part)})`")
+    if len(parts) > 1:
+        refuse("two `each(…)` in one fused() are counted apart", "`fused(each(fused(a=…, b=…)))` for pairs")
+    if parts and all(map(is_form, sections.values())):
+        if axis is not None and not is_axis(axis):
+            refuse(f"axis={render(axis)} is not an axis counted from 0", f"`{written[:-1]}, axis=1)`")
+        return Fused(axis or 0, (*(("", part) for part in parts), *sections.items()))
     if len(sections) < 2:
         refuse(f"`{written}` joins nothing", "`fused(q=…, k=…, v=…)`, with two sections or more")
     if all(map(is_form, sections.values())):
@@ -86,6 +106,10 @@ def fused(*, axis: Any = None, **sections: Any) -> Any:
     if axis is not None:
         refuse("a dimension has no axis, and no section can be named `axis`", f"`{written}`")
     return add_sections(tuple(sections.items()))
+
+
+def _text(part: Any) -> str:
+    return form_text(part) if isinstance(part, Node) else render(part)
 
 
 def transposed(inner: StoredForm, axes: tuple[int, ...] | None = None) -> Transposed:

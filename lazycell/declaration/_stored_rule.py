@@ -10,6 +10,7 @@ from .._errors import DeclarationError
 from .._frozen import frozen
 from .._location import message
 from ._declare import Declared
+from ._each import counted
 from ._forms import form_text, leaves
 from ._patterns import Pattern, parse_pattern
 from ._unused import Leftover
@@ -86,3 +87,8 @@ class StoredRule(Declared):
             return tuple(map(parse_leaf, leaves(self.form)))
         except ValueError as error:
             self.complain(str(error))
+
+    @functools.cached_property
+    def counted(self) -> frozenset[str]:
+        """Those of the model's names that stand for as many as there are: in `each(…)`."""
+        return frozenset(counted(self.form))

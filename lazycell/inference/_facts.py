@@ -273,6 +273,12 @@ class _Walk:
             inside = Names(below={str(position): node})
             return self.part(spec.each, str(position), owner, bound, inside, prefix)
 
+        if names.stacked:
+            found = Found(used=names.size) if numbered else at(0, names.below.get("0", NOTHING_STORED))
+            found.blocks = [
+                attrs.evolve(block, count=count) if block.share.tensor.rule.counted else block for block in found.blocks
+            ]
+            return found
         found = Found()
         alike: dict[Any, list[tuple[int, Names]]] = {}
         for position, node in there.items():

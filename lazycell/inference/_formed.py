@@ -10,6 +10,7 @@ from typing import Any
 from .._frozen import frozen
 from ..declaration import (
     Direction,
+    Each,
     Expanded,
     Expression,
     Fused,
@@ -57,11 +58,12 @@ class Share:
 
 @frozen(eq=False)
 class Block:
-    """The declared size of one of the parts that a stored tensor is made of."""
+    """The declared size of one of the parts that a stored tensor is made of, and how many there are of it."""
 
     share: Share
     dimensions: tuple[Any, ...]
     guards: tuple[Guard, ...] = ()
+    count: Any = 1
 
 
 def as_declared(rules: Iterable[StoredRule], names: Names) -> tuple[Names, set[int]]:
@@ -74,6 +76,7 @@ def as_declared(rules: Iterable[StoredRule], names: Names) -> tuple[Names, set[i
     if not rules:
         return names, set()
     made: dict[str, Names] = {}
+    stacks: list[str] = []
     formed: list[_Formed] = []
     for stored, here in leaves_below(names):
         found = ((rule, _match(rule, stored)) for rule in rules)
@@ -83,6 +86,12 @@ def as_declared(rules: Iterable[StoredRule], names: Names) -> tuple[Names, set[i
         elif isinstance(rule.form, str) and rule.leaves[0].section is None:
             made[fill(rule.form, captures)] = here
         elif here.shape is not None:
+            for leaf in rule.leaves:  # of as many as there are, the first stands for all
+                if leaf.text in rule.counted:
+                    ours = rule.pattern.captures
+                    counts = next(written for each, written in leaf.pattern.captures.items() if each not in ours)
+                    stacks.append(fill(leaf.pattern.text.partition(counts)[0].rstrip("."), captures))
+                    captures = {**dict.fromkeys(leaf.pattern.captures, "0"), **captures}
             form = replace_leaves(rule.form, functools.partial(_fill, captures))
             tensor = _Formed(stored, here.shape, form, rule)
             formed.append(tensor)
@@ -90,7 +99,10 @@ def as_declared(rules: Iterable[StoredRule], names: Names) -> tuple[Names, set[i
                 share = Share(tensor, text, leaf.text, leaf.section)
                 name = fill(leaf.pattern.text, captures)
                 made[name] = Names(parts=(*made.get(name, NOTHING_STORED).parts, share))
-    return tree_of(made), {id(each) for each in formed}
+    tree = tree_of(made)
+    for path in stacks:
+        tree.at(path).stacked = True
+    return tree, {id(each) for each in formed}
 
 
 def _match(rule: StoredRule, name: str) -> dict[str, str] | None:
@@ -120,7 +132,8 @@ def facts_of_blocks(blocks: Iterable[Block], values: Mapping[str, Any], prefix: 
         name = f"{prefix}{tensor.name}"
         text = f"`{name}` is {tensor.shape}, stored as `{form_text(tensor.form)}`{place_of(tensor.rule)}"
         try:
-            equations = list(_form_equations(tensor.form, tensor.shape, sizes, values))
+            counts = {block.share.leaf: block.count for block in parts}
+            equations = list(_form_equations(tensor.form, tensor.shape, sizes, values, counts))
         except (ValueError, IndexError):  # the form does not fit what is declared: the plan will say
             continue
         because = Because(name, text)
@@ -133,40 +146,58 @@ def facts_of_blocks(blocks: Iterable[Block], values: Mapping[str, Any], prefix: 
 
 
 def _form_equations(
-    form: Any, shape: Shape, sizes: Mapping[str, tuple[Any, ...]], values: Mapping[str, Any]
+    form: Any,
+    shape: Shape,
+    sizes: Mapping[str, tuple[Any, ...]],
+    values: Mapping[str, Any],
+    counts: Mapping[str, Any],
 ) -> Iterator[tuple[Any, int]]:
     if isinstance(form, Reshaped):
         yield from _pairs(evaluate(form.shape, values), shape)
-        yield functools.reduce(functools.partial(operate, "*"), _form_shape(form.inner, sizes)), math.prod(shape)
+        yield (
+            functools.reduce(functools.partial(operate, "*"), _form_shape(form.inner, sizes, counts)),
+            math.prod(shape),
+        )
     else:
-        yield from _pairs(_form_shape(form, sizes), shape)
+        yield from _pairs(_form_shape(form, sizes, counts), shape)
 
 
 def _pairs(dimensions: Iterable[Any], shape: Shape) -> Iterator[tuple[Any, int]]:
     yield from zip(dimensions, shape, strict=True)
 
 
-def _form_shape(form: Any, sizes: Mapping[str, tuple[Any, ...]]) -> tuple[Any, ...]:
+def _form_shape(form: Any, sizes: Mapping[str, tuple[Any, ...]], counts: Mapping[str, Any]) -> tuple[Any, ...]:
     match form:
         case Fused(axis, sections):
-            shapes = [_form_shape(part, sizes) for _, part in sections]
+            shapes = [_joined_shape(part, axis, sizes, counts) for _, part in sections]
             first, *others = shapes
             total = first[axis]
             for other in others:
                 total = operate("+", total, other[axis])
             return (*first[:axis], total, *first[axis + 1 :])
         case Transposed(inner, axes):
-            before = _form_shape(inner, sizes)
+            before = _form_shape(inner, sizes, counts)
             order = axes if axes is not None else range(len(before) - 1, -1, -1)
             return tuple(before[axis] for axis in order)
         case Squeezed(inner, axes):
-            return tuple(size for axis, size in enumerate(_form_shape(inner, sizes)) if axis not in axes)
+            return tuple(size for axis, size in enumerate(_form_shape(inner, sizes, counts)) if axis not in axes)
         case Expanded(inner, axes):
-            rest = iter(_form_shape(inner, sizes))
-            rank = len(axes) + sum(1 for _ in _form_shape(inner, sizes))
+            rest = iter(_form_shape(inner, sizes, counts))
+            rank = len(axes) + sum(1 for _ in _form_shape(inner, sizes, counts))
             return tuple(1 if axis in axes else next(rest) for axis in range(rank))
         case Direction(inner):
-            return _form_shape(inner, sizes)
+            return _form_shape(inner, sizes, counts)
         case Reshaped() | Half():  # norms: the direction says as much, and more
             raise ValueError(form)
     return sizes[form]
+
+
+def _joined_shape(
+    part: Any, axis: int, sizes: Mapping[str, tuple[Any, ...]], counts: Mapping[str, Any]
+) -> tuple[Any, ...]:
+    """Give the shape of one part of what is joined along an axis, or of as many as there are of it."""
+    if not isinstance(part, Each):
+        return _form_shape(part, sizes, counts)
+    shape = _form_shape(part.inner, sizes, counts)
+    count, size = counts[next(leaves(part.inner))], shape[axis]
+    return (*shape[:axis], count if size == 1 else operate("*", count, size), *shape[axis + 1 :])

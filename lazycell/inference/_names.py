@@ -33,9 +33,10 @@ class Names:
         alike: equal for two points that have the same names and shapes below them.
         tied: where the tensor is not stored here, but under the name of a tie's other end: the tie's condition.
         parts: where it is not stored as it is: the stored tensors that it is in.
+        stacked: whether all positions of a list are stored in one tensor: here are those of the first.
     """
 
-    __slots__ = ("alike", "below", "parts", "shape", "size", "tied")
+    __slots__ = ("alike", "below", "parts", "shape", "size", "stacked", "tied")
 
     def __init__(
         self,
@@ -50,6 +51,7 @@ class Names:
         self.tied = tied
         self.size = 0
         self.alike: Any = None
+        self.stacked = False
 
     @property
     def is_stored(self) -> bool:
@@ -68,7 +70,7 @@ class Names:
         first, _, rest = path.partition(".")
         inner = self.below.get(first, NOTHING_STORED)
         copy = Names(self.shape, {**self.below, first: inner.grafted(rest, leaf) if rest else leaf}, self.tied)
-        copy.size = self.size
+        copy.size, copy.stacked = self.size, self.stacked
         copy.alike = object()  # like nothing else
         return copy
 

@@ -11,17 +11,22 @@ import attrs
 from .._frozen import frozen
 from ..declaration import (
     Conditional,
+    Each,
     Expanded,
+    Fused,
+    Leaf,
     Reshaped,
     Squeezed,
     StoredRule,
     Transposed,
     evaluated,
     fill,
+    leaves,
     render,
     replace_leaves,
     replace_nodes,
 )
+from ..show import is_index
 from ._cell_rules import CellRules
 from ._entry import ManifestEntry
 from ._form_shape import reversed_axes
@@ -88,7 +93,8 @@ class _Group:
 
     rule: StoredRule
     values: dict[str, str]
-    found: dict[int, Item] = attrs.field(factory=dict)
+    found: dict[int, dict[str, Item]] = attrs.field(factory=dict)
+    """by the position of the leaf, and by what counts it in `each(…)`; else by nothing"""
 
 
 class _Application:
@@ -144,17 +150,21 @@ class _Application:
         rule = hit.rule
         new_name = self._prefix + fill(rule.name, hit.values)
         if item.form is None or item.tied is not None:  # it is not stored, and has no more than a name
-            if len(rule.leaves) > 1:
+            if len(rule.leaves) > 1 or rule.counted:
                 rule.complain(f"`{name}` {self._why_not_stored(item)}: it cannot be a part of this")
-            form = None if hit.taken.form is None else self._form(rule, {rule.leaves[0].text: hit.taken})
+            form = (
+                None if hit.taken.form is None else self._form(rule, {(rule.leaves[0].text, ""): hit.taken}, rule.form)
+            )
             self.add(new_name, attrs.evolve(item, form=form), rule)
             return
-        key = (rule.name, tuple(sorted(hit.values.items())))
+        values = {each: value for each, value in hit.values.items() if each in rule.pattern.captures}
+        key = (rule.name, tuple(sorted(values.items())))
         group = self._groups.get(key)
         if group is None:
-            group = self._groups[key] = _Group(rule, hit.values)
+            group = self._groups[key] = _Group(rule, values)
             self.add(new_name, group, rule)
-        group.found[hit.position] = hit.taken
+        number = "".join(value for each, value in hit.values.items() if each not in values)
+        group.found.setdefault(hit.position, {})[number] = hit.taken
 
     def _why_not_stored(self, item: Item) -> str:
         if isinstance(item.form, Block):
@@ -176,15 +186,38 @@ class _Application:
 
     def _finish(self, group: _Group) -> Item:
         rule = group.rule
-        for position, leaf in enumerate(rule.leaves):
-            if position not in group.found:
-                there = fill(rule.leaves[next(iter(group.found))].text, group.values)
-                self._refuse_absence(rule, fill(leaf.text, group.values), there)
-        taken = {leaf.text: group.found[position] for position, leaf in enumerate(rule.leaves)}
+        numbers: dict[str, list[str]] = {}
+        for counts in (False, True):
+            positions = [place for place, leaf in enumerate(rule.leaves) if (leaf.text in rule.counted) is counts]
+            known = dict.fromkeys(number for place in positions for number in group.found.get(place, ()))
+            if not counts and not known and positions:  # a part that is counted is there
+                known = {"": None}
+            for place in positions:
+                numbers[rule.leaves[place].text] = sorted(known, key=_in_order)
+                for number in known:
+                    if number not in group.found.get(place, {}):
+                        self._refuse_absence(rule, *self._lacking(group, place, number))
+        form = replace_nodes(rule.form, lambda node: _spread(node, numbers))
+        taken = {
+            (leaf.text, number): item
+            for place, leaf in enumerate(rule.leaves)
+            for number, item in group.found.get(place, {}).items()
+        }
         text = f"{rule.text} of {rule.owner}" + (f" at {rule.location.short}" if rule.location else "")
         if isinstance(rule.form, str):  # a new name: how it is stored was said by a cell below
-            text = group.found[0].rule or text
-        return Item(self._form(rule, taken), rule=text)
+            text = group.found[0][""].rule or text
+        return Item(self._form(rule, taken, form), rule=text)
+
+    def _lacking(self, group: _Group, place: int, number: str) -> tuple[str, str]:
+        """Give a name that is not there, and one that is."""
+        leaf = group.rule.leaves[place]
+        there, found = next(iter(group.found.items()))
+        other = group.rule.leaves[there]
+
+        def name(each: Leaf, count: str) -> str:
+            return fill(each.text, {**dict.fromkeys(each.pattern.captures, count), **group.values})
+
+        return name(leaf, number), name(other, number if number in found else next(iter(found)))
 
     def _refuse_absence(self, rule: StoredRule, missing: str, there: str) -> NoReturn:
         reason = ""
@@ -198,9 +231,9 @@ class _Application:
 
     # ------------------------------------------------------------------------------------------------------- numbers
 
-    def _form(self, rule: StoredRule, taken: Mapping[str, Item]) -> Form:
+    def _form(self, rule: StoredRule, taken: Mapping[tuple[str, str], Item], form: Any) -> Form:
         """Put what was found in the place of the names, and numbers in the place of expressions."""
-        form = replace_leaves(rule.form, lambda text: taken[text].form)
+        form = replace_leaves(form, lambda leaf: taken[(leaf, "") if isinstance(leaf, str) else leaf].form)
         try:
             form = replace_nodes(form, lambda node: self._with_numbers(rule, node))
             shape_of(form)
@@ -220,3 +253,25 @@ class _Application:
             except TypeError:
                 rule.complain(f"the shape `{render(node.shape)}` is {shape!r}: a size is a whole number")
         return node
+
+
+def _spread(node: Any, numbers: Mapping[str, list[str]]) -> Any:
+    """Give a form with a section for each of those that `each(…)` stands for; its leaves have their numbers then."""
+    if not isinstance(node, Fused):
+        return node
+    sections: list[tuple[str, Any]] = []
+    for name, part in node.sections:
+        if isinstance(part, Each):
+            for number in numbers[next(leaves(part.inner))]:
+                sections.append((number, _numbered(part.inner, number)))
+        else:
+            sections.append((name, part))
+    return Fused(node.axis, tuple(sections))
+
+
+def _numbered(form: Any, number: str) -> Any:
+    return replace_leaves(form, lambda text: (text, number))
+
+
+def _in_order(number: str) -> tuple[int, str]:
+    return (int(number), "") if is_index(number) else (0, number)

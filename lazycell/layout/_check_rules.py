@@ -45,6 +45,15 @@ def _check_captures(rule: StoredRule) -> None:
     ours = rule.pattern.captures
     for leaf in rule.leaves:
         theirs = leaf.pattern.captures
+        if leaf.text in rule.counted:
+            counts = [written for name, written in theirs.items() if name not in ours]
+            if len(counts) != 1 or "*" in counts[0]:
+                has = " and ".join(f"`{each}`" for each in counts) or "no capture"
+                rule.complain(
+                    f'each("{leaf.text}") has {has} that "{rule.name}" does not have: exactly one, of one segment, '
+                    "counts the sections"
+                )
+            theirs = {name: written for name, written in theirs.items() if name in ours}
         for name in (*ours, *theirs):
             if ours.get(name) != theirs.get(name):
                 lacking = rule.name if name not in ours or name in theirs else leaf.text

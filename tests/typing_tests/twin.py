@@ -18,6 +18,7 @@ from lazycell.typed import (
     children,
     derived,
     direction,
+    each,
     expanded,
     fused,
     hyper,
@@ -154,6 +155,7 @@ class Stored(LazyCell):
     qkv: Parameter = param("normal", (fused(q=hidden, k=kv_hidden, v=kv_hidden), hidden))
     first: Linear = child(Linear, hidden, width)
     second: Linear = child(Linear, hidden, width)
+    several: list[Linear] = children(2, Linear, hidden, width, use_bias=False)
     patch: Parameter = param("normal", (hidden, 12))
     single: Parameter = param("normal", (hidden, 1))
     norm: Parameter = param("normal", (hidden, 3))
@@ -163,6 +165,7 @@ class Stored(LazyCell):
         {
             "both.weight": transposed(fused(a="first.weight", b="second.weight"), axes=(1, 0)),
             "both.bias": fused(axis=0, a="first.bias", b=reshaped("second.bias", (width,))),
+            "several": fused(each(expanded("several.{i}.weight", axis=0))),
             "conv": reshaped("patch", (hidden, 3, 2, 2)),
             "wide": expanded(squeezed("single", axis=1), axis=(1, 2)),
             "norm_g": magnitude("norm"),
