@@ -29,7 +29,7 @@ fuzz *options:
 kills *options:
     python -m tests.kills "$@"
 
-# Run the tests with each set of versions that is supported, for hours (just matrix numpy-2 -- tests/cell)
+# Run the tests with each set of versions that is supported, for hours (just matrix --python python3.12 numpy-2 -- tests/cell)
 matrix *which:
     python -m tests.matrix "$@"
 

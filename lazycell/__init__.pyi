@@ -45,6 +45,8 @@ from .declaration._each import each
 from .declaration._fields import Fields, fields
 from .declaration._halves import direction, magnitude
 from .declaration._key_values import key_value_cache
+from .declaration._padded import padded
+from .declaration._shape_of import shape_of
 from .declaration._squeezed import expanded, squeezed
 from .declaration._stored import fused, rename, reshaped, transposed
 from .declaration._symbols import INDEX, SELF, in_, len_, max_, min_
@@ -191,6 +193,7 @@ __all__ = [
     "ones",
     "open_checkpoint",
     "orthogonal",
+    "padded",
     "param",
     "plan",
     "read_tensor",
@@ -204,6 +207,7 @@ __all__ = [
     "reshaped",
     "same",
     "save_checkpoint",
+    "shape_of",
     "squeezed",
     "status",
     "swap",

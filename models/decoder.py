@@ -48,7 +48,14 @@ def window_of(layer_types: Any, usual: Any, window: Any) -> Any:
 def completed(
     input_ids: Tensor, attention_mask: Tensor | None, position_ids: Tensor | None, past: Cache | None
 ) -> tuple[Tensor, Tensor]:
-    """Give the mask and the positions that are meant where none are given; a cache of fixed size needs both."""
+    """Give the mask and the positions that are meant where none are given; a cache of fixed size needs both.
+
+    Args:
+        input_ids: (batch, sequence), int.
+        attention_mask: (batch, positions), 1 for a token and 0 for padding, what is in the cache included; None: all 1.
+        position_ids: (batch, sequence), int; None: counted on from the end of the cache.
+        past: the cache of an earlier call, or None.
+    """
     if attention_mask is not None and position_ids is not None:
         return attention_mask, position_ids
     batch, length = input_ids.shape
@@ -72,6 +79,15 @@ def decode(
     """Go through the layers, and normalize what the last one gives: what is in a `DecoderOutput`.
 
     Each layer takes what the one before gave, what `kinds` has for it, and its part of the cache.
+
+    Args:
+        layers: cells that return a `LayerOutput`.
+        norm: a cell for what the last layer gives.
+        x: the embeddings, (batch, sequence, hidden).
+        kinds: for each layer its further arguments: the mask and the rotation, say.
+        past: the cache of an earlier call, or None.
+        use_cache: whether the cache is returned.
+        all_states: whether the embeddings and each layer's output are.
     """
     cache: Cache = ()
     states: tuple[Tensor, ...] = (x,)
@@ -107,6 +123,14 @@ class Attention(Part):
         self.scale, self.most = 1 / math.sqrt(self.config.head_dim), None
 
     def construct(self, x: Tensor, mask: Tensor, positions: Rotation, past: KeyValue | None) -> tuple[Tensor, KeyValue]:
+        """Give what is attended to, (batch, sequence, hidden), and the keys and values, those of `past` included.
+
+        Args:
+            x: (batch, sequence, hidden).
+            mask: added to the scores: (batch, heads, sequence, positions) or what broadcasts to it, float32.
+            positions: cosines and sines, as `Rotary` gives them for all heads of queries and keys.
+            past: keys and values of earlier positions, each (batch, key heads, positions, head size), or None.
+        """
         query, key = self.query_and_key(x)
         query, key = rotate_both(query, key, *positions)
         value = self.heads(self.v_proj(x))
@@ -114,10 +138,11 @@ class Attention(Part):
         return self.o_proj(attend(query, key, value, mask, self.dropout, self.scale, self.most)), (key, value)
 
     def heads(self, x: Tensor) -> Tensor:
+        """Give (batch, heads, sequence, head size) of (batch, sequence, heads * head size)."""
         return split_heads(x, self.config.head_dim)
 
     def query_and_key(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Give both in heads, before they are rotated."""
+        """Give both in heads, (batch, heads, sequence, head size), before they are rotated."""
         return self.heads(self.q_proj(x)), self.heads(self.k_proj(x))
 
 
@@ -141,4 +166,5 @@ class GatedMLP(Part):
     down_proj: Linear = child(Linear, inner, config.hidden_size, config.mlp_bias, config.init)
 
     def construct(self, x: Tensor) -> Tensor:
+        """Give (…, hidden) of (…, hidden)."""
         return self.down_proj(activate(self.config.hidden_act, self.gate_proj(x)) * self.up_proj(x))

@@ -77,4 +77,7 @@ class Gemma3ForCausalLM(Gemma3Options, Gemma2ForCausalLM):
 
 @register("gemma3_text", also={"gemma3_text": "Gemma3TextForSequenceClassification"})
 class Gemma3ForSequenceClassification(Gemma3Options, Gemma2ForSequenceClassification):
+    # transformers gives the name without `Text` to the model of texts and images.
+    config_rules = ConfigRules(written={"architectures": lambda values: ["Gemma3TextForSequenceClassification"]})
+
     model: Gemma3TextModel = child(Gemma3TextModel, **same(Gemma3Options))

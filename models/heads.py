@@ -39,10 +39,16 @@ class CausalLM(Head):
     def construct(
         self: Any, input_ids: Tensor | None = None, *inputs: Any, logits_to_keep: int = 0, **named: Any
     ) -> tuple[Any, ...]:
+        """Read a batch of texts, (batch, sequence), int; the other arguments are those of the model below.
+
+        Returns:
+            What is in a `CausalLMOutput`.
+        """
         output = getattr(self, self.base_model_prefix)(input_ids, *inputs, **named)
         return self.scores(output[0][:, -logits_to_keep:]), *output[1:]  # from -0 on is all
 
     def scores(self: Any, x: Tensor) -> Tensor:
+        """Give (batch, sequence, vocabulary) of (batch, sequence, hidden), by the cell `lm_head`."""
         return self.lm_head(x)
 
 
@@ -50,6 +56,7 @@ class MaskedLM(Head):
     """A score for each word that may stand at a position."""
 
     def answer(self: Any, output: Any, input_ids: Tensor) -> tuple[Any, ...]:
+        """Give what is in a `LogitsOutput`, by the method `scores`: logits are (batch, sequence, vocabulary)."""
         return self.scores(output[0]), output[2]
 
 
@@ -58,6 +65,7 @@ class Labels(dict[Any, str]):
 
     @property
     def count(self) -> int:
+        """How many labels there are."""
         return len(self) or 2
 
 
@@ -91,9 +99,11 @@ class TokenClassification(Labelled):
     classifier: Linear = child(Linear, SELF.hidden_size, SELF.num_labels, initializer=SELF.init)
 
     def answer(self: Any, output: Any, input_ids: Tensor) -> tuple[Any, ...]:
+        """Give what is in a `LogitsOutput`: logits are (batch, sequence, labels)."""
         return self.labels(self.drop(output[0])), output[2]
 
     def labels(self, x: Tensor) -> Tensor:
+        """Give (batch, sequence, labels) of (batch, sequence, hidden)."""
         return self.classifier(x)
 
 
@@ -105,6 +115,7 @@ class QuestionAnswering(Head):
     qa_outputs: Linear = child(Linear, SELF.hidden_size, 2, initializer=SELF.init)
 
     def answer(self: Any, output: Any, input_ids: Tensor) -> tuple[Any, ...]:
+        """Give what is in a `QuestionAnsweringOutput`: logits are (batch, sequence)."""
         scores = self.qa_outputs(output[0])
         return scores[..., 0], scores[..., 1], output[2]
 
@@ -115,7 +126,11 @@ class LastTokenClassification(Labelled):
     pad_token_id: int | None = None
 
     def answer(self: Any, output: Any, input_ids: Tensor) -> tuple[Any, ...]:
-        """Score every label; what a text ends at, only the padding tells."""
+        """Give what is in a `LogitsOutput`: logits are (batch, labels). What a text ends at, only the padding tells.
+
+        Raises:
+            ValueError: there are several texts, and no `pad_token_id`.
+        """
         scores = self.score(output[0])
         if self.pad_token_id is None:
             if input_ids.shape[0] > 1:

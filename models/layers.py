@@ -20,7 +20,7 @@ _OUTER = ops.MatMul()
 
 
 def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """Compute x Wᵀ + b of the last axis: from (…, in) to (…, out), with W (out, in).
+    """Compute x Wᵀ + b of the last axis: from (…, in) to (…, out), with W (out, in) and b (out,), all of one dtype.
 
     The weight is read where it lies: on CPU `ops.dense(x, W)` and `ops.matmul(x, W.T)` write the transposed weight anew
     at every call, which takes many times as long as the product of a few rows.
@@ -32,7 +32,7 @@ def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 
 class Part(LazyCell):
-    """A part of a model, which knows the model's hyperparameters as `config`."""
+    """A part of a model, which knows the model's hyperparameters as `config`: `child(Block, SELF)`."""
 
     config: Any
 
@@ -49,6 +49,7 @@ class Linear(LazyCell):
     bias: Param["zeros", (out_features,)] = when(use_bias)
 
     def construct(self, x: Tensor) -> Tensor:
+        """Give (…, out_features) of (…, in_features), in the dtype of the weight, which `x` has to have."""
         return product(x, self.weight, self.bias)
 
 
@@ -62,11 +63,15 @@ class Embedding(LazyCell):
     weight: Param[initializer, (size, width)]
 
     def construct(self, ids: Tensor) -> Tensor:
+        """Give (*shape, width), in the dtype of the table, of ids of any shape, int32 or int64, below `size`."""
         return ops.gather(self.weight, ids, 0)
 
 
 class LayerNorm(LazyCell):
-    """Normalization of the last axis to mean 0 and variance 1, then scaled and shifted (Ba et al. 2016)."""
+    """Normalization of the last axis to mean 0 and variance 1, then scaled and shifted (Ba et al. 2016).
+
+    Checkpoints may call the weight `gamma` and the bias `beta`.
+    """
 
     width: int
     eps: float = 1e-5
@@ -80,6 +85,7 @@ class LayerNorm(LazyCell):
         self.normalize = ops.LayerNorm(begin_norm_axis=-1, begin_params_axis=-1, epsilon=self.eps)
 
     def construct(self, x: Tensor) -> Tensor:
+        """Give (…, width) of (…, width), in the dtype that `x` and the weight have."""
         return self.normalize(x, self.weight, self.bias)[0]
 
 
@@ -89,6 +95,7 @@ class Dropout(LazyCell):
     rate: float = 0.0
 
     def construct(self, x: Tensor) -> Tensor:
+        """Give what has the shape and dtype of `x`, which may be any."""
         return ops.dropout(x, p=self.rate, training=True) if self.training and self.rate > 0 else x
 
 
@@ -101,6 +108,7 @@ class RMSNorm(LazyCell):
     weight: Param["ones", (width,)]
 
     def construct(self, x: Tensor) -> Tensor:
+        """Give (…, width), in the dtype of the weight, of (…, width) of any floating-point dtype."""
         x = cast(x, mindspore.float32)
         factor = ops.rsqrt(ops.add(ops.square(x).mean(dim=-1, keepdim=True), self.eps))
         # Every row's factor times every column's, as a product, since MindSpore's CPU multiplies what has to be
@@ -114,7 +122,13 @@ class RMSNorm(LazyCell):
 
 
 def run(layers: Any, x: Tensor, mask: Tensor) -> States:
-    """Give `x` and the output of each layer of an encoder."""
+    """Give `x` and the output of each layer of an encoder, each (batch, sequence, hidden).
+
+    Args:
+        layers: cells that are called with what the one before gave, and the mask.
+        x: what the first one gets, (batch, sequence, hidden).
+        mask: added to the scores of attention: (batch, heads, sequence, sequence) or what broadcasts to it, float32.
+    """
     states: States = (x,)
     for layer in layers:
         x = layer(x, mask)

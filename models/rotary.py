@@ -27,7 +27,11 @@ _UNREAD = ("attn_factor", "finetuned")
 
 
 def check_rope(_: Any, field: Any, value: Mapping[str, Any] | None) -> None:
-    """Refuse what is not implemented, by its name: a validator for `rope_parameters` and `rope_scaling`."""
+    """Refuse what is not implemented, by its name: a validator for `rope_parameters` and `rope_scaling`.
+
+    Raises:
+        ValueError: the kind of rotation, or something that is said of it, is not implemented, or needed and not said.
+    """
     if value is None:
         return
     kind = value.get("rope_type", value.get("type", "default"))
@@ -45,7 +49,11 @@ def check_rope(_: Any, field: Any, value: Mapping[str, Any] | None) -> None:
 
 
 def check_ropes(model: Any, field: Any, value: Mapping[str, Any] | None) -> None:
-    """Refuse the same where `rope_parameters` are by kind of layer."""
+    """Refuse the same where `rope_parameters` are by kind of layer.
+
+    Raises:
+        ValueError: as `check_rope`, or there is no such kind of layer.
+    """
     for kind, each in (value or {}).items():
         if kind not in ("full_attention", "sliding_attention"):
             raise ValueError(f"{field.name}: {kind!r} is no kind of layer: full_attention, sliding_attention")
@@ -135,7 +143,7 @@ class Rotary(LazyCell):
         return ops.tile(cos, (1, heads, 1, 1)), ops.tile(sin, (1, heads, 1, 1))
 
     def stretched(self, positions: Tensor) -> Tensor:
-        """Give the frequencies for a text that is longer than the model was trained for: a larger base."""
+        """Give frequencies, float32 (head_dim / 2,), for a text longer than was trained for: of a larger base."""
         factor, dim = self.options["factor"], self.head_dim
         length = ops.maximum(positions.max() + 1, Tensor(float(self.max_positions), mindspore.float32))
         growth = factor * length / self.max_positions - (factor - 1)
@@ -148,7 +156,13 @@ _SWAP = Tensor(np.array([1, 0], np.int32))
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Turn each pair (i, i + half) of (batch, heads, sequence, head_dim) by its position's angle, in float32."""
+    """Turn each pair (i, i + half) of (batch, heads, sequence, head_dim) by its position's angle, in float32.
+
+    Args:
+        x: queries or keys, of any floating-point dtype, which the result has too.
+        cos: as `Rotary` gives it for as many heads, float32.
+        sin: likewise.
+    """
     # Whole halves are gathered: MindSpore's CPU copies what is sliced number by number.
     swapped = ops.gather(x.reshape(-1, 2, x.shape[-1] // 2), _SWAP, 1).reshape(x.shape)
     return cast(ops.add(x * cos, swapped * sin), x.dtype)

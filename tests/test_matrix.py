@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
 
+from lazycell.parameters import _supported
 from tests import matrix
 
 
@@ -17,7 +20,11 @@ def test_the_lowest_versions_are_those_declared() -> None:
 def test_each_set_installs_a_mindspore_that_is_declared() -> None:
     """The sets follow the declaration."""
     (declared,) = [each for each in matrix.declared() if each.startswith("mindspore")]
-    assert {wanted[0] for wanted in matrix.SETS.values()} == {declared}
+    within = Requirement(declared).specifier
+    wanted = {each[0].removeprefix("mindspore==").replace("*", "0") for each in matrix.SETS.values()}
+    assert all(map(within.contains, wanted))
+    assert {Version(each).release[:2] for each in wanted} == {(2, minor) for minor in (8, 9, 10)}
+    assert (_supported.OLDEST, _supported.NEWEST) == ((2, 8), (2, 10))
 
 
 @pytest.mark.parametrize(
@@ -38,4 +45,7 @@ def test_a_set_that_is_not_there_is_refused(capsys: pytest.CaptureFixture[str]) 
     """Before anything is installed."""
     with pytest.raises(SystemExit):
         matrix.main(["numpy-3"])
-    assert "there is no set numpy-3: there are numpy-1, numpy-2, lowest" in capsys.readouterr().err
+    assert (
+        "there is no set numpy-3: there are numpy-1, numpy-2, mindspore-2.9, mindspore-2.8, lowest"
+        in capsys.readouterr().err
+    )

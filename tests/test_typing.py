@@ -109,6 +109,51 @@ def test_pyright(file: str) -> None:
     assert sorted(pyright().get(file, [])) == expected(file, "pyright")
 
 
+NEWER = {
+    "ty": ("ty", "check", "--python", sys.prefix, "--output-format", "concise"),
+    "pyrefly": ("pyrefly", "check", "--python-interpreter-path", sys.executable, "--output-format", "min-text"),
+}
+"""Checkers whose words change with each version: what counts is the lines that they find fault with."""
+
+LET_PASS = {
+    'a: Parameter = param("normal", hidden)',
+    "j: MLP = when(hidden > 1, child(MLP, hidden), otherwise=child(Linear, hidden, hidden))",
+    "k: MLP = when(hidden > 1, child(MLP, hidden))",
+    "l: list[Linear] = children(2, when(INDEX > 0, child(Linear, hidden, hidden)))",
+}
+"""Mistakes in which ty finds no fault: a number for a shape, and what `when` may give."""
+
+
+def faults(checker: str, file: str) -> set[int]:
+    """Run one of the newer checkers, and give the lines that it finds fault with."""
+    command, *arguments = NEWER[checker]
+    output = run(str(Path(sys.executable).with_name(command)), *arguments, file)
+    found = re.findall(rf"{re.escape(file)}:(\d+):.*?\berror|ERROR {re.escape(file)}:(\d+):(?!.*reveal_type)", output)
+    return {int(first or second) for first, second in found}
+
+
+@pytest.mark.parametrize("checker", NEWER)
+@pytest.mark.parametrize("file", ["imported.py", "twin.py"])
+def test_newer_checkers_accept(checker: str, file: str) -> None:
+    """What is right is no fault."""
+    assert faults(checker, file) == set()
+
+
+@pytest.mark.parametrize("checker", NEWER)
+@pytest.mark.parametrize("file", ["imported_mistakes.py", "twin_mistakes.py"])
+def test_newer_checkers_find_the_mistakes(checker: str, file: str) -> None:
+    """Those that pyright finds, and no others; ty lets a few pass."""
+    planted = {line for line, _ in expected(file, "pyright") if "reveal_type" not in line_of(file, line)}
+    found = faults(checker, file)
+    assert found <= planted
+    assert {line_of(file, line) for line in planted - found} <= (LET_PASS if checker == "ty" else set())
+
+
+def line_of(file: str, number: int) -> str:
+    """Give one line of a file."""
+    return (FILES / file).read_text().splitlines()[number - 1].strip()
+
+
 def test_plugin_with_cache(cache: Path) -> None:
     """What the plugin knows of a class survives in mypy's cache: a second run, of one file, says the same."""
     mypy("mypy_plugin.ini", WITH_PLUGIN, cache)

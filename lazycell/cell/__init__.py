@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ._net_manifest import cells_of_call as cells_of_call
     from ._net_manifest import manifest_of_call as manifest_of_call
     from ._net_manifest import manifest_of_net as manifest_of_net
+    from ._net_text import sizes_text as sizes_text
     from ._save_checkpoint import save_checkpoint as save_checkpoint
     from ._save_pretrained import save_pretrained as save_pretrained
     from ._torch_names import TorchNames as TorchNames

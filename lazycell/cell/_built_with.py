@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from mindspore import nn
 
@@ -12,7 +12,10 @@ from .._location import did_you_mean
 from ..declaration import declaration_of
 from ..manifest import hyperparameters_of
 
-_Net = TypeVar("_Net", bound=nn.Cell)
+if TYPE_CHECKING:
+    from .._nn_cell import Cell
+
+_Net = TypeVar("_Net", bound="Cell")
 
 
 class Hyperparameters(Mapping[str, Any]):

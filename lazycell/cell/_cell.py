@@ -90,6 +90,10 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         """What the net was built with, a mapping in order of declaration; `lazycell.replace` builds another."""
         return cell.hyperparameters_of_net(self)
 
+    def extend_repr(self) -> str:
+        """Give what `repr` says of this cell beside the cells in it; a class that has more to say overrides it."""
+        return cell.sizes_text(self)
+
     def _repr_html_(self) -> str:
         return cell.net_html(self)
 

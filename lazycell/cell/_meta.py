@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import abc
 import functools
+import inspect
 import sys
 from collections.abc import Callable, Iterable
+from types import FrameType
 from typing import Annotated, Any
 
 from mindspore import Parameter, nn
@@ -17,6 +19,7 @@ from ..declaration import (
     ClassBody,
     ParameterSpec,
     assemble,
+    class_doc,
     declaration_of,
     make_init,
     names_of,
@@ -77,6 +80,36 @@ class LazyCellMeta(abc.ABCMeta):
         if not own_init:
             type.__setattr__(cls, "__init__", generated)
         return cls
+
+    @property
+    def __doc__(cls) -> str | None:
+        """What the class body says of it, and what it declares."""
+        return class_doc(cls, _docstring.__get__(cls))
+
+    @__doc__.setter
+    def __doc__(cls, text: str | None) -> None:
+        _docstring.__set__(cls, text)
+
+    def __dir__(cls) -> list[str]:
+        """As `type.__dir__`; to `help`, what every cell of MindSpore has is not the class's."""
+        names = list(super().__dir__())
+        if _is_helping(sys._getframe(1)):
+            every = dir(nn.Cell)
+            names = [name for name in names if name not in every or _is_ours(cls, name)]
+        return names
+
+
+_docstring = type.__dict__["__doc__"]
+
+
+def _is_helping(frame: FrameType) -> bool:
+    """Tell whether `inspect` asks for the attributes of a class on behalf of `pydoc`."""
+    asks = frame.f_code is inspect.classify_class_attrs.__code__
+    return asks and frame.f_back is not None and frame.f_back.f_globals.get("__name__") == "pydoc"
+
+
+def _is_ours(cls: type, name: str) -> bool:
+    return any(name in vars(base) for base in cls.__mro__[: cls.__mro__.index(nn.Cell)])
 
 
 def _as_class_body(name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> ClassBody:

@@ -14,7 +14,7 @@ import click
 from .. import gate, pretrained, show
 from .._errors import LazyCellError, ManifestError
 from .._frozen import frozen
-from .._harmless import Lines
+from .._harmless import Lines, words_of
 from .._location import did_you_mean
 from ..show import printable, working
 from ._interrupt import interrupts_held
@@ -181,7 +181,9 @@ def _manifest_of(wanted: _Wanted) -> Any:
     try:
         return cls.manifest(**wanted.preset.arguments)
     except (LazyCellError, TypeError) as error:
-        raise ManifestError(Lines(f"preset {wanted.name!r} of {cls.__name__} has no manifest: {error}")) from error
+        raise ManifestError(
+            Lines(f"preset {wanted.name!r} of {cls.__name__} has no manifest: {words_of(error)}")
+        ) from error
 
 
 def _shown(path: Path) -> Path:

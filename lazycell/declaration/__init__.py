@@ -7,6 +7,7 @@ from .._face import face
 if TYPE_CHECKING:
     from ._check_tie import check_tie as check_tie
     from ._class_body import ClassBody as ClassBody
+    from ._class_doc import class_doc as class_doc
     from ._declaration import Declaration as Declaration
     from ._declaration import assemble as assemble
     from ._declaration import declaration_of as declaration_of
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from ._halves import Half as Half
     from ._halves import Magnitude as Magnitude
     from ._halves import other_spelling as other_spelling
+    from ._padded import Padded as Padded
     from ._parse import parse as parse
     from ._patterns import Pattern as Pattern
     from ._patterns import captures_in as captures_in

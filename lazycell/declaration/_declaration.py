@@ -27,6 +27,7 @@ from ._declare import (
 from ._forms import shapes_in
 from ._positions import of_positions, with_formulas
 from ._read_body import OwnDeclarations
+from ._shape_of import with_shapes
 from ._stored_rule import StoredRule
 from ._symbols import is_position, names_in, position_name, render, sections_of, symbol
 from ._walk import places
@@ -152,6 +153,7 @@ def assemble(cls: type, own: OwnDeclarations, own_init: bool) -> Declaration:
         requirements.extend(said.requirements)
         _join_rules(stored, said.stored)
     _make_room(cls, items)
+    items, requirements = with_shapes(items, requirements, declaration_of_child)
     hyperparameters = tuple(item for item in items.values() if isinstance(item, Hyperparameter))
     positional = of_positions(items)
     derived = tuple(item for item in items.values() if isinstance(item, Derived) and item.name not in positional)

@@ -18,7 +18,7 @@ from .._location import Location, did_you_mean, message, user_location
 from ._conditions import check_condition
 from ._parse import parse_shape
 from ._patterns import captures_in, parse_pattern
-from ._symbols import Expression, choose, render
+from ._symbols import Expression, choose, names_in, render
 
 if TYPE_CHECKING:
     from mindspore import Parameter
@@ -439,12 +439,14 @@ def _parameter_spec(initializer: Any, shape: Any, dtype: Any, **options: Any) ->
             raise DeclarationError(message(f'the shape "{shape}"', str(error), user_location())) from None
     elif isinstance(shape, list):
         shape = tuple(shape)
+    elif isinstance(shape, Expression) and any(name.startswith("shape_of(") for name in names_in(shape)):
+        pass  # a tuple, once it is put in
     elif not isinstance(shape, tuple):
         _refuse(f"the shape `{render(shape)}` is not a tuple", f"`({render(shape)},)`")
     shard = options.get("shard")
     if shard is not None and not isinstance(shard, (tuple, list)):
         _refuse(f"shard={shard!r} is not a tuple", f"`shard=({shard!r},)`, one entry a dimension")
-    if shard is not None and len(shard) != len(shape):
+    if shard is not None and isinstance(shape, tuple) and len(shard) != len(shape):
         _refuse(
             f"shard={shard!r} has length {len(shard)}, and the shape {render(shape)} has {len(shape)} dimensions",
             "one entry a dimension: a mesh axis, a tuple of axes, or None",

@@ -63,6 +63,11 @@ class Unary:
         """What is written after the form: `, axis=2`."""
         return ""
 
+    @property
+    def sizes(self) -> tuple[Any, ...]:
+        """What of it may be an expression in a class body."""
+        return ()
+
 
 Node = Fused | Transposed | Reshaped | Unary
 
@@ -113,8 +118,11 @@ def shapes_in(form: Any) -> Iterator[tuple[Any, ...]]:
         case Fused(_, sections):
             for _, inner in sections:
                 yield from shapes_in(inner)
-        case Transposed(inner) | Unary(inner):
+        case Transposed(inner):
             yield from shapes_in(inner)
+        case Unary(inner):
+            yield from shapes_in(inner)
+            yield form.sizes
         case Reshaped(inner, shape):
             yield from shapes_in(inner)
             yield shape

@@ -103,6 +103,11 @@ def _type_text(item: Hyperparameter) -> str:
     return kind if _is_python(kind) else "Any"
 
 
+def type_text(item: Hyperparameter) -> str:
+    """Give the type of a hyperparameter as one would write it."""
+    return _type_text(item)
+
+
 def _default_text(item: Hyperparameter) -> str:
     if item.default is NOTHING:
         return ""

@@ -15,6 +15,7 @@ from ..declaration import (
     Expression,
     Fused,
     Half,
+    Padded,
     Reshaped,
     Squeezed,
     StoredRule,
@@ -26,6 +27,7 @@ from ..declaration import (
     operate,
     other_spelling,
     replace_leaves,
+    replace_nodes,
 )
 from ._fact import Because, Fact, Guard, place_of
 from ._names import NOTHING_STORED, Names, Shape, leaves_below, tree_of
@@ -133,7 +135,8 @@ def facts_of_blocks(blocks: Iterable[Block], values: Mapping[str, Any], prefix: 
         text = f"`{name}` is {tensor.shape}, stored as `{form_text(tensor.form)}`{place_of(tensor.rule)}"
         try:
             counts = {block.share.leaf: block.count for block in parts}
-            equations = list(_form_equations(tensor.form, tensor.shape, sizes, values, counts))
+            form = replace_nodes(tensor.form, lambda node: _with_values(node, values))
+            equations = list(_form_equations(form, tensor.shape, sizes, values, counts))
         except (ValueError, IndexError):  # the form does not fit what is declared: the plan will say
             continue
         because = Because(name, text)
@@ -143,6 +146,10 @@ def facts_of_blocks(blocks: Iterable[Block], values: Mapping[str, Any], prefix: 
             if isinstance(each, Expression)
         ]
     return facts
+
+
+def _with_values(node: Any, values: Mapping[str, Any]) -> Any:
+    return Padded(node.inner, node.axis, *evaluate(node.sizes, values)) if isinstance(node, Padded) else node
 
 
 def _form_equations(
@@ -185,6 +192,12 @@ def _form_shape(form: Any, sizes: Mapping[str, tuple[Any, ...]], counts: Mapping
             rest = iter(_form_shape(inner, sizes, counts))
             rank = len(axes) + sum(1 for _ in _form_shape(inner, sizes, counts))
             return tuple(1 if axis in axes else next(rest) for axis in range(rank))
+        case Padded(inner, axis, first, last):
+            before = _form_shape(inner, sizes, counts)
+            total = before[axis]
+            for size in (first, last):
+                total = total if isinstance(size, int) and size == 0 else operate("+", total, size)
+            return (*before[:axis], total, *before[axis + 1 :])
         case Direction(inner):
             return _form_shape(inner, sizes, counts)
         case Reshaped() | Half():  # norms: the direction says as much, and more

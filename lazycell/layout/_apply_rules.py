@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import operator
 from collections.abc import Mapping
 from typing import Any, NoReturn
@@ -15,16 +16,19 @@ from ..declaration import (
     Expanded,
     Fused,
     Leaf,
+    Padded,
     Reshaped,
     Squeezed,
     StoredRule,
     Transposed,
     evaluated,
     fill,
+    form_text,
     leaves,
     render,
     replace_leaves,
     replace_nodes,
+    with_values,
 )
 from ..show import is_index
 from ._cell_rules import CellRules
@@ -246,6 +250,13 @@ class _Application:
             return Transposed(node.inner, reversed_axes(len(shape_of(node.inner))))
         if isinstance(node, (Squeezed, Expanded)):
             return as_reshaped(node)
+        if isinstance(node, Padded):
+            sizes = evaluated(rule, node.sizes, self._cell.values)
+            for size in sizes:
+                if isinstance(size, bool) or not isinstance(size, numbers.Integral) or size < 0:
+                    used = with_values(node.sizes, self._cell.values)
+                    rule.complain(f"`{form_text(node)}` adds {size!r} positions{used}: a whole number, 0 or more")
+            return Padded(node.inner, node.axis, *map(int, sizes))
         if isinstance(node, Reshaped):
             shape = evaluated(rule, node.shape, self._cell.values)
             try:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._dtypes import numpy_dtype
-from ..declaration import Direction, Fused, Magnitude, Reshaped, Transposed, leaves
+from ..declaration import Direction, Fused, Magnitude, Padded, Reshaped, Transposed, leaves
 from ..system import Array
 from ._norms import norms, with_directions
 
@@ -43,6 +43,12 @@ def assembled(form: Any, get: Callable[[str], Array]) -> Array:
             return assembled(inner, get).transpose(axes)
         case Reshaped(inner, shape):
             return assembled(inner, get).reshape(shape)
+        case Padded(inner, axis, before, after):
+            part = assembled(inner, get)
+            first, last = (
+                np.zeros((*part.shape[:axis], size, *part.shape[axis + 1 :]), part.dtype) for size in (before, after)
+            )
+            return np.concatenate([first, part, last], axis)
         case Magnitude(inner, dim):  # of what is stored, which may have been rounded
             return norms(assembled(inner, get), dim, _stored_dtype(inner))
         case Direction(inner, dim):

@@ -32,6 +32,8 @@ class ManifestEntry:
         sections: for each axis that was declared as `fused(…)`: the axis, and name and size of each of its sections.
         packed_bytes: the bytes of its values in a file, where `dtype` is the file's own name of one that no MindSpore
             tensor can hold (`F4`, `Int4`); None for all others, whose dtype tells.
+        doc: what the declaration says about it, `param(…, doc="…")`; None where it says nothing. For people to read, as
+            `declared_at`.
     """
 
     name: str
@@ -46,6 +48,7 @@ class ManifestEntry:
     tags: tuple[str, ...] = ()
     sections: tuple[tuple[int, tuple[tuple[str, int], ...]], ...] = ()
     packed_bytes: int | None = None
+    doc: str | None = attrs.field(default=None, eq=False)
 
     @property
     def size(self) -> int:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..declaration import Expanded, Fused, Half, Magnitude, Reshaped, Squeezed, Transposed, Unary, form_text
+from ..declaration import Expanded, Fused, Half, Magnitude, Padded, Reshaped, Squeezed, Transposed, Unary, form_text
 
 Extent = tuple[Any, ...] | None
 """A size for each axis; None where not even their number is known."""
@@ -85,8 +85,12 @@ def _of_unary(form: Unary, before: Extent) -> Extent:
         case Expanded(inner, axes):
             rank = len(before) + len(axes)
             _check_axes(form, axes, rank, f"`{form_text(inner)}` has {_axes(len(before))}, with these {rank}")
-            sizes = iter(before)
-            return tuple(1 if axis in axes else next(sizes) for axis in range(rank))
+            others = iter(before)
+            return tuple(1 if axis in axes else next(others) for axis in range(rank))
+        case Padded(inner, axis, first, last):
+            _check_axes(form, (axis,), len(before), f"`{form_text(inner)}` has {_axes(len(before))}")
+            sizes = (before[axis], first, last)
+            return (*before[:axis], sum(sizes) if _are_known(sizes) else None, *before[axis + 1 :])
         case Half(inner, dim):
             if dim is not None:
                 _check_axes(form, (dim,), len(before), f"`{form_text(inner)}` has {_axes(len(before))}")

@@ -19,6 +19,7 @@ from ..declaration import (
     Fused,
     Half,
     Magnitude,
+    Padded,
     Reshaped,
     Squeezed,
     Transposed,
@@ -107,7 +108,7 @@ class Block:
         return parameter[tuple(slice(start, stop) for start, stop in self.place)]
 
 
-Form = Block | Fused | Transposed | Reshaped | Half
+Form = Block | Fused | Transposed | Reshaped | Padded | Half
 """A tree whose leaves are blocks, with numbers for all axes and shapes."""
 
 
@@ -229,6 +230,8 @@ def _blocks(form: Form, operations: tuple[Operation, ...]) -> Iterator[tuple[Blo
             yield from _blocks(inner, (*operations, Transpose(inverse)))
         case Reshaped(inner):
             yield from _blocks(inner, (*operations, Reshape(shape_of(inner))))
+        case Padded(inner, axis, before):
+            yield from _blocks(inner, (*operations, Slice(axis, before, before + shape_of(inner)[axis])))
         case Direction(inner):  # with its magnitude, which makes the tensor that the weight is taken from
             yield from _blocks(inner, operations)
 

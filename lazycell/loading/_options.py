@@ -60,7 +60,7 @@ class LoadOptions:
         """
         both = _permission("missing", self.missing, "init"), _permission("unexpected", self.unexpected, "ignore")
         if self.dtype not in ("cast", "strict", "checkpoint"):
-            raise ValueError(f'dtype={self.dtype!r}: choose "cast", "strict" or "checkpoint"')
+            raise ValueError(f'dtype={self.dtype!r:.200}: choose "cast", "strict" or "checkpoint"')
         if self.partial is not True and self.partial is not False and self.partial != "new":
             raise ValueError(f'partial={self.partial!r:.80}: choose True, False, or "new" for a head that is not there')
         return both

@@ -264,6 +264,7 @@ def entry_of(parameter: ResolvedParameter) -> ManifestEntry:
         shard=None if spec.shard is None else tuple(spec.shard),
         tags=tuple(spec.tags),
         sections=parameter.sections,
+        doc=spec.doc,
     )
 
 

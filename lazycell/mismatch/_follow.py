@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from .._harmless import words_of
 from ..declaration import is_symbolic, names_in
 from ..manifest import Manifest
 from ._declared_sizes import Again, DeclaredSizes
@@ -32,7 +33,7 @@ def followed(causes: Sequence[Cause], sides: Sides, again: Again, declared: Decl
     try:
         other = again({**defaults, **settings})
     except Exception as error:  # whatever the class makes of them: it may want others that no shape tells
-        refusal = str(error).split("\n")[0]
+        refusal = words_of(error).split("\n")[0]
         todo = f"with that alone the class says: {refusal}"
         return _with_todo(causes, todo)
     trial = _Trial(sides, other, declared)

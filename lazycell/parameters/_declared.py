@@ -254,7 +254,7 @@ class UninitializedParameter(DeclaredParameter):
             UninitializedParameterError: MindSpore asks for values in order to save or copy them. A checkpoint of random
                 values is never written in silence.
         """
-        if self.is_meta or (is_lazy() and framework.asks_for_all(sys._getframe(1))):
+        if framework.is_meta(self) or (is_lazy() and framework.asks_for_all(sys._getframe(1))):
             return self
         if framework.is_only_reading(sys._getframe(1)):
             raise read_too_early(self, "saving or copying it")
@@ -296,7 +296,7 @@ class DeferredParameter(DeclaredParameter):
 
     def init_data(self, layout: Any = None, set_sliced: bool = False) -> Any:
         """As `Parameter.init_data`, in place."""
-        if self.is_meta or (is_lazy() and framework.asks_for_all(sys._getframe(1))):
+        if framework.is_meta(self) or (is_lazy() and framework.asks_for_all(sys._getframe(1))):
             return self
         source = self._twin_of
         if source is None:

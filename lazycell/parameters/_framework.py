@@ -1,6 +1,6 @@
 """Everything lazycell uses of MindSpore that MindSpore does not promise: each hook by itself, with its reason.
 
-Measured on MindSpore 2.10.0. `tests/parameters/test_framework.py` fails loudly the day one of them is gone.
+Measured on MindSpore 2.8.0, 2.9.0 and 2.10.0. `tests/parameters/test_framework.py` fails loudly the day one is gone.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from types import FrameType
 from typing import Any, TypeVar
 
 # First: another MindSpore may lack what is imported next.
-from . import _supported  # noqa: F401
+from . import _supported
 
 # isort: split
 import mindspore
@@ -32,10 +32,19 @@ from mindspore import Parameter, ParameterTuple, Tensor, _c_expression, nn
 from mindspore._c_expression import Cell_, ParamInfo, TensorPy
 from mindspore.common import dtype as mstype
 from mindspore.common.initializer import _INITIALIZER_ALIAS, Zero
-from mindspore.graph import api as _graph_api
-from mindspore.graph.api import cells_compile_cache
+
+try:
+    from mindspore.graph import api as _graph_api
+except ImportError:  # before 2.9
+    from mindspore.common import api as _graph_api
 
 from .._dtypes import dtype_name, numpy_dtype
+from ._carry import raise_in
+
+IS_BEFORE_2_9 = _supported.numbers_of(mindspore.__version__) < (2, 9)
+IS_BEFORE_2_10 = _supported.numbers_of(mindspore.__version__) < (2, 10)
+
+cells_compile_cache = _graph_api.cells_compile_cache
 
 _tensor_module = sys.modules["mindspore.common.tensor"]  # `mindspore.common.tensor` itself is a function
 
@@ -55,6 +64,11 @@ ParameterTensor: Any = Parameter._get_base_class(Tensor)
 _parameter_init = Parameter.__init__
 
 _TensorClass = TypeVar("_TensorClass", bound=type)
+
+
+def is_meta(tensor: Any) -> bool:
+    """Tell whether a tensor is one of MindSpore's device "meta", new in 2.9, which has no values ever."""
+    return getattr(tensor, "is_meta", False)
 
 
 def known_to_graphs(kind: _TensorClass) -> _TensorClass:
@@ -91,10 +105,13 @@ def new_uninitialized(
         name: not empty.
         requires_grad: whether it is trainable.
     """
-    parameter = Tensor.__new__(kind)
+    # Before 2.9, operators look for `__fallback__` at what was born with it, whatever becomes of it.
+    parameter = Tensor.__new__(ParameterTensor if IS_BEFORE_2_9 else kind)
     checked = _CheckedArguments()
     checked.arguments = {"dtype": dtype, "shape": shape, "init": initializer}
     TensorPy.__init__(parameter, checked)
+    if IS_BEFORE_2_9:
+        parameter.__class__ = kind
     parameter.init_flag = False
     _begin(parameter, name, requires_grad, shape)
     return parameter
@@ -460,6 +477,40 @@ def _run_fallback(operator: Any, arguments: tuple[Any, ...], keywords: Mapping[s
     return _handler(operator.name, lambda *new: operator(*(new or arguments), **keywords), arguments, keywords)
 
 
+class _Overloaded:
+    """Stands for what MindSpore before 2.10 hands on to run a function of `mint` that has overloads, such as `add`.
+
+    To call that ends the process. The Python function calls an object that may be called again.
+    """
+
+    def __init__(self, name: str, frame: FrameType) -> None:
+        self.name = name
+        self._function = frame.f_globals[frame.f_code.co_names[0]]
+
+    def __call__(self, *operands: Any, **keywords: Any) -> Any:
+        return self._function(*operands, **keywords)
+
+
+def _run_old_fallback(operator: Any, arguments: tuple[Any, ...], keywords: Mapping[str, Any] | None = None) -> Any:
+    """Do so with MindSpore before 2.10, which raises `RuntimeError("Python fallback failed.")` whatever is raised."""
+    frame = sys._getframe(1)
+    try:
+        if frame.f_globals is _overloads:
+            operator = _Overloaded(operator.name, frame)
+        return _run_fallback(operator, arguments, keywords)
+    except BaseException as error:
+        raised = error
+    raise_in(frame, raised, _is_failed_fallback)
+
+
+def _is_failed_fallback(error: BaseException) -> bool:
+    return isinstance(error, RuntimeError) and str(error).startswith("Python fallback failed")
+
+
+_overloads = vars(sys.modules["mindspore.ops.functional_overload"])
+_fallback = _run_old_fallback if IS_BEFORE_2_10 else _run_fallback
+
+
 class OperatorGate:
     """The attribute `__fallback__` of a class of tensors without values."""
 
@@ -467,7 +518,7 @@ class OperatorGate:
         if tensor is None:
             return self
         _probed.site = _call_site(sys._getframe(1))
-        return _run_fallback
+        return _fallback
 
 
 class _PlainTensorGate:
@@ -481,7 +532,7 @@ class _PlainTensorGate:
         site = _probed.site
         if site is not None:
             if site == _call_site(sys._getframe(1)):
-                return _run_fallback
+                return _fallback
             _probed.site = None
         raise AttributeError("__fallback__")
 
@@ -509,6 +560,8 @@ def install_operator_handler(handler: OperatorHandler, is_watched: Callable[[Any
         return original(self, *arguments)
 
     executor.run_op_async = run_op_async
+    if IS_BEFORE_2_10:
+        _watch_sequences(handler, is_watched)
 
     printer = mindspore.ops.Print
     print_operands = printer.__call__
@@ -519,6 +572,26 @@ def install_operator_handler(handler: OperatorHandler, is_watched: Callable[[Any
         return print_operands(self, *arguments)
 
     printer.__call__ = __call__
+
+
+def _watch_sequences(handler: OperatorHandler, is_watched: Callable[[Any], bool]) -> None:
+    """Have operators that take tensors in a list or tuple look at them: before 2.10 they do in a tuple, if at all."""
+    inner = sys.modules["mindspore.ops.auto_generate.pyboost_inner_prim"]
+    for name in ("Concat", "Meshgrid", "StackExt"):
+        for kind in (getattr(mindspore.ops.auto_generate, name), getattr(inner, f"_Pyboost{name}Prim")):
+            kind.__call__ = _watching(name, kind.__call__, handler, is_watched)
+
+
+def _watching(
+    name: str, original: Callable[..., Any], handler: OperatorHandler, is_watched: Callable[[Any], bool]
+) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def __call__(self: Any, *operands: Any) -> Any:
+        if any(map(is_watched, flat_operands(operands))):
+            return handler(name, lambda *new: original(self, *(new or operands)), operands, {})
+        return original(self, *operands)
+
+    return __call__
 
 
 def flat_operands(value: Any) -> Iterator[Any]:
@@ -884,7 +957,11 @@ _PACKAGE = mindspore.__file__.replace("\\", "/").rsplit("/", 1)[0] + "/"
 _CELL = _PACKAGE + "nn/cell.py"
 _LAYERS = (_PACKAGE + "nn/layer/", _PACKAGE + "mint/nn/")
 _SERIALIZATION = _PACKAGE + "train/serialization.py"
-_EXECUTION = (_PACKAGE + "graph/", _PACKAGE + "parallel/")
+_GRAPH = (
+    _PACKAGE + "graph/",
+    *(_PACKAGE + each for each in ("_extends/", "common/api.py", "common/_pijit_context.py")),  # before 2.9
+)
+_EXECUTION = (*_GRAPH, _PACKAGE + "parallel/")
 _OPERATOR_CALLS = frozenset({"run_op_async", "real_run_op"})
 _INITIALIZATION = frozenset({"init_parameters_data", "_updata"})  # the latter is a function within the former
 _HERE = __file__.replace("\\", "/").rsplit("/", 2)[0] + "/"
@@ -897,7 +974,7 @@ def is_compiling(frame: FrameType | None) -> bool:
     """
     if frame is None or frame.f_code.co_name in _OPERATOR_CALLS:
         return False
-    return _file(frame).startswith(_PACKAGE + "graph/")
+    return _file(frame).startswith(_GRAPH)
 
 
 def _outside_lazycell(frame: FrameType | None) -> FrameType | None:

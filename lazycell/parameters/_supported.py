@@ -7,8 +7,14 @@ import warnings
 
 import mindspore
 
-OLDEST = (2, 10)
+OLDEST = (2, 8)
 NEWEST = (2, 10)
+
+
+def numbers_of(version: str) -> tuple[int, ...]:
+    """Give the first two numbers of a version, which compare: those of the newest if it has none."""
+    found = re.match(r"(\d+)\.(\d+)", version)
+    return tuple(map(int, found.groups())) if found else NEWEST
 
 
 def check(version: str) -> None:
@@ -17,8 +23,7 @@ def check(version: str) -> None:
     Raises:
         ImportError: it is older.
     """
-    found = re.match(r"(\d+)\.(\d+)", version)
-    numbers = tuple(map(int, found.groups())) if found else NEWEST
+    numbers = numbers_of(version)
     tested = " to ".join(".".join(map(str, each)) for each in sorted({OLDEST, NEWEST}))
     if numbers < OLDEST:
         raise ImportError(

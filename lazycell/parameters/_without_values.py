@@ -82,7 +82,7 @@ _MEMORY_READERS = (
     *("__getitem__", "__setitem__", "__iter__", "__contains__", "__array__"),
     *("__bool__", "__int__", "__float__", "__index__"),
 )
-for _name in _MEMORY_READERS:
+for _name in filter(functools.partial(hasattr, Tensor), _MEMORY_READERS):  # before 2.9 there is no `__iter__`
     setattr(WithoutValues, _name, _reader(_name))
 
 

@@ -59,7 +59,7 @@ def written_config(
     computed = {key: what for key, what in rules.written.items() if not isinstance(what, str)}
     for key, what in computed.items():
         _put(config, key, what(values) if callable(what) else what)
-    named = _names(cls, source)
+    named = {key: name for key, name in _names(cls, source).items() if key not in computed}
     config |= named
     if dtype is not None:
         there = [key for key in _DTYPE_KEYS if key in config]

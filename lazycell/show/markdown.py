@@ -48,7 +48,7 @@ def of_report(report: Report) -> str:
         if each
     ]
     for each in report.tables:
-        blocks += [f"**{each.headed}**"] if each.title else []
+        blocks += [f"**{printable(each.headed)}**"] if each.title else []
         blocks += [_rows(each)] if each.rows else []
     return "\n\n".join(blocks) + "\n"
 

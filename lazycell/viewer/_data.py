@@ -57,6 +57,7 @@ class Spec:
         shard: the mesh axes of its dimensions, `(tp, -)`.
         tags: its labels.
         sections: the sections of a fused axis, as text.
+        doc: what the declaration says about it.
         note: what else is to be said.
         size: the number of its elements.
         nbytes: the bytes of its values.
@@ -73,6 +74,7 @@ class Spec:
     shard: str = ""
     tags: tuple[str, ...] = ()
     sections: str = ""
+    doc: str = ""
     note: str = ""
     size: int = 0
     nbytes: int = 0

@@ -190,14 +190,14 @@ def _facts(entry: ManifestEntry, declared: bool) -> _Facts:
     return (
         *("parameter", entry.shape, entry.dtype, entry.initializer, entry.trainable if declared else None),
         *(entry.expression, entry.declared_by, entry.declared_at, _shard(entry.shard), entry.tags),
-        *(_sections(entry.sections), entry.size, entry.nbytes),
+        *(_sections(entry.sections), entry.doc, entry.size, entry.nbytes),
     )
 
 
 def _spec(facts: _Facts) -> Spec:
     if facts[0] != "parameter":
         return Spec(kind=facts[0], note=facts[1])
-    kind, shape, dtype, initializer, trainable, expression, by, at, shard, tags, sections, size, nbytes = facts
+    kind, shape, dtype, initializer, trainable, expression, by, at, shard, tags, sections, doc, size, nbytes = facts
     return Spec(
         kind=kind,
         shape=shape,
@@ -210,6 +210,7 @@ def _spec(facts: _Facts) -> Spec:
         shard=shard,
         tags=tags,
         sections=sections,
+        doc=doc or "",
         size=size,
         nbytes=nbytes,
     )

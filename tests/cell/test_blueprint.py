@@ -19,6 +19,7 @@ from lazycell.cell import _blueprint
 from lazycell.cell._blueprint import blueprint_of, is_plain, key_of
 from lazycell.declaration._declaration import declaration_of
 from lazycell.parameters._declared import DeferredParameter, UninitializedParameter
+from tests.versions import convert
 
 
 class Part(LazyCell):
@@ -328,7 +329,7 @@ def test_the_manifest_says_what_is_there_now() -> None:
     net = Whole()
     declared = Whole.manifest()
     assert net.manifest() == declared
-    net.parts[1].to(ms.float16)
+    convert(net.parts[1], ms.float16)
     net.parts[2].weight.requires_grad = False
     changed = net.manifest()
     assert [entry.dtype for entry in changed] == ["float32", "float16", "float32", "float32"]

@@ -32,6 +32,7 @@ from lazycell import (
     uninitialized,
     when,
 )
+from tests.versions import convert
 
 
 class Linear(LazyCell):
@@ -263,7 +264,7 @@ def test_the_manifest_follows_the_net() -> None:
     """What was frozen or converted since is shown as it is now."""
     net = Linear(2, 3)
     net.weight.requires_grad = False
-    net.to(ms.float16)
+    convert(net, ms.float16)
     assert [(entry.dtype, entry.trainable) for entry in net.manifest()] == [("float16", False), ("float16", True)]
 
 

@@ -24,6 +24,7 @@ from lazycell import (
     tie,
     when,
 )
+from tests.versions import convert
 
 
 class Linear(LazyCell):
@@ -443,10 +444,10 @@ def test_mindspores_own_loader_fills_a_declared_net(tmp_path, suffix):
 def test_casting_a_declared_net_keeps_it_declared():
     """`.to(dtype)`, twice, and then initializing gives the converted values."""
     net = MLP()
-    net.to(ms.float16)
+    convert(net, ms.float16)
     assert net.layers[0].weight.dtype == ms.float16
     assert net.head.weight.dtype == ms.float16
-    net.to(ms.float16)
+    convert(net, ms.float16)
     assert lazycell.uninitialized(net) != []
     net.init_parameters_data(7)
     for name, array in values(initialized(7)).items():
@@ -457,7 +458,7 @@ def test_casting_under_a_plain_parent_and_then_loading(tmp_path):
     """`.to` on a plain parent keeps the declared parameters declared; a load afterwards converts."""
     path = save(initialized(1), tmp_path / "net.safetensors")
     net = MLP()
-    nn.SequentialCell(net).to(ms.float16)
+    convert(nn.SequentialCell(net), ms.float16)
     for name, parameter in net.parameters_and_names():
         parameter.name = name
     report = net.load_checkpoint(path)

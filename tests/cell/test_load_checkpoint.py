@@ -20,6 +20,7 @@ from mindspore import Tensor, nn, ops
 import lazycell
 from lazycell import LazyCell, Param, child, children, tie
 from tests.parameters.filling import everything_about
+from tests.versions import convert
 
 N_LAYERS = 20
 
@@ -82,7 +83,7 @@ def nets(tmp_path: Path) -> dict[str, Net]:
     loaded.load_checkpoint(save(tensors(1), tmp_path / "loaded.safetensors"))
     path = save(tensors(2, n_layers=5), tmp_path / "part.safetensors")
     part.load_checkpoint(path, missing="init", progress=None)
-    half.to(ms.float16)
+    convert(half, ms.float16)
     return {"new": Net(), "run": run, "loaded": loaded, "part": part, "half": half}
 
 

@@ -465,6 +465,20 @@ def test_a_net_is_saved_under_the_names_that_it_came_from(tmp_path: Path) -> Non
         lazycell.save_checkpoint(net, tmp_path / "no.safetensors", names="pytorch")
 
 
+class Renamed(LazyCell):
+    """Declares how it is stored, and has none of MindSpore's cells."""
+
+    gamma: Param["ones", (3,)]
+    rename({"weight": "gamma"})
+
+
+def test_what_is_declared_is_saved_under_pytorch_s_names_where_no_cell_has_any(tmp_path: Path) -> None:
+    """The names that a class declares are the file's, with cells of MindSpore's in it or without."""
+    net = Renamed()
+    net.init_parameters_data()
+    assert written(net, tmp_path / "torch.safetensors", names="torch").keys() == {"weight"}
+
+
 def test_what_pytorch_does_not_have_is_left_out_as_long_as_it_says_nothing(tmp_path: Path) -> None:
     """Nothing that was learned is lost, though PyTorch has no place for it."""
     state = {"out.weight": array(4), "head.weight": array(2, 4), "head.bias": array(2)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from ..saving.saved import save_arrays
-from .command import Done, lazycell, one_after_the_other
+from .command import ROOT, Done, lazycell, one_after_the_other
 from .zoo import Zoo, make_zoo
 
 _LOUD = """
@@ -115,3 +116,16 @@ def test_models_that_exit_when_they_are_imported_are_told(tmp_path: Path) -> Non
     assert "bye" in listed.stderr
     assert (shown.status, shown.stdout) == (2, "")
     assert shown.stderr.endswith("lazycell: toyzoo.toy cannot be imported: SystemExit: 0\n")
+
+
+def test_the_package_prints_with_show_alone() -> None:
+    """While a command runs, `print` goes to stderr, as that of anybody else."""
+    found = []
+    for path in sorted((ROOT / "lazycell").rglob("*.py")):
+        if path.name == "_measure.py":  # prints in a process of its own
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("print", "click.echo", "sys.stdout.write"):
+                options = {each.arg for each in node.keywords}
+                found += [] if options & {"file", "err"} else [f"{path.name}:{node.lineno}"]
+    assert not found

@@ -19,6 +19,7 @@ from lazycell import Buffer, LazyCell, Param, buffer, child, init_parameters_dat
 from lazycell.parameters._buffer import UninitializedBuffer
 from lazycell.parameters._declared import DeclaredParameter, DeferredParameter, UninitializedParameter
 from lazycell.parameters._filled import LazyParameter
+from tests.versions import convert
 
 X = Tensor([10.0])
 ONE = Tensor([1.0])
@@ -333,7 +334,7 @@ def pickled_with_values(net: Any, path: Path) -> Any:
 
 
 def converted(net: Any, path: Path) -> Any:
-    return net.to(ms.float16).to(ms.float32)
+    return convert(convert(net, ms.float16), ms.float32)
 
 
 def _zeros_of(net: Any, path: Path) -> str:

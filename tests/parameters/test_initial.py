@@ -21,6 +21,7 @@ from lazycell.parameters._initial import Start, values_for
 from lazycell.show._progress import ProgressBar
 from lazycell.streams import Job, fill, stream_key
 from lazycell.streams import Normal as NormalLaw
+from tests.versions import convert
 
 
 class Reversed(Initializer):  # type: ignore[misc]
@@ -76,7 +77,7 @@ def drawn(initializer: Initializer, shape: tuple[int, ...], declared: Any, now: 
     if now is not None:
         cell = nn.Cell()
         cell.insert_param_to_cell("w", tensor)
-        tensor = cell.to(now).w
+        tensor = convert(cell, now).w
     (array,) = values_for([Start(tensor, tensor.name, 3)])
     return array
 
@@ -172,7 +173,7 @@ def after_a_part_was_loaded(net: Net) -> None:
 def after_conversion_and_back(net: Net) -> None:
     """The dtype that was declared decides."""
     half = net.one.half
-    net.two.to(ms.float32)
+    convert(net.two, ms.float32)
     net.init_parameters_data(seed=3)
     assert half.dtype == ms.float16
 

@@ -178,6 +178,15 @@ def test_the_other_name_of_a_family_stays() -> None:
         assert {key: config[key] for key in expected} == expected
 
 
+def test_a_class_may_have_another_name_in_configs() -> None:
+    """transformers' `Gemma3ForSequenceClassification` reads images too."""
+    cls = lazycell.find_model("gemma3_text", "Gemma3ForSequenceClassification")
+    source = {"model_type": "gemma3_text", "architectures": ["Gemma3ForSequenceClassification"]}
+    config = written_config(cls, values_of(cls, {}), source, None)
+    assert config["architectures"] == ["Gemma3TextForSequenceClassification"]
+    assert lazycell.pretrained.class_of(lazycell.pretrained.Config(FAMILIES["bert"].path, True, config)) is cls
+
+
 # ------------------------------------------------------------------------------------------------------ any class
 
 

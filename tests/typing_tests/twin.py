@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 
 import mindspore as ms
 import numpy as np
+
+from lazycell import Hyperparameters, replace
 from lazycell.typed import (
     INDEX,
     SELF,
@@ -27,11 +29,13 @@ from lazycell.typed import (
     len_,
     magnitude,
     max_,
+    padded,
     param,
     rename,
     require,
     reshaped,
     same,
+    shape_of,
     squeezed,
     tie,
     transposed,
@@ -118,6 +122,8 @@ class Net(LazyCell):
     steps: nn.SequentialCell = cells(child(Linear, hidden, 3), when(tied, child(nn.ReLU)))
     ways: nn.CellDict = cells(up=child(Linear, hidden, 3), down=child(Linear, hidden, 1))
     scales: Any = children(2, param("ones", (INDEX + 1,)))
+    mask: Tensor = buffer("ones", shape_of("embed"))
+    rows: Parameter = param("ones", (shape_of("embed")[0],))
     norm: Any = child(nn.LayerNorm, [hidden])
     pooler: Linear | None = when(add_pooler & in_(activation, ("gelu", "tanh")), child(Linear, hidden, hidden))
     head: Linear = child(Linear, hidden, vocabulary, use_bias=False)
@@ -157,6 +163,7 @@ class Stored(LazyCell):
     second: Linear = child(Linear, hidden, width)
     several: list[Linear] = children(2, Linear, hidden, width, use_bias=False)
     patch: Parameter = param("normal", (hidden, 12))
+    rows: Parameter = param("normal", (hidden, 12))
     single: Parameter = param("normal", (hidden, 1))
     norm: Parameter = param("normal", (hidden, 3))
     key_values = key_value_cache(2, hidden // 2, window=4)
@@ -165,6 +172,7 @@ class Stored(LazyCell):
         {
             "both.weight": transposed(fused(a="first.weight", b="second.weight"), axes=(1, 0)),
             "both.bias": fused(axis=0, a="first.bias", b=reshaped("second.bias", (width,))),
+            "rows": padded("rows", after=hidden % 8),
             "several": fused(each(expanded("several.{i}.weight", axis=0))),
             "conv": reshaped("patch", (hidden, 3, 2, 2)),
             "wide": expanded(squeezed("single", axis=1), axis=(1, 2)),
@@ -195,6 +203,13 @@ def build() -> None:
     names: list[str] = [name for name, _ in wide.parameters_and_names()]
     stored: list[str] = [tensor.name for tensor in Fewer(8).manifest().stored]
     print(size, names, stored, handmade.size, net.layers[0].query.in_features, net.scale)
+
+
+def again(net: Net) -> Net:
+    made: Net = replace(net, hidden=32)
+    kept: Hyperparameters = made.hyperparameters
+    print(kept["hidden"], len(kept), replace(kept, n_layers=1))
+    return made
 
 
 def load(path: str) -> LazyCell:

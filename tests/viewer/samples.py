@@ -26,7 +26,14 @@ def small() -> Manifest:
             entry(
                 f"layers.{layer}.up.bias", (64,), initializer="zeros", expression="(4 * hidden,)", tags=("no_decay",)
             ),
-            entry(f"layers.{layer}.norm", (16,), dtype="bfloat16", initializer="ones", trainable=False),
+            entry(
+                f"layers.{layer}.norm",
+                (16,),
+                dtype="bfloat16",
+                initializer="ones",
+                trainable=False,
+                doc="of what comes in",
+            ),
         )
     ]
     return Manifest(

@@ -71,6 +71,7 @@ class TestOne:
         )
         assert told["layers.0.up.bias"].tags == ("no_decay",)
         assert told["layers.1.norm"].trainable is False
+        assert (told["layers.1.norm"].doc, told["layers.0.up.bias"].doc) == ("of what comes in", "")
 
     def test_ties_and_computed_buffers_say_what_they_are(self) -> None:
         told = specs(view_of(small()))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _NEEDED = frozenset({"name", "shape", "dtype", "bytes"})
 _NEEDED_IF_DECLARED = _NEEDED | {"initializer"}
 _KNOWN = _NEEDED_IF_DECLARED | {
-    *("expression", "declared_by", "trainable", "shard", "tags", "sections", "count"),
+    *("expression", "declared_by", "trainable", "shard", "tags", "sections", "doc", "count"),
 }
 _SECTIONED = frozenset({"axis", "parts"})
 _PART = frozenset({"name", "size"})
@@ -46,6 +46,8 @@ def entry_json(entry: ManifestEntry, declared: bool) -> dict[str, Any]:
             {"axis": axis, "parts": [{"name": name, "size": size} for name, size in parts]}
             for axis, parts in entry.sections
         ]
+    if entry.doc is not None:
+        value["doc"] = entry.doc
     return value
 
 
@@ -73,7 +75,7 @@ def entry_of(value: Any, where: str, declared: bool) -> tuple[dict[str, Any], in
         fields["packed_bytes"] = nbytes
     elif nbytes != size * itemsize(dtype):
         refuse(f"{where}.bytes", f"is {nbytes}, and {dtype} of shape {list(shape)} has {size * itemsize(dtype)}")
-    for key in ("expression", "declared_by"):
+    for key in ("expression", "declared_by", "doc"):
         if key in value:
             fields[key] = text(value[key], f"{where}.{key}")
     if "trainable" in value:

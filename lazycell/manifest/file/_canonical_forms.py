@@ -2,8 +2,9 @@
 
 A block of a parameter is `{"parameter": "…"}`, with `section` and `place` if it is not the whole; an operation is
 `{"fused": [{"name": …, "form": …}, …], "axis": 0}`, `{"transposed": form, "axes": […]}`,
-`{"reshaped": form, "shape": […]}`, or a half of a weight-normed tensor, `{"magnitude": form, "dim": 0}` and
-`{"direction": form, "dim": 0}`, where `"dim": null` is one norm of the whole.
+`{"reshaped": form, "shape": […]}`, `{"padded": form, "axis": 0, "before": 0, "after": 47}`, or a half of a
+weight-normed tensor, `{"magnitude": form, "dim": 0}` and `{"direction": form, "dim": 0}`, where `"dim": null` is one
+norm of the whole.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..._dtypes import is_known
-from ...declaration import Direction, Fused, Half, Magnitude, Reshaped, Transposed
+from ...declaration import Direction, Fused, Half, Magnitude, Padded, Reshaped, Transposed
 from ...layout import Block, Form, Stored, shape_of
 from ._check_json import check_keys, items, member, refuse, shape_of_json, shown, text, whole, wholes
 
@@ -24,6 +25,7 @@ MAX_DEPTH = 50
 
 _STORED = frozenset({"name", "shape", "form"})
 _BLOCK = frozenset({"parameter", "section", "place", "dtype"})
+_PADDING = ("axis", "before", "after")
 _LONGEST = 300
 
 
@@ -65,6 +67,8 @@ def _form_json(form: Form, entries: Mapping[str, ManifestEntry]) -> dict[str, An
             return {"transposed": _form_json(inner, entries), **order}
         case Reshaped(inner, shape):
             return {"reshaped": _form_json(inner, entries), "shape": list(shape)}
+        case Padded(inner, axis, before, after):
+            return {"padded": _form_json(inner, entries), "axis": axis, "before": before, "after": after}
         case Half(inner, dim):
             kind = "magnitude" if isinstance(form, Magnitude) else "direction"
             return {kind: _form_json(inner, entries), "dim": dim}
@@ -104,6 +108,10 @@ def _form_of(value: Any, where: str, entries: Mapping[str, ManifestEntry], depth
         check_keys(value, where, {"reshaped", "shape"}, {"reshaped", "shape"})
         inner = _form_of(value["reshaped"], f"{where}.reshaped", entries, depth + 1)
         return Reshaped(inner, shape_of_json(value["shape"], f"{where}.shape"))
+    if "padded" in kind:
+        check_keys(value, where, {"padded", *_PADDING}, {"padded", *_PADDING})
+        inner = _form_of(value["padded"], f"{where}.padded", entries, depth + 1)
+        return Padded(inner, *(whole(value[key], f"{where}.{key}") for key in _PADDING))
     for half in (Magnitude, Direction):
         name = half.__name__.lower()
         if name in kind:

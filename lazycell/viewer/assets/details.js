@@ -13,6 +13,7 @@ const FACTS = [
   ["shard", (spec) => spec.shard],
   ["tags", (spec) => (spec.tags || []).join(", ")],
   ["sections", (spec) => spec.sections],
+  ["doc", (spec) => spec.doc],
   ["note", (spec) => spec.note],
 ];
 

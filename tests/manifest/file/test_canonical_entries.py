@@ -27,6 +27,14 @@ def test_what_is_written_is_read(case: tuple[ManifestEntry, bool]) -> None:
     assert count is None
 
 
+def test_what_is_said_of_a_parameter_is_kept_and_makes_no_difference() -> None:
+    """It is for people to read."""
+    entry = ManifestEntry("w", (2, 3), "float16", "normal", doc="one row an output, \u00e9")
+    fields, _ = entry_of({"name": "w", **entry_json(entry, True)}, "x", True)
+    assert fields["doc"] == entry.doc
+    assert attrs.evolve(entry, doc=None) == entry
+
+
 def test_what_is_as_by_default_is_left_out() -> None:
     """A checkpoint's parameters have no initializer."""
     entry = ManifestEntry("w", (2, 3), "float16", "normal")
@@ -57,6 +65,7 @@ def test_what_is_as_by_default_is_left_out() -> None:
         ({"shard": "tp"}, '.shard: has to be a list, and is text, "tp"'),
         ({"shard": [None, 1]}, ".shard[1]: has to be text, and is a whole number"),
         ({"shard": [["a", 1]]}, ".shard[0][1]: has to be text, and is a whole number"),
+        ({"doc": 3}, ".doc: has to be text, and is a whole number"),
         ({"tags": [{}]}, ".tags[0]: has to be text, and is an object"),
         ({"count": 1}, ".count: has to be at least 2, and is 1"),
         ({"sections": [{"axis": 2, "parts": []}]}, ".sections[0].axis: is 2, and the shape is [2, 3]"),
