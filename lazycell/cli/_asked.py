@@ -46,8 +46,8 @@ def fitted(found: Model, header: CheckpointHeader, options: loading.LoadOptions)
         ValueError: an option has a value that means nothing.
         LazyCellError: the class or the file refuses.
     """
-    if found.factory is not None:
-        return found.factory.fitted(header, options)
+    if found.knows_names is not None:
+        return found.knows_names.fitted(header, options)
     return loading.fit(found.manifest, header, options, again=None if found.cls is None else found)
 
 

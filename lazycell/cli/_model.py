@@ -116,6 +116,20 @@ class Model:
             raise click.UsageError(f"{self.title} is a manifest: this needs the class, as a name or module:Class")
         return self.cls
 
+    @functools.cached_property
+    def knows_names(self) -> Factory | None:
+        """What tells, by a net, which names a file has for its parameters; None where the manifest says it all.
+
+        Plain cells know PyTorch's names by their classes, so that a class that declares some is built to tell.
+
+        Raises:
+            click.UsageError: a hyperparameter is missing.
+            LazyCellError: the class refuses.
+        """
+        if self.cls is None or all(entry.declared_by is not None for entry in self.manifest):
+            return self.factory
+        return Factory(self.title, self.build())
+
     def build(self) -> Any:
         """Build the net; its parameters are declared."""
         if self.factory is not None:

@@ -42,8 +42,8 @@ def find_sides(old: str, new: str, options: Options | None = None) -> tuple[Mani
     manifests |= {each: manifest_of_header(header) for each, header in headers.items()}
     for checkpoint, header in headers.items():
         for model in models.values():
-            if model.factory is not None:
-                manifests[checkpoint] = _named(manifests[checkpoint], model.factory.as_named(header))
+            if model.knows_names is not None:
+                manifests[checkpoint] = _named(manifests[checkpoint], model.knows_names.as_named(header))
     return manifests[old], manifests[new]
 
 

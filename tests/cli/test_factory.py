@@ -28,7 +28,7 @@ import time
 import mindspore as ms
 from mindspore import nn
 
-from lazycell import LazyCell, Param
+from lazycell import LazyCell, Param, child
 
 print("imported")
 os.system("echo imported by a shell")
@@ -61,6 +61,11 @@ class Net(nn.Cell):
 
 class Declared(LazyCell):
     w: Param["normal", (3, 2)]
+
+
+class Around(LazyCell):
+    width: int
+    net: nn.Cell = child(Net, width)
 
 
 def anything(first, /, *rest, **others):
@@ -318,20 +323,22 @@ def in_torch() -> dict[str, Any]:
     return arrays
 
 
-def test_pytorchs_names(place: Path) -> None:
+@pytest.mark.parametrize(("name", "prefix"), [("Net", ""), ("Around", "net.")], ids=["plain", "in a LazyCell"])
+def test_pytorchs_names(place: Path, name: str, prefix: str) -> None:
     """A file with them fits, and is no different; a wrong shape is told."""
-    arrays = in_torch()
+    net = (f"plain_nets:{name}", "--set", "width=4")
+    arrays = {prefix + key: array for key, array in in_torch().items()}
     save_arrays(place / "torch.safetensors", arrays)
-    done = in_place(place, "check", *NET, "torch.safetensors")
-    assert (done.status, done.stdout.splitlines()[-1]) == (0, "Net fits torch.safetensors")
+    done = in_place(place, "check", *net, "torch.safetensors")
+    assert (done.status, done.stdout.splitlines()[-1]) == (0, f"{name} fits torch.safetensors")
     assert "blocks.{0..1}.norm.running_mean" in done.stdout
-    assert in_place(place, "diff", *NET, "torch.safetensors").status == 0
-    arrays["blocks.1.norm.running_mean"] = np.zeros(5, np.float32)
+    assert in_place(place, "diff", *net, "torch.safetensors").status == 0
+    arrays[f"{prefix}blocks.1.norm.running_mean"] = np.zeros(5, np.float32)
     save_arrays(place / "torch.safetensors", arrays)
-    done = in_place(place, "check", *NET, "torch.safetensors")
+    done = in_place(place, "check", *net, "torch.safetensors")
     assert done.status == 1
-    assert "blocks.1.norm.moving_mean: the checkpoint has (5,), the model (4,)" in done.stdout
-    assert in_place(place, "diff", *NET, "torch.safetensors").status == 1
+    assert f"{prefix}blocks.1.norm.moving_mean: the checkpoint has (5,), the model (4,)" in done.stdout
+    assert in_place(place, "diff", *net, "torch.safetensors").status == 1
 
 
 def test_names_are_converted(place: Path) -> None:
