@@ -167,7 +167,8 @@ def _check_value(said: Said, subject: str) -> None:
         _fail(
             subject,
             f"what is in a plain {type(value).__name__} is not registered, so its parameters would be lost: "
-            f"write `{said.name}: list[Block] = children(count, Block, …)`, or a name for each",
+            f"write `{said.name}: list[Block] = children(count, Block, …)`, or `{said.name}: list = "
+            "cells(child(…), child(…))` for unlike ones",
             said.location,
         )
 

@@ -14,7 +14,7 @@ from .telling import Linear, told
 
 @told(
     "A.layers: what is in a plain list is not registered, so its parameters would be lost: write `layers: "
-    "list[Block] = children(count, Block, …)`, or a name for each"
+    "list[Block] = children(count, Block, …)`, or `layers: list = cells(child(…), child(…))` for unlike ones"
 )
 def test_a_plain_list_of_cells_in_the_body() -> None:
     """MindSpore would not register them."""
