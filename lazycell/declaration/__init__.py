@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from ._squeezed import squeezed as squeezed
     from ._stored_rule import Leaf as Leaf
     from ._stored_rule import StoredRule as StoredRule
+    from ._stored_rule import counter_of as counter_of
     from ._stored_rule import parse_leaf as parse_leaf
     from ._stored_rule import split_section as split_section
     from ._symbols import Applied as Applied

@@ -15,16 +15,27 @@ from ._forms import form_text, leaves
 from ._patterns import Pattern, parse_pattern
 from ._unused import Leftover
 
-_LEAF = re.compile(r"([^\[\]]+)(?:\[\s*([A-Za-z_][A-Za-z0-9_]*)\s*\])?")
+_LEAF = re.compile(r"([^\[\]]+)(?:\[\s*([A-Za-z_][A-Za-z0-9_]*|[0-9]+|\{[A-Za-z_][A-Za-z0-9_]*\})\s*\])?")
 
 
 @frozen
 class Leaf:
-    """One name in a form, parsed: `qkv[q]` is the section `q` of `qkv`."""
+    """One name in a form, parsed: `qkv[q]` is the section `q` of `qkv`, `up[{i}]` each position of its first axis."""
 
     text: str
     pattern: Pattern
     section: str | None
+
+    @property
+    def counter(self) -> str | None:
+        """The capture that stands for the positions of the first axis, if one does."""
+        return counter_of(self.section)
+
+    @property
+    def captures(self) -> dict[str, str]:
+        """Those of the name and of the position, as name and text."""
+        counter = self.counter
+        return {**self.pattern.captures, **({} if counter is None else {counter: f"{{{counter}}}"})}
 
 
 def parse_leaf(text: str) -> Leaf:
@@ -35,6 +46,11 @@ def parse_leaf(text: str) -> Leaf:
     """
     name, section = split_section(text)
     return Leaf(text, parse_pattern(name), section)
+
+
+def counter_of(section: str | None) -> str | None:
+    """Give the name of the capture in the place of a section, `i` of `up[{i}]`."""
+    return section[1:-1] if section is not None and section.startswith("{") else None
 
 
 def split_section(text: str) -> tuple[str, str | None]:

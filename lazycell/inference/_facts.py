@@ -366,8 +366,16 @@ def _parameter(spec: ParameterSpec, owner: Declaration, values: Values, names: N
     if names.tied is not None and isinstance(names.tied, Expression):
         text = f"`{name}` is not stored, and declared under the condition that it is tied, `{render(names.tied)}`"
         found.facts.append(Fact(names.tied, True, False, (), Because(None, text)))
+    apart = sum(1 for share in names.parts if isinstance(share, Share) and share.is_position)
+    if apart and dimensions:
+        place = f"({spec.owner}.{spec.name}{place_of(spec)})"
+        text = f"`{name}` is stored as {apart} tensors, declared `{render(spec.shape)}` {place}"
+        _sizes(found, dimensions[:1], (apart,), Because(name, text))
     for share in names.parts:
         assert isinstance(share, Share)
+        if share.is_position:
+            found.blocks.append(Block(share, dimensions[1:]))
+            continue
         block = dimensions if share.section is None else _section(spec, owner, share.section, dimensions, values)
         if block is not None:
             found.blocks.append(Block(share, block))

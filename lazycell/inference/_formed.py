@@ -20,6 +20,7 @@ from ..declaration import (
     Squeezed,
     StoredRule,
     Transposed,
+    counter_of,
     evaluate,
     fill,
     form_text,
@@ -51,6 +52,11 @@ class Share:
     leaf: str
     pattern: str
     section: str | None
+
+    @property
+    def is_position(self) -> bool:
+        """Whether it is one position of the first axis."""
+        return counter_of(self.section) is not None
 
     @property
     def kind(self) -> Any:

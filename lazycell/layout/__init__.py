@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ._class_leftovers import leftovers_of as leftovers_of
     from ._class_names import has_rules as has_rules
     from ._entry import ManifestEntry as ManifestEntry
+    from ._entry import position_of as position_of
     from ._entry import trainable_size as trainable_size
     from ._layout import LAYOUT as LAYOUT
     from ._layout import NAMING as NAMING

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numbers
 import operator
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
 import attrs
@@ -32,7 +32,7 @@ from ..declaration import (
 )
 from ..show import is_index
 from ._cell_rules import CellRules
-from ._entry import ManifestEntry
+from ._entry import ManifestEntry, position_of
 from ._form_shape import reversed_axes
 from ._layout import Block, Form, as_reshaped, shape_of
 from ._match import Matcher
@@ -119,6 +119,9 @@ class _Application:
         sections: dict[str, tuple[int, Block]] = {}
         for rule, position, values in matches:
             section, taken = rule.leaves[position].section, item
+            if (counter := rule.leaves[position].counter) is not None:
+                hits += self._positions(_Hit(rule, position, values, item), counter, name)
+                continue
             if section is not None:
                 sections = sections or self._sections(rule, name, item)
                 if section not in sections:
@@ -130,12 +133,24 @@ class _Application:
             self._check_sections(name, by_section, {each: axis for each, (axis, _) in sections.items()})
         return hits
 
+    def _positions(self, hit: _Hit, counter: str, name: str) -> Iterator[_Hit]:
+        """Give a hit for each position of the first axis of what goes by a name."""
+        entry = self._entry(hit.rule, name, hit.taken)
+        if not entry.shape:
+            hit.rule.complain(f"`{name}` is a scalar: it has no first axis to be stored apart")
+        for index in range(entry.shape[0]):
+            taken = attrs.evolve(hit.taken, form=position_of(entry, index))
+            yield attrs.evolve(hit, values={**hit.values, counter: str(index)}, taken=taken)
+
     def _sections(self, rule: StoredRule, name: str, item: Item) -> dict[str, tuple[int, Block]]:
         """Give each section of a parameter, and the axis that it is a part of."""
+        return self._entry(rule, name, item).section_blocks
+
+    def _entry(self, rule: StoredRule, name: str, item: Item) -> ManifestEntry:
         block = item.form
         if not isinstance(block, Block) or block.place is not None:
             rule.complain(f"`{name}` is not stored as it is, so it has no sections here")
-        return self._entries[block.parameter].section_blocks
+        return self._entries[block.parameter]
 
     def _check_sections(self, name: str, by_section: Mapping[str | None, StoredRule], axes: Mapping[str, int]) -> None:
         """All sections of one axis are stored, or none: anything else would store a part twice, or not at all."""

@@ -44,7 +44,9 @@ def _check_captures(rule: StoredRule) -> None:
     """Every name of a rule has the same captures, so that each of them can be made from any other."""
     ours = rule.pattern.captures
     for leaf in rule.leaves:
-        theirs = leaf.pattern.captures
+        if leaf.counter in leaf.pattern.captures:
+            rule.complain(f'"{leaf.text}" has the capture `{leaf.section}` twice: call the position by another name')
+        theirs = leaf.captures
         if leaf.text in rule.counted:
             counts = [written for name, written in theirs.items() if name not in ours]
             if len(counts) != 1 or "*" in counts[0]:
@@ -70,7 +72,12 @@ def _ranks(rule: StoredRule, names: Mapping[str, Known], found: Mapping[str, lis
     for leaf in rule.leaves:
         taken = (name for name, here in found.items() if any(use.rule is rule and use.leaf is leaf for use in here))
         known = {names[name].rank for name in taken}
-        ranks[leaf.text] = known.pop() if len(known) == 1 else None
+        rank = known.pop() if len(known) == 1 else None
+        if leaf.counter is not None and rank is not None:
+            if rank == 0:
+                rule.complain(f"`{leaf.pattern.text}` is a scalar: it has no first axis to be stored apart")
+            rank -= 1
+        ranks[leaf.text] = rank
     return ranks
 
 
@@ -111,7 +118,8 @@ def _check_alone(name: str, found: list[Use]) -> None:
     for position, use in enumerate(found):
         rule, leaf = use.rule, use.leaf
         for other, twin in ((before.rule, before.leaf) for before in found[:position]):
-            if twin.section is not None and leaf.section is not None and twin.section != leaf.section:
+            apart = leaf.counter is None and twin.counter is None  # else one of them takes all
+            if apart and twin.section is not None and leaf.section is not None and twin.section != leaf.section:
                 continue
             if isinstance(rule.form, Half) and other.form == rule.form.other:
                 continue
@@ -125,7 +133,7 @@ def _check_alone(name: str, found: list[Use]) -> None:
 
 def _check_complete(name: str, alternatives: tuple[frozenset[str], ...], found: list[Use]) -> None:
     """Refuse sections that do not exist, and rules for some of the sections of a parameter and not for others."""
-    used = {use.leaf.section: use.rule for use in found if use.leaf.section is not None}
+    used = {use.leaf.section: use.rule for use in found if use.leaf.section is not None and use.leaf.counter is None}
     if not used or ANYTHING in name:
         return
     known = sorted(frozenset[str]().union(*alternatives))

@@ -16,10 +16,12 @@ from ..declaration import (
     Declared,
     ParameterSpec,
     Tie,
+    counter_of,
     declaration_of_child,
     does_more,
     places,
     sections_of,
+    split_section,
 )
 from ._form_shape import form_shape, unknown_sizes
 from ._match import use_by, uses
@@ -121,7 +123,12 @@ def _after_rules(declaration: Declaration, names: Mapping[str, Known]) -> dict[s
 def _rank(form: Any, rank: int | None) -> int | None:
     """Give the number of axes of what a form makes of tensors with `rank` axes."""
     try:
-        shape = form_shape(form, lambda leaf: unknown_sizes(rank), ranks_only=True)
+        shape = form_shape(form, lambda leaf: unknown_sizes(_rank_of(leaf, rank)), ranks_only=True)
     except ValueError:  # not of all that the rule takes, else the class would have been refused: applying it will say
         return None
     return None if shape is None else len(shape)
+
+
+def _rank_of(leaf: str, rank: int | None) -> int | None:
+    """Give the number of axes of what a name in a form stands for: a position of the first axis has one less."""
+    return rank if rank is None or counter_of(split_section(leaf)[1]) is None else rank - 1

@@ -10,7 +10,8 @@ import attrs
 
 from .._dtypes import itemsize
 from .._frozen import frozen
-from ._layout import Block
+from ..declaration import Reshaped
+from ._layout import Block, Form
 
 
 @frozen
@@ -79,6 +80,13 @@ class ManifestEntry:
                 blocks[name] = (axis, Block(self.name, shape, self.dtype, place, name))
                 start += size
         return blocks
+
+
+def position_of(entry: ManifestEntry, index: int) -> Form:
+    """Give one position of a parameter's first axis, `up[3]`, as a part of a stored tensor without that axis."""
+    rest = entry.shape[1:]
+    place = ((index, index + 1), *((0, size) for size in rest))
+    return Reshaped(Block(entry.name, (1, *rest), entry.dtype, place, str(index)), rest)
 
 
 def trainable_size(entries: Iterable[ManifestEntry]) -> int:

@@ -56,17 +56,22 @@ def uses(rules: Iterable[StoredRule], name: str) -> list[Use]:
     found: list[Use] = []
     for rule in rules:
         for leaf in rule.leaves:
-            values = leaf.pattern.match(name)
+            values = _match(leaf, name)
             if values is not None and not any(
                 ANYTHING in values[each] and not written.startswith("{*")
                 for each, written in leaf.pattern.captures.items()
             ):
                 found.append(Use(rule, leaf, fill(rule.name, values), whole=True))
             elif values is not None or overlap(leaf.pattern.text, name) is not None:
-                values = leaf.pattern.match(_at_index(name, leaf.pattern.text))
+                values = _match(leaf, _at_index(name, leaf.pattern.text))
                 new = as_wildcards(rule.name) if values is None else fill(rule.name, values)
                 found.append(Use(rule, leaf, new, whole=False))
     return found
+
+
+def _match(leaf: Leaf, name: str) -> dict[str, str] | None:
+    values = leaf.pattern.match(name)
+    return values if values is None or leaf.counter is None else {**values, leaf.counter: INDEX}
 
 
 def use_by(rule: StoredRule, found: Iterable[Use]) -> Use | None:

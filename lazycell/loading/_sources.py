@@ -12,8 +12,9 @@ from .._frozen import frozen
 from .._location import did_you_mean
 from ..declaration import form_text, replace_leaves, replace_nodes, shapes_in
 from ..formats import TensorHeader
-from ..layout import Block, Form, ManifestEntry, Operation, Stored, as_reshaped, shape_of
+from ..layout import Block, Form, ManifestEntry, Operation, Stored, as_reshaped, position_of, shape_of
 from ..manifest import Manifest
+from ..show import is_index
 from ._narrow import narrowed, place_window, window
 from ._plan import LoadStep, Piece
 
@@ -121,6 +122,10 @@ def bind_form(manifest: Manifest, form: Any) -> Form:
                 return entry.block
             if section in entry.section_blocks:
                 return entry.section_blocks[section][1]
+            if is_index(section):
+                if entry.shape and int(section) < entry.shape[0]:
+                    return position_of(entry, int(section))
+                raise ValueError(f"`{name}` has the shape {entry.shape}: there is no position {section} in it")
             has = ", ".join(f"`{each}`" for each in entry.section_blocks) or "none"
             raise ValueError(f"`{name}` has no section `{section}`: it has {has}")
         if section is None and name in declared:
