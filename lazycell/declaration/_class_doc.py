@@ -8,7 +8,16 @@ from typing import Any
 
 from .._dtypes import dtype_name
 from ._declaration import declaration_of
-from ._declare import NOTHING, ChildrenSpec, ChildSpec, Conditional, Hyperparameter, ParameterSpec, initializer_text
+from ._declare import (
+    NOTHING,
+    CellsSpec,
+    ChildrenSpec,
+    ChildSpec,
+    Conditional,
+    Hyperparameter,
+    ParameterSpec,
+    initializer_text,
+)
 from ._generate import type_text
 from ._symbols import is_symbolic, render
 
@@ -61,8 +70,11 @@ def _kind(item: Any) -> str:
 
 
 def _first(item: Any) -> Any:
-    while isinstance(item, Conditional):
-        item = item.otherwise if item.present is None else item.present
+    while isinstance(item, Conditional) or (isinstance(item, ChildrenSpec) and item.repeats_parameters):
+        if isinstance(item, ChildrenSpec):
+            item = item.each
+        else:
+            item = item.otherwise if item.present is None else item.present
     return item
 
 
@@ -86,7 +98,10 @@ def _text(item: Any) -> str:
             name = getattr(item.factory, "__name__", None) or render(item.factory)
             return f"{name}({', '.join(arguments)})"
         case ChildrenSpec():
-            return f"{render(item.count, 7)} × {_text(item.each)}"
+            each = f"({_text(item.each)})" if isinstance(_first(item.each), CellsSpec) else _text(item.each)
+            return f"{render(item.count, 7)} × {each}"
+        case CellsSpec():
+            return ", ".join(f"{name}: {_text(part)}" if name else _text(part) for name, part in item.parts)
         case Conditional():
             present, otherwise = (each if each is None else _text(each) for each in (item.present, item.otherwise))
             if present is None:

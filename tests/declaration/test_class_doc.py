@@ -7,7 +7,7 @@ from typing import Any
 
 from mindspore import nn
 
-from lazycell import INDEX, Buffer, LazyCell, Param, buffer, child, children, hyper, param, when
+from lazycell import INDEX, Buffer, LazyCell, Param, buffer, cells, child, children, hyper, len_, param, when
 
 
 class Linear(LazyCell):
@@ -34,6 +34,15 @@ class Net(LazyCell):
     layers: list[Linear] = children(n // 2, Linear, n + INDEX, use_bias=False)
     either: nn.Cell = when(n > 2, child(nn.ReLU), otherwise=child(Linear, n))
     absent: Any = when(n > 2, None, otherwise=child(nn.Dense, n, n))
+
+
+class Rows(LazyCell):
+    sizes: tuple[int, ...]
+    scales: Any = children(len_(sizes), param("ones", (sizes[INDEX],)))
+    row: nn.SequentialCell = cells(child(nn.ReLU), child(nn.Dense, sizes[0], 3))
+    ways: nn.CellDict = cells(up=child(nn.ReLU), down=when(sizes[0] > 2, child(nn.Tanh)))
+    grid: list[nn.SequentialCell] = children(2, cells(child(nn.ReLU), child(nn.Tanh)))
+    square: list[Any] = children(2, children(sizes[INDEX], nn.Dense, INDEX.inner, 3))
 
 
 class Empty(LazyCell):
@@ -71,10 +80,25 @@ Children:
     absent: Dense(n, n) unless n > 2"""
 
 
+ROWS = """\
+Hyperparameters:
+    sizes: tuple[int, ...]
+
+Parameters:
+    scales: len_(sizes) × (sizes[INDEX],), ones
+
+Children:
+    row: ReLU(), Dense(sizes[0], 3)
+    ways: up: ReLU(), down: Tanh() if sizes[0] > 2
+    grid: 2 × (ReLU(), Tanh())
+    square: 2 × sizes[INDEX] × Dense(INDEX.inner, 3)"""
+
+
 def test_what_a_class_declares_is_in_its_docstring() -> None:
     """Below what is written; a class that says and declares nothing has none, as any."""
     assert Linear.__doc__ == DECLARED
     assert Net.__doc__ == CHILDREN
+    assert Rows.__doc__ == ROWS
     assert Empty.__doc__ is None
     assert (LazyCell.__doc__ or "").startswith("A cell whose class body declares its parameters")
 
