@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from mindspore import nn
 
+from .. import pretrained
 from .._location import did_you_mean
 from ..declaration import declaration_of
 from ..manifest import hyperparameters_of
@@ -107,4 +108,7 @@ def replace(net: Any, /, **changes: Any) -> Any:
             kept[name] = copy.copy(value)  # nets must not share what one of them may change
     if declaration.takes_dtype:
         kept["dtype"] = known.dtype
-    return cls(**{**kept, **changes})
+    made = cls(**{**kept, **changes})
+    if isinstance(net, nn.Cell) and pretrained.SOURCE in net.__dict__:  # for `save_pretrained`: ids of tokens, say
+        made.__dict__[pretrained.SOURCE] = copy.deepcopy(net.__dict__[pretrained.SOURCE])
+    return made

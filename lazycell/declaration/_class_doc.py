@@ -70,12 +70,10 @@ def _kind(item: Any) -> str:
 
 
 def _first(item: Any) -> Any:
-    while isinstance(item, Conditional) or (isinstance(item, ChildrenSpec) and item.repeats_parameters):
-        if isinstance(item, ChildrenSpec):
-            item = item.each
-        else:
-            item = item.otherwise if item.present is None else item.present
-    return item
+    """Give what decides the kind of a member: what is there under a condition, or in a row of parameters."""
+    if isinstance(item, Conditional):
+        return _first(item.otherwise if item.present is None else item.present)
+    return _first(item.each) if isinstance(item, ChildrenSpec) and item.repeats_parameters else item
 
 
 def _doc(item: Any) -> str | None:

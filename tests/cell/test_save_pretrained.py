@@ -300,3 +300,23 @@ def test_the_name_is_reserved() -> None:
     """A hyperparameter that is called so would hide it."""
     with pytest.raises(lazycell.DeclarationError, match="save_pretrained"):
         type(LazyCell)("Hidden", (LazyCell,), {"__annotations__": {"save_pretrained": int}})
+
+
+def test_a_replaced_net_keeps_what_its_config_said_besides(tmp_path: Path) -> None:
+    """Ids of tokens, say; what was changed is what it is now, and the first net's config is its own."""
+    for name, options in (("first", {"width": 3, "eos_token_id": 7, "act": None}), ("again", {})):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.json").write_text(json.dumps(options))
+
+    class Plain(LazyCell):
+        width: int
+        weight: Param["ones", (width,)]
+        config_rules = lazycell.ConfigRules(ignored={"act"})
+
+    filled(Plain(3)).save_checkpoint(tmp_path / "first" / "model.safetensors")
+    net = Plain.from_pretrained(tmp_path / "first")
+    filled(lazycell.replace(net, width=4)).save_pretrained(tmp_path / "wider")
+    config = json.loads((tmp_path / "wider" / "config.json").read_text())
+    assert (config["width"], config["eos_token_id"]) == (4, 7)
+    net.save_pretrained(tmp_path / "again")
+    assert json.loads((tmp_path / "again" / "config.json").read_text())["width"] == 3
