@@ -22,6 +22,8 @@ _NAMED = {"int": int, "bool": bool, "float": float, "str": str, "None": None}
 
 def is_plain(value: Any) -> bool:
     """Tell whether the solver can hold a value; into others the walk looks as they are."""
+    if type(value) is tuple:
+        return all(map(is_plain, value))
     return value is None or isinstance(value, (bool, int, float, str))
 
 
@@ -83,6 +85,8 @@ def _domain_of_type(kind: Any) -> Domain:
         return union([_domain_of_type(part) for part in arguments])
     if origin is typing.Literal:
         return union([exactly(each) for each in arguments])
+    if (origin or kind) in (tuple, list):
+        return _NO_NUMBER
     return attrs.evolve(NATURAL, others=None)
 
 

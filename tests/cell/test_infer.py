@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import attrs
 import mindspore as ms
 import numpy as np
 import pytest
 from mindspore import nn
 
 import lazycell
-from lazycell import LazyCell, Param, child, children, when
+from lazycell import LazyCell, Param, child, children, derived, len_, require, when
 from lazycell._errors import CheckpointMismatchError
 from models.bert import BertForMaskedLM, BertModel
 from tests.golden_cases import BERT, needs_minilm
@@ -120,3 +121,26 @@ def test_a_ckpt_tells_the_same(tmp_path: Path):
     found = Mixed.infer(tmp_path / "mixed.ckpt")
     assert found["hidden"] == 3
     assert np.prod(found.manifest["dense.weight"].shape) == 18
+
+
+class Wide(LazyCell):
+    """Its widths are seen through a function alone, and how many there are in no list."""
+
+    widths: tuple[int, ...] = (64, 128)
+    kinds: tuple[str, ...] = ("plain",)
+    total = derived(sum, widths)
+    require(derived(set, kinds) == {"plain"}, "kinds: only plain")
+    weight: Param["ones", (total, len_(widths))]
+
+
+def test_no_number_is_proposed_for_a_tuple(tmp_path: Path) -> None:
+    """A value of another kind would fail in the class; the default is taken where it fits."""
+    for widths, fits in (((64, 128), True), ((3, 4), False)):
+        net = Wide(widths)
+        net.init_parameters_data(seed=1)
+        net.save_checkpoint(tmp_path / "wide.safetensors")
+        found = Wide.infer(tmp_path / "wide.safetensors")
+        told = found.undetermined["widths"]
+        assert (told.default_fits, found.fits) == (fits, fits)
+        assert told.example == ((64, 128) if fits else attrs.NOTHING)
+        assert found.undetermined["kinds"].default_fits
