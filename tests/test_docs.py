@@ -119,5 +119,6 @@ def test_the_reference_describes_public_names_alone() -> None:
 def test_links_between_pages_lead_somewhere() -> None:
     """mkdocs checks its own pages; this also checks the README's."""
     for page in PAGES:
-        for target in re.findall(r"\]\((?!https?://|#)([^)#\s]+)", page.read_text()):
+        text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+        for target in re.findall(r"\]\((?!https?://|#)([^)#\s]+)", text):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"

@@ -16,10 +16,13 @@ def test_a_section_is_written_in_brackets() -> None:
     assert split_section("qkv.weight[q]") == ("qkv.weight", "q")
     assert split_section("qkv.weight") == ("qkv.weight", None)
     leaf = parse_leaf("layers.{i}.qkv[ q ]")
-    assert (leaf.pattern.text, leaf.section) == ("layers.{i}.qkv", "q")
+    assert (leaf.pattern.text, leaf.section, leaf.counter) == ("layers.{i}.qkv", "q", None)
+    leaf = parse_leaf("layers.{i}.up[{e}]")
+    assert (leaf.pattern.text, leaf.section, leaf.counter) == ("layers.{i}.up", "{e}", "e")
+    assert leaf.captures == {"i": "{i}", "e": "{e}"}
 
 
-@pytest.mark.parametrize("text", ["w[q]x", "w[", "[q]", "w[q.k]", "w[0]"])
+@pytest.mark.parametrize("text", ["w[q]x", "w[", "[q]", "w[q.k]", "w[*]", "w[0:2]", "w[{*i}]"])
 def test_brackets_anywhere_else_are_refused(text: str) -> None:
     """The message shows both spellings."""
     message = f"{text!r} is not a name: write `qkv.weight`, or `qkv.weight[q]` for one of its sections"

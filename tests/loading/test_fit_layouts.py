@@ -337,9 +337,10 @@ def test_a_star_is_no_wildcard() -> None:
 class Tied(PureCell):
     """The head is the embedding; each has a stored name."""
 
+    embed_is_head: bool = True
     embed: Linear = child(Linear, 2, 3, use_bias=False)
     head: Linear = child(Linear, 2, 3, use_bias=False)
-    same = when(embed_is_head := True, tie("head.weight", "embed.weight"))
+    same = when(embed_is_head, tie("head.weight", "embed.weight"))
     rename({"wte": "embed.weight", "lm_head.{*rest}": "head.{*rest}"})
 
 

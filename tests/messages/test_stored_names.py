@@ -88,13 +88,13 @@ def test_rename_with_a_brace_too_few() -> None:
         rename({"o.{i": "out.weight"})  # here
 
 
-@told('A: rename: `"x": "w[0]"`: \'w[0]\' is not a name: write `qkv.weight`, or `qkv.weight[q]`...')
+@told('A: rename: `"x": "w[0:2]"`: \'w[0:2]\' is not a name: write `qkv.weight`, or `qkv.weight[q]`...')
 def test_rename_to_brackets_without_a_section() -> None:
     """Both spellings are shown."""
 
     class A(LazyCell):
         w: Param["normal", (2,)]
-        rename({"x": "w[0]"})  # here
+        rename({"x": "w[0:2]"})  # here
 
 
 def test_rename_of_one_parameter_twice() -> None:

@@ -253,7 +253,8 @@ def test_an_error_on_the_way_to_values_arrives_as_it_is(
 
 def test_functions_with_overloads_name_what_they_call_first() -> None:
     """Before 2.10 that is called again, in place of what MindSpore hands on, which ends the process."""
-    functions = [value for value in framework._overloads.values() if inspect.isfunction(value)]
+    found = [value for value in framework._overloads.values() if inspect.isfunction(value)]
+    functions = [each for each in found if each.__globals__ is framework._overloads]  # the graph compiler adds others
     assert mint.add in functions
     assert mint.clamp in functions
     for function in functions:
