@@ -225,12 +225,16 @@ class Expression:
         "it cannot count or index (`range`, an index into a list)",
         "Write `children(count, Cell, …)` for repeated cells.",
     )
-    __int__ = _refusal("`int()` cannot convert it", "Write `//` for a whole number.")
-    __float__ = _refusal("`float()` and `math` cannot convert it", "Write `x ** 0.5` for a square root.")
+    __int__ = _refusal("`int()` cannot convert it", "Write `//` for a whole number, or `derived(int, x)`.")
+    __float__ = _refusal(
+        "`float()` and `math` cannot convert it", "Write `x ** 0.5` for a square root, or `derived(math.log, x)`."
+    )
     __format__ = _refusal(
         "an f-string would hold its name", "Make the text in `__post_init__`; `require` shows the values by itself."
     )
-    __round__ = __trunc__ = __floor__ = __ceil__ = _refusal("it cannot be rounded", "Write `//` for a whole number.")
+    __round__ = __trunc__ = __floor__ = __ceil__ = _refusal(
+        "it cannot be rounded", "Write `//` for a whole number, or `derived(round, x)`."
+    )
     __abs__ = _refusal("`abs()` cannot be taken", "Write `max_(x, -x)`.")
     __len__ = _refusal("`len()` is not known", "Write `len_(x)`.")
     __iter__ = _refusal("it cannot be iterated", "Write `children(count, Cell, …)` for repeated cells.")
@@ -257,8 +261,9 @@ _refuse_method = _refusal(
 
 _refuse_lookup = _refusal(
     "no dict and no set can look it up",
-    'Write `in_(kind, ("a", "b"))` for `in`, `when(kind == "a", 1, otherwise=2)` for one of few values, or hand the '
-    "table to a function that builds the cell: `child(make_block, kind)`.",
+    'Write `in_(kind, ("a", "b"))` for `in`, `when(kind == "a", 1, otherwise=2)` for one of few values, '
+    "`derived(table.get, kind)` for a look into a table, or hand it to a function that builds the cell: "
+    "`child(make_block, kind)`.",
 )
 
 refuse_identity = _refusal(

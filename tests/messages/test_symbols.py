@@ -76,7 +76,9 @@ def test_a_symbol_in_round() -> None:
         half = round(n / 2)  # here
 
 
-@told("`n` has no value...`float()` and `math` cannot convert it...`x ** 0.5` for a square root.")
+@told(
+    "`n` has no value...`float()` and `math` cannot convert it...`x ** 0.5` for a square root, or `derived(math.log, x)`."
+)
 def test_a_symbol_in_math() -> None:
     """Powers are there for roots."""
 
