@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mindspore import Parameter, nn
 
 from .. import cell, inference, loading, pretrained
-from ..declaration import brief, do_nothing_more
+from ..declaration import do_nothing_more
 from ..parameters import (
     expect_first_call,
     forget_compiled,
@@ -24,7 +24,7 @@ from ..parameters import (
     warn_before_execution,
 )
 from ._build import is_in_row, refuse_plain_cells
-from ._fixed import is_fixed, refuse_change
+from ._fixed import change, is_fixed, refuse_change
 from ._full_names import complete_names, is_named, name_attached, prefix_of, renaming
 from ._meta import LazyCellMeta
 from ._ties import declares_ties, fill_ties, keep_tied, ties_below, under_stored_names
@@ -442,7 +442,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
 
     def __setattr__(self, name: str, value: Any) -> None:
         if is_fixed(self, name):
-            refuse_change(self, name, brief(value))
+            change(self, name, value)
         refuse_plain_cells(self, name, value)
         if is_named(self) and isinstance(value, (nn.Cell, Parameter)):  # a part is replaced, or added
             prefix = prefix_of(self)

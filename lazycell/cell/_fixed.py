@@ -1,16 +1,22 @@
-"""What a net was built with stays: an attribute that took another value would change nothing that was built from it."""
+"""What a net was built with stays: an attribute that took another value would change nothing that was built from it.
+
+What was left open may be said later, where nothing was built from it: `pad_token_id`, which `construct` alone reads.
+"""
 
 from __future__ import annotations
 
+import functools
 import sys
+from collections.abc import Iterator
 from types import FrameType
 from typing import Any, NoReturn
 
+import attrs
 from mindspore import nn
 
 from .._errors import HyperparameterError
 from .._location import message, user_location
-from ..declaration import Declaration, brief, declaration_of, names_in, render
+from ..declaration import Declaration, brief, declaration_of, expressions_in, names_in, render
 
 
 def is_fixed(cell: Any, name: str) -> bool:
@@ -20,6 +26,45 @@ def is_fixed(cell: Any, name: str) -> bool:
     """
     values = cell.__dict__.get("_lazycell_values", ())
     return name in values and not isinstance(values[name], nn.Cell)
+
+
+def change(cell: Any, name: str, value: Any) -> None:
+    """Note the value of what `is_fixed` and None, if nothing was built from it; the manifest says it from now on.
+
+    Raises:
+        HyperparameterError: it has a value, something was built from it, or its values are checked.
+    """
+    kind: type = type(cell)
+    own = cell.__dict__
+    if own["_lazycell_values"][name] is not None or name not in _only_read(kind):
+        refuse_change(cell, name, brief(value))
+    # A new dict: cells that are alike share theirs.
+    own["_lazycell_values"] = {**own["_lazycell_values"], name: value}
+    own["_lazycell_computed"] = own.get("_lazycell_computed", frozenset()) - {name}
+
+
+@functools.lru_cache(maxsize=1024)
+def _only_read(cls: type) -> frozenset[str]:
+    """Give the hyperparameters of a class that no declaration of it uses, and that may be anything."""
+    declaration = declaration_of(cls)
+    assert declaration is not None
+    used = frozenset().union(*map(names_in, _expressions(declaration)))
+    if "SELF" in used:  # whoever got it reads them all
+        return frozenset()
+    items = declaration.hyperparameters
+    return frozenset(each.name for each in items if each.validator is None and each.converter is None) - used
+
+
+def _expressions(value: Any) -> Iterator[Any]:
+    """Give the expressions in declarations."""
+    if attrs.has(type(value)):
+        for field in attrs.fields(type(value)):
+            yield from _expressions(getattr(value, field.name))
+    elif isinstance(value, (tuple, list)):
+        for each in value:
+            yield from _expressions(each)
+    else:
+        yield from expressions_in(value)
 
 
 def refuse_change(cell: Any, name: str, value: str) -> NoReturn:

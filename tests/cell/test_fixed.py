@@ -5,12 +5,15 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs.validators import instance_of, optional
 from mindspore import Tensor, nn
 
-from lazycell import HyperparameterError, LazyCell, Param, child, replace
+import lazycell
+from lazycell import SELF, HyperparameterError, LazyCell, Param, child, hyper, replace, when
 
 
 class Layer(LazyCell):
@@ -116,3 +119,54 @@ def test_a_handwritten_constructor_may_prepare_them() -> None:
     assert (Own(3).width, Before().width) == (4, 4)
     with pytest.raises(HyperparameterError):
         Before().width = 3
+
+
+class Reads(LazyCell):
+    """Nothing is built from `pad`, which is open; the others are used, checked or have a value."""
+
+    width: int
+    pad: int | None = None
+    eps: float = 1e-6
+    checked: int | None = hyper(None, validator=optional(instance_of(int)))
+    used: int | None = None
+    weight: Param["ones", (width,)]
+    bias: Param["ones", (width,)] = when(used != None)  # noqa: E711
+
+    def construct(self, x: Any) -> Any:
+        return x + self.pad
+
+
+def test_what_was_left_open_and_construct_alone_reads_may_be_said_later(tmp_path: Path) -> None:
+    """The net computes with it, and all that tells of the net tells it; others that are alike keep theirs."""
+    net, other = Reads(2), Reads(2)
+    net.pad = 5
+    assert net(Tensor(1.0)) == 6
+    assert (net.hyperparameters["pad"], other.hyperparameters["pad"], other.pad) == (5, None, None)
+    assert dict(net.manifest().hyperparameters)["pad"] == 5
+    assert lazycell.replace(net, width=3).pad == 5
+    net.init_parameters_data(seed=1)
+    net.save_pretrained(tmp_path)
+    assert Reads.from_pretrained(tmp_path).pad == 5
+
+
+@pytest.mark.parametrize(("name", "value"), [("eps", 1e-5), ("checked", 4), ("width", 3), ("used", 1), ("pad", 6)])
+def test_what_has_a_value_or_is_used_may_not(name: str, value: Any) -> None:
+    """A condition counts, and a validator, which would not be asked; what was said later is said."""
+    net = Reads(2)
+    net.pad = 5
+    with pytest.raises(HyperparameterError, match=rf"Reads.{name}: .*lazycell.replace\(net, {name}="):
+        setattr(net, name, value)
+
+
+class Above(LazyCell):
+    """Hands all of itself down."""
+
+    width: int = 2
+    pad: int | None = None
+    inner: Any = child(lambda config: Reads(config.width), SELF)
+
+
+def test_what_is_handed_down_whole_may_not() -> None:
+    """The child has the old one."""
+    with pytest.raises(HyperparameterError, match="Above.pad"):
+        Above().pad = 1
