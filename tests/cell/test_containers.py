@@ -24,6 +24,7 @@ from lazycell import (
     tie,
     when,
 )
+from tests.versions import convert
 from tests.words import live
 
 
@@ -173,7 +174,7 @@ def test_rows_below_others(tmp_path: Any) -> None:
     assert [each.name for each in optimizer.parameters] == [parameter.name for parameter in net.trainable_params()]
     part.scales[1].set_data(Tensor(np.full((4, 8), 7, np.float32)))
     assert (net.part.scales[1].asnumpy() == 7).all()
-    assert part.to(ms.float16).scales[0].dtype == ms.float16
+    assert convert(part, ms.float16).scales[0].dtype == ms.float16
 
 
 class Tied(LazyCell):

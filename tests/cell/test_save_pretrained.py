@@ -30,6 +30,7 @@ from lazycell import (
 )
 from lazycell.parameters import numpy_values
 from lazycell.saving._atomic import Replacement
+from tests.versions import convert
 
 
 class Layer(LazyCell):
@@ -135,8 +136,8 @@ def test_in_shards_and_in_another_dtype(tmp_path: Path) -> None:
 def test_the_dtype_is_that_of_most_of_the_net(tmp_path: Path) -> None:
     """As it is now: `net.to(dtype)` has changed it since the net was built."""
     net = filled(Net(width=4))
-    net.to(ms.float16)
-    net.layers[0].norm.to(ms.float32)
+    convert(net, ms.float16)
+    convert(net.layers[0].norm, ms.float32)
     net.save_pretrained(tmp_path)
     assert config_of(tmp_path)["torch_dtype"] == "float16"
 
