@@ -6,6 +6,8 @@ import fnmatch
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 
+from mindspore import nn
+
 from .. import show
 from .._location import did_you_mean
 
@@ -61,6 +63,27 @@ def choose(
             raise ValueError(_matches_nothing(argument, pattern, names, others, kind, instead))
         chosen.update(matched)
     return [name for name in names if name in chosen]
+
+
+def choose_parameters(
+    argument: str, patterns: Iterable[str], net: nn.Cell, names: Collection[str], ties: Mapping[str, str]
+) -> set[str]:
+    """Give the full names of the parameters that patterns match; a tied one goes by each of its names.
+
+    Args:
+        argument: whose patterns they are, for the message.
+        patterns: name patterns.
+        net: whose parameters they are.
+        names: of them.
+        ties: names that a tie gave up, to those that are stored.
+
+    Raises:
+        ValueError: a pattern matches nothing.
+    """
+    cells = {path: f"a {type(cell).__name__}" for path, cell in net.cells_and_names() if path}
+    every = [*names, *ties]
+    found = choose(argument, patterns, every, cells, kind="parameter", instead=lambda pattern, _: f"{pattern}.*")
+    return {ties.get(name, name) for name in found}
 
 
 def _matches_nothing(

@@ -9,7 +9,7 @@ from mindspore import nn
 
 from .. import show
 from ..parameters import parameters_of
-from ._choice import check_patterns, choose
+from ._choice import check_patterns, choose_parameters
 from ._net_manifest import survey
 
 _FROZEN = "_lazycell_frozen"
@@ -94,8 +94,5 @@ def _chosen(function: str, net: nn.Cell, patterns: Iterable[str]) -> dict[str, _
     }
     if not checked:
         return places
-    cells = {path: f"a {type(cell).__name__}" for path, cell in net.cells_and_names() if path}
-    names = [*parameters, *manifest.ties]
-    found = choose(function, checked, names, cells, kind="parameter", instead=lambda pattern, _: f"{pattern}.*")
-    wanted = {manifest.ties.get(name, name) for name in found}
+    wanted = choose_parameters(function, checked, net, parameters, manifest.ties)
     return {name: place for name, place in places.items() if name in wanted}

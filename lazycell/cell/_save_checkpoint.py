@@ -29,7 +29,7 @@ from ..saving import (
     save,
 )
 from ..system import Array
-from ._choice import check_patterns, choose
+from ._choice import check_patterns, choose_parameters
 from ._net_manifest import survey
 
 if TYPE_CHECKING:
@@ -119,10 +119,7 @@ def _part(
     patterns = check_patterns("only", only)
     if not patterns:
         raise ValueError("only=[]: nothing would be saved: write patterns of names, or leave it out")
-    cells = {path: f"a {type(cell).__name__}" for path, cell in net.cells_and_names() if path}
-    names = (*sources, *manifest.ties)
-    chosen = choose("only", patterns, names, cells, kind="parameter", instead=lambda pattern, _: f"{pattern}.*")
-    wanted = {manifest.ties.get(name, name) for name in chosen}
+    wanted = choose_parameters("only", patterns, net, sources, manifest.ties)
     entries = tuple(entry for entry in manifest.entries if entry.name in wanted)
     return attrs.evolve(manifest, entries=entries), {name: each for name, each in sources.items() if name in wanted}
 
