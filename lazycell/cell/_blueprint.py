@@ -18,9 +18,9 @@ from ..declaration import (
     Divided,
     Group,
     Ratio,
+    all_here,
     below,
     declaration_of_child,
-    here,
     is_divided,
     is_symbolic,
     regrouped,
@@ -109,7 +109,7 @@ def blueprint_of(declaration: Declaration, given: Mapping[str, Any], dtype: Any)
             frozenset(name for name, value in resolved.values.items() if is_plain(value)),
             tuple(_parameter(each, mesh) for each in parameters),
             {name: _calls(child, resolved.dtype, mesh) for name, child in children.items()},
-            {name: here(value, mesh) for name, value in resolved.values.items()},
+            all_here(resolved.values, mesh),
             absent,
             mesh,
             _computed(declaration, given),
@@ -159,11 +159,14 @@ def _extend(key: list[Any], value: Any) -> bool:
         return all(_extend(key, part) for part in value)
     if not is_plain(value):
         return False
-    if type(value) is Divided:
+    kind = type(value)
+    if kind is float:
+        value = value.hex()  # 0.0 == -0.0
+    elif kind is Divided:
         key += value.facts
-    elif type(value) is Ratio:
-        return _extend(key, (value.numerator_, value.denominator_))
-    key += (type(value), value.hex() if type(value) is float else value)  # 1 == True == 1.0, and 0.0 == -0.0
+    elif kind is Ratio:
+        _extend(key, (value.numerator_, value.denominator_))
+    key += (kind, value)  # 1 == True == 1.0
     return True
 
 

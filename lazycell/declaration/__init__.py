@@ -33,8 +33,10 @@ if TYPE_CHECKING:
     from ._declare import is_cell as is_cell
     from ._divided import Divided as Divided
     from ._divided import Ratio as Ratio
+    from ._divided import all_here as all_here
     from ._divided import here as here
     from ._divided import is_divided as is_divided
+    from ._divided import namespace_of as namespace_of
     from ._divided import part as part
     from ._divided import ranks_along as ranks_along
     from ._divided import shares_of as shares_of

@@ -210,35 +210,54 @@ def ranks_along(size: Divided, mesh: Mesh) -> int:
     return 1 if size.source.name in mesh.whole else mesh.size(size.axis)
 
 
+class DividedNamespace(types.SimpleNamespace):
+    """The values of a cell, as `SELF`, of which some are divided."""
+
+
+def namespace_of(values: Mapping[str, Any]) -> types.SimpleNamespace:
+    """Give values as attributes of one object: what `SELF` is."""
+    some = Divided in map(type, values.values()) or Ratio in map(type, values.values())
+    return (DividedNamespace if some else types.SimpleNamespace)(**values)
+
+
+_WHOLE = frozenset({int, float, str, bool, type(None), types.SimpleNamespace, types.FunctionType, type})
+
+
 def is_divided(value: Any) -> bool:
-    """Tell whether a value, or anything in a container or a `config`, is divided."""
+    """Tell whether a value, or anything in a container or in what `SELF` is, is divided."""
     kind = type(value)
-    if kind is Divided or kind is Ratio:
+    if kind in _WHOLE:
+        return False
+    if kind is Divided or kind is Ratio or kind is DividedNamespace:
         return True
-    if kind is types.SimpleNamespace:
-        return any(map(is_divided, value.__dict__.values()))
-    if kind in (tuple, list):
+    if kind is tuple or kind is list:
         return any(map(is_divided, value))
     return kind is dict and any(map(is_divided, value.values()))
 
 
 def here(value: Any, mesh: Mesh | None) -> Any:
     """Give a value as this rank's instance has it: plain numbers, of what is divided the part."""
-    kind = type(value)
-    if kind is Divided or kind is Ratio:
-        return part(value, mesh)
     if not is_divided(value):
         return value
-    if kind is types.SimpleNamespace:
+    kind = type(value)
+    if kind is DividedNamespace:
         return types.SimpleNamespace(**{name: here(each, mesh) for name, each in value.__dict__.items()})
     if kind is dict:
         return {name: here(each, mesh) for name, each in value.items()}
-    return kind(here(each, mesh) for each in value)
+    return kind(here(each, mesh) for each in value) if kind is tuple or kind is list else part(value, mesh)
+
+
+def all_here(values: Mapping[str, Any], mesh: Mesh | None) -> Mapping[str, Any]:
+    """Give values as this rank's instance has them; those that are given, if nothing is divided."""
+    for value in values.values():
+        if type(value) not in _WHOLE and is_divided(value):
+            return {name: here(each, mesh) for name, each in values.items()}
+    return values
 
 
 def undivided(values: Mapping[str, Any]) -> dict[str, Any]:
     """Give values in which all numbers are whole and plain."""
-    return {name: here(value, None) for name, value in values.items()}
+    return dict(all_here(values, None))
 
 
 def divided(value: Any, axis: str, shared: bool, source: Source) -> Any:

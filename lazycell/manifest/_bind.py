@@ -54,7 +54,7 @@ def bind_values(declaration: Declaration, given: Mapping[str, Any]) -> dict[str,
                 values[name] = _value_of(item, given[name], values, declaration.name)
             elif failure is None or names_in(item.value) <= values.keys():
                 values[name] = evaluated(item, item.value, values)
-            if name in divisions and name in values:
+            if divisions and name in divisions and name in values:
                 values[name] = _divided(item, divisions[name], values[name])
         except DeclarationError as error:
             failure = failure or error

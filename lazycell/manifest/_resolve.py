@@ -8,7 +8,6 @@ Pure: nothing is built, so a manifest can be made of a model that would not fit 
 
 from __future__ import annotations
 
-import types
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -34,6 +33,7 @@ from ..declaration import (
     is_position,
     leaves_of,
     names_in,
+    namespace_of,
     position_name,
     sections_of,
 )
@@ -161,7 +161,7 @@ def _parameter(
     dtype = checked_dtype(spec, asked, default, values)
     sections = tuple(_sections(spec, values, formulas))  # first: what is wrong with a part says more than the sum
     sizes = checked_shape(spec, shape, values)
-    if spec.shard is None and not any(type(size) is Divided for size in shape):
+    if spec.shard is None and Divided not in map(type, shape):
         return ResolvedParameter(spec.name, sizes, dtype, initializer, spec, sections)
     shares, sources = divided_shape(spec, shape, values)
     return ResolvedParameter(spec.name, sizes, dtype, initializer, spec, sections, shares, sources)
@@ -182,7 +182,7 @@ def _sections(
 def _child(spec: ChildSpec, values: Mapping[str, Any]) -> ResolvedChild:
     if "SELF" in names_in((spec.factory, spec.args, spec.kwargs)):
         own = {name: value for name, value in values.items() if not is_position(name)}
-        values = {**values, "SELF": types.SimpleNamespace(**own)}
+        values = {**values, "SELF": namespace_of(own)}
     factory, args, kwargs = evaluated_parts(spec, (spec.factory, spec.args, spec.kwargs), values)
     return ResolvedChild(factory, args, kwargs, spec)
 
