@@ -16,7 +16,7 @@ import lazycell
 import tests
 
 FLOORS = [
-    *["system", "show", "declaration", "streams", "formats", "sources", "layout", "reading", "history"],
+    *["system", "show", "mesh", "declaration", "streams", "formats", "sources", "layout", "reading", "history"],
     *["viewer", "manifest", "mismatch", "loading", "inference", "saving", "gate", "hub"],
     *["parameters", "pretrained", "cell", "demo", "cli"],
 ]

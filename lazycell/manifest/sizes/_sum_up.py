@@ -9,9 +9,10 @@ import attrs
 
 from ..._dtypes import FLOATING, itemsize
 from ...layout import ManifestEntry
+from ...mesh import checked_mesh
 from .._inventory import Inventory
 from ._cache_sizes import cache_sizes
-from ._mesh import axes_of, checked_mesh, local_shape
+from ._rank_shape import axes_of, local_shape
 from ._optimizers import OptimizerState, optimizer_state
 from ._size import RankSizes, Size, summed
 from ._sizes import Sizes

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lazycell.layout._entry import ManifestEntry
-from lazycell.manifest.sizes._mesh import axes_of, checked_mesh, local_shape, mesh_text
+from lazycell.manifest.sizes._rank_shape import axes_of, local_shape
+from lazycell.mesh import checked_mesh, mesh_text
 
 
 def _entry(shape, shard):

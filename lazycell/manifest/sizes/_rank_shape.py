@@ -3,44 +3,13 @@
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ...mesh import mesh_text
+
 if TYPE_CHECKING:
     from ...layout import ManifestEntry
-
-
-def checked_mesh(mesh: Mapping[str, int]) -> dict[str, int]:
-    """Give the size of each axis.
-
-    Raises:
-        TypeError: `mesh` maps no names to whole numbers.
-        ValueError: a size is less than 1, or a name is empty.
-    """
-    if not isinstance(mesh, Mapping):
-        raise TypeError(f'mesh={mesh!r} is not a mapping: write the size of each axis, mesh={{"dp": 2, "tp": 8}}')
-    return {_axis(axis): _size(axis, size) for axis, size in mesh.items()}
-
-
-def _axis(axis: Any) -> str:
-    if not isinstance(axis, str):
-        raise TypeError(f'mesh has the axis {axis!r}, which is not a string: write names, mesh={{"tp": 8}}')
-    if not axis:
-        raise ValueError('mesh has an axis without a name: write one, mesh={"tp": 8}')
-    return axis
-
-
-def _size(axis: str, size: Any) -> int:
-    try:
-        if isinstance(size, bool):
-            raise TypeError
-        number = operator.index(size)
-    except TypeError:
-        raise TypeError(f"mesh[{axis!r}] is {size!r}: write how many ranks there are along it, 1 or more") from None
-    if number < 1:
-        raise ValueError(f"mesh[{axis!r}] is {number}: an axis has 1 rank or more")
-    return number
 
 
 def axes_of(entry: ManifestEntry, mesh: Mapping[str, int]) -> tuple[tuple[str, ...], ...]:
@@ -108,8 +77,3 @@ def local_shape(entry: ManifestEntry, axes: tuple[tuple[str, ...], ...], mesh: M
             )
         shape[dimension] //= parts
     return tuple(shape)
-
-
-def mesh_text(mesh: Mapping[str, int]) -> str:
-    """Print a mesh as it is written: `{"dp": 2, "tp": 8}`."""
-    return "{" + ", ".join(f'"{axis}": {size}' for axis, size in mesh.items()) + "}"
