@@ -184,7 +184,7 @@ class Reader:
             for start in starts:
                 run, target = target[:length], target[length:]
                 if read_into_at(descriptor, run, begin + start) != length:
-                    _read_range(opened, part, run, start, header.name)  # the rest of it, or what is wrong
+                    _read_range(opened, part, run, start, header.name)  # once more, to its end, or what is wrong
             opened.check(opened.stamp, header.name)  # once: a run costs little more than this
         except OSError as error:
             raise named(error, opened.file) from None
