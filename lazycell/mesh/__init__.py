@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from .._face import face
 
 if TYPE_CHECKING:
+    from ._boxes import Box as Box
+    from ._boxes import Place as Place
     from ._division import Division as Division
     from ._division import On as On
     from ._division import Owner as Owner
@@ -12,8 +14,6 @@ if TYPE_CHECKING:
     from ._mesh import checked_mesh as checked_mesh
     from ._mesh import mesh_in_force as mesh_in_force
     from ._mesh import mesh_text as mesh_text
-    from ._place import Box as Box
-    from ._place import Place as Place
     from ._share import Share as Share
 else:
     __getattr__ = face(__name__)

@@ -6,8 +6,8 @@ import itertools
 from collections.abc import Iterator, Mapping
 
 from .._frozen import frozen
+from ._boxes import Place
 from ._mesh import Mesh
-from ._place import Place
 from ._share import Share, positions_of
 
 
