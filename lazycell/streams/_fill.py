@@ -75,12 +75,6 @@ def values(law: Elementwise, key: int, dtype: str, start: int, stop: int) -> Arr
     return out
 
 
-def keep_part(whole: Array, place: Place, out: Array) -> None:
-    """Copy what is at a place of a whole tensor into an array of its shape, of any dtype."""
-    for there, here in place.boxes():
-        convert(whole[tuple(slice(*each) for each in there)], out[tuple(slice(*each) for each in here)])
-
-
 def is_elementwise(law: Law) -> TypeGuard[Elementwise]:
     """Tell whether a part can be drawn without the rest."""
     return isinstance(law, Elementwise)
@@ -185,10 +179,16 @@ class _Whole:
         target = out if place is None and out.dtype == drawn else empty(shape, drawn)
         self.law.write(Stream(self.job.key), target)
         if place is not None:
-            keep_part(target, place, out)
+            _keep_part(target, place, out)
         elif target is not out:
             convert(target, out)
         return out.nbytes
+
+
+def _keep_part(whole: Array, place: Place, out: Array) -> None:
+    """Copy what is at a place of a whole tensor into an array of its shape, of any dtype."""
+    for there, here in place.boxes():
+        convert(whole[tuple(slice(*each) for each in there)], out[tuple(slice(*each) for each in here)])
 
 
 def _computed(law: Elementwise, drawn: str) -> np.dtype[Any]:
