@@ -14,6 +14,7 @@ from .._dtypes import dtype_name, numpy_dtype
 from . import _framework as framework
 from ._context import is_lazy
 from ._draws import Draw
+from ._guards import refuse_export, refuse_load, refuse_save
 from ._life import AT_BIRTH, Origin
 from ._part import CARRIED, cut, is_same_everywhere, part_of, record_of_part
 from ._without_values import is_declared, title, wrong_shape
@@ -257,3 +258,6 @@ def as_clone(parameter: Any, clone: Any) -> Any:
         clone.cache_shape = parameter.cache_shape
     clone.requires_aggr = parameter.requires_aggr
     return clone
+
+
+framework.install_file_guard(refuse_save, refuse_export, refuse_load)
