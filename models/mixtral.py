@@ -4,7 +4,7 @@ from typing import Any
 
 from mindspore import Tensor
 
-from lazycell import INDEX, SELF, ConfigRules, child, children, register, require, same
+from lazycell import INDEX, SELF, ConfigRules, child, children, divide, register, require, same
 
 from .activations import activate
 from .experts import SparseMoe
@@ -24,6 +24,7 @@ class MixtralOptions(MistralOptions):
     require(num_experts_per_tok <= num_local_experts, "num_experts_per_tok must not exceed num_local_experts")
 
     num_experts = num_local_experts
+    divide(ep=num_local_experts)
 
     config_rules = ConfigRules(only={"router_jitter_noise": 0.0})
 

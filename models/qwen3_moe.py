@@ -4,7 +4,7 @@ from typing import Any
 
 from mindspore import Tensor
 
-from lazycell import INDEX, SELF, ConfigRules, child, children, hyper, register, require, same, when
+from lazycell import INDEX, SELF, ConfigRules, child, children, divide, hyper, register, require, same, when
 
 from .decoder import GatedMLP
 from .experts import SparseMoe
@@ -27,6 +27,7 @@ class Qwen3MoeOptions(Qwen3Options):
     moe_intermediate_size: int = 768
     num_experts: int = 128
     num_experts_per_tok: int = 8
+    divide(tp=moe_intermediate_size, ep=num_experts)
     require(num_experts_per_tok <= num_experts, "num_experts_per_tok must not exceed num_experts")
     norm_topk_prob: bool = False
     decoder_sparse_step: int = 1
