@@ -103,7 +103,7 @@ def _fill(cell: Any, blueprint: Blueprint) -> None:
     set_plain = object.__setattr__ if fresh and _sets_as_usual(kind) else setattr
     inserts_plainly = fresh and _inserts_as_usual(kind)  # nothing can go by these names
     mesh = blueprint.mesh
-    if mesh is not None:
+    if mesh is not None and mesh.ranks > 1:
         attributes["_lazycell_mesh"] = mesh
     for name, value in blueprint.attributes.items():
         if name in blueprint.plain:

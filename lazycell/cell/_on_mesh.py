@@ -65,6 +65,7 @@ def part_of(parameter: ResolvedParameter, mesh: Mesh) -> tuple[tuple[int, ...], 
         assert place is not None
         if place.shape != shape:
             shape, marks["_lazycell_place"] = place.shape, place
+            marks |= {"_lazycell_shares": parameter.shares, "_lazycell_mesh": mesh}
         if copies := _copies(parameter.sources, mesh):
             marks["_lazycell_copies"] = copies
     if parameter.spec.partial:

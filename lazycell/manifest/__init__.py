@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from ._outline import hyperparameters_of as hyperparameters_of
     from ._outline import manifest_of_class as manifest_of_class
     from ._outline import manifest_of_outline as manifest_of_outline
+    from ._outline import outline_of as outline_of
+    from ._outline import resolve_call as resolve_call
     from ._rank_parts import divisions_of as divisions_of
     from ._resolve import Resolved as Resolved
     from ._resolve import ResolvedChild as ResolvedChild
