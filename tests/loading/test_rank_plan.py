@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from lazycell._dtypes import numpy_dtype
 from lazycell._errors import CheckpointMismatchError
+from lazycell.declaration._declare import Param
+from lazycell.declaration._stored import rename, transposed
 from lazycell.formats import CheckpointHeader, open_checkpoint
 from lazycell.layout._entry import ManifestEntry
 from lazycell.layout._layout import Stored
@@ -30,6 +32,8 @@ from lazycell.system._allocate import Array
 
 from ..formats.torchfiles import zipped
 from ..layout import forms
+from ..pure import PureCell
+from ..pure import manifest as manifest_of
 from ..saving.saved import save_arrays
 from .models import declared, make_plan, manifest
 from .ranks import check_ranks, divisions, meshes
@@ -170,6 +174,22 @@ def test_the_report_is_of_the_files_tensors_and_the_ranks_bytes(tmp_path: Path) 
     assert cut.nbytes == sum(4 * math.prod(each // 2 for each in entry.shape) for entry in NET.entries)
 
 
+def test_what_is_turned_is_told_though_the_part_lies_in_one_piece() -> None:
+    """One column of a parameter that is stored turned is a row of the file."""
+
+    class Turned(PureCell):
+        w: Param["normal", (8, 4)]
+        rename({"w": transposed("w")})
+
+    model = manifest_of(Turned)
+    plan = make_plan(model, open_checkpoint(file_of(model)))
+    cut = cut_plan(plan, {"w": place((8, 4), ((0, 8),), ((1, 2),))})
+    assert plan.steps[0].pieces
+    assert cut.steps[0].pieces == ()
+    assert LoadReport.of(cut, 1.0).rearranged == LoadReport.of(plan, 1.0).rearranged != ()
+    assert "(transposed)" in str(cut)
+
+
 def test_a_plan_shows_both_shapes() -> None:
     """The part's, of the whole's."""
     plan = make_plan(manifest(declared("w", (8, 4))), open_checkpoint({"w": np.ones((8, 4), np.float32)}))
@@ -185,8 +205,8 @@ def test_tied_copies_are_compared_where_the_rank_has_them(tmp_path: Path, form: 
     values = np.arange(48, dtype=np.float32).reshape(8, 6)
     other = values.copy()
     other[5, 4] = -1
-    model = manifest(declared("embed", (8, 6)), ties={"head": "embed"})
-    plan = make_plan(model, written({"embed": values, "head": other}, form, tmp_path))
+    model = manifest(declared("embed", (8, 6)), ties={"first": "embed", "head": "embed"})
+    plan = make_plan(model, written({"embed": values, "first": values.copy(), "head": other}, form, tmp_path))
     assert plan.has_copies
     for rows, columns, differ in [
         (((0, 4),), ((0, 6),), False),
