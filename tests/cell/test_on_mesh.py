@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import pickle
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from mindspore import nn
 
+import lazycell
 from lazycell import (
     INDEX,
     SELF,
+    CheckpointMismatchError,
     DeclarationError,
     LazyCell,
     Manifest,
@@ -30,6 +35,8 @@ from lazycell import (
     whole,
 )
 from lazycell.manifest import divisions_of
+from lazycell.parameters import part_of
+from lazycell.parameters._part import cut
 
 
 class Lin(LazyCell):
@@ -439,3 +446,40 @@ def test_hyperparameters_are_found_in_shapes() -> None:
         **{"hidden": 8, "words": 12, "depth": 2},
         **{"experts": 4, "inner": 24},
     }
+
+
+@pytest.mark.parametrize("mmap", [True, False])
+def test_each_rank_loads_its_part_of_an_ordinary_file(tmp_path: Path, mmap: bool) -> None:
+    """Bit for bit, and the values of the whole are those that each seed draws."""
+    whole_net = Net()
+    whole_net.init_parameters_data(seed=3)
+    whole_net.save_checkpoint(tmp_path / "net.safetensors")
+    values = {name: each.asnumpy() for name, each in whole_net.parameters_and_names()}
+    for axes in MESHES:
+        for rank in range(Mesh(**axes, rank=0).ranks):
+            with Mesh(**axes, rank=rank):
+                net, drawn = Net(), Net()
+            report = net.load_checkpoint(tmp_path / "net.safetensors", mmap=mmap)
+            drawn.init_parameters_data(seed=3)
+            assert report.nbytes == sum(each.nbytes for each in net.get_parameters())
+            for found in (net, drawn):
+                for name, each in found.parameters_and_names():
+                    place = part_of(each)
+                    expected = values[name] if place is None else cut(values[name], place)
+                    np.testing.assert_array_equal(each.asnumpy(), expected, err_msg=name)
+
+
+def test_a_load_that_does_not_fit_is_told_of_the_whole(tmp_path: Path) -> None:
+    """Each rank sees what one rank would: the shapes of the model."""
+    other = Net(words=40)
+    other.init_parameters_data(seed=3)
+    other.save_checkpoint(tmp_path / "net.safetensors")
+    texts = []
+    for mesh in (None, Mesh(pp=3, tp=2, rank=3)):
+        with contextlib.nullcontext() if mesh is None else mesh:
+            net = Net()
+        with pytest.raises(CheckpointMismatchError) as caught:
+            net.load_checkpoint(tmp_path / "net.safetensors")
+        texts.append(str(caught.value))
+        assert lazycell.uninitialized(net)
+    assert texts[0] == texts[1]
