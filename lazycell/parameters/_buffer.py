@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from mindspore import Tensor
@@ -13,6 +13,7 @@ from . import _framework as framework
 from ._filling import initialize_parameter, storage_for, take
 from ._foreign import ComputedTable
 from ._life import Origin
+from ._part import record_of_part
 from ._without_values import WithoutValues, read_too_early
 
 # Values that follow from shape and dtype alone: no checkpoint has others, so whoever reads them need not wait for any.
@@ -41,6 +42,7 @@ class UninitializedBuffer(WithoutValues, Tensor):
 
     def _twin(self, dtype: Any) -> Any:
         twin = declare_buffer(self._initializer, self.shape, framework.framework_dtype(self._declared_dtype))
+        twin.__dict__.update(record_of_part(self))
         if dtype is not None:
             twin.set_dtype(dtype)
         return twin
@@ -58,7 +60,8 @@ class UninitializedBuffer(WithoutValues, Tensor):
         return self._twin(self.dtype)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return _remake_buffer, (self._initializer, self.shape, self._declared_dtype, dtype_name(self.dtype))
+        form = (self._initializer, self.shape, self._declared_dtype, dtype_name(self.dtype))
+        return _remake_buffer, (*form, record_of_part(self))
 
 
 def declare_buffer(initializer: Initializer, shape: tuple[int, ...], dtype: Any) -> UninitializedBuffer:
@@ -69,7 +72,13 @@ def declare_buffer(initializer: Initializer, shape: tuple[int, ...], dtype: Any)
     return buffer
 
 
-def _remake_buffer(initializer: Initializer, shape: tuple[int, ...], declared_dtype: str, dtype: str) -> Any:
-    return declare_buffer(initializer, shape, framework.framework_dtype(declared_dtype))._twin(
-        framework.framework_dtype(dtype)
-    )
+def _remake_buffer(
+    initializer: Initializer,
+    shape: tuple[int, ...],
+    declared_dtype: str,
+    dtype: str,
+    part: Mapping[str, Any] | None = None,
+) -> Any:
+    buffer = declare_buffer(initializer, shape, framework.framework_dtype(declared_dtype))
+    buffer.__dict__.update(part or {})
+    return buffer._twin(framework.framework_dtype(dtype))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import tracemalloc
 from typing import Any
 
@@ -15,6 +17,7 @@ from mindspore.common.initializer import Initializer
 import lazycell
 from lazycell import InitializationError
 from lazycell.mesh import Division, Mesh, Share
+from lazycell.parameters._buffer import declare_buffer
 from lazycell.parameters._declared import DeferredParameter, new_declared
 from lazycell.parameters._foreign import ComputedTable
 from lazycell.parameters._part import mark_part
@@ -136,6 +139,15 @@ def test_what_draws_from_numpy_s_generator_draws_the_whole_and_keeps_the_part() 
         state.init_data()
         found.append(state)
     assert bits(found[0]) == cut(found[1], part).tobytes()
+
+
+@pytest.mark.parametrize("way", [lambda each: each, copy.deepcopy, lambda each: pickle.loads(pickle.dumps(each))])
+def test_a_computed_buffer_may_be_a_part(way: Any) -> None:
+    part = place(ROWS, Mesh(tp=4, rank=2))
+    buffer = declare_buffer(ComputedTable(table), part.shape, ms.float32)
+    mark_part(buffer, part)
+    expected = table(part.whole, np.float32)[slice(*part.ranges[0][0])]
+    assert way(buffer).asnumpy().tobytes() == expected.tobytes()
 
 
 def test_an_initializer_that_fails_names_the_whole_shape() -> None:
