@@ -6,18 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mindspore import Tensor
-from mindspore.common.initializer import Constant, Dirac, Identity, Initializer, One, Zero
+from mindspore.common.initializer import Initializer
 
 from .._dtypes import dtype_name
 from . import _framework as framework
-from ._filling import initialize_parameter, storage_for, take
-from ._foreign import ComputedTable
+from ._filling import initialize_parameter, needs_no_seed, storage_for, take
 from ._life import Origin
 from ._part import record_of_part
 from ._without_values import WithoutValues, read_too_early
-
-# Values that follow from shape and dtype alone: no checkpoint has others, so whoever reads them need not wait for any.
-_COMPUTED = (ComputedTable, Constant, Dirac, Identity, One, Zero)
 
 
 @framework.known_to_graphs
@@ -31,7 +27,8 @@ class UninitializedBuffer(WithoutValues, Tensor):
     _declared_dtype: str
 
     def _need_values(self, reader: str) -> None:
-        if not isinstance(self._initializer, _COMPUTED):  # its stream has the name that it has in a net
+        # Of other values no checkpoint has any, so whoever reads them need not wait.
+        if not needs_no_seed(self):  # its stream has the name that it has in a net
             raise read_too_early(self, reader)
         initialize_parameter(self)
 

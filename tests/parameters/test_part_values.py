@@ -17,6 +17,7 @@ from mindspore.common.initializer import Initializer
 import lazycell
 from lazycell import InitializationError
 from lazycell.mesh import Division, Mesh, Share
+from lazycell.parameters import _seed
 from lazycell.parameters._buffer import declare_buffer
 from lazycell.parameters._declared import DeferredParameter, new_declared
 from lazycell.parameters._foreign import ComputedTable
@@ -167,3 +168,42 @@ def test_no_memory_of_the_whole_s_size_is_taken() -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 24 << 20
+
+
+# ------------------------------------------------------------------------------------------ seeds
+
+
+@pytest.fixture
+def no_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have MindSpore know none, as in a new process."""
+    monkeypatch.setattr(_seed, "get_seed", lambda: None)
+
+
+@pytest.mark.usefixtures("no_seed")
+def test_without_a_seed_parts_are_not_drawn() -> None:
+    words = r"without a seed each rank would draw values of another model.*init_parameters_data\(seed=…\).*set_seed"
+    net = net_of(Mesh(tp=2, rank=0))
+    for draw in (net.init_parameters_data, lambda: by_running(net), net.up.init_data):
+        with pytest.raises(InitializationError, match=words):
+            draw()
+    assert {each.state for each in lazycell.status(net).values()} == {"declared"}
+    net.init_parameters_data(seed=1)
+
+
+@pytest.mark.usefixtures("no_seed")
+def test_nor_is_what_every_rank_has_all_of() -> None:
+    net = whole_net()
+    net.__dict__["_lazycell_mesh"] = Mesh(dp=2, rank=1)
+    with pytest.raises(InitializationError, match="SequentialCell is on 2 ranks, and without a seed"):
+        lazycell.init_parameters_data(nn.SequentialCell(net))
+    with pytest.raises(InitializationError, match="Net is on 2 ranks, and without a seed"):
+        net.init_parameters_data()
+    net.__dict__["_lazycell_mesh"] = Mesh(dp=1, rank=0)
+    net.init_parameters_data()
+
+
+@pytest.mark.usefixtures("no_seed")
+def test_constants_need_no_seed() -> None:
+    cell = declared(ms_initializers.One(), ROWS.shape, ms.float32, place(ROWS, Mesh(tp=2, rank=0)))
+    lazycell.init_parameters_data(cell)
+    assert cell.w.asnumpy().all()
