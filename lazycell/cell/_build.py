@@ -120,6 +120,8 @@ def _fill(cell: Any, blueprint: Blueprint) -> None:
     for each in blueprint.parameters:
         if not each.persistent:
             buffer = declare_buffer(each.initializer, each.shape, each.dtype)
+            if each.marks is not None:
+                buffer.__dict__.update(each.marks)
             cell.register_buffer(each.name, buffer, persistent=False)
             continue
         made = declare(each.initializer, each.shape, each.dtype, name=each.name, trainable=each.trainable)
