@@ -100,7 +100,7 @@ def _power(nbytes: int) -> int:
     return result
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _square(bit: int) -> int:
     """Give x^(2^bit) modulo the polynomial."""
     if bit == 0:
@@ -130,7 +130,7 @@ def _products(one: int, others: _Numbers) -> _Numbers:
     return result
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _table() -> _Numbers:
     table = np.arange(256, dtype=np.uint32)
     for _ in range(8):

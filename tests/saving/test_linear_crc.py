@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import zlib
 
 import numpy as np
@@ -19,7 +20,7 @@ def grids(draw: st.DrawFn) -> tuple[tuple[int, ...], list[list[tuple[int, int]]]
     for size in shape:
         inner = draw(st.sets(st.integers(1, size - 1), max_size=3)) if size > 1 else set()
         edges = [0, *sorted(inner), size]
-        cuts.append(list(zip(edges, edges[1:], strict=False)))
+        cuts.append(list(itertools.pairwise(edges)))
     return shape, cuts
 
 
