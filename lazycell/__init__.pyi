@@ -41,6 +41,7 @@ from .declaration._class_body import require
 from .declaration._declaration import same
 from .declaration._declare import buffer, child, children, hyper, param, tie, when
 from .declaration._derived import derived
+from .declaration._divide import divide, on, shared, whole
 from .declaration._each import each
 from .declaration._fields import Fields, fields
 from .declaration._halves import direction, magnitude
@@ -80,6 +81,7 @@ from .manifest._manifest import Manifest
 from .manifest.diff._diff import ManifestDiff
 from .manifest.diff._differences import Change
 from .manifest.sizes._sizes import Sizes
+from .mesh._mesh import Mesh
 from .mismatch._problems import Cause, Problem
 from .parameters import lazy, no_init_parameters
 from .parameters._life import Origin
@@ -133,6 +135,7 @@ __all__ = [
     "ManifestEntry",
     "ManifestError",
     "MemoryRange",
+    "Mesh",
     "Migration",
     "Origin",
     "Param",
@@ -161,6 +164,7 @@ __all__ = [
     "derived",
     "dirac",
     "direction",
+    "divide",
     "each",
     "expanded",
     "fields",
@@ -189,6 +193,7 @@ __all__ = [
     "min_",
     "no_init_parameters",
     "normal",
+    "on",
     "ones",
     "open_checkpoint",
     "orthogonal",
@@ -207,6 +212,7 @@ __all__ = [
     "same",
     "save_checkpoint",
     "shape_of",
+    "shared",
     "squeezed",
     "status",
     "swap",
@@ -220,6 +226,7 @@ __all__ = [
     "variance_scaling",
     "verify",
     "when",
+    "whole",
     "xavier_normal",
     "xavier_uniform",
     "zeros",

@@ -30,6 +30,7 @@ from ..manifest import (
     resolve_bound,
 )
 from ..parameters import buffers_of, building, parameters_in_groups, parameters_of, unsaved_buffers_of
+from . import _ranks
 from ._blueprint import key_of
 from ._build import make_child
 from ._ties import ties_of
@@ -63,7 +64,12 @@ def survey(
     declaration = _declaration_of_cell(net)
     own = {} if declaration is None else hyperparameters_of(declaration, net.__dict__["_lazycell_values"])
     outline, parameters = _outline_of_net(net, migrations)
-    return manifest_of_outline(type(net).__name__, outline, own), parameters
+    manifest = manifest_of_outline(type(net).__name__, outline, own)
+    if "_lazycell_mesh" in net.__dict__ and net.__dict__["_lazycell_mesh"].ranks > 1:
+        again = built_again(net)
+        assert again is not None
+        manifest = _ranks.whole_manifest(again({}), manifest, parameters)
+    return manifest, parameters
 
 
 def built_again(net: nn.Cell) -> Again | None:

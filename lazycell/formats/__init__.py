@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from .._face import face
 
 if TYPE_CHECKING:
+    from ._boxed import BoxedRange as BoxedRange
     from ._directory import choose as choose
     from ._directory import files_of as files_of
     from ._directory import indices_among as indices_among
@@ -32,5 +33,6 @@ if TYPE_CHECKING:
     from ._open import open_checkpoint as open_checkpoint
     from ._other_contents import what_it_is as what_it_is
     from ._safetensors import read_safetensors as read_safetensors
+    from ._strided import StridedRange as StridedRange
 else:
     __getattr__ = face(__name__)

@@ -4,36 +4,33 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from .._frozen import frozen
 from ._header import ByteRange, Part
-from ._strided import Numbers, StridedRange, as_numbers, blocks
+from ._strided import Numbers, StridedRange, blocks, is_packed, span
 
-Box = tuple[tuple[int, int], ...]
+Range = tuple[int, int]
+"""Start and stop along one axis."""
+
+Box = tuple[Range, ...]
 """Start and stop along each axis."""
-
-
-_MOST_AXES = 12  # along which anybody would divide a tensor: each doubles the corners that are looked at
 
 
 @frozen
 class BoxedRange:
-    """The numbers of a tensor in row-major order, from boxes that lie in files, row-major each.
+    """The numbers of a tensor in row-major order, from boxes that lie in files.
 
     Attributes:
         shape: of the tensor; no axis is empty.
         itemsize: bytes of an element.
-        places: boxes, which cover the tensor, each element once, and where the bytes of each are.
+        places: boxes, which cover the tensor, each element once, and where the numbers of each are.
     """
 
     shape: tuple[int, ...]
     itemsize: int
-    places: tuple[tuple[Box, ByteRange], ...]
+    places: tuple[tuple[Box, StridedRange], ...]
 
     @property
     def nbytes(self) -> int:
@@ -47,8 +44,8 @@ class BoxedRange:
 
     @property
     def ranges(self) -> tuple[ByteRange, ...]:
-        """The bytes that it is gathered from."""
-        return tuple(place for _, place in self.places)
+        """Between which bytes its numbers lie."""
+        return tuple(_range_of(stored) for _, stored in self.places)
 
     def read_into(self, target: memoryview, start: int) -> None:
         """Fill `target` with the bytes from `start` on, of the tensor in row-major order.
@@ -67,100 +64,94 @@ class BoxedRange:
                 )
                 self._fill(block.reshape([stop - begin for begin, stop in box]), box, stack, opened)
 
-    def read_box(self, target: np.ndarray[Any, np.dtype[Any]], box: Box) -> None:
-        """Fill an array with what lies in a box of the tensor; no other bytes are read than the box needs.
+    def taken(self, sizes: Sequence[int], ranges: Sequence[Range], order: Sequence[int]) -> Part | None:
+        """Give a box of the tensor, perhaps turned, from the files alone that have some of it.
 
         Args:
-            target: with the box's extents, of the tensor's dtype or one as wide, and any strides.
-            box: in the tensor.
+            sizes: of the axes that the box has, which are those of the tensor in row-major order, or factors of them.
+            ranges: start and stop along each.
+            order: of these axes in what is given.
 
-        Raises:
-            CheckpointFormatError: a file has changed since its header was read, or has gone.
+        Returns:
+            None where the boxes in files are none along these axes.
         """
-        if target.size:
-            with contextlib.ExitStack() as stack:
-                self._fill(as_numbers(target, self.itemsize), box, stack, {})
+        found: list[tuple[Box, StridedRange]] = []
+        for box, stored in self.places:
+            factored = _factored(self.shape, box, sizes)
+            if factored is None:
+                return None
+            met = _met(ranges, factored)
+            if any(start >= stop for start, stop in met):
+                continue
+            own_sizes = [stop - start for start, stop in factored]
+            part = stored.taken(own_sizes, _seen_from(met, factored), order)
+            if part is None:
+                return None
+            inside = _seen_from(met, ranges)
+            found.append((tuple(inside[axis] for axis in order), part))
+        if len(found) == 1:
+            part = found[0][1]
+            return _range_of(part) if is_packed(part.shape, part.strides) else part
+        shape = tuple(ranges[axis][1] - ranges[axis][0] for axis in order)
+        return BoxedRange(shape, self.itemsize, tuple(found))
 
     def _fill(self, target: Numbers, box: Box, stack: contextlib.ExitStack, opened: dict[int, int]) -> None:
         """Fill `target` with a box of the tensor, from every place that has some of it; files stay open in `stack`."""
-        for number, (there, place) in enumerate(self.places):
-            met = [(max(one[0], other[0]), min(one[1], other[1])) for one, other in zip(box, there, strict=True)]
+        for number, (there, stored) in enumerate(self.places):
+            met = _met(box, there)
             if any(start >= stop for start, stop in met):
                 continue
-            stored = _stored(there, place, self.itemsize)
             if number not in opened:
                 opened[number] = stack.enter_context(stored.opened())
-            corner = tuple(start - first for (start, _), (first, _) in zip(met, there, strict=True))
-            within = tuple(
-                slice(start - first, stop - first) for (start, stop), (first, _) in zip(met, box, strict=True)
-            )
-            stored.read_block(opened[number], corner, target[within])
+            corner = tuple(start for start, _ in _seen_from(met, there))
+            stored.read_block(opened[number], corner, target[tuple(slice(*each) for each in _seen_from(met, box))])
 
 
-def parts_of_boxes(shape: tuple[int, ...], itemsize: int, places: list[tuple[Box, ByteRange]]) -> tuple[Part, ...]:
-    """Give the parts of a tensor, one after the other: plain ranges of bytes wherever a box is one.
+def boxed(shape: tuple[int, ...], itemsize: int, places: Sequence[tuple[Box, ByteRange]]) -> BoxedRange:
+    """Make a tensor of boxes that lie in files row-major, each in one piece.
 
     Args:
-        shape: of the tensor.
+        shape: of the tensor; no axis is empty.
         itemsize: bytes of an element.
-        places: boxes, which cover the tensor, each element once, and where the bytes of each are.
+        places: the boxes, which cover it, and where the bytes of each are.
     """
-    if len(places) == 1 or 0 in shape:
-        return (places[0][1],)
-    strides = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
-    places = sorted(places, key=lambda each: sum(start * by for (start, _), by in zip(each[0], strides, strict=True)))
-    if all(_is_run(shape, box) for box, _ in places):
-        return tuple(place for _, place in places)
-    slabs: dict[tuple[int, int], list[tuple[Box, ByteRange]]] = {}
+    found = []
     for box, place in places:
-        slabs.setdefault(box[0], []).append((box, place))
-    if sum(stop - start for start, stop in slabs) == shape[0]:  # none of them overlaps another
-        return tuple(_slab(shape, rows, itemsize, slabs[rows]) for rows in sorted(slabs))
-    return (BoxedRange(shape, itemsize, tuple(places)),)
+        extents = tuple(stop - start for start, stop in box)
+        strides = tuple(math.prod(extents[axis + 1 :]) for axis in range(len(extents)))
+        found.append((box, StridedRange(place.path, place.start, extents, strides, itemsize, place.stamp)))
+    return BoxedRange(shape, itemsize, tuple(found))
 
 
-def _slab(shape: tuple[int, ...], rows: tuple[int, int], itemsize: int, places: list[tuple[Box, ByteRange]]) -> Part:
-    """Give some rows of a tensor as a part by itself."""
-    if len(places) == 1:
-        return places[0][1]
-    count = rows[1] - rows[0]
-    own = tuple((((0, count), *box[1:]), place) for box, place in places)
-    return BoxedRange((count, *shape[1:]), itemsize, own)
+def _range_of(stored: StridedRange) -> ByteRange:
+    nbytes = span(stored.shape, stored.strides) * stored.itemsize
+    return ByteRange(stored.path, stored.start, stored.start + nbytes, stored.stamp)
 
 
-def _is_run(shape: tuple[int, ...], box: Box) -> bool:
-    """Whether a box's elements lie one after the other in the tensor."""
-    cut = [axis for axis, (start, stop) in enumerate(box) if stop - start < shape[axis]]
-    return not cut or all(stop - start == 1 for start, stop in box[: cut[-1]])
+def _met(one: Sequence[Range], other: Sequence[Range]) -> list[Range]:
+    return [(max(a, c), min(b, d)) for (a, b), (c, d) in zip(one, other, strict=True)]
 
 
-def _stored(box: Box, place: ByteRange, itemsize: int) -> StridedRange:
-    extents = tuple(stop - start for start, stop in box)
-    strides = tuple(math.prod(extents[axis + 1 :]) for axis in range(len(extents)))
-    return StridedRange(place.path, place.start, extents, strides, itemsize, place.stamp)
+def _seen_from(box: Sequence[Range], origin: Sequence[Range]) -> list[Range]:
+    """Give a box as it is seen from the first corner of another."""
+    return [(start - first, stop - first) for (start, stop), (first, _) in zip(box, origin, strict=True)]
 
 
-def covers_once(shape: tuple[int, ...], boxes: list[Box]) -> bool:
-    """Whether boxes, inside of a shape, cover each of its elements, and none twice.
-
-    They do if they have as many elements as the shape, and each corner that an odd number of them has in common is one
-    of the shape's: then every element is in an odd number of boxes, so in one at least, and there are none to spare.
-    """
-    axes = [axis for axis, size in enumerate(shape) if any(box[axis] != (0, size) for box in boxes)]
-    if len(axes) > _MOST_AXES or sum(math.prod(stop - start for start, stop in box) for box in boxes) != math.prod(
-        shape
-    ):
-        return False
-    odd: set[tuple[int, ...]] = set()
-    for box in boxes:
-        if all(start < stop for start, stop in box):
-            odd.symmetric_difference_update(_corners([box[axis] for axis in axes]))
-    wanted = set(_corners([(0, shape[axis]) for axis in axes])) if math.prod(shape) else set()
-    return odd == wanted
-
-
-def _corners(box: list[tuple[int, int]]) -> Iterator[tuple[int, ...]]:
-    corners: list[tuple[int, ...]] = [()]
-    for start, stop in box:
-        corners = [(*corner, edge) for corner in corners for edge in (start, stop)]
-    return iter(corners)
+def _factored(shape: tuple[int, ...], box: Box, sizes: Sequence[int]) -> list[Range] | None:
+    """Give a box along factors of the axes; None where it is none."""
+    rest, found = [*sizes], []
+    for size, (start, stop) in zip(reversed(shape), reversed(box), strict=True):
+        while size > 1:
+            factor = rest.pop() if rest else 0
+            if not factor or size % factor:
+                return None
+            size //= factor
+            if size == 1:
+                found.append((start, stop))
+            elif start % factor or stop % factor:
+                return None
+            else:
+                found.append((0, factor))
+                start, stop = start // factor, stop // factor
+    found += [(0, 1)] * len(rest)  # axes of one position
+    return found[::-1]

@@ -11,16 +11,19 @@ import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import _dtypes
 from .._errors import CheckpointFormatError
 from ..system import MAX_BYTES
 from . import _files
-from ._boxed import Box, covers_once, parts_of_boxes
+from ._cover import covers_once, parts_of
 from ._files import FileStamp
 from ._header import ByteRange, CheckpointHeader, TensorHeader
 from ._safetensors import parse_header
+
+if TYPE_CHECKING:
+    from ._boxed import Box
 
 _VERSION = 1
 
@@ -134,7 +137,7 @@ def _tensor(path: Path, name: str, told: Any, headers: _Headers, left: set[tuple
         places.append((box, place))
     if not covers_once(whole, [box for box, _ in places]):
         raise CheckpointFormatError(f"{where}: its {len(places)} parts do not cover {whole}, each element once")
-    return TensorHeader(name, dtype, whole, parts_of_boxes(whole, _dtypes.itemsize(dtype), places))
+    return TensorHeader(name, dtype, whole, parts_of(whole, _dtypes.itemsize(dtype), places))
 
 
 def _part(where: str, shape: tuple[int, ...], part: Any) -> tuple[str, Box]:

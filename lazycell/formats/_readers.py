@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from .._face import face
 
 if TYPE_CHECKING:
+    from ._boxed import boxed as boxed
     from ._ckpt import read_ckpt as read_ckpt
     from ._memory import DICT as DICT
     from ._memory import read_arrays as read_arrays

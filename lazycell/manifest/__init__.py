@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ._outline import hyperparameters_of as hyperparameters_of
     from ._outline import manifest_of_class as manifest_of_class
     from ._outline import manifest_of_outline as manifest_of_outline
+    from ._rank_parts import divisions_of as divisions_of
     from ._resolve import Resolved as Resolved
     from ._resolve import ResolvedChild as ResolvedChild
     from ._resolve import ResolvedParameter as ResolvedParameter

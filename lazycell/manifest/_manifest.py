@@ -39,6 +39,7 @@ class Manifest(Inventory):
         leftovers: names that files may have and the model does not: of what nothing needs, and former ones.
         base: which part of the model is the base that models with other heads share, if the class says so.
         caches: the keys and values that its cells keep of what they have read.
+        owners: by the paths of cells, `*` for any index: lists that ranks divide, and what is on some ranks alone.
     """
 
     __slots__ = ()

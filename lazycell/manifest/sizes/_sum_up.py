@@ -12,8 +12,8 @@ from ...layout import ManifestEntry
 from ...mesh import checked_mesh
 from .._inventory import Inventory
 from ._cache_sizes import cache_sizes
-from ._rank_shape import axes_of, local_shape
 from ._optimizers import OptimizerState, optimizer_state
+from ._rank_shape import axes_of, local_shape
 from ._size import RankSizes, Size, summed
 from ._sizes import Sizes
 
