@@ -33,6 +33,7 @@ from ._leftovers import abandoned, files_of, sweep
 
 _FLAGS = O_CLOEXEC | O_NOFOLLOW | O_BINARY
 _BEAT = 0.5  # seconds
+_AS_IT_WAS = "the checkpoint there is as it was"
 _PAUSES = (0.001, 0.05)  # seconds: the first, and the longest
 
 
@@ -182,7 +183,7 @@ class Meeting:
 
     def problem(self, text: str) -> MeetingError:
         """Make the error that all ranks are to raise."""
-        return MeetingError(f"cannot save {self._path}: {text}; the checkpoint there is as it was")
+        return MeetingError(f"cannot save {self._path}: {text}; {_AS_IT_WAS}")
 
     def _look(self, rank: int, what: str, before: str, waited: _Patience) -> dict[str, Any] | None:
         """Look for a marker of a rank, once.
@@ -225,7 +226,9 @@ class Meeting:
         elif isinstance(error, KeyboardInterrupt):
             self.tell("failed", {"why": "it was interrupted"})
         else:
-            self.tell("failed", {"why": str(error) or type(error).__name__})
+            why = str(error.strerror if isinstance(error, OSError) and error.strerror else error)
+            why = why.removeprefix(f"cannot save {self._path}: ").removesuffix(f"; {_AS_IT_WAS}")
+            self.tell("failed", {"why": why or type(error).__name__})
 
     def _alive(self, rank: int) -> bool | None:
         """Whether a rank holds its lock; None: it has none yet."""
@@ -256,7 +259,8 @@ class Meeting:
                 break
             os.close(descriptor)
             if shared is None:
-                os.unlink(path)
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(path)
                 raise CheckpointError(
                     f"cannot save {self._path}: several ranks can save one checkpoint only where files can be locked "
                     "(flock), which this system, or this file system, does not do"

@@ -104,7 +104,7 @@ def plan_parts(
         "model": _digest([[each.name, each.dtype, each.shape] for each in contents]),
         "plan": _digest(
             [layout, destination.most, destination.indexed]
-            + [[[each.content.name, each.place.ranges] for each in own] for own in written]
+            + [[[each.content.name, [there for there, _ in each.boxes]] for each in own] for own in written]
         ),
     }
     return PartsPlan(destination, contents, written, metadata, mesh, marks)

@@ -108,9 +108,7 @@ class RankFiles:
         stem = f"{self._plan.destination.stem}-r{rank:05}-of-{meeting.ranks:05}-{meeting.token}"
         files: list[list[tuple[Written, Box, Box]]] = []
         for written in self._plan.written[rank]:
-            boxes = [each for each in written.place.boxes() if all(start < stop for start, stop in each[0])]
-            boxes = boxes or list(written.place.boxes())[:1]  # a tensor without elements is one all the same
-            for number, (there, here) in enumerate(boxes):
+            for number, (there, here) in enumerate(written.boxes):
                 if number == len(files):
                     files.append([])
                 files[number].append((written, there, here))

@@ -105,7 +105,11 @@ class WholeFiles:
         try:
             for number in wanted:
                 path = hidden_path(self._directory, name_of(*self.mains), meeting.token, names[number])
-                descriptors[number] = os.open(path, meeting.open_flags)
+                try:
+                    descriptors[number] = os.open(path, meeting.open_flags)
+                except FileNotFoundError:
+                    meeting.first("committed")  # rank 0 has taken it back, and is about to say why
+                    raise
             sums = self._written(descriptors, get, lost, advance)
             for descriptor in descriptors.values():
                 os.fsync(descriptor)

@@ -78,7 +78,7 @@ def _pieces(written: Written, array: Array, itemsize: int) -> Iterator[tuple[Box
     """Give pieces of a part: the box of each in the whole, and its values."""
     if not array.size:
         return
-    for box, inside in written.place.boxes():
+    for box, inside in written.boxes:
         shift = [first[0] - second[0] for first, second in zip(box, inside, strict=True)]
         for piece in cut(inside, PIECE, itemsize):
             there = tuple((low + by, high + by) for (low, high), by in zip(piece, shift, strict=True))

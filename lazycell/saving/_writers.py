@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 
@@ -13,20 +15,22 @@ from ._output import Content
 
 @frozen
 class Written:
-    """A part of a tensor that a rank writes.
+    """What of a tensor a rank writes.
 
     Attributes:
         content: the tensor, whole.
         place: what of it the rank has.
+        boxes: which boxes of that it writes: where each is in the whole, and where in the rank's part.
     """
 
     content: Content
     place: Place
+    boxes: tuple[tuple[Box, Box], ...]
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the part."""
-        return self.place.size * _dtypes.itemsize(self.content.dtype)
+        """How many bytes it writes."""
+        return sum(_elements(there) for there, _ in self.boxes) * _dtypes.itemsize(self.content.dtype)
 
 
 def writers(contents: Sequence[Content], divisions: Mapping[str, Division | None], mesh: Mesh) -> list[list[Written]]:
@@ -42,12 +46,49 @@ def writers(contents: Sequence[Content], divisions: Mapping[str, Division | None
     # The largest first: the small ones fill what is left uneven.
     for position, content in sorted(enumerate(contents), key=lambda each: (-each[1].nbytes, each[0])):
         division = divisions.get(content.name) or whole_division(content.shape)
-        for place, holders in division.holders(mesh):
-            written = Written(content, place)
-            rank = min(holders, key=lambda each: (load[each], each))
-            load[rank] += written.nbytes
-            found[rank].append((position, written))
+        itemsize = _dtypes.itemsize(content.dtype)
+        written: dict[int, tuple[Place, list[tuple[Box, Box]]]] = {}
+        for there, owners in _boxes(list(division.holders(mesh))).items():
+            rank = min(owners, key=lambda each: (load[each], each))
+            load[rank] += _elements(there) * itemsize
+            place, here = owners[rank]
+            written.setdefault(rank, (place, []))[1].append((there, here))
+        for rank, (place, boxes) in written.items():
+            found[rank].append((position, Written(content, place, tuple(boxes))))
     return [[written for _, written in sorted(each, key=lambda pair: pair[0])] for each in found]
+
+
+def _boxes(places: Sequence[tuple[Place, list[int]]]) -> dict[Box, dict[int, tuple[Place, Box]]]:
+    """Cut what ranks have into boxes that they share or do not; give who has each, and where in the rank's part it is.
+
+    Of a dimension in sections, `fused(…)`, ranks may have parts of some, and all of others.
+    """
+    edges: list[set[int]] = [set() for _ in places[0][0].whole] if len(places) > 1 else []
+    for place, _ in places:
+        for axis, found in enumerate(edges):
+            found.update(edge for each in place.ranges[axis] for edge in each)
+    ordered = [sorted(each) for each in edges]
+    boxes: dict[Box, dict[int, tuple[Place, Box]]] = {}
+    for place, ranks in places:
+        for there, here in place.boxes():
+            for piece in itertools.product(*map(_parted, there, ordered)) if ordered else [there]:
+                inside = tuple(
+                    (start - first + second, stop - first + second)
+                    for (start, stop), (first, _), (second, _) in zip(piece, there, here, strict=True)
+                )
+                boxes.setdefault(piece, {}).update(dict.fromkeys(ranks, (place, inside)))
+    return boxes
+
+
+def _parted(whole: tuple[int, int], edges: Sequence[int]) -> list[tuple[int, int]]:
+    """Part a range at the edges inside of it."""
+    start, stop = whole
+    inner = edges[bisect.bisect_right(edges, start) : bisect.bisect_left(edges, stop)]
+    return list(itertools.pairwise([start, *inner, stop]))
+
+
+def _elements(box: Box) -> int:
+    return math.prod(stop - start for start, stop in box)
 
 
 def whole_division(shape: tuple[int, ...]) -> Division:
