@@ -40,6 +40,9 @@ def writers(contents: Sequence[Content], divisions: Mapping[str, Division | None
         contents: the tensors.
         divisions: how each is divided, by name; one that has none is whole on every rank.
         mesh: of the ranks.
+
+    Raises:
+        ValueError: a tensor has no equal parts for so many ranks, or a division is not that of the tensor.
     """
     load = [0] * mesh.ranks
     found: list[list[tuple[int, Written]]] = [[] for _ in load]
@@ -53,6 +56,12 @@ def writers(contents: Sequence[Content], divisions: Mapping[str, Division | None
             load[rank] += _elements(there) * itemsize
             place, here = owners[rank]
             written.setdefault(rank, (place, []))[1].append((there, here))
+        count = sum(_elements(there) for _, boxes in written.values() for there, _ in boxes)
+        if count != math.prod(content.shape):
+            raise ValueError(
+                f"tensor {content.name!r} has {math.prod(content.shape)} elements, and the ranks of {mesh} have {count} of "
+                "them: its division is that of another tensor"
+            )
         for rank, (place, boxes) in written.items():
             found[rank].append((position, Written(content, place, tuple(boxes))))
     return [[written for _, written in sorted(each, key=lambda pair: pair[0])] for each in found]

@@ -30,13 +30,14 @@ from lazycell.system._allocate import Array
 
 from ..formats.torchfiles import zipped
 from ..layout import forms
+from ..saving.ranks import save_halves
 from ..saving.saved import save_arrays
 from .models import declared, make_plan, manifest
 from .ranks import check_ranks, divisions, meshes
 from .test_composing import NET as NORMED
 from .test_fit_layouts import NET, file_of, values
 
-FORMATS = ["dict", "safetensors", "sharded", "ckpt", "bin", "bin turned"]
+FORMATS = ["dict", "safetensors", "sharded", "ranks", "ckpt", "bin", "bin turned"]
 TARGETS = ["float32", "bfloat16", "float16", "float64"]
 
 
@@ -53,6 +54,9 @@ def written(arrays: Mapping[str, Array], form: str, folder: Path) -> CheckpointH
             save_arrays(folder / "m.safetensors", arrays, max(largest, 64))
             (path,) = {*folder.glob("*.index.json")} or {folder / "m.safetensors"}
             return open_checkpoint(path)
+        case "ranks":
+            save_halves(folder, arrays)
+            return open_checkpoint(folder)
     if form == "bin turned":  # tensors that were transposed, saved as they lie
         arrays = {name: array.T.copy().T for name, array in arrays.items()}
     (folder / "m.bin").write_bytes(zipped(dict(arrays)))

@@ -146,3 +146,28 @@ def save_on(path: Path, whole: Mapping[str, Array], sizes: Mapping[str, int], **
         if isinstance(each, BaseException):
             raise each
     return found
+
+
+def save_halves(path: Path, whole: Mapping[str, Array]) -> None:
+    """Save by four ranks, in files of their own, halves of the last axis of each tensor, and of its first."""
+    divided: dict[str, Division | None] = {}
+    for name, array in whole.items():
+        even = [axis for axis, size in enumerate(array.shape) if size % 2 == 0]
+        axes = dict.fromkeys(even[:1], ("ep",)) | dict.fromkeys(even[-1:], ("tp",))
+        shares = tuple((Share(size, axes.get(axis, ())),) for axis, size in enumerate(array.shape))
+        divided[name] = Division(array.shape, shares)
+
+    def parts(mesh: Mesh) -> Callable[[str], Array]:
+        return lambda name: part(whole[name], divided[name].place(mesh))  # type: ignore[union-attr]
+
+    token = secrets.token_hex(4)
+    meshes = [Mesh(ep=2, tp=2, rank=rank) for rank in range(4)]
+    found = together(
+        {
+            mesh.rank: lambda mesh=mesh: save_as_rank(  # type: ignore[misc]
+                path, whole, mesh, token, divisions=divided, get=parts(mesh), layout="ranks"
+            )
+            for mesh in meshes
+        }
+    )
+    assert all(isinstance(each, SaveReport) for each in found.values()), found

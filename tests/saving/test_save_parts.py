@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,12 +17,13 @@ import pytest
 
 from lazycell import CheckpointError
 from lazycell.formats import open_checkpoint
-from lazycell.mesh import Mesh
+from lazycell.mesh import Division, Mesh, Share
 from lazycell.saving._companion import Companion
 from lazycell.saving._destination import destination_of
 from lazycell.saving._meeting import Meeting
 from lazycell.saving._save import SaveReport
 from lazycell.saving._verify import verify
+from lazycell.system import write_at
 
 from .ranks import DIVISIONS, MESHES, Entry, arrays, entries, parts_of, save_as_rank, save_on, together
 from .saved import load_arrays, same_arrays, save_arrays
@@ -66,8 +69,6 @@ def test_files_are_those_of_one_rank(
 
 def test_large_parts_in_pieces(tmp_path: Path) -> None:
     """Of some megabytes, in columns and in rows, at the size of pieces that there is."""
-    from lazycell.mesh import Division, Share
-
     whole = {"a": np.random.default_rng(5).random((600, 5000), np.float32), "b": np.arange(3 << 20, dtype=np.float32)}
     divided = {
         "a": Division((600, 5000), ((Share(600),), (Share(5000, ("tp",)),))),
@@ -255,8 +256,6 @@ def test_a_rank_that_hangs(old: Path, layout: str) -> None:
 
 def test_a_slow_rank_is_waited_for(tmp_path: Path, layout: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """As long as it gets on: what counts is the time without a sign."""
-    import time
-
     monkeypatch.setattr("lazycell.saving._meeting._BEAT", 0.05)
 
     def slow(rank: int) -> dict[str, Any]:
@@ -297,9 +296,6 @@ def test_a_rank_that_cannot(old: Path, layout: str, who: int) -> None:
 
 def test_a_full_disk(old: Path, layout: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The rank says what it needs; the others say so, too, each thing once."""
-    import errno
-
-    from lazycell.system import write_at
 
     def full(descriptor: int, content: Any, start: int) -> int:
         if len(content) > 40:
