@@ -35,6 +35,7 @@ from ..formats.torchfiles import zipped
 from ..layout import forms
 from ..pure import PureCell
 from ..pure import manifest as manifest_of
+from ..saving.ranks import save_halves
 from ..saving.saved import save_arrays
 from .models import declared, make_plan, manifest
 from .ranks import check_ranks, divisions, meshes, part_of
@@ -42,7 +43,7 @@ from .test_composing import NET as NORMED
 from .test_fit_layouts import NET, file_of, values
 from .test_fit_layouts import Net as LayeredNet
 
-FORMATS = ["dict", "safetensors", "sharded", "ckpt", "bin", "bin turned"]
+FORMATS = ["dict", "safetensors", "sharded", "ranks", "ckpt", "bin", "bin turned"]
 TARGETS = ["float32", "bfloat16", "float16", "float64"]
 
 
@@ -59,6 +60,9 @@ def written(arrays: Mapping[str, Array], form: str, folder: Path) -> CheckpointH
             save_arrays(folder / "m.safetensors", arrays, max(largest, 64))
             (path,) = {*folder.glob("*.index.json")} or {folder / "m.safetensors"}
             return open_checkpoint(path)
+        case "ranks":
+            save_halves(folder, arrays)
+            return open_checkpoint(folder)
     if form == "bin turned":  # tensors that were transposed, saved as they lie
         arrays = {name: array.T.copy().T for name, array in arrays.items()}
     (folder / "m.bin").write_bytes(zipped(dict(arrays)))
