@@ -30,5 +30,6 @@ if TYPE_CHECKING:
     from ._open import open_checkpoint as open_checkpoint
     from ._other_contents import what_it_is as what_it_is
     from ._safetensors import read_safetensors as read_safetensors
+    from ._strided import StridedRange as StridedRange
 else:
     __getattr__ = face(__name__)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,35 @@ class StridedRange:
             array[:] = whole[offset : offset + len(target)]
         else:
             self._read(array, first, last)
+
+    def taken(
+        self, sizes: Sequence[int], ranges: Sequence[tuple[int, int]], order: Sequence[int]
+    ) -> StridedRange | None:
+        """Give a box of the tensor, perhaps turned; None where that is none of these.
+
+        Args:
+            sizes: of the axes that the box has, which are those of the tensor in row-major order, or factors of them.
+            ranges: start and stop along each.
+            order: of these axes in what is given.
+        """
+        rest, strides = [*sizes], []
+        for size, stride in zip(reversed(self.shape), reversed(self.strides), strict=True):
+            while size > 1:
+                factor = rest.pop() if rest else 0
+                if not factor or size % factor:
+                    return None
+                strides.append(stride)
+                size, stride = size // factor, stride * factor
+        strides += [0] * len(rest)  # axes of one position
+        strides.reverse()
+        start = sum(first * stride for (first, _), stride in zip(ranges, strides, strict=True))
+        shape = tuple(ranges[axis][1] - ranges[axis][0] for axis in order)
+        return attrs.evolve(
+            self,
+            start=self.start + start * self.itemsize,
+            shape=shape,
+            strides=tuple(strides[axis] for axis in order),
+        )
 
     def _read(self, target: _Numbers, first: int, last: int) -> None:
         """Fill `target` with the elements from `first` to `last` (exclusive)."""

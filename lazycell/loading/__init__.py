@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ._options import LoadOptions as LoadOptions
     from ._plan import LoadPlan as LoadPlan
     from ._plan import new_head_text as new_head_text
+    from ._rank_plan import cut_plan as cut_plan
     from ._stage import stage as stage
     from ._tie_copies import check_ties as check_ties
     from ._tie_copies import same_bytes as same_bytes

@@ -103,7 +103,7 @@ class LoadReport:
             rearranged=tuple(
                 Rearranged(step.parameter, step.key, how[step.parameter])
                 for step in plan.steps
-                if step.parameter in how and (step.key != step.parameter or step.pieces)
+                if step.parameter in how and (step.key != step.parameter or step.whole.pieces)
             ),
             initialized=plan.initialize,
             ignored=plan.ignored,

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+from .. import reading
 from .._collector import collector_paused
 from .._dtypes import numpy_dtype
 from ..formats import ByteRange
@@ -86,6 +87,7 @@ class _Moves:
         self.lost: dict[int, int] = {}
         self._large: list[Transfer] = []
         self._pieces: dict[str, list[_Block]] = {}
+        self._parts: dict[int, list[_Block]] = {}  # by the tensor: one that has been cut is known by no name
         self._in_files: dict[Path, list[tuple[int, int, Small]]] = {}
         self._elsewhere: list[Small] = []
         for index, step in enumerate(steps):
@@ -101,6 +103,8 @@ class _Moves:
         """Give the tasks, those of large tensors first."""
         for blocks in self._pieces.values():
             yield from self._piece_tasks(blocks)
+        for blocks in self._parts.values():
+            yield from self._piece_tasks(blocks, in_part=True)
         for transfer in self._large:
             yield from transfer.cut(self._reader, self._count)
         for found in self._in_files.values():
@@ -135,13 +139,15 @@ class _Moves:
         for piece in step.pieces:
             target = array if piece.place is None else array[tuple(slice(*each) for each in piece.place)]
             filled += target.size
-            if target.size:
+            if target.size and step.part is not None:
+                self._parts.setdefault(id(piece.tensor), []).append((piece, target, index, unit))
+            elif target.size:
                 self._pieces.setdefault(piece.tensor.name, []).append((piece, target, index, unit))
         if filled != array.size:
             raise ValueError(f"the pieces of {step.parameter!r} are {filled} elements, it has {array.size}")
 
-    def _piece_tasks(self, blocks: Sequence[_Block]) -> Iterator[Task]:
-        """Give the tasks of all blocks that are cut from one stored tensor."""
+    def _piece_tasks(self, blocks: Sequence[_Block], *, in_part: bool = False) -> Iterator[Task]:
+        """Give the tasks of all blocks that are cut from one stored tensor, of which a rank perhaps has a part."""
         tensor = blocks[0][0].tensor
         by_shape: dict[tuple[int, ...], list[Destination]] = {}
         whole: list[tuple[tuple[Operation, ...], Array, int, int]] = []
@@ -156,7 +162,10 @@ class _Moves:
         if whole:
             yield MoveWhole(self._reader, self._count, tensor, whole)
         for destinations in by_shape.values():
-            yield from Transfer(tensor, destinations).cut(self._reader, self._count)
+            if in_part:
+                yield from reading.part_tasks(self._reader, self._count, tensor, destinations)
+            else:
+                yield from Transfer(tensor, destinations).cut(self._reader, self._count)
 
     def _count(self, index: int, number: int) -> None:
         with self._lock:

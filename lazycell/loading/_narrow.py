@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 import attrs
 
 from .._frozen import frozen
-from ..formats import ByteRange, MemoryRange, Part
+from ..formats import ByteRange, MemoryRange, Part, TensorHeader
 from ..layout import Operation, Reshape, Slice, Transpose
+
+Block = tuple[TensorHeader, Sequence[Operation], tuple[tuple[int, int], ...] | None]
 
 
 def window(shape: tuple[int, ...], operations: Sequence[Operation]) -> tuple[int, int] | None:
@@ -40,6 +42,35 @@ def window(shape: tuple[int, ...], operations: Sequence[Operation]) -> tuple[int
 def place_window(shape: tuple[int, ...], place: tuple[tuple[int, int], ...] | None) -> tuple[int, int] | None:
     """Give the same for a block of a tensor of `shape`; None for `place` is all of it."""
     return window(shape, [Slice(axis, *each) for axis, each in enumerate(place or ())])
+
+
+def runs_of(shape: tuple[int, ...], blocks: Iterable[Block]) -> list[TensorHeader] | None:
+    """Give the parts of stored tensors that a tensor's bytes are, one after the other; None if they are not.
+
+    Args:
+        shape: of the tensor.
+        blocks: that make it: stored tensor, operations that take the block out of it, and its place.
+    """
+    found: list[tuple[int, TensorHeader]] = []
+    for tensor, operations, place in blocks:
+        ours = place_window(shape, place)
+        theirs = window(tensor.shape, operations)
+        if ours is None or theirs is None or (found and found[0][1].dtype != tensor.dtype):
+            return None
+        found.append((ours[0], part_of(tensor, *theirs)))
+    return [tensor for _, tensor in sorted(found, key=lambda each: each[0])]
+
+
+def part_of(tensor: TensorHeader, start: int, stop: int) -> TensorHeader:
+    """Give the elements `start` to `stop` of a tensor, named for what they are: `qkv.weight[0:768]`."""
+    count = math.prod(tensor.shape)
+    if stop - start == count:
+        return tensor
+    row = count // tensor.shape[0]
+    unit = row if start % row == stop % row == 0 else 1
+    name = f"{tensor.name}[{start // unit}:{stop // unit}]"
+    ranges = narrowed(tensor.ranges, start * tensor.itemsize, stop * tensor.itemsize)
+    return TensorHeader(name, tensor.dtype, (stop - start,), ranges, tensor.origin)
 
 
 def narrowed(parts: Iterable[Part], start: int, stop: int) -> tuple[Part, ...]:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .. import show
 from .._frozen import frozen
 from ..declaration import Half
 from ..formats import TensorHeader
 from ..layout import Operation, Reshape, Slice, Stored, Transpose
+
+if TYPE_CHECKING:
+    from ..mesh import Place
 
 _ROWS = 40
 _NAMES = 12
@@ -36,8 +40,23 @@ class Piece:
 
 
 @frozen
+class RankPart:
+    """What of a parameter a rank has, where that is not all of it.
+
+    Attributes:
+        place: where in the parameter it is.
+        whole: the step that fills all of it, as on a single rank.
+        copies: for each of `whole.same_as` the step that reads the same part of it.
+    """
+
+    place: Place
+    whole: LoadStep
+    copies: tuple[LoadStep, ...] = ()
+
+
+@frozen
 class LoadStep:
-    """Fill one parameter.
+    """Fill one parameter, or the part of it that a rank has.
 
     Attributes:
         parameter: its full name in the model.
@@ -48,6 +67,8 @@ class LoadStep:
         same_as: copies of the tensor that the file holds under the names of ties; all have to be equal
             (`check_ties`).
         pieces: the blocks that make the parameter, where its bytes do not lie in the file one after the other.
+        part: where a rank has a part of the parameter: which, and of what. `tensor` and `pieces` are those of the part;
+            the names and `same_as` those of the whole.
     """
 
     parameter: str
@@ -56,6 +77,12 @@ class LoadStep:
     dtype: str
     same_as: tuple[TensorHeader, ...] = ()
     pieces: tuple[Piece, ...] = ()
+    part: RankPart | None = None
+
+    @property
+    def whole(self) -> LoadStep:
+        """The step for all of the parameter: this one, where no rank has a part."""
+        return self if self.part is None else self.part.whole
 
     @property
     def source(self) -> str:
@@ -202,8 +229,9 @@ def plan_rows(plan: LoadPlan) -> Iterator[tuple[str, ...]]:
     for step in plan.steps:
         stored = step.source
         dtype = stored if stored == step.dtype else f"{stored} -> {step.dtype}"
-        how = words.get(step.parameter, ()) if step.key != step.parameter or step.pieces else ()
-        alike.setdefault((str(step.tensor.shape), dtype, how), {})[step.parameter] = step.key
+        how = words.get(step.parameter, ()) if step.key != step.parameter or step.whole.pieces else ()
+        shape = str(step.tensor.shape) if step.part is None else f"{step.tensor.shape} of {step.part.place.whole}"
+        alike.setdefault((shape, dtype, how), {})[step.parameter] = step.key
     found: dict[tuple[str, ...], list[tuple[int, str]]] = {}
     for (shape, dtype, how), keys in alike.items():
         for pattern, members in show.collapse(keys):

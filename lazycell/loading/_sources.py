@@ -15,7 +15,7 @@ from ..formats import TensorHeader
 from ..layout import Block, Form, ManifestEntry, Operation, Stored, as_reshaped, position_of, shape_of
 from ..manifest import Manifest
 from ..show import is_index
-from ._narrow import narrowed, place_window, window
+from ._narrow import runs_of
 from ._plan import LoadStep, Piece
 
 
@@ -70,7 +70,8 @@ def step_of(entry: ManifestEntry, sources: Sequence[Source], dtype: str) -> Load
     key = " + ".join(dict.fromkeys(source.tensor.name for source in sources))
     stored = sources[0].tensor.dtype
     origin = next((source.tensor.origin for source in sources if source.tensor.origin), "")
-    runs = _runs(entry, sources) if all(source.tensor.dtype == stored for source in sources) else None
+    blocks = [(source.tensor, source.operations, source.block.place) for source in sources]
+    runs = runs_of(entry.shape, blocks)
     if runs is None:
         pieces = tuple(Piece(source.tensor, source.operations, source.block.place) for source in sources)
         return LoadStep(entry.name, key, TensorHeader(key, stored, entry.shape, (), origin), dtype, pieces=pieces)
@@ -78,32 +79,6 @@ def step_of(entry: ManifestEntry, sources: Sequence[Source], dtype: str) -> Load
         return LoadStep(entry.name, key, attrs.evolve(runs[0], shape=entry.shape), dtype)
     parts = tuple(part for run in runs for part in run.ranges)
     return LoadStep(entry.name, key, TensorHeader(key, stored, entry.shape, parts, origin), dtype)
-
-
-def _runs(entry: ManifestEntry, sources: Sequence[Source]) -> list[TensorHeader] | None:
-    """Give the parts of stored tensors that a parameter's bytes are, one after the other; None if they are not."""
-    found: list[tuple[int, TensorHeader]] = []
-    for source in sources:
-        ours = place_window(entry.shape, source.block.place)
-        theirs = window(source.tensor.shape, source.operations)
-        if ours is None or theirs is None:
-            return None
-        found.append((ours[0], _part(source.tensor, *theirs)))
-    return [tensor for _, tensor in sorted(found, key=lambda each: each[0])]
-
-
-def _part(tensor: TensorHeader, start: int, stop: int) -> TensorHeader:
-    """Give the elements `start` to `stop` of a tensor, named for what they are: `qkv.weight[0:768]`."""
-    count = 1
-    for size in tensor.shape:
-        count *= size
-    if stop - start == count:
-        return tensor
-    row = count // tensor.shape[0]
-    unit = row if start % row == stop % row == 0 else 1
-    name = f"{tensor.name}[{start // unit}:{stop // unit}]"
-    ranges = narrowed(tensor.ranges, start * tensor.itemsize, stop * tensor.itemsize)
-    return TensorHeader(name, tensor.dtype, (stop - start,), ranges, tensor.origin)
 
 
 def bind_form(manifest: Manifest, form: Any) -> Form:

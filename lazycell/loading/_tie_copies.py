@@ -44,11 +44,14 @@ def check_ties(plan: LoadPlan, reader: Reader, *, manifest: Manifest | None = No
     for step in plan.steps:
         if step.same_as:
             tensor = _put_together(plan, step, reader) if step.pieces else step.tensor
-            problems += [
-                Problem("tie", step.parameter, "", None, copy, "copies differ", (step.key, copy.name))
-                for copy in step.same_as
-                if not same_bytes(tensor, copy, reader)
-            ]
+            for number, copy in enumerate(step.same_as):
+                other = copy
+                if step.part is not None:  # each rank compares what it has
+                    alike = step.part.copies[number]
+                    other = _put_together(plan, alike, reader) if alike.pieces else alike.tensor
+                if not same_bytes(tensor, other, reader):
+                    names = (step.key, copy.name)
+                    problems.append(Problem("tie", step.parameter, "", None, copy, "copies differ", names))
     if problems:
         causes = () if manifest is None or again is None else tuple(_switches(problems, manifest, again))
         raise mismatch.Mismatch(plan.path, plan.model, tuple(problems), causes).error()

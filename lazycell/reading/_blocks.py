@@ -101,6 +101,11 @@ class Slab:
     start: int
     stop: int
 
+    @property
+    def rows(self) -> tuple[int, int]:
+        """Start and stop."""
+        return self.start, self.stop
+
     def cut(self, rows: int) -> Iterator[Slab]:
         """Give the same rows in slabs of at most `rows`."""
         for start in range(self.start, self.stop, rows):

@@ -7,7 +7,7 @@ import math
 import mmap as _mmap
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -159,6 +159,38 @@ class Reader:
             start = max(start - length, 0)
         if len(target):
             raise wrong_length(header)
+
+    def read_runs(self, header: TensorHeader, target: memoryview, starts: Iterable[int], length: int) -> None:
+        """Fill `target` with runs of the tensor's bytes, one after the other, and ask the files for nothing between.
+
+        Args:
+            header: of the tensor.
+            target: of bytes.
+            starts: where each run begins in the tensor.
+            length: of each.
+
+        Raises:
+            CheckpointFormatError: a file has changed since its header was read, or has gone.
+        """
+        part = header.ranges[0]
+        if len(header.ranges) > 1 or type(part) is not ByteRange:
+            for start in starts:
+                self.read_into(header, target[:length], start)
+                target = target[length:]
+            return
+        opened = self._files.get(part.path) or self._open(part, header.name)
+        try:
+            descriptor, begin = opened.file.fileno(), part.start
+            for start in starts:
+                run, target = target[:length], target[length:]
+                if read_into_at(descriptor, run, begin + start) != length:
+                    _read_range(opened, part, run, start, header.name)  # once more, to its end, or what is wrong
+            opened.check(opened.stamp, header.name)  # once: a run costs little more than this
+        except OSError as error:
+            raise named(error, opened.file) from None
+        finally:
+            if not opened.kept:
+                opened.file.close()
 
     def chunks(self, header: TensorHeader, nbytes: int) -> Iterator[memoryview]:
         """Give the tensor's bytes in order, in pieces of `nbytes`.

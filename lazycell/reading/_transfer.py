@@ -20,7 +20,8 @@ from ._read import Reader
 ITEM = 8 << 20
 """Bytes of a tensor that one thread moves before it asks for more work: some milliseconds."""
 
-_TURNED = 1 << 20  # elements read at once where columns become rows: the more rows, the fuller the cache lines written
+TURNED = 1 << 20
+"""Elements read at once where columns become rows: the more rows, the fuller the cache lines written."""
 
 Lost = Callable[[int, int], None]
 """Called with the position of a parameter, and how many of its values were too large for its dtype."""
@@ -85,7 +86,7 @@ class MoveSlab:
             return target.size * unit
         turned = any(not each.located.target.flags.c_contiguous for each in self.transfer.destinations)
         done = 0
-        for slab in self.slab.cut(max(1, (_TURNED if turned else CHUNK) // row)):
+        for slab in self.slab.cut(max(1, (TURNED if turned else CHUNK) // row)):
             done += self._through(scratch, slab, shape, (slab.stop - slab.start, *inner))
         return done
 
