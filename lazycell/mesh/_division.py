@@ -29,11 +29,8 @@ class Owner:
 
     def indices(self, ranks: int) -> tuple[int, ...]:
         """Give which of so many ranks along the axis have it."""
-        return tuple(
-            index
-            for index in range(ranks)
-            if positions_of(self.count, ranks, index)[0] <= self.position < positions_of(self.count, ranks, index)[1]
-        )
+        # The rank whose `positions_of` have it: the last one that starts at it or before.
+        return (((self.position + 1) * ranks - 1) // self.count,)
 
 
 @frozen
