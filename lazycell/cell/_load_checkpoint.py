@@ -14,16 +14,20 @@ from .. import loading, parameters, saving, show
 from .._arguments import check_progress, check_switch
 from .._collector import collector_paused
 from .._errors import HeadWarning
+from .._frozen import frozen
 from .._location import frames_to_user
-from ..formats import open_checkpoint
+from ..formats import CheckpointHeader, open_checkpoint
 from ..layout import LAYOUT, NAMING
 from ..loading import LoadOptions, LoadPlan, LoadReport, make_plan, stage
 from ..parameters import Assignment, Mark, Origin, fill_all, left_by_checkpoint
 from ..reading import Reader
 from ..system import Array
+from . import _ranks
 from ._net_manifest import built_again, survey
 
 if TYPE_CHECKING:
+    from ..manifest import Manifest
+    from ..mismatch import Again
     from ._naming import Naming
 
 Progress = Callable[[int, int], None]
@@ -46,6 +50,32 @@ def load_checkpoint(
         make: what makes the plan of the manifest, the header and the options; None: `make_plan`.
     """
     started = time.perf_counter()
+    mesh = net.__dict__.get("_lazycell_mesh")
+    if mesh is not None and mesh.ranks > 1:
+        return _ranks.load_on_mesh(net, mesh, path, options, naming_of, make, started)
+    planned = plan_load(net, path, options, naming_of, make)
+    return commit(net, planned, read_planned(planned, options), started)
+
+
+@frozen(eq=False)
+class Planned:
+    """A load before a byte of data is read: the headers, the net's parameters by full name, and what goes where."""
+
+    header: CheckpointHeader
+    manifest: Manifest
+    targets: Mapping[str, Any]
+    again: Again | None
+    plan: LoadPlan
+
+
+def plan_load(
+    net: nn.Cell,
+    path: str | PathLike[str] | Mapping[str, Any],
+    options: LoadOptions,
+    naming_of: Callable[..., Naming],
+    make: Callable[..., LoadPlan] | None,
+) -> Planned:
+    """Plan a load; the arguments are those of `load_checkpoint`."""
     check_progress(options.progress)
     check_switch(options.mmap, "mmap")
     check_switch(options.verify, "verify")
@@ -62,13 +92,24 @@ def load_checkpoint(
             plan = make(manifest, header, options, again=again)
         else:
             plan = naming_of(net, manifest, targets, header, options).plan(header, again, make)
+    return Planned(header, manifest, targets, again, plan)
+
+
+def read_planned(planned: Planned, options: LoadOptions) -> dict[str, Array]:
+    """Read what a plan says, and check what can only be checked with the data."""
+    plan, header = planned.plan, planned.header
     with Reader(mmap=options.mmap) as reader, show.ProgressBar(f"loading {plan.path.name}") as bar:
         report = _Report(bar if options.progress is None else options.progress, plan.nbytes)
         if options.verify:
             saving.verify_checksums(header, reader, report.verified)
         if plan.has_copies:
-            loading.check_ties(plan, reader, manifest=manifest, again=again)
-        arrays = stage(plan, reader, report.read)
+            loading.check_ties(plan, reader, manifest=planned.manifest, again=planned.again)
+        return stage(plan, reader, report.read)
+
+
+def commit(net: nn.Cell, planned: Planned, arrays: dict[str, Array], started: float) -> LoadReport:
+    """Give the parameters what was read: all of them, or none."""
+    plan, targets = planned.plan, planned.targets
     with collector_paused():
         assignments = _assignments(plan, targets, arrays)
         marks = [left_by_checkpoint(targets[name]) for name in plan.initialize]

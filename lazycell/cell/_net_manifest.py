@@ -30,7 +30,7 @@ from ..manifest import (
     resolve_bound,
 )
 from ..parameters import buffers_of, building, parameters_in_groups, parameters_of, unsaved_buffers_of
-from . import _mesh_manifest
+from . import _ranks
 from ._blueprint import key_of
 from ._build import make_child
 from ._ties import ties_of
@@ -68,7 +68,7 @@ def survey(
     if "_lazycell_mesh" in net.__dict__ and net.__dict__["_lazycell_mesh"].ranks > 1:
         again = built_again(net)
         assert again is not None
-        manifest = _mesh_manifest.whole_manifest(again({}), manifest, parameters)
+        manifest = _ranks.whole_manifest(again({}), manifest, parameters)
     return manifest, parameters
 
 
