@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from .._frozen import frozen
 from ._boxes import Place
 from ._mesh import Mesh
-from ._share import Share, positions_of
+from ._share import Share
 
 
 @frozen
