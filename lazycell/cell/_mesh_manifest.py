@@ -9,6 +9,7 @@ import attrs
 
 from ..layout import ManifestEntry
 from ..manifest import Manifest
+from ..parameters import part_of
 
 
 def whole_manifest(declared: Manifest, here: Manifest, parameters: Mapping[str, Any]) -> Manifest:
@@ -32,5 +33,5 @@ def whole_manifest(declared: Manifest, here: Manifest, parameters: Mapping[str, 
 
 
 def _whole_shape(entry: ManifestEntry, parameter: Any) -> tuple[int, ...]:
-    place = parameter.__dict__.get("_lazycell_place")
+    place = part_of(parameter)
     return entry.shape if place is None else tuple(place.whole)

@@ -18,6 +18,7 @@ from ._draws import repeated
 from ._filled import LazyParameter, copy_of
 from ._foreign import describe
 from ._life import Origin
+from ._part import cut, is_same_everywhere, part_of
 from ._seed import count_parameter, seed_for
 from ._without_values import is_declared
 
@@ -87,8 +88,13 @@ def initialize_as_mindspore(parameter: Any, layout: Any) -> None:
         elif layout is not None:
             drawn = framework.draw(mode, *framework.slice_arguments(parameter, layout))
         else:
+            place = part_of(parameter)
             with repeated(parameter):
-                drawn = framework.draw(mode)
+                if place is None or is_same_everywhere(mode.init):
+                    drawn = framework.draw(mode)
+                else:
+                    drawn = framework.draw(Tensor(shape=place.whole, dtype=mode.dtype, init=mode.init))
+                    drawn = framework.tensor_of(cut(framework.numpy_values(drawn), place))
         take(parameter, drawn, Origin("initializer", describe(parameter._initializer)))
         if parameter.dtype != dtype:
             parameter.set_dtype(dtype)
