@@ -118,8 +118,8 @@ class Manifest(Inventory):
         Args:
             optimizer: `"adam"` or another whose state is to be counted.
             gradients: whether gradients of the trainable parameters are to be counted.
-            mesh: the size of each axis that `divide` or `shard` names: `{"tp": 8}`, or a `Mesh`, whose rank is asked for;
-                the sizes are those of one rank as well: of the largest, the smallest, and the one asked for.
+            mesh: the size of each axis that `divide` or `shard` names: `{"tp": 8}`, or a `Mesh`, whose rank is asked
+                for; the sizes are those of one rank as well: of the largest, the smallest, and the one asked for.
             batch: how many texts the cache of keys and values is for.
             length: how many positions of each text, read and written, it is for: then its size is given as well.
             source_length: those of the text that an encoder has read; default: `length`.
