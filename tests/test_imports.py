@@ -55,6 +55,7 @@ NEED_MINDSPORE = {
     *["lazy", "no_init_parameters", "register_initializer", "status", "uninitialized"],
     *["load_checkpoint", "load_param_into_net", "save_checkpoint", "freeze", "unfreeze", "swap"],
     *["Hyperparameters", "replace"],
+    *["Enter", "Gather", "HandOn", "Leave", "reduce_gradients"],
 }
 """The public names that are about cells and their parameters; with all others a checkpoint is described and planned."""
 

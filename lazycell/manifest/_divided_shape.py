@@ -39,8 +39,9 @@ def divided_shape(
         for axis in (axes,) if isinstance(axes, str) else axes or ():
             if axis in seen:
                 spec.complain(
-                    f"dimensions {seen[axis]} and {position} of the shape `{render(spec.shape)}` are both divided along "
-                    f"{axis!r}, so that all but the blocks on the diagonal would be on no rank: write `whole(…)` in one"
+                    f"dimensions {seen[axis]} and {position} of the shape `{render(spec.shape)}` are both divided "
+                    f"along {axis!r}, so that all but the blocks on the diagonal would be on no rank: write `whole(…)` "
+                    "in one"
                 )
             seen[axis] = position
     return tuple(shares), tuple(sources)

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._frozen import frozen
-from ._runs import Indices
+from ._drawn_runs import Indices
 from ._words import Stream
 
 _LONG = 64

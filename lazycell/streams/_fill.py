@@ -11,8 +11,8 @@ from .. import _dtypes
 from .._frozen import frozen
 from ..system import Array, Scratch, Task, available_cores, empty, populate, run
 from ._chosen import Chosen, spread
+from ._drawn_runs import Window, runs_of
 from ._laws import Constant, Elementwise, Law, Whole, convert
-from ._runs import Window, runs_of
 from ._words import BLOCK, Stream, Words
 
 if TYPE_CHECKING:

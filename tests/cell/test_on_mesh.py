@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import pickle
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from mindspore import nn
+from mindspore import Parameter, nn, ops
 
+import lazycell
 from lazycell import (
     INDEX,
     SELF,
+    CheckpointMismatchError,
     DeclarationError,
     LazyCell,
     Manifest,
@@ -30,6 +35,8 @@ from lazycell import (
     whole,
 )
 from lazycell.manifest import divisions_of
+from lazycell.parameters import part_of
+from lazycell.parameters._part import cut
 
 
 class Lin(LazyCell):
@@ -439,3 +446,65 @@ def test_hyperparameters_are_found_in_shapes() -> None:
         **{"hidden": 8, "words": 12, "depth": 2},
         **{"experts": 4, "inner": 24},
     }
+
+
+@pytest.mark.parametrize("mmap", [True, False])
+def test_each_rank_loads_its_part_of_an_ordinary_file(tmp_path: Path, mmap: bool) -> None:
+    """Bit for bit, and the values of the whole are those that each seed draws."""
+    whole_net = Net()
+    whole_net.init_parameters_data(seed=3)
+    whole_net.save_checkpoint(tmp_path / "net.safetensors")
+    values = {name: each.asnumpy() for name, each in whole_net.parameters_and_names()}
+    for axes in MESHES:
+        for rank in range(Mesh(**axes, rank=0).ranks):
+            with Mesh(**axes, rank=rank):
+                net, drawn = Net(), Net()
+            report = net.load_checkpoint(tmp_path / "net.safetensors", mmap=mmap)
+            drawn.init_parameters_data(seed=3)
+            assert report.nbytes == sum(each.nbytes for each in net.get_parameters())
+            for found in (net, drawn):
+                for name, each in found.parameters_and_names():
+                    place = part_of(each)
+                    expected = values[name] if place is None else cut(values[name], place)
+                    np.testing.assert_array_equal(each.asnumpy(), expected, err_msg=name)
+
+
+def test_a_load_that_does_not_fit_is_told_of_the_whole(tmp_path: Path) -> None:
+    """Each rank sees what one rank would: the shapes of the model."""
+    other = Net(words=40)
+    other.init_parameters_data(seed=3)
+    other.save_checkpoint(tmp_path / "net.safetensors")
+    texts = []
+    for mesh in (None, Mesh(pp=3, tp=2, rank=3)):
+        with contextlib.nullcontext() if mesh is None else mesh:
+            net = Net()
+        with pytest.raises(CheckpointMismatchError) as caught:
+            net.load_checkpoint(tmp_path / "net.safetensors")
+        texts.append(str(caught.value))
+        assert lazycell.uninitialized(net)
+    assert texts[0] == texts[1]
+
+
+def test_a_plain_cell_around_a_part(tmp_path: Path) -> None:
+    """The names of the whole are those below the plain cell; and the state of an optimizer is a part, too."""
+
+    class Wrap(nn.Cell):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = Net()
+            self.bias = Parameter(ops.ones((3,)))
+
+    whole_net = Wrap()
+    lazycell.init_parameters_data(whole_net, seed=3)
+    lazycell.save_checkpoint(whole_net, tmp_path / "net.safetensors")
+    with Mesh(pp=3, tp=2, rank=3):
+        net = Wrap()
+    assert lazycell.manifest(net).digest == lazycell.manifest(whole_net).digest
+    lazycell.load_checkpoint(net, tmp_path / "net.safetensors")
+    for name, each in net.parameters_and_names():
+        place, values = part_of(each), dict(whole_net.parameters_and_names())[name].asnumpy()
+        np.testing.assert_array_equal(each.asnumpy(), values if place is None else cut(values, place))
+    optimizer = nn.Adam(net.inner.trainable_params())
+    states = lazycell.manifest(optimizer)
+    assert states["moment1.inner.layers.1.q.weight"].shape == (16, 16)
+    assert states["moment1.inner.layers.1.q.weight"].shard == ("tp", None)

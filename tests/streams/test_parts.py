@@ -13,7 +13,7 @@ from lazycell._dtypes import numpy_dtype
 from lazycell.mesh import Place
 from lazycell.streams import Identity, Job, Law, Normal, Orthogonal, Sparse, Uniform, fill, stream_key
 from lazycell.streams import _fill as module
-from lazycell.streams._runs import runs_of
+from lazycell.streams._drawn_runs import runs_of
 
 from .laws import DTYPES, ELEMENTWISE
 
