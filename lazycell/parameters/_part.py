@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 PLACE = "_lazycell_place"
 
-CARRIED = (PLACE, "_lazycell_mesh", "_lazycell_shares", "_lazycell_partial", "_lazycell_copies")
+CARRIED = (
+    *(PLACE, "_lazycell_mesh", "_lazycell_shares"),
+    *("_lazycell_shard", "_lazycell_partial", "_lazycell_copies"),
+)
 """What of ranks a parameter's `__dict__` may hold: copies, pickles and the states of optimizers have it, too."""
 
 MESH = "_lazycell_mesh"
