@@ -119,25 +119,29 @@ def decode_in_stages(
 ) -> tuple[Any, ...]:
     """Do what `decode` does where ranks have some of the layers each: all of them give what the last one normalized.
 
-    The cache and the logits of routers that are returned are those of this rank's layers, and of no others.
+    The cache that each returns is that of its own layers.
     """
     cache: Cache = ()
     routers: tuple[Tensor, ...] = ()
-    states: tuple[Tensor, ...] = (stages.shown(x, 0),) if all_states else ()
+    states: tuple[Tensor, ...] = stages.shown((x,), 0, 1, x.shape, x.dtype) if all_states else ()
     for stage in range(stages.parts):
         found: tuple[Tensor, ...] = ()
+        routed: tuple[Tensor, ...] = ()
         if stage == stages.index:
             for index, layer in enumerate(layers):
                 x, own, router = layer(x, *kinds[index], None if past is None else past[index])
                 cache += (own,)
                 found += (x,)
                 if router is not None:
-                    routers += (router,)
+                    routed += (router,)
             if norm is not None:
                 x = norm(x)
         x = stages.hand_on(x, stage)
-        for index in range(stages.counts[stage] if all_states else 0):
-            states += (stages.shown(found[index] if stage == stages.index else x, stage),)
+        if all_states:
+            states += stages.shown(found, stage, stages.counts[stage], x.shape, x.dtype)
+        if stages.routers[stage] > 0:
+            shape = x.shape[0] * x.shape[1], stages.experts
+            routers += stages.shown(routed, stage, stages.routers[stage], shape, x.dtype)
     return x, cache if use_cache else None, (*states[:-1], x) if all_states else None, routers
 
 

@@ -1,5 +1,6 @@
 """Llama (Touvron et al. 2023, arXiv:2302.13971, arXiv:2307.09288), and what later families take from it."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from mindspore import Tensor, ops
@@ -67,6 +68,7 @@ class LlamaOptions(LazyCell):
     output_bias = attention_bias
     whole_vocab_size = whole(vocab_size)
     depth = whole(num_hidden_layers)
+    experts = 0  # that each router chooses from
 
     config_rules = ConfigRules(
         only={"is_causal": True, "partial_rotary_factor": 1},
@@ -113,7 +115,7 @@ class LlamaModel(LlamaOptions, Reader):
         self.windows = tuple(dict.fromkeys(windows))
         self.rotated_heads = self.num_attention_heads + self.num_key_value_heads
         self.kinds = tuple(self.windows.index(window) for window in windows)
-        self.stages = stages_of(self, self.layers, self.depth)
+        self.stages = stages_of(self, self.layers, self.depth, self.routers(), self.experts)
 
     def construct(
         self,
@@ -136,6 +138,10 @@ class LlamaModel(LlamaOptions, Reader):
         masks = [causal_mask(attention_mask, length, window, cache_position, heads) for window in self.windows]
         kinds = [(masks[kind], rotations[kind]) for kind in self.kinds]
         return decode(self.layers, self.norm, x, kinds, past_key_values, use_cache, output_hidden_states, self.stages)
+
+    def routers(self) -> Sequence[int]:
+        """Give the positions of the layers that have a router, of those of the whole model."""
+        return ()
 
     def embed(self, input_ids: Tensor) -> Tensor:
         return self.embed_tokens(input_ids)

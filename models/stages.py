@@ -1,5 +1,6 @@
 """Layers of which ranks have some each, one stage after the other: along the axis `pp` of the mesh."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from mindspore import Tensor, nn, ops
@@ -14,17 +15,21 @@ class Stages(nn.Cell):
         parts: how many stages there are.
         index: which one this rank has, from 0.
         counts: how many layers each has.
+        routers: how many of each stage's layers have a router.
+        experts: of how many each of those chooses some.
     """
 
-    def __init__(self, counts: list[int], hand_on: HandOn) -> None:
+    def __init__(self, counts: list[int], routers: list[int], experts: int, hand_on: HandOn) -> None:
         super().__init__()
-        self.counts, self.parts, self.index = counts, hand_on.parts, hand_on.index
-        self.hand_on, self.leave = hand_on, Leave("pp")
-        self.nothing = ops.ZerosLike()
+        self.counts, self.routers, self.experts = counts, routers, experts
+        self.hand_on, self.leave, self.parts, self.index = hand_on, Leave("pp"), hand_on.parts, hand_on.index
 
-    def shown(self, x: Tensor, stage: int) -> Tensor:
-        """Give all ranks what one stage has; of the others, the shape and the dtype of `x` count."""
-        return self.leave(x if stage == self.index else self.nothing(x))
+    def shown(
+        self, found: tuple[Tensor, ...], stage: int, count: int, shape: tuple[int, ...], dtype: Any
+    ) -> tuple[Tensor, ...]:
+        """Give all ranks the tensors that one stage has `found`: so many, each of this shape and dtype."""
+        own = ops.stack(found) if stage == self.index else ops.zeros((count, *shape), dtype)
+        return tuple(ops.unstack(self.leave(own)))
 
     def received(self, ids: Tensor, layers: Any, weight: Tensor) -> Tensor:
         """Give what takes the embeddings' place where another stage has them: (batch, sequence, width).
@@ -54,13 +59,15 @@ def trained(layers: Any, weight: Any) -> Any:
     return next((each for each in layers.get_parameters() if each.requires_grad), weight)
 
 
-def stages_of(model: Any, layers: Any, count: int) -> Stages | None:
+def stages_of(model: Any, layers: Any, count: int, routers: Sequence[int] = (), experts: int = 0) -> Stages | None:
     """Give what the stages of a model exchange; None where each rank has all layers.
 
     Args:
         model: for messages.
         layers: those that this rank has.
         count: how many the whole model has.
+        routers: which of them have a router.
+        experts: of how many each chooses some.
 
     Raises:
         ValueError: a stage would have no layer, or each would have all.
@@ -73,4 +80,6 @@ def stages_of(model: Any, layers: Any, count: int) -> Stages | None:
         raise ValueError(f"{name} has {count} layers, too few for pp={parts}: each stage needs one")
     if len(layers) == count:
         raise ValueError(f"{name} has all its layers on each of {parts} stages: leave out pp, or divide them")
-    return Stages([count * (stage + 1) // parts - count * stage // parts for stage in range(parts)], hand_on)
+    ranges = [range(count * stage // parts, count * (stage + 1) // parts) for stage in range(parts)]
+    routed = [len([index for index in routers if index in each]) for each in ranges]
+    return Stages([len(each) for each in ranges], routed, experts, hand_on)
