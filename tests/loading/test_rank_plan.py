@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import tracemalloc
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +16,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from lazycell._dtypes import numpy_dtype
-from lazycell._errors import CheckpointMismatchError
+from lazycell._errors import CheckpointFormatError, CheckpointMismatchError
 from lazycell.declaration._declare import Param
 from lazycell.declaration._stored import rename, transposed
 from lazycell.formats import CheckpointHeader, open_checkpoint
@@ -42,8 +43,8 @@ from .test_composing import NET as NORMED
 from .test_fit_layouts import NET, file_of, values
 from .test_fit_layouts import Net as LayeredNet
 
-FORMATS = ["dict", "safetensors", "sharded", "ckpt", "bin", "bin turned"]
-TARGETS = ["float32", "bfloat16", "float16", "float64"]
+FORMATS = ["dict", "big-endian dict", "safetensors", "sharded", "ckpt", "bin", "bin turned"]
+FLOATS = ["float32", "bfloat16", "float16", "float64"]
 
 
 def written(arrays: Mapping[str, Array], form: str, folder: Path) -> CheckpointHeader:
@@ -51,6 +52,9 @@ def written(arrays: Mapping[str, Array], form: str, folder: Path) -> CheckpointH
     match form:
         case "dict":
             return open_checkpoint(arrays)
+        case "big-endian dict":
+            turned = {name: array.astype(array.dtype.newbyteorder(">")) for name, array in arrays.items()}
+            return open_checkpoint(turned)
         case "safetensors" | "ckpt":
             save_arrays(folder / f"m.{form}", arrays)
             return open_checkpoint(folder / f"m.{form}")
@@ -78,20 +82,24 @@ def test_all_ranks_together_have_what_one_has(
     """Fused, turned and reshaped in any way, in any file, on any mesh, in any dtype, mapped or not."""
     stored, shapes = made
     assume(not any(block.place is not None and block.shape != shapes[block.parameter] for block, _ in stored.blocks))
-    target = data.draw(st.sampled_from(TARGETS))
+    form = data.draw(st.sampled_from(FORMATS))
+    source = data.draw(st.sampled_from(["float32", "float64"] if "big" in form else FLOATS))
+    target = data.draw(st.sampled_from(FLOATS))
     entries = [ManifestEntry(name, shape, target, "zeros") for name, shape in shapes.items()]
     more = {"scalar": (), "empty": (0, 2), "plain": (6, 4)}
     entries += [ManifestEntry(name, shape, target, "zeros") for name, shape in more.items()]
     model = Manifest("Net", tuple(entries), stored=(stored,))
     parameters = forms.numbered({**shapes, **more})
     file = {"stored": stored.assemble(parameters.__getitem__), **{name: parameters[name] for name in more}}
+    file = {name: array.astype(numpy_dtype(source), order="C") for name, array in file.items()}
     with TemporaryDirectory() as folder:
-        plan = make_plan(model, written(file, data.draw(st.sampled_from(FORMATS)), Path(folder)))
+        plan = make_plan(model, written(file, form, Path(folder)))
         mmap = data.draw(st.booleans())
         with Reader(mmap=mmap, threads=1) as reader:
             whole = stage(plan, reader)
         for name, array in whole.items():
-            np.testing.assert_array_equal(array, parameters[name].astype(numpy_dtype(target)))
+            expected = parameters[name].astype(numpy_dtype(source)).astype(numpy_dtype(target))
+            np.testing.assert_array_equal(array, expected)
         with pytest.MonkeyPatch.context() as patch:  # tensors as small as these are read as larger ones are
             for name in ("SHORTEST", "ITEM", "CHUNK", "TURNED"):
                 patch.setattr(_runs, name, data.draw(st.sampled_from([getattr(_runs, name), 16]), label=name))
@@ -274,6 +282,25 @@ def test_all_ranks_ask_for_no_more_than_their_parts(
             np.testing.assert_array_equal(array, part_of(values(model)[name], places[name]))
     assert asked[0] <= 1.05 * slices
     assert mmap or asked[0] == slices
+
+
+@pytest.mark.parametrize("mmap", [True, False])
+@pytest.mark.parametrize("columns", [((0, 4),), ((1, 3),)])
+def test_a_file_that_changes_while_it_is_read_is_told(tmp_path: Path, columns: Any, mmap: bool) -> None:
+    """Viewed, copied out of a map, or read by runs: what comes of it is not used."""
+    file = {"w": np.ones((400, 4), np.float32)}
+    plan = make_plan(manifest(declared("w", (400, 4))), written(file, "safetensors", tmp_path))
+    cut = cut_plan(plan, {"w": place((400, 4), ((100, 300),), columns)})
+    os.utime(tmp_path / "m.safetensors", ns=(10**18, 10**18))
+    with Reader(mmap=mmap) as reader, pytest.raises(CheckpointFormatError, match="the file has changed since"):
+        stage(cut, reader)
+    plan = make_plan(manifest(declared("w", (400, 4))), open_checkpoint(tmp_path / "m.safetensors"))
+    cut = cut_plan(plan, {"w": place((400, 4), ((100, 300),), columns)})
+    with Reader(mmap=mmap) as reader:
+        reader.read(plan.steps[0].tensor)  # it is open, and as it was
+        (tmp_path / "m.safetensors").write_bytes((tmp_path / "m.safetensors").read_bytes())
+        with pytest.raises(CheckpointFormatError, match="the file has changed since"):
+            stage(cut, reader)
 
 
 @pytest.mark.parametrize("mmap", [True, False])
