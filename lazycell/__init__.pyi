@@ -41,6 +41,7 @@ from .declaration._class_body import require
 from .declaration._declaration import same
 from .declaration._declare import buffer, child, children, hyper, param, tie, when
 from .declaration._derived import derived
+from .declaration._divide import divide, on, shared, whole
 from .declaration._each import each
 from .declaration._fields import Fields, fields
 from .declaration._halves import direction, magnitude
@@ -51,6 +52,9 @@ from .declaration._stored import fused, padded, rename, reshaped, transposed
 from .declaration._symbols import INDEX, SELF, in_, len_, max_, min_
 from .declaration._torch_rules import torch_names
 from .declaration._unused import UNUSED, former
+from .distributed._axis_cells import Enter, Gather, HandOn, Leave
+from .distributed._gradients import reduce_gradients
+from .distributed._parts import place_of, places_of, shard_of
 from .formats._formats import Format, register_format
 from .formats._header import ByteRange, CheckpointHeader, MemoryRange, Part, TensorHeader
 from .formats._open import open_checkpoint
@@ -80,6 +84,7 @@ from .manifest._manifest import Manifest
 from .manifest.diff._diff import ManifestDiff
 from .manifest.diff._differences import Change
 from .manifest.sizes._sizes import Sizes
+from .mesh._mesh import Mesh
 from .mismatch._problems import Cause, Problem
 from .parameters import lazy, no_init_parameters
 from .parameters._life import Origin
@@ -114,8 +119,11 @@ __all__ = [
     "ConfigWarning",
     "DeclarationError",
     "DtypeWarning",
+    "Enter",
     "Fields",
     "Format",
+    "Gather",
+    "HandOn",
     "HeadWarning",
     "HubError",
     "HubWarning",
@@ -126,6 +134,7 @@ __all__ = [
     "KeyValueCache",
     "LazyCell",
     "LazyCellError",
+    "Leave",
     "LoadPlan",
     "LoadReport",
     "Manifest",
@@ -133,6 +142,7 @@ __all__ = [
     "ManifestEntry",
     "ManifestError",
     "MemoryRange",
+    "Mesh",
     "Migration",
     "Origin",
     "Param",
@@ -161,6 +171,7 @@ __all__ = [
     "derived",
     "dirac",
     "direction",
+    "divide",
     "each",
     "expanded",
     "fields",
@@ -189,13 +200,17 @@ __all__ = [
     "min_",
     "no_init_parameters",
     "normal",
+    "on",
     "ones",
     "open_checkpoint",
     "orthogonal",
     "padded",
     "param",
+    "place_of",
+    "places_of",
     "plan",
     "read_tensor",
+    "reduce_gradients",
     "register",
     "register_format",
     "register_initializer",
@@ -207,6 +222,8 @@ __all__ = [
     "same",
     "save_checkpoint",
     "shape_of",
+    "shard_of",
+    "shared",
     "squeezed",
     "status",
     "swap",
@@ -220,6 +237,7 @@ __all__ = [
     "variance_scaling",
     "verify",
     "when",
+    "whole",
     "xavier_normal",
     "xavier_uniform",
     "zeros",

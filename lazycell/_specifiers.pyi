@@ -37,6 +37,7 @@ def param(
     *,
     trainable: bool = True,
     shard: tuple[Any, ...] | None = None,
+    partial: str | tuple[str, ...] | None = None,
     tags: tuple[str, ...] = (),
     doc: str | None = None,
     init: Literal[False] = False,

@@ -13,13 +13,26 @@ import attrs
 from mindspore.common.initializer import Initializer
 
 from .._frozen import frozen
-from ..declaration import Declaration, Group, below, declaration_of_child, is_symbolic, regrouped
+from ..declaration import (
+    Declaration,
+    Divided,
+    Group,
+    Ratio,
+    all_here,
+    below,
+    declaration_of_child,
+    is_divided,
+    is_symbolic,
+    regrouped,
+)
 from ..manifest import Resolved, ResolvedChild, ResolvedParameter, complete, is_given_dtype, resolve
+from ..mesh import Mesh, mesh_in_force
 from ..parameters import FrameworkType, framework_dtype
+from . import _ranks
 from ._initializers import check_initializer, make_initializer, registrations
 
 # Of these, equal values of one type are interchangeable, and nothing can change them.
-_PLAIN = frozenset({int, float, str, bool, type(None), types.FunctionType, types.BuiltinFunctionType})
+_PLAIN = frozenset({int, float, str, bool, type(None), types.FunctionType, types.BuiltinFunctionType, Divided, Ratio})
 
 # Entries; a program that builds classes without end does not keep them all.
 _MOST = 1024
@@ -36,6 +49,8 @@ class ParameterBlueprint:
     """MindSpore's"""
     trainable: bool
     persistent: bool
+    marks: Mapping[str, Any] | None = None
+    """on a mesh: what it knows of the other ranks"""
 
 
 @frozen(eq=False)
@@ -58,6 +73,11 @@ class Blueprint:
     """hyperparameters and derived values that are nothing but values: no cell, no tensor, nothing of the user's"""
     parameters: tuple[ParameterBlueprint, ...]
     children: Mapping[str, Call | Group[Call]]
+    attributes: Mapping[str, Any]
+    """hyperparameters and derived values as the instance has them: plain numbers, of what is divided its part"""
+    absent: tuple[str, ...]
+    """what is declared and not there: under no condition that holds, or on other ranks"""
+    mesh: Mesh | None
     computed: frozenset[str]
     """hyperparameters that were left to a default which is made, or computed from others"""
 
@@ -76,15 +96,22 @@ def blueprint_of(declaration: Declaration, given: Mapping[str, Any], dtype: Any)
     Raises:
         DeclarationError: as `resolve` and `complete`.
     """
-    key = _key_of_call(declaration, given, dtype)
+    mesh = mesh_in_force()
+    key = _key_of_call(declaration, given, dtype, mesh)
     found = None if key is None else _blueprints.get(key)
     if found is None:
         resolved = resolve(declaration, given, dtype)
+        parameters, children, absent = resolved.parameters, resolved.children, resolved.absent
+        if mesh is not None:
+            parameters, children, absent = _ranks.on_this_rank(resolved, mesh)
         found = Blueprint(
             resolved,
             frozenset(name for name, value in resolved.values.items() if is_plain(value)),
-            tuple(map(_parameter, resolved.parameters)),
-            {name: _calls(child, resolved.dtype) for name, child in resolved.children.items()},
+            tuple(_parameter(each, mesh) for each in parameters),
+            {name: _calls(child, resolved.dtype, mesh) for name, child in children.items()},
+            all_here(resolved.values, mesh),
+            absent,
+            mesh,
             _computed(declaration, given),
         )
         if key is not None and _can_be_shared(resolved):
@@ -94,17 +121,20 @@ def blueprint_of(declaration: Declaration, given: Mapping[str, Any], dtype: Any)
     return found
 
 
-def call_of(child: ResolvedChild, dtype: str) -> Call:
+def call_of(child: ResolvedChild, dtype: str, mesh: Mesh | None = None) -> Call:
     """Say how to make a child.
 
     Args:
         child: what to call.
         dtype: canonical name of the dtype that it gets if it takes one and was given none.
+        mesh: the mesh that it is built for.
 
     Raises:
         DeclarationError: the arguments do not fit.
     """
     declared = declaration_of_child(child.factory) is not None
+    if not declared and (any(map(is_divided, child.args)) or any(map(is_divided, child.kwargs.values()))):
+        child = _ranks.for_plain_cell(child, mesh)
     asked = framework_dtype(dtype)
     kwargs = complete(child, dtype if declared else asked)  # first: it says what is wrong with the arguments
     handed_down = None if declared or is_given_dtype(child) else asked
@@ -129,7 +159,14 @@ def _extend(key: list[Any], value: Any) -> bool:
         return all(_extend(key, part) for part in value)
     if not is_plain(value):
         return False
-    key += (type(value), value.hex() if type(value) is float else value)  # 1 == True == 1.0, and 0.0 == -0.0
+    kind = type(value)
+    if kind is float:
+        value = value.hex()  # 0.0 == -0.0
+    elif kind is Divided:
+        key += value.facts
+    elif kind is Ratio:
+        _extend(key, (value.numerator_, value.denominator_))
+    key += (kind, value)  # 1 == True == 1.0
     return True
 
 
@@ -146,7 +183,9 @@ class _Default:
     """Stands for the default of a hyperparameter, which may be an expression."""
 
 
-def _key_of_call(declaration: Declaration, given: Mapping[str, Any], dtype: Any) -> tuple[Any, ...] | None:
+def _key_of_call(
+    declaration: Declaration, given: Mapping[str, Any], dtype: Any, mesh: Mesh | None
+) -> tuple[Any, ...] | None:
     if not (dtype is None or isinstance(dtype, str)):
         return None
     values: list[Any] = [registrations()]
@@ -156,7 +195,8 @@ def _key_of_call(declaration: Declaration, given: Mapping[str, Any], dtype: Any)
         value = given[item.name]
         is_formula = value is item.default and not isinstance(value, attrs.Factory)  # type: ignore[arg-type]
         values.append(_Default if is_formula else value)
-    return key_of(declaration, values, dtype)
+    key = key_of(declaration, values, dtype)
+    return key if key is None or mesh is None else (*key, mesh)
 
 
 def _computed(declaration: Declaration, given: Mapping[str, Any]) -> frozenset[str]:
@@ -171,21 +211,25 @@ def _can_be_shared(resolved: Resolved) -> bool:
     return all(map(is_plain, (*resolved.values.values(), *arguments)))
 
 
-def _parameter(parameter: ResolvedParameter) -> ParameterBlueprint:
+def _parameter(parameter: ResolvedParameter, mesh: Mesh | None) -> ParameterBlueprint:
     spec = parameter.spec
+    shape, marks = parameter.shape, None
+    if mesh is not None:
+        shape, marks = _ranks.part_of(parameter, mesh)
     if parameter.initializer is not spec.initializer:  # it came out of a hyperparameter: only now is it known
         check_initializer(attrs.evolve(spec, initializer=parameter.initializer))
     return ParameterBlueprint(
         parameter.name,
         make_initializer(parameter.initializer),
-        parameter.shape,
+        shape,
         framework_dtype(parameter.dtype),
         spec.trainable,
         spec.persistent,
+        marks,
     )
 
 
-def _calls(child: ResolvedChild | Group[ResolvedChild], dtype: str) -> Call | Group[Call]:
+def _calls(child: ResolvedChild | Group[ResolvedChild], dtype: str, mesh: Mesh | None) -> Call | Group[Call]:
     if isinstance(child, Group):
-        return regrouped(child, lambda each: call_of(each, dtype))
-    return call_of(child, dtype)
+        return regrouped(child, lambda each: call_of(each, dtype, mesh))
+    return call_of(child, dtype, mesh)

@@ -17,6 +17,7 @@ from .._location import message, user_location
 from ..declaration import Declaration, Group, declaration_of, does_more, leaves_of
 from ..manifest import DEFAULT_DTYPE, ResolvedChild, ResolvedParameter, call_text
 from ..parameters import building, cells_of, declare, declare_buffer, initialize_cell, is_building, parameters_of
+from . import _ranks
 from ._blueprint import Blueprint, Call, blueprint_of, call_of
 from ._full_names import name_all
 from ._ties import tie_together
@@ -49,6 +50,8 @@ def build(cell: Any, declaration: Declaration, given: dict[str, Any], dtype: Any
         raise
     finally:
         _inside_another.reset(token)
+    if blueprint.mesh is not None:
+        _ranks.check_axes(cell, blueprint.mesh)
     name_all(cell)  # once, at the end: MindSpore renames the whole subtree at every level that a cell is attached to
 
 
@@ -99,7 +102,10 @@ def _fill(cell: Any, blueprint: Blueprint) -> None:
     attributes["_lazycell_dtype"] = resolved.dtype
     set_plain = object.__setattr__ if fresh and _sets_as_usual(kind) else setattr
     inserts_plainly = fresh and _inserts_as_usual(kind)  # nothing can go by these names
-    for name, value in resolved.values.items():
+    mesh = blueprint.mesh
+    if mesh is not None and mesh.ranks > 1:
+        attributes["_lazycell_mesh"] = mesh
+    for name, value in blueprint.attributes.items():
         if name in blueprint.plain:
             set_plain(cell, name, value)
         else:
@@ -108,15 +114,19 @@ def _fill(cell: Any, blueprint: Blueprint) -> None:
     attributes["_lazycell_values"] = resolved.values  # from here on they stay
     if blueprint.computed:
         attributes["_lazycell_computed"] = blueprint.computed
-    for name in resolved.absent:
+    for name in blueprint.absent:
         # None in `_params` would break init_parameters_data and save_checkpoint.
         object.__setattr__(cell, name, None)
     for each in blueprint.parameters:
         if not each.persistent:
             buffer = declare_buffer(each.initializer, each.shape, each.dtype)
+            if each.marks is not None:
+                buffer.__dict__.update(each.marks)
             cell.register_buffer(each.name, buffer, persistent=False)
             continue
         made = declare(each.initializer, each.shape, each.dtype, name=each.name, trainable=each.trainable)
+        if each.marks is not None:
+            made.__dict__.update(each.marks)
         if inserts_plainly:
             parameters_of(cell)[each.name] = made
         else:
@@ -130,7 +140,7 @@ def _fill(cell: Any, blueprint: Blueprint) -> None:
         else:
             cell.insert_child_to_cell(name, child)
     if resolved.ties:
-        tie_together(cell, resolved.ties, resolved.absent)
+        tie_together(cell, resolved.ties, blueprint.absent)
     if does_more(kind):
         cell.__post_init__()
 
@@ -160,7 +170,7 @@ def _make_group(group: Group[Call]) -> nn.Cell:
         except (KeyError, TypeError) as error:  # a name that every cell has, or a container
             _, call = next(leaves_of(group))
             call.child.spec.complain(f"nn.CellDict refuses it: {error.args[0]}")
-    cells = nn.CellList()
+    cells = nn.CellList() if "0" in made or not made else _ranks.SomeCells()
     cells_of(cells).update(made)
     return cells
 

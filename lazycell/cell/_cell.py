@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ..inference import Inference
     from ..loading import LoadReport
     from ..manifest import Manifest
+    from ..mesh import Mesh
     from ..saving import SaveReport
     from ._built_with import Hyperparameters
 else:
@@ -279,6 +280,8 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         verify: bool = False,
         dec_key: bytes | None = None,
         dec_mode: str | None = None,
+        mesh: Mesh | None = None,
+        whole: Iterable[str] = (),
         **hyperparameters: Any,
     ) -> Self:
         """Build the model that a directory, file or repository holds, and load it.
@@ -302,6 +305,9 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             verify: likewise.
             dec_key: likewise.
             dec_mode: likewise.
+            mesh: how the ranks are arranged of which this is one: it builds and reads its part of the model. All of
+                them load, or none. Default: that of `with Mesh(…):` around the call, or one rank.
+            whole: hyperparameters that ranks do not divide, though the class says so.
             hyperparameters: take precedence over the config.
 
         Returns:
@@ -336,7 +342,15 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         place = pretrained.find_place(path, revision)
         config = pretrained.find_config(place)
         return pretrained.load_pretrained(
-            cls, place, config, options, dtype=dtype, hyperparameters=hyperparameters, ignore_config=ignore_config
+            cls,
+            place,
+            config,
+            options,
+            dtype=dtype,
+            hyperparameters=hyperparameters,
+            ignore_config=ignore_config,
+            mesh=mesh,
+            whole=whole,
         )
 
     @classmethod

@@ -31,9 +31,21 @@ if TYPE_CHECKING:
     from ._declare import Tie as Tie
     from ._declare import initializer_text as initializer_text
     from ._declare import is_cell as is_cell
+    from ._divided import Divided as Divided
+    from ._divided import Ratio as Ratio
+    from ._divided import all_here as all_here
+    from ._divided import here as here
+    from ._divided import is_divided as is_divided
+    from ._divided import namespace_of as namespace_of
+    from ._divided import part as part
+    from ._divided import ranks_along as ranks_along
+    from ._divided import shares_of as shares_of
+    from ._divided import undivided as undivided
+    from ._divisions import Divides as Divides
     from ._each import Each as Each
     from ._evaluate import brief as brief
     from ._evaluate import decided as decided
+    from ._evaluate import decided_where as decided_where
     from ._evaluate import evaluated as evaluated
     from ._evaluate import evaluated_parts as evaluated_parts
     from ._evaluate import with_values as with_values

@@ -52,6 +52,8 @@ class ClassBody(dict[str, Any]):
         self.requirements: list[Requirement] = []
         self.unnamed: list[Declared] = []
         self.stored: dict[str, StoredRule] = {}
+        self.divisions: dict[str, Any] = {}
+        self.undivided: list[str] = []
         super().__setitem__("__annotations__", _Annotations(self))
 
     @property

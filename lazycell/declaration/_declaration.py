@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 from weakref import WeakKeyDictionary
 
+import attrs
+
 from .._errors import DeclarationError
 from .._frozen import frozen
 from .._location import did_you_mean, message, user_location
@@ -24,6 +26,7 @@ from ._declare import (
     Requirement,
     Tie,
 )
+from ._divisions import Divides, divided_by, may_be_elsewhere
 from ._forms import shapes_in
 from ._positions import of_positions, with_formulas
 from ._read_body import OwnDeclarations
@@ -57,6 +60,10 @@ class Declaration:
     """What the cell keeps of what it has read."""
     positional: tuple[Derived, ...] = ()
     """Derived values that use `INDEX`; in `members` their formulas stand for them."""
+    divisions: Mapping[str, Divides] = attrs.field(factory=dict)
+    """Hyperparameters and derived values that ranks divide."""
+    placing: tuple[Declared, ...] = ()
+    """Those of `members` that may not be on all ranks: lists of a length that is no number, and `when(on(…), …)`."""
 
     @property
     def takes_dtype(self) -> bool:
@@ -142,6 +149,7 @@ def assemble(cls: type, own: OwnDeclarations, own_init: bool) -> Declaration:
     requirements: list[Requirement] = []
     removed: set[str] = set()
     stored: dict[str, StoredRule] = {}
+    divisions: dict[str, Any] = {}
     for ancestor in reversed(cls.__mro__):
         said = _OWN.get(ancestor, _NOTHING_SAID)
         # An ordinary attribute takes the place of what a base declares, as a method takes that of another.
@@ -152,6 +160,8 @@ def assemble(cls: type, own: OwnDeclarations, own_init: bool) -> Declaration:
         removed = (removed | said.removed) - said.items.keys() - replaced
         requirements.extend(said.requirements)
         _join_rules(stored, said.stored)
+        divisions = {name: each for name, each in divisions.items() if each.axis not in said.undivided}
+        divisions.update(said.divisions)
     _make_room(cls, items)
     items, requirements = with_shapes(items, requirements, declaration_of_child)
     hyperparameters = tuple(item for item in items.values() if isinstance(item, Hyperparameter))
@@ -164,13 +174,14 @@ def assemble(cls: type, own: OwnDeclarations, own_init: bool) -> Declaration:
     written = {**items, **{item.name: item for item in rest}}
     _check_names(cls, written, [*requirements, *stored.values()], removed, frozenset(positional))
     _check_order(hyperparameters, cls.__name__)
+    members = tuple(item for item in rest if not _is(item, (Tie, CacheSpec)))
     declaration = Declaration(
         name=cls.__name__,
         module=cls.__module__,
         hyperparameters=hyperparameters,
         derived=derived,
         requirements=tuple(requirements),
-        members=tuple(item for item in rest if not _is(item, (Tie, CacheSpec))),
+        members=members,
         ties=tuple(item for item in rest if _is(item, Tie)),
         removed=frozenset(removed),
         evaluation_order=tuple(name for name in order if name not in positional),
@@ -179,6 +190,8 @@ def assemble(cls: type, own: OwnDeclarations, own_init: bool) -> Declaration:
         leftovers=tuple(rule for rule in stored.values() if rule.is_leftover),
         caches=tuple(item for item in rest if _is(item, CacheSpec)),
         positional=tuple(positional.values()),
+        divisions=divided_by(divisions, hyperparameters, derived, requirements, cls.__name__) if divisions else {},
+        placing=tuple(filter(may_be_elsewhere, members)),
     )
     _check_sections(declaration)
     _DECLARATIONS[cls] = declaration

@@ -86,6 +86,8 @@ class ParameterSpec(Declared):
     trainable: bool = True
     persistent: bool = True
     shard: tuple[Any, ...] | None = None
+    partial: str | tuple[str, ...] | None = None
+    """Axes along which ranks use all of it for their parts of something: each has a part of its gradient."""
     tags: tuple[str, ...] = ()
 
     def __or__(self, other: object) -> NoReturn:
@@ -269,6 +271,7 @@ def param(
     *,
     trainable: bool = True,
     shard: tuple[Any, ...] | None = None,
+    partial: str | tuple[str, ...] | None = None,
     tags: tuple[str, ...] = (),
     doc: str | None = None,
 ) -> Parameter:
@@ -280,10 +283,13 @@ def param(
         dtype: a MindSpore dtype, its name, or a hyperparameter; default: the cell's.
         trainable: whether gradients are taken for it.
         shard: for each dimension a mesh axis, a tuple of axes, or None; kept in the manifest.
+        partial: an axis of the mesh, or several, whose ranks use the whole parameter for their parts of something: a
+            norm of each head, where ranks have some heads each. `reduce_gradients` sums what they have of its gradient.
         tags: labels kept in the manifest.
         doc: one sentence about it.
     """
-    return _parameter_spec(initializer, shape, dtype, trainable=trainable, shard=shard, tags=tags, doc=doc)
+    options = {"trainable": trainable, "shard": shard, "partial": partial, "tags": tags, "doc": doc}
+    return _parameter_spec(initializer, shape, dtype, **options)
 
 
 def buffer(
@@ -451,6 +457,11 @@ def _parameter_spec(initializer: Any, shape: Any, dtype: Any, **options: Any) ->
             f"shard={shard!r} has length {len(shard)}, and the shape {render(shape)} has {len(shape)} dimensions",
             "one entry a dimension: a mesh axis, a tuple of axes, or None",
         )
+    partial = options.get("partial") or ()
+    if not (
+        isinstance(partial, str) or (isinstance(partial, tuple) and all(isinstance(axis, str) for axis in partial))
+    ):
+        _refuse(f"partial={partial!r} is no axis of a mesh", '`partial="tp"`, or a tuple of axes')
     if isinstance(options.get("tags"), str):
         _refuse(f"tags={options['tags']!r} is not a tuple", f"`tags=({options['tags']!r},)`")
     if isinstance(initializer, type):

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 from .._errors import DeclarationError
 from .._harmless import repr_of, told
 from .._location import did_you_mean
+from ..mesh import On
 from ._declare import Conditional, Declared
 from ._symbols import evaluate, names_in, render
 
@@ -43,6 +44,23 @@ def decided(item: Any, values: Mapping[str, Any]) -> Any:
     while isinstance(item, Conditional):
         item = item.present if evaluated(item, item.condition, values) else item.otherwise
     return item
+
+
+def decided_where(item: Any, values: Mapping[str, Any]) -> tuple[Any, On | None]:
+    """Follow the conditions of a declaration, as `decided`; and give on which ranks it is, if not on all: `on(…)`.
+
+    Raises:
+        DeclarationError: there is something else on the other ranks.
+    """
+    where = None
+    while isinstance(item, Conditional):
+        holds = evaluated(item, item.condition, values)
+        if type(holds) is On:
+            if item.otherwise is not None:
+                item.complain("`when(on(…), …)` takes no `otherwise`: a name means one thing on all ranks")
+            where = holds
+        item = item.present if holds else item.otherwise
+    return item, where
 
 
 def _refuse(item: Declared, value: Any, values: Mapping[str, Any], error: Exception) -> NoReturn:

@@ -46,6 +46,9 @@ class OwnDeclarations:
     removed: frozenset[str]
     requirements: tuple[Requirement, ...]
     stored: tuple[StoredRule, ...] = ()
+    divisions: Mapping[str, Any] = attrs.field(factory=dict)
+    undivided: tuple[str, ...] = ()
+    """axes along which nothing is divided that bases divide"""
 
 
 def read_body(
@@ -86,7 +89,15 @@ def read_body(
         if said.annotation is not None:
             annotations[said.name] = annotation
     namespace["__annotations__"] = annotations
-    return OwnDeclarations(items, frozenset(removed), tuple(body.requirements), tuple(body.stored.values())), namespace
+    own = OwnDeclarations(
+        items,
+        frozenset(removed),
+        tuple(body.requirements),
+        tuple(body.stored.values()),
+        body.divisions,
+        tuple(body.undivided),
+    )
+    return own, namespace
 
 
 def _annotation_of(said: Said, body: ClassBody, symbols: Mapping[str, Any]) -> Any:

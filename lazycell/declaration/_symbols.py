@@ -18,6 +18,8 @@ from typing import Any, NoReturn
 from .._errors import DeclarationError
 from .._frozen import frozen
 from .._location import is_own, message, user_location
+from ..mesh import On
+from ._divided import Divided, fused_sum
 from ._unasked import is_looked_up
 
 # ------------------------------------------------------------------------------------------------------------- nodes
@@ -125,7 +127,14 @@ def _is_in(value: Any, container: Any) -> bool:
     return value in container
 
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {"min_": min, "max_": max, "in_": _is_in, "len_": len}
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, Divided) else value
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    **{"min_": min, "max_": max, "in_": _is_in, "len_": len},
+    **{"whole": _whole, "on": On},
+}
 
 # -------------------------------------------------------------------------------------------------------- expressions
 
@@ -311,7 +320,10 @@ def symbol(name: str) -> Expression:
 
 def call(function: str, arguments: tuple[Any, ...]) -> Any:
     """Call one of `FUNCTIONS`: at once on plain values, else symbolically."""
-    if function == "len_":
+    if function in ("whole", "on"):
+        if function == "on":
+            return Expression(Call(function, arguments))
+    elif function == "len_":
         if len(arguments) != 1:
             text = f"len_() takes one value, not {len(arguments)}: write `len_(sizes)`"
             raise DeclarationError(message("", text, user_location()))
@@ -405,7 +417,8 @@ def sections_of(dimension: Any, meaning: Mapping[str, Any]) -> Iterator[tuple[An
 # ------------------------------------------------------------------------------------------------------------ walking
 
 
-def _parts(node: Node) -> tuple[Any, ...]:
+def operands_of(node: Node) -> tuple[Any, ...]:
+    """Give what a node is made of, plain values included."""
     match node:
         case Name():
             return ()
@@ -467,7 +480,9 @@ def names_in(value: Any) -> frozenset[str]:
     found = value._names
     if found is None:  # an expression never changes, and every instance of its class asks
         node = value._node
-        found = frozenset({node.name}) if isinstance(node, Name) else frozenset().union(*map(names_in, _parts(node)))
+        found = (
+            frozenset({node.name}) if isinstance(node, Name) else frozenset().union(*map(names_in, operands_of(node)))
+        )
         object.__setattr__(value, "_names", found)
     return found
 
@@ -486,18 +501,27 @@ def evaluate(value: Any, bound: Mapping[str, Any]) -> Any:
             case Sections(sections=sections):
                 named = tuple((name, evaluate(size, bound)) for name, size in sections)
                 sizes = [size for _, size in named]
-                return add_sections(named) if is_symbolic(sizes) else sum(sizes)
+                return add_sections(named) if is_symbolic(sizes) else fused_sum(sizes)
             case Operation(mark, operands):
                 table = _UNARY if len(operands) == 1 else _BINARY
-                return table[mark].function(*(evaluate(operand, bound) for operand in operands))
+                found = table[mark].function(*(evaluate(operand, bound) for operand in operands))
+                if type(found) is Divided and mark == "*" and type(operands[0]) is int:
+                    return found.stacked(render(value))
+                return found
             case Attribute(target, name):
                 return getattr(evaluate(target, bound), name)
             case Item(target, key):
                 return evaluate(target, bound)[evaluate(key, bound)]
             case Call(function, arguments):
+                if function == "on":
+                    return On(*arguments)
+                if function == "whole":  # on paper, where the values are symbols, all of a number is meant
+                    return _whole(evaluate(arguments[0], bound))
                 return call(function, tuple(evaluate(argument, bound) for argument in arguments))
             case Choice(condition, present, otherwise):
                 decided = evaluate(condition, bound)
+                if type(decided) is On:
+                    raise TypeError("on(…) says where a cell is, and a value is the same everywhere")
                 if isinstance(decided, Expression):
                     return choose(decided, evaluate(present, bound), evaluate(otherwise, bound))
                 return evaluate(present if decided else otherwise, bound)
@@ -565,6 +589,9 @@ def render(value: Any, binding: int = 0) -> str:
         case Item(target, key):
             return f"{render(target, 9)}[{_render_key(key)}]"
         case Call(function, arguments):
+            if function == "on":
+                axis, at = arguments
+                return f"on({axis}={render(at[0] if len(at) == 1 else at)})"
             return f"{function}({', '.join(map(render, arguments))})"
         case Applied(function, arguments, keywords):
             return f"derived({_render_arguments((function, *arguments), keywords)})"

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from .._frozen import frozen
 from ._declare import CellsSpec, ChildrenSpec, Conditional, Declared
+from ._divided import Divided
 
 _Child = TypeVar("_Child")
 _Found = TypeVar("_Found")
@@ -61,10 +62,12 @@ class Group(Generic[_Child]):
     Attributes:
         kind: name of MindSpore's container.
         parts: those that are alike may be one object.
+        count: of a list that ranks divide, its length, which knows how; None for others.
     """
 
     kind: str
     parts: tuple[tuple[str, _Child | Group[_Child]], ...]
+    count: Divided | None = None
 
     def __len__(self) -> int:
         return len(self.parts)
@@ -117,4 +120,4 @@ def _regrouped(group: Group[Any], change: Callable[[Any], Any], found: dict[int,
         if id(part) not in found:
             found[id(part)] = _regrouped(part, change, found) if isinstance(part, Group) else change(part)
         parts.append((name, found[id(part)]))
-    return Group(group.kind, tuple(parts))
+    return Group(group.kind, tuple(parts), group.count)

@@ -11,6 +11,7 @@ import attrs
 from .._dtypes import itemsize
 from .._frozen import frozen
 from ..declaration import Reshaped
+from ..mesh import Share
 from ._layout import Block, Form
 
 
@@ -29,6 +30,7 @@ class ManifestEntry:
         declared_at: `models/layers.py:31`; None for a parameter of a plain cell. For people to read: two entries that
             differ in nothing else are equal.
         shard: for each dimension a mesh axis, a tuple of axes, or None.
+        shares: for each dimension its sections, and how ranks divide each; None: as `shard` says.
         tags: the declaration's labels.
         sections: for each axis that was declared as `fused(…)`: the axis, and name and size of each of its sections.
         packed_bytes: the bytes of its values in a file, where `dtype` is the file's own name of one that no MindSpore
@@ -50,6 +52,7 @@ class ManifestEntry:
     sections: tuple[tuple[int, tuple[tuple[str, int], ...]], ...] = ()
     packed_bytes: int | None = None
     doc: str | None = attrs.field(default=None, eq=False)
+    shares: tuple[tuple[Share, ...], ...] | None = None
 
     @property
     def size(self) -> int:

@@ -15,6 +15,9 @@ from .._harmless import told
 from .._location import calling_location, message, user_location
 from ..declaration import (
     Declaration,
+    Declared,
+    Divided,
+    Divides,
     Hyperparameter,
     Requirement,
     brief,
@@ -42,6 +45,7 @@ def bind_values(declaration: Declaration, given: Mapping[str, Any]) -> dict[str,
     """
     items: dict[str, Any] = {item.name: item for item in (*declaration.hyperparameters, *declaration.derived)}
     values: dict[str, Any] = {}
+    divisions = declaration.divisions
     failure: DeclarationError | None = None
     for name in declaration.evaluation_order:  # whatever a value needs is there, unless that has failed
         item = items[name]
@@ -50,6 +54,8 @@ def bind_values(declaration: Declaration, given: Mapping[str, Any]) -> dict[str,
                 values[name] = _value_of(item, given[name], values, declaration.name)
             elif failure is None or names_in(item.value) <= values.keys():
                 values[name] = evaluated(item, item.value, values)
+            if divisions and name in divisions and name in values:
+                values[name] = _divided(item, divisions[name], values[name])
         except DeclarationError as error:
             failure = failure or error
             if isinstance(item, Hyperparameter):
@@ -115,13 +121,23 @@ def convert(item: Hyperparameter, value: Any, known: types.SimpleNamespace) -> A
     Raises:
         HyperparameterError: one of them refuses it.
     """
+    given = value
     for each in _several(item.converter):
         takes_all: bool = isinstance(each, attrs.Converter)
         try:
             value = each(value, known, item) if takes_all else each(value)
         except Exception as error:
             _refuse_value(item, value, error)
-    return value
+    return given if type(given) is Divided and value == given else value  # `int` says nothing of ranks
+
+
+def _divided(item: Declared, division: Divides, value: Any) -> Any:
+    if is_symbolic(value):  # on paper, where nothing has a value
+        return value
+    try:
+        return division.of(value)
+    except TypeError as error:
+        item.complain(str(error))
 
 
 def _validate(declaration: Declaration, values: Mapping[str, Any]) -> None:

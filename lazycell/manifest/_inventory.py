@@ -11,6 +11,7 @@ from .._frozen import frozen
 from .._stream_version import STREAM_VERSION
 from ..history import Migration
 from ..layout import ManifestEntry, Stored
+from ..mesh import Listed, On
 
 if TYPE_CHECKING:
     from ..layout import BaseModel, Leftover
@@ -37,6 +38,7 @@ class Inventory:
     leftovers: tuple[Leftover, ...] = ()
     base: BaseModel | None = None
     caches: tuple[KeyValueCache, ...] = ()
+    owners: Mapping[str, Listed | On] = attrs.field(factory=dict)
     _by_name: dict[str, ManifestEntry] = attrs.field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:

@@ -7,6 +7,8 @@ from .._face import face
 if TYPE_CHECKING:
     from ._caches import caches_of as caches_of
     from ._caches import placed as placed
+    from ._owners import owners_by_pattern as owners_by_pattern
+    from ._owners import owners_of as owners_of
     from ._text import manifest_html as manifest_html
     from ._text import manifest_markdown as manifest_markdown
     from ._text import manifest_text as manifest_text

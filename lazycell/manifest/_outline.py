@@ -23,9 +23,11 @@ from ..declaration import (
     is_cell,
     render,
     ties_of_parameters,
+    undivided,
 )
 from ..history import Migration, migrations_of
 from ..layout import ManifestEntry, Stored
+from ..mesh import Listed, On, axes_of_shares
 from . import _methods
 from ._calls import bind as bind  # inference/ knows it by this place
 from ._calls import bind_child
@@ -44,7 +46,7 @@ class Outline:
 
     `rules` has, for the path of each cell whose class says how it is stored, what the class says; `migrations`, for
     the path of each cell whose class has any, those of the class; `cells` the class of each cell that is declared;
-    `caches` what each cell keeps that keeps anything.
+    `caches` what each cell keeps that keeps anything; `owners` what is not on all ranks, by its path.
     """
 
     entries: tuple[ManifestEntry, ...] = ()
@@ -54,6 +56,7 @@ class Outline:
     migrations: Mapping[str, tuple[Migration, ...]] = attrs.field(factory=dict)
     cells: Mapping[str, type] = attrs.field(factory=dict)
     caches: Mapping[str, tuple[KeyValueCache, ...]] = attrs.field(factory=dict)
+    owners: Mapping[str, Listed | On] = attrs.field(factory=dict)
 
 
 MigrationsOf = Callable[[type], tuple[Migration, ...]]
@@ -118,12 +121,13 @@ def manifest_of_outline(model: str, outline: Outline, hyperparameters: Mapping[s
         leftovers=layout.leftovers_of(outline.rules) if outline.rules else (),
         base=layout.base_model_of(outline.cells) if has_base else None,
         caches=tuple(each for path, found in outline.caches.items() for each in _methods.placed(found, path)),
+        owners=_methods.owners_by_pattern(outline.owners) if outline.owners else {},
     )
 
 
 def hyperparameters_of(declaration: Declaration, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the values of the hyperparameters alone, without the derived ones."""
-    return {item.name: values[item.name] for item in declaration.hyperparameters}
+    """Give the values of the hyperparameters alone, without the derived ones: what the whole model is built with."""
+    return undivided({item.name: values[item.name] for item in declaration.hyperparameters})
 
 
 def outline_of(cls: type, resolved: Resolved, plain: PlainOutline, migrations: MigrationsOf = migrations_of) -> Outline:
@@ -152,6 +156,7 @@ class Sheet:
         self.migrations: dict[str, tuple[Migration, ...]] = {}
         self.cells: dict[str, type] = {}
         self.caches: dict[str, tuple[KeyValueCache, ...]] = {}
+        self.owners: dict[str, Listed | On] = {}
 
     def note(
         self,
@@ -166,6 +171,9 @@ class Sheet:
         self.cells[path] = cls
         if declaration.caches:
             self.caches[path] = _methods.caches_of(declaration, values, dtype)
+        if declaration.placing:
+            found_here = _methods.owners_of(declaration, values)
+            self.owners.update(_under(path, found_here) if path else found_here)
         if declaration.stored or declaration.leftovers:
             self.rules[path] = layout.CellRules(declaration, values)
         if found := migrations(cls):
@@ -181,6 +189,7 @@ class Sheet:
         self.migrations.update(_under(place, child.migrations))
         self.cells.update(_under(place, child.cells))
         self.caches.update(_under(place, child.caches))
+        self.owners.update(_under(place, child.owners))
 
     def tie(self, ties: Iterable[Tie], absent: Collection[str] = ()) -> None:
         """Let each tie's target be another name of its source."""
@@ -202,6 +211,7 @@ class Sheet:
             migrations=self.migrations,
             cells=self.cells,
             caches=self.caches,
+            owners=self.owners,
         )
 
 
@@ -240,7 +250,7 @@ class _Walk:
         sheet.entries = {entry.name: fields_of(entry) for entry in found.entries}
         sheet.ties, sheet.computed = {**found.ties}, {*found.computed}
         sheet.rules, sheet.migrations, sheet.cells = {**found.rules}, {**found.migrations}, {**found.cells}
-        sheet.caches = {**found.caches}
+        sheet.caches, sheet.owners = {**found.caches}, {**found.owners}
         return sheet
 
 
@@ -261,11 +271,20 @@ def entry_of(parameter: ResolvedParameter) -> ManifestEntry:
         expression=render(spec.shape),
         declared_by=f"{spec.owner}.{spec.name}",
         declared_at=None if spec.location is None else spec.location.short,
-        shard=None if spec.shard is None else tuple(spec.shard),
+        shard=_shard_of(parameter),
+        shares=parameter.shares if parameter.sources else None,
         tags=tuple(spec.tags),
         sections=parameter.sections,
         doc=spec.doc,
     )
+
+
+def _shard_of(parameter: ResolvedParameter) -> tuple[Any, ...] | None:
+    stated = parameter.spec.shard
+    if parameter.shares is None:
+        return None
+    found = axes_of_shares(parameter.shares)
+    return found if stated is None else tuple(each or axes for each, axes in zip(stated, found, strict=True))
 
 
 Fields = tuple[Any, ...]

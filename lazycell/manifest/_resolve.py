@@ -8,7 +8,6 @@ Pure: nothing is built, so a manifest can be made of a model that would not fit 
 
 from __future__ import annotations
 
-import types
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -22,28 +21,34 @@ from ..declaration import (
     Conditional,
     Declaration,
     Declared,
+    Divided,
     Group,
     ParameterSpec,
     Tie,
     decided,
+    decided_where,
     evaluated,
     evaluated_parts,
     expressions_of,
     is_position,
     leaves_of,
     names_in,
+    namespace_of,
     position_name,
     sections_of,
 )
+from ..mesh import On, Share
 from ._bind import bind_values, default_dtype
 from ._check_values import checked_count, checked_dtype, checked_sections, checked_shape
+from ._divided_shape import divided_count, divided_shape
 
 
 @frozen
 class ResolvedParameter:
     """A parameter that will be there: its shape in ints, its dtype by canonical name, its initializer.
 
-    `sections` has name and size of the sections of each axis that has any.
+    `sections` has name and size of the sections of each axis that has any; `shares` how ranks divide each dimension,
+    where they divide any.
     """
 
     name: str
@@ -52,6 +57,11 @@ class ResolvedParameter:
     initializer: Any
     spec: ParameterSpec
     sections: tuple[tuple[int, tuple[tuple[str, int], ...]], ...] = ()
+    shares: tuple[tuple[Share, ...], ...] | None = None
+    sources: tuple[Divided, ...] = ()
+    """the numbers that are divided, for messages"""
+    source: Divided | None = None
+    """of a divided dimension, for messages"""
 
 
 @frozen
@@ -77,6 +87,8 @@ class Resolved:
     absent: tuple[str, ...]
     ties: tuple[Tie, ...]
     declaration: Declaration
+    where: Mapping[str, On]
+    """Of the members that are not on all ranks, on which they are."""
 
 
 def resolve(declaration: Declaration, given: Mapping[str, Any], dtype: Any = None) -> Resolved:
@@ -109,8 +121,11 @@ def resolve_bound(declaration: Declaration, values: dict[str, Any], dtype: str) 
     rows: dict[str, Group[ResolvedParameter]] = {}
     formulas = {item.name: item.value for item in declaration.derived}
     absent: list[str] = sorted(declaration.removed)
+    where: dict[str, On] = {}
     for member in declaration.members:
-        chosen = decided(member, values)
+        chosen, ranks = decided_where(member, values)
+        if ranks is not None:
+            where[member.name] = ranks
         if chosen is None:
             absent.append(member.name)
         elif isinstance(chosen, ParameterSpec):
@@ -135,6 +150,7 @@ def resolve_bound(declaration: Declaration, values: dict[str, Any], dtype: str) 
         absent=tuple(absent),
         ties=tuple(item for item in ties if isinstance(item, Tie)),
         declaration=declaration,
+        where=where,
     )
 
 
@@ -144,7 +160,11 @@ def _parameter(
     asked, initializer, shape = evaluated_parts(spec, (spec.dtype, spec.initializer, spec.shape), values)
     dtype = checked_dtype(spec, asked, default, values)
     sections = tuple(_sections(spec, values, formulas))  # first: what is wrong with a part says more than the sum
-    return ResolvedParameter(spec.name, checked_shape(spec, shape, values), dtype, initializer, spec, sections)
+    sizes = checked_shape(spec, shape, values)
+    if spec.shard is None and Divided not in map(type, shape):
+        return ResolvedParameter(spec.name, sizes, dtype, initializer, spec, sections)
+    shares, sources = divided_shape(spec, shape, values)
+    return ResolvedParameter(spec.name, sizes, dtype, initializer, spec, sections, shares, sources)
 
 
 def _sections(
@@ -162,7 +182,7 @@ def _sections(
 def _child(spec: ChildSpec, values: Mapping[str, Any]) -> ResolvedChild:
     if "SELF" in names_in((spec.factory, spec.args, spec.kwargs)):
         own = {name: value for name, value in values.items() if not is_position(name)}
-        values = {**values, "SELF": types.SimpleNamespace(**own)}
+        values = {**values, "SELF": namespace_of(own)}
     factory, args, kwargs = evaluated_parts(spec, (spec.factory, spec.args, spec.kwargs), values)
     return ResolvedChild(factory, args, kwargs, spec)
 
@@ -174,7 +194,7 @@ def _named(row: Group[ResolvedParameter], name: str) -> Group[ResolvedParameter]
         full_name = f"{name}.{place}"
         named = _named(part, full_name) if isinstance(part, Group) else attrs.evolve(part, name=full_name)
         parts.append((place, named))
-    return Group(row.kind, tuple(parts))
+    return Group(row.kind, tuple(parts), row.count)
 
 
 _Leaf = Callable[[Any, Mapping[str, Any]], Any]
@@ -182,8 +202,11 @@ _Leaf = Callable[[Any, Mapping[str, Any]], Any]
 
 def _group(spec: ChildrenSpec | CellsSpec, values: Mapping[str, Any], leaf: _Leaf) -> Group[Any]:
     """Give what is in a container: of each declaration in it what `leaf` makes of it, with these values."""
-    parts = _repeated(spec, values, leaf) if isinstance(spec, ChildrenSpec) else _unlike(spec, values, leaf)
-    return Group(spec.kind, tuple(parts))
+    if not isinstance(spec, ChildrenSpec):
+        return Group(spec.kind, tuple(_unlike(spec, values, leaf)))
+    count = evaluated(spec, spec.count, values)
+    parts = _repeated(spec, checked_count(spec, count, values), values, leaf)
+    return Group(spec.kind, tuple(parts), divided_count(spec, count))
 
 
 def _unlike(spec: CellsSpec, values: Mapping[str, Any], leaf: _Leaf) -> Iterator[tuple[str, Any]]:
@@ -195,8 +218,7 @@ def _unlike(spec: CellsSpec, values: Mapping[str, Any], leaf: _Leaf) -> Iterator
             number += 1
 
 
-def _repeated(spec: ChildrenSpec, values: Mapping[str, Any], leaf: _Leaf) -> Iterator[tuple[str, Any]]:
-    count = checked_count(spec, evaluated(spec, spec.count, values), values)
+def _repeated(spec: ChildrenSpec, count: int, values: Mapping[str, Any], leaf: _Leaf) -> Iterator[tuple[str, Any]]:
     position = position_name(sum(map(is_position, values)))
     same: Any = None
     depends_on_position = isinstance(spec.each, Conditional) or any(

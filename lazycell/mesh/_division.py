@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from .._frozen import frozen
 from ._boxes import Place
 from ._mesh import Mesh
-from ._share import Share, positions_of
+from ._share import Share
 
 
 @frozen
@@ -19,19 +19,33 @@ class Owner:
         axis: along which the list is divided.
         position: of the cell in the whole list, from 0.
         count: how many cells the whole list has.
+        name: the hyperparameter that is divided: a mesh may leave it whole.
     """
 
     axis: str
     position: int
     count: int
+    name: str = ""
 
     def indices(self, ranks: int) -> tuple[int, ...]:
         """Give which of so many ranks along the axis have it."""
-        return tuple(
-            index
-            for index in range(ranks)
-            if positions_of(self.count, ranks, index)[0] <= self.position < positions_of(self.count, ranks, index)[1]
-        )
+        # The rank whose `positions_of` have it: the last one that starts at it or before.
+        return (((self.position + 1) * ranks - 1) // self.count,)
+
+
+@frozen
+class Listed:
+    """A list of cells is divided: consecutive ones are on one rank.
+
+    Attributes:
+        axis: along which.
+        count: how many cells the whole list has.
+        name: the hyperparameter that is divided.
+    """
+
+    axis: str
+    count: int
+    name: str = ""
 
 
 @frozen
@@ -45,6 +59,21 @@ class On:
 
     axis: str
     at: tuple[int, ...]
+
+    # In a condition, where it holds for the whole model: `on(pp=0) & use_embedding`.
+    def __and__(self, other: bool) -> On | bool:
+        return self if other else False
+
+    def __or__(self, other: bool | On) -> On | bool:
+        if isinstance(other, On) and other.axis == self.axis:
+            return On(self.axis, (*self.at, *other.at))
+        return True if other else self
+
+    __rand__, __ror__ = __and__, __or__
+
+    def holds(self, mesh: Mesh | None) -> bool:
+        """Tell whether this rank is one of them."""
+        return mesh is None or mesh.index(self.axis) in self.indices(mesh.size(self.axis))
 
     def indices(self, ranks: int) -> tuple[int, ...]:
         """Give which of so many ranks along the axis have it."""
@@ -77,18 +106,29 @@ class Division:
         Raises:
             ValueError: a dimension has no equal parts for so many ranks.
         """
-        return self.place_at(mesh.sizes, mesh.coordinates())
+        return self.place_at(mesh.sizes, mesh.coordinates(), mesh.whole)
 
-    def place_at(self, sizes: Mapping[str, int], coordinates: Mapping[str, int]) -> Place | None:
-        """Give what the rank at these coordinates has of it, on a mesh with these sizes of axes; None: nothing."""
+    def place_at(
+        self, sizes: Mapping[str, int], coordinates: Mapping[str, int], whole: frozenset[str] = frozenset()
+    ) -> Place | None:
+        """Give what the rank at these coordinates has of it; None: nothing.
+
+        Args:
+            sizes: of the axes of the mesh.
+            coordinates: where the rank is along each.
+            whole: hyperparameters that are left whole.
+        """
         for owner in self.owners:
+            if isinstance(owner, Owner) and owner.name in whole:
+                continue
             if coordinates.get(owner.axis, 0) not in owner.indices(sizes.get(owner.axis, 1)):
                 return None
         ranges, shard = [], []
         for sections in self.shares:
             start, found, axes = 0, [], dict[str, None]()
             for share in sections:
-                first, last = share.range(sizes, coordinates)
+                all_of_it = share.name in whole and share.name
+                first, last = (0, share.size) if all_of_it else share.range(sizes, coordinates)
                 found.append((start + first, start + last))
                 start += share.size
                 if last - first < share.size:
@@ -109,7 +149,7 @@ class Division:
         found: dict[Place, list[int]] = {}
         for chosen in itertools.product(*(range(sizes[axis]) for axis in used)):
             at = dict(zip(used, chosen, strict=True))
-            place = self.place_at(sizes, at)
+            place = self.place_at(sizes, at, mesh.whole)
             if place is None:
                 continue
             rest = [axis for axis, _ in mesh.axes if axis not in at]

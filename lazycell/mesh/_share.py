@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from .._frozen import frozen
 
@@ -16,12 +17,14 @@ class Share:
         axes: along which it is divided, from the outermost; none: every rank has all of it.
         units: how many things it counts that cannot be cut: heads, of which each takes `size / units`.
         shared: where there are fewer of them than ranks, several ranks have the same one.
+        name: the hyperparameter that is divided, if one is: a mesh may leave it whole.
     """
 
     size: int
     axes: tuple[str, ...] = ()
     units: int = 0
     shared: bool = False
+    name: str = ""
 
     def parts(self, sizes: Mapping[str, int]) -> int:
         """Give how many different parts there are on a mesh with these sizes of axes.
@@ -29,7 +32,13 @@ class Share:
         Raises:
             ValueError: it has no equal parts for so many ranks.
         """
-        return parts_of(self.units or self.size, self.shared, self._ranks(sizes))
+        units, ranks = self.units or self.size, self._ranks(sizes)
+        try:
+            return parts_of(units, self.shared, ranks)
+        except ValueError as error:
+            axes = ", ".join(map(repr, self.axes))
+            what = f"{self.name}={error}" if self.name else str(error)
+            raise ValueError(f"{what}, one for each rank along {axes}: choose another mesh") from None
 
     def range(self, sizes: Mapping[str, int], coordinates: Mapping[str, int]) -> tuple[int, int]:
         """Give start and stop of what the rank at these coordinates has.
@@ -67,3 +76,21 @@ def parts_of(units: int, shared: bool, ranks: int) -> int:
 def positions_of(count: int, ranks: int, index: int) -> tuple[int, int]:
     """Give which of the cells in a list are on a rank: start and stop; the parts need not be equal."""
     return count * index // ranks, count * (index + 1) // ranks
+
+
+def axes_of_shares(shares: tuple[tuple[Share, ...], ...]) -> tuple[str | tuple[str, ...] | None, ...]:
+    """Give for each dimension the axis that divides it, several as a tuple, or None."""
+    found: list[str | tuple[str, ...] | None] = []
+    for sections in shares:
+        axes = tuple(dict.fromkeys(axis for share in sections for axis in share.axes))
+        found.append(None if not axes else axes[0] if len(axes) == 1 else axes)
+    return tuple(found)
+
+
+def shares_told_by(shard: Sequence[Any] | None, shape: Sequence[int]) -> tuple[tuple[Share, ...], ...]:
+    """Give how each dimension is divided by the axes that `shard` has for it."""
+    found = []
+    for position, size in enumerate(shape):
+        axes = None if shard is None else shard[position]
+        found.append((Share(size, () if axes is None else (axes,) if isinstance(axes, str) else tuple(axes)),))
+    return tuple(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable, Iterable, Mapping
 from os import PathLike
@@ -12,8 +13,10 @@ import attrs
 
 from .. import parameters
 from .._errors import ConfigError
+from .._location import did_you_mean
 from ..declaration import Declaration, declaration_of
 from ..loading import LoadOptions
+from ..mesh import Mesh, mesh_in_force
 from ._architecture import class_of, text_part
 from ._config import SOURCE, Config, completed_by_file, find_config, hyperparameters_from_config, ignored_keys
 from ._dtype import dtype_arguments, load_policy
@@ -33,10 +36,13 @@ def load_pretrained(
     dtype: Any,
     hyperparameters: Mapping[str, Any],
     ignore_config: Iterable[str] = (),
+    mesh: Mesh | None = None,
+    whole: Iterable[str] = (),
 ) -> Any:
     """Build `cls` as a config asks, and load the weights; the body of `LazyCell.from_pretrained`."""
     declaration = declaration_of(cls)
     assert declaration is not None
+    building = contextlib.nullcontext() if mesh is None and not whole else _on(mesh, whole, declaration)
     config = text_part(cls, config)
     ignored = ignored_keys(ignore_config, config.options)
     arguments = {**hyperparameters_from_config(cls, config.options, ignored), **hyperparameters}
@@ -45,7 +51,8 @@ def load_pretrained(
     arguments = {**completed_by_file(cls, arguments, opened, config), **hyperparameters}
     arguments |= dtype_arguments(cls, declaration, config, dtype, arguments)
     written = generation_config(config)  # read before anything is built: it may be refused
-    net = cls(**arguments)
+    with building:
+        net = cls(**arguments)
     report = net.load_checkpoint(path, **attrs.evolve(options, dtype=load_policy(dtype)).arguments)
     net.load_report = attrs.evolve(report, ignored_config=ignored)
     if not hasattr(net, "generation_config"):  # what a class declares is its own
@@ -71,6 +78,8 @@ def from_pretrained(
     verify: bool = False,
     dec_key: bytes | None = None,
     dec_mode: str | None = None,
+    mesh: Mesh | None = None,
+    whole: Iterable[str] = (),
     **hyperparameters: Any,
 ) -> Any:
     """Build and load the model in a directory or a repository, whose class its `config.json` names.
@@ -95,6 +104,9 @@ def from_pretrained(
         verify: likewise.
         dec_key: likewise.
         dec_mode: likewise.
+        mesh: how the ranks are arranged of which this is one: it builds and reads its part of the model. All of them
+            load, or none. Default: that of `with Mesh(…):` around the call, or one rank.
+        whole: hyperparameters that ranks do not divide, though the class says so.
         hyperparameters: take precedence over the config.
 
     Returns:
@@ -131,7 +143,15 @@ def from_pretrained(
     config = find_config(place)
     cls = class_of(config)
     return load_pretrained(
-        cls, place, config, options, dtype=dtype, hyperparameters=hyperparameters, ignore_config=ignore_config
+        cls,
+        place,
+        config,
+        options,
+        dtype=dtype,
+        hyperparameters=hyperparameters,
+        ignore_config=ignore_config,
+        mesh=mesh,
+        whole=whole,
     )
 
 
@@ -141,6 +161,28 @@ def _open(path: Path, options: LoadOptions) -> StoredTensors:
 
     decrypt = parameters.decryption(options.dec_key, options.dec_mode or "AES-GCM")
     return StoredTensors.at(path, options.rename, mmap=options.mmap, decrypt=decrypt)
+
+
+def _on(mesh: Mesh | None, whole: Iterable[str], declaration: Declaration) -> Mesh:
+    """Give the mesh to build on.
+
+    Raises:
+        TypeError: it is none.
+        ValueError: there is none, or nothing divides what is to be left whole.
+    """
+    if mesh is not None and not isinstance(mesh, Mesh):
+        raise TypeError(f"mesh={mesh!r} is no mesh: write mesh=Mesh(tp=2)")
+    if isinstance(whole, str):
+        raise TypeError(f'whole={whole!r} is one name: write whole=["{whole}"]')
+    found = mesh_in_force() if mesh is None else mesh
+    names = list(whole)
+    if found is None:
+        raise ValueError(f"whole={names} has no meaning without a mesh: write mesh=Mesh(…)")
+    for name in names:
+        if name not in declaration.divisions:
+            near = did_you_mean(name, declaration.divisions)
+            raise ValueError(f"whole={names}: {declaration.name} divides no {name!r}{near}")
+    return found.leaving(names)
 
 
 def _check_complete(cls: type, declaration: Declaration, arguments: Mapping[str, Any], config: Config) -> None:

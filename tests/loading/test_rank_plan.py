@@ -36,6 +36,7 @@ from ..formats.torchfiles import zipped
 from ..layout import forms
 from ..pure import PureCell
 from ..pure import manifest as manifest_of
+from ..saving.ranks import save_halves
 from ..saving.saved import save_arrays
 from .models import declared, make_plan, manifest
 from .ranks import check_ranks, divisions, meshes, part_of
@@ -43,7 +44,7 @@ from .test_composing import NET as NORMED
 from .test_fit_layouts import NET, file_of, values
 from .test_fit_layouts import Net as LayeredNet
 
-FORMATS = ["dict", "big-endian dict", "safetensors", "sharded", "ckpt", "bin", "bin turned"]
+FORMATS = ["dict", "big-endian dict", "safetensors", "sharded", "ranks", "ckpt", "bin", "bin turned"]
 FLOATS = ["float32", "bfloat16", "float16", "float64"]
 
 
@@ -63,6 +64,9 @@ def written(arrays: Mapping[str, Array], form: str, folder: Path) -> CheckpointH
             save_arrays(folder / "m.safetensors", arrays, max(largest, 64))
             (path,) = {*folder.glob("*.index.json")} or {folder / "m.safetensors"}
             return open_checkpoint(path)
+        case "ranks":
+            save_halves(folder, arrays)
+            return open_checkpoint(folder)
     if form == "bin turned":  # tensors that were transposed, saved as they lie
         arrays = {name: array.T.copy().T for name, array in arrays.items()}
     (folder / "m.bin").write_bytes(zipped(dict(arrays)))
@@ -75,7 +79,7 @@ def divided(data: st.DataObject, model: Manifest, sizes: Mapping[str, int]) -> d
 
 
 @given(st.data(), forms.stored_tensors(), meshes)
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 def test_all_ranks_together_have_what_one_has(
     data: st.DataObject, made: tuple[Stored, dict[str, tuple[int, ...]]], sizes: dict[str, int]
 ) -> None:
@@ -108,7 +112,7 @@ def test_all_ranks_together_have_what_one_has(
 
 @pytest.mark.parametrize("mmap", [True, False])
 @given(data=st.data(), sizes=meshes)
-@settings(max_examples=10)
+@settings(max_examples=10, deadline=None)
 def test_layers_of_a_model(data: st.DataObject, sizes: dict[str, int], mmap: bool) -> None:
     """Several parameters of one turned tensor, and one that three tensors make."""
     with TemporaryDirectory() as folder:
@@ -330,7 +334,7 @@ def test_memory_beyond_the_parts_is_bounded(tmp_path: Path, mmap: bool) -> None:
 
 @pytest.mark.parametrize("mmap", [True, False])
 @given(data=st.data(), sizes=meshes)
-@settings(max_examples=10)
+@settings(max_examples=10, deadline=None)
 def test_codes_with_scales(data: st.DataObject, sizes: dict[str, int], mmap: bool) -> None:
     """A scale for each row or for all: the same floats, whichever rank computes them."""
     random = np.random.default_rng(0)
@@ -358,7 +362,7 @@ def test_of_codes_a_rank_reads_its_rows(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("mmap", [True, False])
 @given(data=st.data(), sizes=meshes)
-@settings(max_examples=10)
+@settings(max_examples=10, deadline=None)
 def test_weight_norm(data: st.DataObject, sizes: dict[str, int], mmap: bool) -> None:
     """The norms are those of all of the weight, of which a rank then has a part."""
     with TemporaryDirectory() as folder:

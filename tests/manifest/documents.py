@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 from hypothesis import strategies as st
 
+from lazycell import divide, on
 from lazycell.history._migration import Migration
 from lazycell.layout import BaseModel, Leftover
 from lazycell.layout._entry import ManifestEntry
@@ -16,7 +17,20 @@ from lazycell.manifest._caches import KeyValueCache
 from lazycell.manifest._manifest import Manifest
 
 from ..layout.forms import stored_tensors
-from ..pure import PureCell, buffer, child, children, fused, key_value_cache, manifest, param, rename, tie, transposed
+from ..pure import (
+    PureCell,
+    buffer,
+    child,
+    children,
+    fused,
+    key_value_cache,
+    manifest,
+    param,
+    rename,
+    tie,
+    transposed,
+    when,
+)
 
 TEXT = st.text(max_size=8)
 _SEGMENTS = st.sampled_from(
@@ -117,10 +131,13 @@ class Everything(PureCell):
     """Layers, ties, computed buffers, layouts, sections."""
 
     n: int
-    layers = children(3, Attention, n)
-    embed = param("normal", (5, n))
-    output = param("normal", (5, n))
-    head = child(Attention, n)
+    depth: int = 3
+    vocabulary: int = 5
+    divide(tp=vocabulary, pp=depth)
+    layers = children(depth, Attention, n)
+    embed = param("normal", (vocabulary, n))
+    output = param("normal", (vocabulary, n))
+    head = when(on(pp=-1), child(Attention, n))
     tied = tie("output", "embed")
 
 

@@ -17,14 +17,17 @@ def test_a_model() -> None:
     manifest = everything()
     blocks = manifest.to_markdown().rstrip("\n").split("\n\n")
     assert blocks[0] == "# Everything"
-    assert blocks[1] == "| Hyperparameter | Value |\n| --- | --- |\n| `n` | `4` |"
+    assert (
+        blocks[1]
+        == "| Hyperparameter | Value |\n| --- | --- |\n| `n` | `4` |\n| `depth` | `3` |\n| `vocabulary` | `5` |"
+    )
     assert blocks[2] == (
         f"{len(manifest)} parameters, {manifest.size:,} elements (212 trainable), {manifest.nbytes:,} bytes (1.62 kB)"
     )
     head, rule, *rows = blocks[3].splitlines()
     assert head == "| Parameter | Shape | Dtype | Initializer | Declared as |"
     assert rule == "| --- | --- | --- | --- | --- |"
-    assert rows[0] == "| `embed` | `(5, 4)` | `float32` | `normal` | `(5, n)` |"
+    assert rows[0] == "| `embed` | `(5, 4)` | `float32` | `normal` | `(vocabulary, n)` |"
     assert rows[1] == "| `layers.{0..2}.q` | `(4, 4)` | `float32` | `normal` | `(n, n)` |"
     assert len(rows) == 9
     assert blocks[4:6] == ["## Ties", "- `output` is tied to `embed`"]

@@ -19,6 +19,7 @@ from ._canonical_caches import cache_lines, caches_of_json
 from ._canonical_entries import entry_json, entry_of
 from ._canonical_forms import stored_json, stored_of
 from ._canonical_leftovers import base_json, base_of, leftovers_json, leftovers_of
+from ._canonical_owners import owners_json, owners_of_json
 from ._canonical_values import check_plain, encoded, escaped, plain
 from ._check_json import check_keys, items, mapping, member, members, refuse, shown, text, texts, truth, whole
 from ._collapsed import collapsed_lines
@@ -37,7 +38,7 @@ _NEEDED = frozenset(
         *("hyperparameters", "totals", "parameters"),
     }
 )
-_KNOWN = _NEEDED | {"ties", "computed", "stored", "copies", "migrations", "leftovers", "base", "caches"}
+_KNOWN = _NEEDED | {"ties", "computed", "stored", "copies", "migrations", "leftovers", "base", "caches", "owners"}
 _MIGRATION = frozenset({"cell", "rename", "reason", "created", "prefixes"})
 
 # -------------------------------------------------------------------------------------------------------------- write
@@ -87,6 +88,8 @@ def _members(manifest: Inventory, collapsed: bool) -> Iterator[str]:
         yield f'  "base": {encoded(base_json(manifest.base))}'
     if manifest.caches:
         yield _list("caches", cache_lines(manifest.caches, collapsed))
+    if manifest.owners:
+        yield _object("owners", owners_json(manifest.owners))
 
 
 def _totals(manifest: Inventory) -> dict[str, int]:
@@ -184,6 +187,7 @@ def _manifest_of(document: dict[str, Any], made: type[_Made]) -> _Made:
         leftovers=leftovers_of(document.get("leftovers", {}), "leftovers"),
         base=base_of(document["base"], "base") if "base" in document else None,
         caches=caches_of_json(document.get("caches", [])),
+        owners=owners_of_json(document.get("owners", {})),
     )
     _check_totals(document["totals"], manifest)
     digest = text(document["digest"], "digest")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._dtypes import NAMES, is_known, itemsize
 from ..._location import did_you_mean
+from ._canonical_shares import shares_json, shares_of_json
 from ._check_json import check_keys, items, member, refuse, shape_of_json, shown, text, texts, truth, whole
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 _NEEDED = frozenset({"name", "shape", "dtype", "bytes"})
 _NEEDED_IF_DECLARED = _NEEDED | {"initializer"}
 _KNOWN = _NEEDED_IF_DECLARED | {
-    *("expression", "declared_by", "trainable", "shard", "tags", "sections", "doc", "count"),
+    *("expression", "declared_by", "trainable", "shard", "shares", "tags", "sections", "doc", "count"),
 }
 _SECTIONED = frozenset({"axis", "parts"})
 _PART = frozenset({"name", "size"})
@@ -39,6 +40,8 @@ def entry_json(entry: ManifestEntry, declared: bool) -> dict[str, Any]:
         value["trainable"] = False
     if entry.shard is not None:
         value["shard"] = [list(axes) if isinstance(axes, (tuple, list)) else axes for axes in entry.shard]
+    if (shares := shares_json(entry)) is not None:
+        value["shares"] = shares
     if entry.tags:
         value["tags"] = list(entry.tags)
     if entry.sections:
@@ -82,6 +85,8 @@ def entry_of(value: Any, where: str, declared: bool) -> tuple[dict[str, Any], in
         fields["trainable"] = truth(value["trainable"], f"{where}.trainable")
     if "shard" in value:
         fields["shard"] = _shard_of(value["shard"], f"{where}.shard")
+    if "shares" in value:
+        fields["shares"] = shares_of_json(value["shares"], shape, f"{where}.shares")
     if "tags" in value:
         fields["tags"] = tuple(texts(value["tags"], f"{where}.tags"))
     if "sections" in value:

@@ -1,0 +1,67 @@
+"""Loading on a mesh: each rank reads its part, and all of them load, or none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+import attrs
+from mindspore import nn
+
+from ..distributed import agree, digests_of
+from ..loading import LoadOptions, LoadPlan, LoadReport, cut_plan
+from ..mesh import Mesh
+from ..parameters import part_of
+from ._load_steps import Planned, commit, plan_load, read_planned
+
+if TYPE_CHECKING:
+    from ._naming import Naming
+
+
+def load_on_mesh(
+    net: nn.Cell,
+    mesh: Mesh,
+    path: str | PathLike[str] | Mapping[str, Any],
+    options: LoadOptions,
+    naming_of: Callable[..., Naming],
+    make: Callable[..., LoadPlan] | None,
+    started: float,
+) -> LoadReport:
+    """Plan the load of the whole model on every rank, compare the plans, and carry out this rank's part of it.
+
+    Args:
+        net: what this rank has of the model.
+        mesh: that it was built on.
+        path: as `load_checkpoint` takes it, and so are `options`, `naming_of` and `make`.
+        options: likewise.
+        naming_of: likewise.
+        make: likewise.
+        started: when the load began.
+
+    Raises:
+        CheckpointError: on every rank, if one of them cannot load; on the others as on that one.
+    """
+    planned: Planned | None = None
+    arrays: dict[str, Any] = {}
+    digests: Mapping[str, bytes] = {}
+    failure: BaseException | None = None
+    try:
+        planned = plan_load(net, path, options, naming_of, make)
+        digests = digests_of(mesh, planned.manifest.digest, planned.plan, planned.header)
+        planned = _cut(planned)
+    except BaseException as error:  # whatever it is, the others wait to hear of it
+        failure = error
+    agree(mesh, digests, failure)
+    assert planned is not None
+    try:
+        arrays = read_planned(planned, options)
+    except BaseException as error:
+        failure = error
+    agree(mesh, {}, failure)
+    return commit(net, planned, arrays, started)
+
+
+def _cut(planned: Planned) -> Planned:
+    places = {name: part_of(each) for name, each in planned.targets.items()}
+    return attrs.evolve(planned, plan=cut_plan(planned.plan, places))
