@@ -30,6 +30,7 @@ from lazycell.manifest._manifest import Manifest
 from lazycell.mesh import Division, Mesh, Place, Share
 from lazycell.reading import _read, _runs
 from lazycell.reading._read import Reader
+from lazycell.sources import Scaled
 from lazycell.system._allocate import Array
 
 from ..formats.torchfiles import zipped
@@ -350,13 +351,17 @@ def test_codes_with_scales(data: st.DataObject, sizes: dict[str, int], mmap: boo
         check_ranks(plan, whole, divided(data, model, sizes), sizes, mmap=mmap)
 
 
-def test_of_codes_a_rank_reads_its_rows(tmp_path: Path) -> None:
-    """A half of the rows costs a half of the codes, and all scales."""
+@pytest.mark.parametrize("form", ["safetensors", "ranks", "bin"])
+@pytest.mark.parametrize("ranges", [(((4, 8),), ((0, 12),)), (((0, 8),), ((3, 9),))])
+def test_of_codes_a_rank_computes_its_part(tmp_path: Path, ranges: Any, form: str) -> None:
+    """A half of the rows or columns costs a half of the codes, and all scales."""
     codes, scales = np.ones((8, 12), np.int8), np.ones((8, 1), np.float32)
-    header = written({"w.weight": codes, "w.weight_scale": scales}, "safetensors", tmp_path)
+    header = written({"w.weight": codes, "w.weight_scale": scales}, form, tmp_path)
     plan = make_plan(manifest(declared("w.weight", (8, 12))), header)
-    (step,) = cut_plan(plan, {"w.weight": place((8, 12), ((4, 8),), ((0, 12),))}).steps
-    assert (step.pieces, step.nbytes, step.tensor.nbytes) == ((), 192, 192)
+    (step,) = cut_plan(plan, {"w.weight": place((8, 12), *ranges)}).steps
+    (part,) = step.tensor.ranges
+    assert isinstance(part, Scaled)
+    assert (step.pieces, step.nbytes, part.codes.nbytes) == ((), 192, 48)
     assert step.source == "int8 with scales"
 
 
