@@ -203,7 +203,9 @@ def _apart(
         order: of the factors in what is taken.
     """
     part, *others = tensor.ranges
-    # The class needs numpy, which who only plans has not.
-    if others or isinstance(part, ByteRange | MemoryRange | PartOf) or not isinstance(part, formats.StridedRange):
+    # These classes need numpy, which who only plans has not.
+    if others or isinstance(part, ByteRange | MemoryRange | PartOf):
+        return None
+    if not isinstance(part, formats.StridedRange | formats.BoxedRange):
         return None
     return part.taken(sizes, ranges, order)

@@ -11,13 +11,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from mindspore.common.initializer import Constant, One, Zero
 
+from ._framework import cells_of, parameters_of
+
 if TYPE_CHECKING:
-    from ..mesh import Place
+    from mindspore import nn
+
+    from ..mesh import Mesh, Place
 
 PLACE = "_lazycell_place"
 
-CARRIED = (PLACE, "_lazycell_partial", "_lazycell_copies")
+CARRIED = (PLACE, "_lazycell_mesh", "_lazycell_shares", "_lazycell_partial", "_lazycell_copies")
 """What of ranks a parameter's `__dict__` may hold: copies, pickles and the states of optimizers have it, too."""
+
+MESH = "_lazycell_mesh"
+"""In the `__dict__` of each declared cell that was built on a mesh of several ranks, and of each part."""
 
 _SAME_EVERYWHERE = (Zero, One, Constant)
 
@@ -61,3 +68,19 @@ def cut(whole: np.ndarray[Any, Any], place: Place) -> np.ndarray[Any, Any]:
 def is_same_everywhere(initializer: Any) -> bool:
     """Tell whether a part of what an initializer gives can be had by running it for the part's shape."""
     return isinstance(initializer, _SAME_EVERYWHERE)
+
+
+def mesh_of(net: nn.Cell) -> Mesh | None:
+    """Give the mesh that a net, or a declared cell in a plain one, was built on; None: there is one rank."""
+    waiting = [net]
+    while waiting:
+        cell = waiting.pop()
+        mesh: Mesh | None = cell.__dict__.get(MESH)
+        if mesh is not None:
+            return mesh
+        if "_lazycell_values" not in cell.__dict__:  # what is below a declared cell was built with it
+            for parameter in parameters_of(cell).values():  # of an optimizer: made of those of a net
+                if parameter is not None and MESH in parameter.__dict__:
+                    return parameter.__dict__[MESH]
+            waiting += [each for each in cells_of(cell).values() if each is not None]
+    return None
