@@ -52,6 +52,9 @@ from .declaration._stored import fused, padded, rename, reshaped, transposed
 from .declaration._symbols import INDEX, SELF, in_, len_, max_, min_
 from .declaration._torch_rules import torch_names
 from .declaration._unused import UNUSED, former
+from .distributed._axis_cells import Enter, Gather, HandOn, Leave
+from .distributed._gradients import reduce_gradients
+from .distributed._parts import place_of, places_of, shard_of
 from .formats._formats import Format, register_format
 from .formats._header import ByteRange, CheckpointHeader, MemoryRange, Part, TensorHeader
 from .formats._open import open_checkpoint
@@ -116,8 +119,11 @@ __all__ = [
     "ConfigWarning",
     "DeclarationError",
     "DtypeWarning",
+    "Enter",
     "Fields",
     "Format",
+    "Gather",
+    "HandOn",
     "HeadWarning",
     "HubError",
     "HubWarning",
@@ -128,6 +134,7 @@ __all__ = [
     "KeyValueCache",
     "LazyCell",
     "LazyCellError",
+    "Leave",
     "LoadPlan",
     "LoadReport",
     "Manifest",
@@ -199,8 +206,11 @@ __all__ = [
     "orthogonal",
     "padded",
     "param",
+    "place_of",
+    "places_of",
     "plan",
     "read_tensor",
+    "reduce_gradients",
     "register",
     "register_format",
     "register_initializer",
@@ -212,6 +222,7 @@ __all__ = [
     "same",
     "save_checkpoint",
     "shape_of",
+    "shard_of",
     "shared",
     "squeezed",
     "status",

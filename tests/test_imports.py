@@ -18,7 +18,7 @@ import tests
 FLOORS = [
     *["system", "show", "mesh", "declaration", "streams", "formats", "sources", "layout", "reading", "history"],
     *["viewer", "manifest", "mismatch", "loading", "inference", "saving", "gate", "hub"],
-    *["parameters", "pretrained", "cell", "demo", "cli"],
+    *["parameters", "distributed", "pretrained", "cell", "demo", "cli"],
 ]
 """The packages, from the ground up: each imports from those before it, and from the modules that all share.
 
@@ -34,7 +34,7 @@ BY_NAME = {"__init__.py", "_face.py", "cli/_main.py", "cli/_imported.py", "zoo.p
 MOST_LATE = 28
 """How many imports may stand inside functions: the number may get smaller."""
 
-WITH_MINDSPORE = {"parameters", "cell", "demo", "cli"}
+WITH_MINDSPORE = {"parameters", "distributed", "cell", "demo", "cli"}
 
 PACKAGE = Path(lazycell.__file__).parent
 
@@ -55,6 +55,7 @@ NEED_MINDSPORE = {
     *["lazy", "no_init_parameters", "register_initializer", "status", "uninitialized"],
     *["load_checkpoint", "load_param_into_net", "save_checkpoint", "freeze", "unfreeze", "swap"],
     *["Hyperparameters", "replace"],
+    *["Enter", "Gather", "HandOn", "Leave", "reduce_gradients"],
 }
 """The public names that are about cells and their parameters; with all others a checkpoint is described and planned."""
 

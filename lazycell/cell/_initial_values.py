@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Sequence
 from typing import Any
@@ -10,14 +9,13 @@ from typing import Any
 import numpy as np
 
 from .. import _dtypes
+from ..mesh import Place
 from ..parameters import draw, explained, law_in
-from ..streams import Elementwise, Job, fill, is_elementwise, stream_key, values
+from ..streams import Job, fill, stream_key
 from ..system import Array
 from ._initializers import find_initializer
 
 Index = slice | Sequence[slice]
-
-_AT_ONCE = 1 << 20  # elements
 
 
 def initial_values(
@@ -51,26 +49,10 @@ def initial_values(
         law = law_in(made, extents, dtype_name)
         if law is None:
             return np.array(draw(made, extents, dtype_name, key)[box])
-    if is_elementwise(law):
-        return _part(law, key, dtype_name, extents, box)
-    whole = np.empty(extents, _dtypes.numpy_dtype(dtype_name))
-    fill([Job(law, key, whole, dtype_name)])
-    return whole[box].copy()
-
-
-def _part(law: Elementwise, key: int, dtype: str, shape: tuple[int, ...], box: tuple[slice, ...]) -> Array:
-    if not shape:
-        return values(law, key, dtype, 0, 1).reshape(())
-    # Whole rows are drawn, some at a time: of those the other axes' parts are kept.
-    rows, others = box[0], (slice(None), *box[1:])
-    row = math.prod(shape[1:])
-    result: Array = np.empty([part.stop - part.start for part in box], _dtypes.numpy_dtype(dtype))
-    step = max(1, _AT_ONCE // max(1, row))
-    for start in range(rows.start, rows.stop, step):
-        stop = min(start + step, rows.stop)
-        drawn = values(law, key, dtype, start * row, stop * row).reshape((stop - start, *shape[1:]))
-        result[start - rows.start : stop - rows.start] = drawn[others]
-    return result
+    place = Place(extents, tuple(((each.start, each.stop),) for each in box), (None,) * len(box))
+    values: Array = np.empty(place.shape, _dtypes.numpy_dtype(dtype_name))
+    fill([Job(law, key, values, dtype_name, None if place.shape == extents else place)])
+    return values
 
 
 def _box(index: Index, shape: tuple[int, ...]) -> tuple[slice, ...]:

@@ -12,7 +12,8 @@ from mindspore import nn
 from ..distributed import agree, digests_of
 from ..loading import LoadOptions, LoadPlan, LoadReport, cut_plan
 from ..mesh import Mesh
-from ._load_checkpoint import Planned, commit, plan_load, read_planned
+from ..parameters import part_of
+from ._load_steps import Planned, commit, plan_load, read_planned
 
 if TYPE_CHECKING:
     from ._naming import Naming
@@ -62,5 +63,5 @@ def load_on_mesh(
 
 
 def _cut(planned: Planned) -> Planned:
-    places = {name: each.__dict__.get("_lazycell_place") for name, each in planned.targets.items()}
+    places = {name: part_of(each) for name, each in planned.targets.items()}
     return attrs.evolve(planned, plan=cut_plan(planned.plan, places))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -13,7 +12,7 @@ from .._errors import DeclarationError
 from .._location import message, user_location
 from ..declaration import Divided, Group, declaration_of, here, ranks_along
 from ..manifest import Resolved, ResolvedChild, ResolvedParameter
-from ..mesh import Division, Mesh, parts_of, positions_of
+from ..mesh import Division, Mesh, parts_of, positions_of, unknown_axis
 
 
 class SomeCells(nn.CellList):
@@ -65,6 +64,7 @@ def part_of(parameter: ResolvedParameter, mesh: Mesh) -> tuple[tuple[int, ...], 
         assert place is not None
         if place.shape != shape:
             shape, marks["_lazycell_place"] = place.shape, place
+            marks |= {"_lazycell_shares": parameter.shares, "_lazycell_mesh": mesh}
         if copies := _copies(parameter.sources, mesh):
             marks["_lazycell_copies"] = copies
     if parameter.spec.partial:
@@ -136,14 +136,6 @@ def check_axes(cell: nn.Cell, mesh: Mesh) -> None:
             place = None if parameter is None else parameter.__dict__.get("_lazycell_place")
             if place is not None:
                 known.update(dict.fromkeys(axis for axis in place.shard if isinstance(axis, str)))
-    for axis, _ in mesh.axes:
-        if axis != "dp" and axis not in known:
-            name = type(cell).__name__
-            has = f"; its axes: {', '.join(known)}" if known else ""
-            near = difflib.get_close_matches(axis, list(known), n=1, cutoff=0.5)
-            hint = f" (did you mean {near[0]!r}?)" if near else ""
-            text = (
-                f"mesh has the axis {axis!r}, along which nothing of {name} is divided{hint}{has}. "
-                "Name one dp if its ranks are to hold the same"
-            )
-            raise DeclarationError(message("", text, user_location()))
+    text = unknown_axis((axis for axis, _ in mesh.axes), tuple(known), type(cell).__name__)
+    if text is not None:
+        raise DeclarationError(message("", text, user_location()))

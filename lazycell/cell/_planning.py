@@ -6,14 +6,16 @@ from collections.abc import Iterable, Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from .. import cell
+from .. import cell, loading
 from ..declaration import declaration_of, is_cell
 from ..formats import open_checkpoint
 from ..loading import LoadOptions, LoadPlan, make_plan
-from ..manifest import Manifest
+from ..manifest import Manifest, places_on
+from ..mesh import Mesh
 
 if TYPE_CHECKING:
     from .._nn_cell import Cell
+    from ..formats import CheckpointHeader
 
 
 def plan(
@@ -25,6 +27,7 @@ def plan(
     dtype: str = "cast",
     partial: bool | str = False,
     rename: Mapping[str, Any] | None = None,
+    mesh: Mesh | None = None,
 ) -> LoadPlan:
     """Plan a load, and carry nothing out: only headers are read. A manifest is planned for without MindSpore.
 
@@ -39,22 +42,45 @@ def plan(
             `LazyCell.load_checkpoint` says.
         rename: the checkpoint's names to the model's, exact or with `{captures}`; a value may be a section,
             `"qkv[q]"`, or names in `fused`, `transposed` and `reshaped`.
+        mesh: which rank of which mesh the plan is for, `Mesh(tp=8, rank=3)`; default: the one that a net was built on,
+            or a single rank.
 
     Returns:
-        The plan: it prints as a table, and is data.
+        The plan: it prints as a table, with the rank's part of each parameter, and is data.
 
     Raises:
         CheckpointFormatError: a file is not what its format promises.
         CheckpointMismatchError: it does not fit; every problem is in the one message.
-        TypeError: `model` is neither a manifest nor a net.
-        ValueError: an argument has a value that means nothing.
+        TypeError: `model` is neither a manifest nor a net, or `mesh` is no mesh.
+        ValueError: an argument has a value that means nothing; the mesh cannot divide the model, or the net was built
+            on another one.
     """
     options = LoadOptions(missing=missing, unexpected=unexpected, dtype=dtype, partial=partial, rename=rename)
     _check_model(model)
-    header = open_checkpoint(path)
-    if isinstance(model, Manifest):
-        return make_plan(model, header, options)
-    return cell.plan_for(model, header, options)
+    mesh = _mesh_of(model, mesh)
+    if mesh is None:
+        return _planned(model, open_checkpoint(path), options)
+    whole = model if isinstance(model, Manifest) else cell.manifest_of_net(model)
+    places = places_on(whole, mesh)  # what the mesh cannot divide is refused before any file is opened
+    return loading.cut_plan(_planned(model, open_checkpoint(path), options), places)
+
+
+def _planned(model: Manifest | Cell, header: CheckpointHeader, options: LoadOptions) -> LoadPlan:
+    return make_plan(model, header, options) if isinstance(model, Manifest) else cell.plan_for(model, header, options)
+
+
+def _mesh_of(model: Manifest | Cell, mesh: Mesh | None) -> Mesh | None:
+    own = None if isinstance(model, Manifest) else model.__dict__.get("_lazycell_mesh")
+    if mesh is None:
+        return own
+    if not isinstance(mesh, Mesh):
+        raise TypeError(f"mesh={mesh!r:.80} is no mesh: write which rank of which, mesh=Mesh(tp=8, rank=3)")
+    if own is not None and mesh != own:
+        raise ValueError(
+            f"the net has what a rank has on {own}, and the plan is asked for on {mesh}: leave out mesh=, or plan for "
+            "its manifest"
+        )
+    return mesh
 
 
 def _check_model(model: Any) -> None:

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 from .._face import face
 
 if TYPE_CHECKING:
-    from ._load_on_mesh import load_on_mesh as load_on_mesh
-    from ._mesh_manifest import whole_manifest as whole_manifest
+    from ._mesh_manifest import with_wholes as with_wholes
     from ._on_mesh import SomeCells as SomeCells
     from ._on_mesh import check_axes as check_axes
     from ._on_mesh import for_plain_cell as for_plain_cell

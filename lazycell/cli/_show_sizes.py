@@ -80,7 +80,7 @@ def _groups(summed: Sizes, kind: str, depth: int) -> dict[str | None, Size]:
 def _rows(groups: Mapping[str | None, Size], summed: Sizes, titles: tuple[str, ...]) -> list[tuple[str, ...]]:
     rows = []
     total = {"in all" if summed.rank is None else "in all, over all ranks": summed.total}
-    rank = {} if summed.rank is None else {f"one rank of {summed.rank.ranks:,}": summed.rank.size}
+    rank = {} if summed.rank is None else dict(sizes.rank_rows(summed.rank))
     names = {_ITSELF if name == "" else _UNTAGGED if name is None else name: size for name, size in groups.items()}
     for name, size in [*names.items(), *total.items(), *rank.items()]:
         cells = [name, f"{size.parameters:,}", f"{size.elements:,}", show.format_bytes(size.nbytes)]

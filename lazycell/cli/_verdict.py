@@ -9,7 +9,7 @@ from ..declaration import form_text
 from ._shell import plain
 
 if TYPE_CHECKING:
-    from ..loading import LoadPlan
+    from ..loading import LoadPlan, LoadStep
     from ..mismatch import Dialect, Mismatch
 
 
@@ -51,6 +51,14 @@ def _kind_json(sized: Any) -> dict[str, Any] | None:
     return None if sized is None else {"name": sized.name, "shape": list(sized.shape), "dtype": sized.dtype}
 
 
+def _part_json(step: LoadStep) -> dict[str, Any]:
+    """Say of what a rank's part is one: the whole's shape, and of each dimension the ranges that it has."""
+    if step.part is None:
+        return {}
+    place = step.part.place
+    return {"whole": list(place.whole), "ranges": [[list(each) for each in ranges] for ranges in place.ranges]}
+
+
 def plan_json(plan: LoadPlan) -> dict[str, Any]:
     """Give everything that a load would do; where the bytes are is left out, which `inspect --json` tells."""
     return {
@@ -65,6 +73,7 @@ def plan_json(plan: LoadPlan) -> dict[str, Any]:
                 "stored_dtype": step.source,
                 "dtype": step.dtype,
                 "same_as": [tensor.name for tensor in step.same_as],
+                **_part_json(step),
             }
             for step in plan.steps
         ],

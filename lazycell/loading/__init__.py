@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ._load_report import LoadReport as LoadReport
     from ._options import LoadOptions as LoadOptions
     from ._plan import LoadPlan as LoadPlan
+    from ._plan import LoadStep as LoadStep
     from ._plan import new_head_text as new_head_text
     from ._rank_plan import cut_plan as cut_plan
     from ._stage import stage as stage

@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from ._outline import hyperparameters_of as hyperparameters_of
     from ._outline import manifest_of_class as manifest_of_class
     from ._outline import manifest_of_outline as manifest_of_outline
+    from ._outline import outline_of as outline_of
+    from ._outline import resolve_call as resolve_call
+    from ._rank_groups import Group as Group
+    from ._rank_groups import RankGroups as RankGroups
+    from ._rank_groups import groups_on as groups_on
+    from ._rank_groups import places_on as places_on
     from ._rank_parts import divisions_of as divisions_of
     from ._resolve import Resolved as Resolved
     from ._resolve import ResolvedChild as ResolvedChild

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..declaration import ChildrenSpec, Divided, ParameterSpec, brief, render, shares_of, with_values
-from ..mesh import Share
+from ..mesh import Share, axes_of_shares
 
 
 def divided_shape(
@@ -34,6 +34,16 @@ def divided_shape(
             _check(spec, position, size, values)
             sources += [each for each in size.sections or (size,) if type(each) is Divided]
         shares.append(shares_of(size))
+    seen: dict[str, int] = {}
+    for position, axes in enumerate(axes_of_shares(tuple(shares))):
+        for axis in (axes,) if isinstance(axes, str) else axes or ():
+            if axis in seen:
+                spec.complain(
+                    f"dimensions {seen[axis]} and {position} of the shape `{render(spec.shape)}` are both divided "
+                    f"along {axis!r}, so that all but the blocks on the diagonal would be on no rank: write `whole(…)` "
+                    "in one"
+                )
+            seen[axis] = position
     return tuple(shares), tuple(sources)
 
 

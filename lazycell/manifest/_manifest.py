@@ -13,6 +13,7 @@ from ._inventory import Inventory
 
 if TYPE_CHECKING:
     from ..formats import CheckpointHeader
+    from ..mesh import Mesh
     from .diff._diff import ManifestDiff
     from .sizes._sizes import Sizes
 
@@ -107,7 +108,7 @@ class Manifest(Inventory):
         *,
         optimizer: str | None = None,
         gradients: bool = False,
-        mesh: Mapping[str, int] | None = None,
+        mesh: Mesh | Mapping[str, int] | None = None,
         batch: int = 1,
         length: int | None = None,
         source_length: int | None = None,
@@ -117,14 +118,15 @@ class Manifest(Inventory):
         Args:
             optimizer: `"adam"` or another whose state is to be counted.
             gradients: whether gradients of the trainable parameters are to be counted.
-            mesh: the size of each axis that `shard` names: `{"tp": 8}`; the sizes are those of one rank as well.
+            mesh: the size of each axis that `divide` or `shard` names: `{"tp": 8}`, or a `Mesh`, whose rank is asked
+                for; the sizes are those of one rank as well: of the largest, the smallest, and the one asked for.
             batch: how many texts the cache of keys and values is for.
             length: how many positions of each text, read and written, it is for: then its size is given as well.
             source_length: those of the text that an encoder has read; default: `length`.
 
         Raises:
-            ValueError: there is no such optimizer, a dimension cannot be divided by its axes, or the model declares no
-                cache.
+            TypeError: `mesh` is neither a mesh nor a mapping of axes to sizes.
+            ValueError: there is no such optimizer, the mesh cannot divide the model, or the model declares no cache.
         """
         return _methods.sizes_of(
             self,

@@ -10,7 +10,7 @@ from ._inventory import Inventory
 
 def divisions_of(manifest: Inventory) -> dict[str, Division]:
     """Give how each parameter is divided over ranks, whatever the mesh; those that are alike have one object."""
-    owners_at = _Owners(manifest.owners)
+    owners_at = OwnersOf(manifest.owners)
     known: dict[tuple[object, ...], Division] = {}
     found = {}
     for entry in manifest.entries:
@@ -24,30 +24,44 @@ def divisions_of(manifest: Inventory) -> dict[str, Division]:
     return found
 
 
-class _Owners:
-    """Finds the owners of a parameter by the path of its cell; each path is looked at once."""
+_Cell = tuple[str, tuple[Owner | On, ...], Listed | None]
+"""Of a cell: its path with `*` for the indices, on which ranks it is, and whether it is a list that ranks divide."""
+
+
+class OwnersOf:
+    """Finds the owners of parameters by the paths of their cells; each path is looked at once.
+
+    Cells that are on the same ranks as the cell around them have its owners, the same object.
+    """
 
     def __init__(self, owners: Mapping[str, Listed | On]) -> None:
         self._owners = owners
-        self._known: dict[tuple[str, str], tuple[Owner | On, ...]] = {("", ""): ()}
+        self._cells: dict[str, _Cell] = {"": ("", (), None)}
 
     def of(self, name: str) -> tuple[Owner | On, ...]:
         """Give the owners of what has this full name, a parameter or a cell."""
-        path = pattern = ""
-        found: tuple[Owner | On, ...] = ()
-        for segment in name.split("."):
-            listed = self._owners.get(path) or self._owners.get(pattern) if path else None
-            before = pattern
-            path = f"{path}.{segment}" if path else segment
-            pattern = f"{pattern}.{'*' if segment.isdecimal() and before else segment}" if before else segment
-            known = self._known.get((path, ""))
-            if known is None:
-                known = found
-                if isinstance(listed, Listed) and segment.isdecimal():
-                    known = (*known, Owner(listed.axis, int(segment), listed.count, listed.name))
-                here = self._owners.get(path) or self._owners.get(pattern)
-                if isinstance(here, On):
-                    known = (*known, here)
-                self._known[path, ""] = known
-            found = known
+        path, _, segment = name.rpartition(".")
+        around = self._cells.get(path)
+        return self._inside(self._cell(path) if around is None else around, name, segment)[1]
+
+    def _cell(self, path: str) -> _Cell:
+        inner: list[tuple[str, str]] = []
+        while path not in self._cells:
+            around, _, segment = path.rpartition(".")
+            inner.append((path, segment))
+            path = around
+        found = self._cells[path]
+        for path, segment in reversed(inner):
+            found = self._cells[path] = self._inside(found, path, segment)
         return found
+
+    def _inside(self, around: _Cell, path: str, segment: str) -> _Cell:
+        before, owners, listed = around
+        counted = segment.isdecimal()
+        pattern = f"{before}.{'*' if counted else segment}" if before else segment
+        here = self._owners.get(path) or self._owners.get(pattern)
+        if listed is not None and counted:
+            owners = (*owners, Owner(listed.axis, int(segment), listed.count, listed.name))
+        if type(here) is On:
+            owners = (*owners, here)
+        return pattern, owners, here if type(here) is Listed else None

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from .._frozen import frozen
 from ._boxes import Place
 from ._mesh import Mesh
-from ._share import Share, positions_of
+from ._share import Share
 
 
 @frozen
@@ -29,11 +29,8 @@ class Owner:
 
     def indices(self, ranks: int) -> tuple[int, ...]:
         """Give which of so many ranks along the axis have it."""
-        return tuple(
-            index
-            for index in range(ranks)
-            if positions_of(self.count, ranks, index)[0] <= self.position < positions_of(self.count, ranks, index)[1]
-        )
+        # The rank whose `positions_of` have it: the last one that starts at it or before.
+        return (((self.position + 1) * ranks - 1) // self.count,)
 
 
 @frozen

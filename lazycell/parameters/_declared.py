@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from mindspore import Parameter, Tensor
@@ -24,6 +24,7 @@ from ._draws import Draw, draw_for, remade
 from ._filled import (
     LazyParameter,
     as_clone,
+    check_part,
     checked_value,
     clone_with,
     copy_given,
@@ -40,6 +41,7 @@ from ._filling import (
     undeclare_parameter,
 )
 from ._life import Origin
+from ._part import part_of, record_of_part
 from ._rewriting import Rewritable, constant_given, constant_written, law_written, whole_number
 from ._rewritten import Put, declared_by, edited, filled_with
 from ._without_values import WithoutValues, is_declared, read_too_early, while_declared, wrong_shape
@@ -87,7 +89,7 @@ class DeclaredParameter(Rewritable, WithoutValues, LazyParameter):
             ValueError: `data` has another shape, and not `slice_shape`.
         """
         origin = origin_of_call("set_data")
-        if not (slice_shape and isinstance(data, Tensor)):
+        if not (slice_shape and isinstance(data, Tensor)) or part_of(self) is not None:
             data = checked_value(self, data)
         elif is_declared(data):
             data._need_values("set_data")
@@ -158,6 +160,7 @@ class DeclaredParameter(Rewritable, WithoutValues, LazyParameter):
             copied.set_dtype(self.dtype)
         copied.layerwise_parallel = self.layerwise_parallel
         copied.parallel_optimizer = self.parallel_optimizer
+        copied.__dict__.update(record_of_part(self))
         return copied
 
     def _twin(self, dtype: Any) -> Any:
@@ -182,6 +185,7 @@ class DeclaredParameter(Rewritable, WithoutValues, LazyParameter):
             self.layerwise_parallel,
             self.parallel_optimizer,
             None if self._draw is None else self._draw.seed,
+            record_of_part(self),
         )
 
 
@@ -319,7 +323,7 @@ class DeferredParameter(DeclaredParameter):
     @while_declared
     def set_data(self, data: Any, slice_shape: bool = False) -> Any:
         """As `Parameter.set_data`: another shape, too. An initializer replaces the declared one."""
-        if slice_shape or not has_other_shape(self, data):
+        if slice_shape or not has_other_shape(self, data) or part_of(self) is not None:
             return DeclaredParameter.set_data(self, data, slice_shape)
         origin = origin_of_call("set_data")
         if is_declared(data) or not data.has_init:
@@ -335,6 +339,7 @@ class DeferredParameter(DeclaredParameter):
 
     def _check_shape(self, value: Any) -> None:
         """Take values of any shape, as MindSpore does: a rank may take its slice so. Only `set_data` checks."""
+        check_part(self, value)
 
 
 def declare(
@@ -428,6 +433,7 @@ def _clone_of_declared(parameter: Any, init: Any) -> Any:
     clone.layerwise_parallel = parameter.layerwise_parallel
     clone.__dict__["_draw"] = draw_for(start.init)
     clone.__dict__["_is_state"] = True
+    clone.__dict__.update(record_of_part(parameter))
     return as_clone(parameter, clone)
 
 
@@ -463,6 +469,7 @@ def _remake_declared(
     layerwise_parallel: bool,
     parallel_optimizer: bool,
     seed: int | None = None,
+    part: Mapping[str, Any] | None = None,
 ) -> Any:
     declared = framework.framework_dtype(declared_dtype)
     parameter = new_declared(kind, initializer, shape, declared, name=name, requires_grad=requires_grad)
@@ -470,6 +477,8 @@ def _remake_declared(
         parameter.set_dtype(framework.framework_dtype(dtype))
     if seed is not None:
         parameter.__dict__["_draw"] = remade(seed)
+    if part:
+        parameter.__dict__.update(part)
     parameter.layerwise_parallel = layerwise_parallel
     parameter.parallel_optimizer = parallel_optimizer
     return parameter

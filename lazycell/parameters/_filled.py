@@ -14,7 +14,9 @@ from .._dtypes import dtype_name, numpy_dtype
 from . import _framework as framework
 from ._context import is_lazy
 from ._draws import Draw
+from ._guards import refuse_export, refuse_load, refuse_save
 from ._life import AT_BIRTH, Origin
+from ._part import CARRIED, cut, is_same_everywhere, part_of, record_of_part
 from ._without_values import is_declared, title, wrong_shape
 
 
@@ -41,8 +43,11 @@ class LazyParameter(framework.ParameterTensor):
             ValueError: `data` has another shape, and the parameter is one of a LazyCell, and not `slice_shape`.
         """
         origin = origin_of_call("set_data")
-        resized = self._resizable and not slice_shape and has_other_shape(self, data)
-        if is_lazy() and (resized or not has_other_shape(self, data)) and _has_initializer(data):
+        other = has_other_shape(self, data)
+        if other and part_of(self) is not None:
+            raise wrong_shape(self, data.shape)
+        resized = self._resizable and not slice_shape and other
+        if is_lazy() and (resized or not other) and _has_initializer(data):
             return framework.ParameterTensor.set_data(self, data, slice_shape)  # declares it again
         if resized:
             framework.take_storage(self, copy_given(data, dtype_name(self.dtype)))
@@ -63,10 +68,13 @@ class LazyParameter(framework.ParameterTensor):
 
     def assign_value(self, value: Any) -> Any:
         """As `Tensor.assign_value`; in place for a value of the same shape and dtype."""
-        self._origin = origin_of_call("assign_value")
+        origin = origin_of_call("assign_value")
         if value.shape == self.shape and value.dtype == self.dtype:
+            self._origin = origin
             write_into(self, value)
             return self
+        check_part(self, value)
+        self._origin = origin
         return framework.ParameterTensor.assign_value(self, value)
 
     @property
@@ -85,6 +93,7 @@ class LazyParameter(framework.ParameterTensor):
             self._origin = origin_of_call("data")
         else:
             # `.to(dtype)`, which keeps the values, or a change of shape that the caller asked for by name.
+            check_part(self, value)
             framework.set_storage(self, value)
 
     def clone(self, init: Any = "same") -> Any:
@@ -161,7 +170,7 @@ def copy_given(data: Any, dtype: str) -> Tensor:
 
 
 def _record(parameter: Any) -> dict[str, Any]:
-    names = ("_origin", "_initializer", "_declared_dtype", "_resizable")
+    names = ("_origin", "_initializer", "_declared_dtype", "_resizable", *CARRIED)
     return {name: parameter.__dict__[name] for name in names if name in parameter.__dict__}
 
 
@@ -174,6 +183,16 @@ def _remake_filled(
     parameter.__class__ = kind
     parameter.__dict__.update(record)
     return parameter
+
+
+def check_part(parameter: Any, value: Any) -> None:
+    """Refuse to give a part another shape.
+
+    Raises:
+        ValueError: the parameter is a part, and the value has another shape.
+    """
+    if value.shape != parameter.shape and part_of(parameter) is not None:
+        raise wrong_shape(parameter, value.shape)
 
 
 def write_into(parameter: Any, value: Tensor) -> None:
@@ -213,12 +232,15 @@ def clone_with(parameter: Any, init: Any) -> Any:
 
     That copy is made from the original's initializer, which it uses up.
     """
-    clone = Parameter(
-        initializer(init, parameter.shape, parameter.dtype),
-        parameter.name,
-        parameter.requires_grad,
-        parameter.layerwise_parallel,
-    )
+    begins, record = initializer(init, parameter.shape, parameter.dtype), record_of_part(parameter)
+    place = part_of(parameter)
+    if place is not None and begins.has_init and not is_same_everywhere(begins.init):
+        whole = framework.draw(initializer(init, place.whole, parameter.dtype))
+        begins = framework.tensor_of(cut(framework.numpy_values(whole), place))
+    clone = Parameter(begins, parameter.name, parameter.requires_grad, parameter.layerwise_parallel)
+    if record:  # which MindSpore's own class would leave behind when it is copied
+        clone.__class__ = LazyParameter
+        clone.__dict__.update(record)
     return as_clone(parameter, clone)
 
 
@@ -236,3 +258,6 @@ def as_clone(parameter: Any, clone: Any) -> Any:
         clone.cache_shape = parameter.cache_shape
     clone.requires_aggr = parameter.requires_aggr
     return clone
+
+
+framework.install_file_guard(refuse_save, refuse_export, refuse_load)

@@ -50,6 +50,8 @@ _tensor_module = sys.modules["mindspore.common.tensor"]  # `mindspore.common.ten
 
 _parameter_module = sys.modules["mindspore.common.parameter"]
 
+_serialization: Any = sys.modules["mindspore.train.serialization"]
+
 _initializer_module: Any = sys.modules["mindspore.common.initializer"]
 
 _seed_module: Any = sys.modules["mindspore.common.seed"]  # `mindspore.common.seed` is a function, too
@@ -1052,6 +1054,53 @@ def forget_compiled(cell: nn.Cell) -> None:
     own = {phase for phase in cell.compile_cache if f".{id(cell)}." in phase}  # a copy has the original's, too
     _graph_api._cell_graph_executor.del_net_res(cell, own)
     cell.compile_cache.clear()
+
+
+# --- files that MindSpore writes and reads ---------------------------------------------------------------------------
+# `save_checkpoint`, `export` and `load_param_into_net` have many names by which they were imported. Each calls a
+# function beside it by its own name, before it has done anything.
+
+
+def install_file_guard(
+    before_save: Callable[[Any, Callable[[str], bool] | None, Any], None],
+    before_export: Callable[[Any], None],
+    before_load: Callable[[nn.Cell, Mapping[str, Any]], None],
+) -> None:
+    """Have functions called that may raise before MindSpore saves, exports or loads.
+
+    Args:
+        before_save: given the object, the function that chooses names, and the dict of what is appended.
+        before_export: given the net, or a function.
+        before_load: given the net, and the dict of parameters, when both have been checked.
+    """
+    convert, export = _serialization._convert_save_obj_to_param_list, _serialization._export
+    check = _serialization._check_load_param_into_net
+
+    @functools.wraps(convert)
+    def _convert_save_obj_to_param_list(save_obj: Any, integrated_save: Any, append_dict: Any, choice_func: Any) -> Any:
+        before_save(save_obj, choice_func, append_dict)
+        return convert(save_obj, integrated_save, append_dict, choice_func)
+
+    @functools.wraps(export)
+    def _export(net: Any, *arguments: Any, **keywords: Any) -> Any:
+        try:
+            before_export(net)
+        except BaseException:
+            # `export` has changed this for the whole process, and does not change it back when it fails.
+            level = sys._getframe(1).f_locals.get("old_ms_jit_value")
+            if level is not None:
+                mindspore.set_context(jit_syntax_level=level)
+            raise
+        return export(net, *arguments, **keywords)
+
+    @functools.wraps(check)
+    def _check_load_param_into_net(net: Any, parameter_dict: Any) -> None:
+        check(net, parameter_dict)
+        before_load(net, parameter_dict)
+
+    _serialization._convert_save_obj_to_param_list = _convert_save_obj_to_param_list
+    _serialization._export = _export
+    _serialization._check_load_param_into_net = _check_load_param_into_net
 
 
 # --- encryption ----------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from ..system import empty
 from ._foreign import describe, draw
 from ._law import law_of
 from ._life import Origin
+from ._part import cut, part_of
 from ._without_values import title
 
 _ANY_DTYPE = (Constant, Identity, Dirac)  # what is not random is the same in integers
@@ -49,7 +50,8 @@ def values_for(
     """Draw values for all, in new arrays of the tensors' shapes and dtypes, on all cores.
 
     They are drawn in the dtype that was declared, then converted to that of the tensor: what an eager build followed by
-    `.to(dtype)` does. No tensor changes.
+    `.to(dtype)` does. No tensor changes. Of a parameter of which this rank has a part, nothing but the part is drawn,
+    unless the initializer needs the whole: then there is memory for that meanwhile.
 
     Args:
         starts: several, or one.
@@ -61,18 +63,20 @@ def values_for(
     arrays, jobs, done = [], [], 0
     for start in starts:
         tensor = start.tensor
-        shape, dtype = tuple(tensor.shape), numpy_dtype(dtype_name(tensor.dtype))
+        own, place, dtype = tuple(tensor.shape), part_of(tensor), numpy_dtype(dtype_name(tensor.dtype))
+        shape = own if place is None else place.whole
         declared, key = tensor._declared_dtype, stream_key(start.seed, start.name)
         with explained(title(tensor), tensor._initializer, shape, declared):
             law = law_in(tensor._initializer, shape, declared)
             if law is None:
-                array = draw(tensor._initializer, shape, declared, key).astype(dtype, copy=False)
+                drawn = draw(tensor._initializer, shape, declared, key)
+                array = (drawn if place is None else cut(drawn, place)).astype(dtype, copy=False)
         zeros = _is_zero(law, declared)
         if zeros:
-            array = np.zeros(shape, dtype)  # pages that nobody writes are never touched
+            array = np.zeros(own, dtype)  # pages that nobody writes are never touched
         elif law is not None:
-            array = empty(shape, dtype)
-            jobs.append(Job(law, key, array, declared))
+            array = empty(own, dtype)
+            jobs.append(Job(law, key, array, declared, place))
         if law is None or zeros:
             done += array.nbytes
             progress(done)

@@ -19,9 +19,10 @@ from . import _framework as framework
 from ._context import is_lazy
 from ._device import device
 from ._draws import Draw
+from ._part import part_of as part_on_rank
 from ._rewritten import Put, Replayed, constant_in, edited, filled_with, normal, uniform
 from ._substitutes import generators_for, is_substituted, run_on, writes_into_the_whole
-from ._without_values import WithoutValues, is_declared, while_declared
+from ._without_values import WithoutValues, is_declared, title, while_declared
 
 
 class Rewritable:
@@ -42,7 +43,17 @@ class Rewritable:
         return None
 
     def _edit(self, index: Any, value: float) -> Any:
-        """Declare the initializer that this one is, but for the values at an index."""
+        """Declare the initializer that this one is, but for the values at an index.
+
+        Raises:
+            ValueError: of a part nobody can tell whether the index is in it or in the whole.
+        """
+        place = part_on_rank(self)
+        if place is not None:
+            raise ValueError(
+                f"{title(self)}: this rank has a part of it, {place.shape} of {place.whole}, so that an index in a "
+                "constructor may be of either: declare a function of the whole shape as its initializer"
+            )
         dtype = framework.framework_dtype(self._declared_dtype)
         return self._redeclare(edited(self.init, Put(index, value)), self._draw, dtype)
 

@@ -14,6 +14,7 @@ from .._dtypes import dtype_name, itemsize
 from .._frozen import frozen
 from ._life import Origin, State, life_of
 from ._lifecycle import computed_buffers
+from ._part import part_of, shapes_text
 
 
 @frozen
@@ -30,6 +31,8 @@ class ParameterStatus:
     """None while it is declared"""
     computed: bool = False
     """a non-persistent buffer: never in a checkpoint"""
+    whole: tuple[int, ...] | None = None
+    """shape of the whole, where this rank has a part of it"""
 
 
 @frozen
@@ -63,7 +66,7 @@ def status_row(entry: ParameterStatus) -> tuple[str, ...]:
     """Give what is said about one parameter: name, state, shape, dtype, bytes and origin."""
     state = f"{entry.state} (computed)" if entry.computed else entry.state
     origin = "" if entry.origin is None else str(entry.origin)
-    return entry.name, state, str(entry.shape), entry.dtype, f"{entry.nbytes:,}", origin
+    return entry.name, state, shapes_text(entry.shape, entry.whole), entry.dtype, f"{entry.nbytes:,}", origin
 
 
 def status_totals(status: Status) -> str:
@@ -95,4 +98,6 @@ def status(net: nn.Cell) -> Status:
 def _status_of(name: str, tensor: Any, *, computed: bool = False) -> ParameterStatus:
     state, origin = life_of(tensor)
     shape, dtype = tuple(tensor.shape), dtype_name(tensor.dtype)
-    return ParameterStatus(name, state, shape, dtype, math.prod(shape) * itemsize(dtype), origin, computed)
+    place = part_of(tensor)
+    nbytes = math.prod(shape) * itemsize(dtype)
+    return ParameterStatus(name, state, shape, dtype, nbytes, origin, computed, None if place is None else place.whole)

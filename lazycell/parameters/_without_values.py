@@ -12,6 +12,7 @@ from mindspore import Parameter, Tensor
 from .._dtypes import dtype_name, numpy_dtype
 from .._errors import UninitializedParameterError
 from . import _framework as framework
+from ._part import part_of
 
 
 class WithoutValues:
@@ -170,6 +171,13 @@ def _check_assigned_shape(target: Any, value: Any, *, exact: bool) -> None:
 
 
 def wrong_shape(parameter: Any, shape: tuple[int, ...]) -> ValueError:
+    place = part_of(parameter)
+    if place is not None:
+        load = "`net.load_checkpoint(…)` takes its part out of a file or a dict of the whole"
+        return ValueError(
+            f"{title(parameter)}: this rank has a part of it, {place.shape} of {place.whole}, and was given values of "
+            f"shape {tuple(shape)}: give it values of its own shape; {load}"
+        )
     return ValueError(
         f"{title(parameter)} has shape {tuple(parameter.shape)}, and was given values of shape {tuple(shape)}: "
         f"give it values of its own shape"

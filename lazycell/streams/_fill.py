@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
 from .. import _dtypes
 from .._frozen import frozen
-from ..system import Array, Scratch, Task, available_cores, populate, run
-from ._laws import Elementwise, Law, Whole, convert
-from ._words import BLOCK, Stream
+from ..system import Array, Scratch, Task, available_cores, empty, populate, run
+from ._chosen import Chosen, spread
+from ._drawn_runs import Window, runs_of
+from ._laws import Constant, Elementwise, Law, Whole, convert
+from ._words import BLOCK, Stream, Words
+
+if TYPE_CHECKING:
+    from ..mesh import Place
 
 DTYPES = frozenset({"float64", "float32", "float16", "bfloat16"})
 """Dtypes of random values. Those of 16 bits are the float32 values, rounded to nearest even."""
@@ -32,12 +37,14 @@ class Job:
         key: of its stream.
         out: contiguous, of no defined content.
         drawn: dtype that the values are drawn in, and rounded to, before they are converted to that of `out`.
+        place: of `out` in the tensor that the law is of; None: it is all of it.
     """
 
     law: Law
     key: int
     out: Array
     drawn: str
+    place: Place | None = None
 
 
 def fill(
@@ -75,18 +82,26 @@ def is_elementwise(law: Law) -> TypeGuard[Elementwise]:
 
 def _tasks(jobs: Iterable[Job]) -> Iterator[Task]:
     """Cut large tensors into chunks, and put small ones together."""
-    together: list[_Chunk] = []
+    together: list[Task] = []
     elements = 0
     for job in jobs:
         if not isinstance(job.law, Elementwise):
             yield _Whole(job, job.law)
             continue
         stream, flat = Stream(job.key), job.out.reshape(-1)
-        if flat.size > CHUNK // 2:
+        if job.place is not None and not isinstance(job.law, Constant):
+            windows = runs_of(job.place.whole, job.place.ranges).windows(CHUNK)
+            pieces: list[Task] = [_Piece(job.law, stream, each, flat, job.drawn) for each in windows]
+            if flat.size > CHUNK // 2 or len(pieces) > 1:
+                yield from pieces
+                continue
+            together += pieces
+        elif flat.size > CHUNK // 2:
             for start in range(0, flat.size, CHUNK):
                 yield _Chunk(job.law, stream, start, flat[start : start + CHUNK], job.drawn)
             continue
-        together.append(_Chunk(job.law, stream, 0, flat, job.drawn))
+        else:
+            together.append(_Chunk(job.law, stream, 0, flat, job.drawn))
         elements += flat.size
         if elements > CHUNK // 2 or len(together) == _TOGETHER:
             yield _Several(together)
@@ -112,10 +127,40 @@ class _Chunk:
 
 
 @frozen(eq=False)
+class _Piece:
+    """Task: what a part has of some elements of the whole, an even number that begins at an even one."""
+
+    law: Elementwise
+    stream: Stream
+    window: Window
+    part: Array
+    drawn: str
+
+    def __call__(self, scratch: Scratch) -> int:
+        starts, stops, place = self.window.found()
+        if not starts.size:
+            return 0
+        lengths = stops - starts
+        out = self.part[place : place + int(lengths.sum())]
+        populate(out)
+        begins, ends = starts >> 1, (stops + 1) >> 1  # in pairs
+        width = _computed(self.law, self.drawn).itemsize // 4
+        chosen, size = Chosen(self.stream, begins, ends, width), 2 * int((ends - begins).sum())
+        if size == out.size:
+            _write(self.law, chosen, 0, out, self.drawn, scratch)
+        else:
+            pairs = np.empty(size, out.dtype)
+            _write(self.law, chosen, 0, pairs, self.drawn, scratch)
+            lasts = 2 * np.cumsum(ends - begins)
+            np.take(pairs, spread(lasts - 2 * (ends - begins) + (starts & 1), lengths), out=out)
+        return out.nbytes
+
+
+@frozen(eq=False)
 class _Several:
     """Task: small tensors."""
 
-    chunks: list[_Chunk]
+    chunks: list[Task]
 
     def __call__(self, scratch: Scratch) -> int:
         return sum(chunk(scratch) for chunk in self.chunks)
@@ -129,18 +174,32 @@ class _Whole:
     law: Whole
 
     def __call__(self, scratch: Scratch) -> int:
-        out, drawn = self.job.out, _dtypes.numpy_dtype(self.job.drawn)
-        target = out if out.dtype == drawn else np.empty(out.shape, drawn)
+        out, drawn, place = self.job.out, _dtypes.numpy_dtype(self.job.drawn), self.job.place
+        shape = out.shape if place is None else place.whole
+        target = out if place is None and out.dtype == drawn else empty(shape, drawn)
         self.law.write(Stream(self.job.key), target)
-        if target is not out:
+        if place is not None:
+            _keep_part(target, place, out)
+        elif target is not out:
             convert(target, out)
         return out.nbytes
 
 
-def _write(law: Elementwise, stream: Stream, start: int, out: Array, drawn: str, scratch: Scratch) -> None:
-    """Write elements as `law` computes them, rounded to `drawn`, and then to the dtype of `out`."""
+def _keep_part(whole: Array, place: Place, out: Array) -> None:
+    """Copy what is at a place of a whole tensor into an array of its shape, of any dtype."""
+    for there, here in place.boxes():
+        convert(whole[tuple(slice(*each) for each in there)], out[tuple(slice(*each) for each in here)])
+
+
+def _computed(law: Elementwise, drawn: str) -> np.dtype[Any]:
+    """Give the dtype that a law computes in: random values of 16 bits are rounded from float32."""
     dtype = _dtypes.numpy_dtype(drawn)
-    computed = np.dtype(np.float32) if law.is_random and dtype.itemsize == 2 else dtype
+    return np.dtype(np.float32) if law.is_random and dtype.itemsize == 2 else dtype
+
+
+def _write(law: Elementwise, stream: Words, start: int, out: Array, drawn: str, scratch: Scratch) -> None:
+    """Write elements as `law` computes them, rounded to `drawn`, and then to the dtype of `out`."""
+    dtype, computed = _dtypes.numpy_dtype(drawn), _computed(law, drawn)
     if computed == dtype == out.dtype:
         law.write(stream, start, out, scratch)
         return

@@ -11,7 +11,7 @@ from .._frozen import frozen
 from ..system import Array, Scratch
 from ._normal import write_pairs
 from ._quantile import below, quantile
-from ._words import Stream
+from ._words import Stream, Words
 
 # Standard deviations. No value of `Normal` is farther out: sqrt(64 ln 2) = 6.66 is the most in float32, 8.57 in
 # float64.
@@ -29,7 +29,7 @@ class Constant:
 
     is_random: ClassVar[bool] = False
 
-    def write(self, stream: Stream, start: int, out: Array, scratch: Scratch) -> None:
+    def write(self, stream: Words, start: int, out: Array, scratch: Scratch) -> None:
         """Write the elements from `start` on, of the flattened tensor, into `out`."""
         out.fill(self.value)
 
@@ -48,7 +48,7 @@ class Uniform:
 
     is_random: ClassVar[bool] = True
 
-    def write(self, stream: Stream, start: int, out: Array, scratch: Scratch) -> None:
+    def write(self, stream: Words, start: int, out: Array, scratch: Scratch) -> None:
         """Write the elements from `start` on, of the flattened tensor, into `out` (float32 or float64)."""
         integers, unit = _integers(stream, start, out)
         np.copyto(out, integers, casting="unsafe")
@@ -67,7 +67,7 @@ class Normal:
 
     is_random: ClassVar[bool] = True
 
-    def write(self, stream: Stream, start: int, out: Array, scratch: Scratch) -> None:
+    def write(self, stream: Words, start: int, out: Array, scratch: Scratch) -> None:
         """Write the elements from `start` on, of the flattened tensor, into `out` (float32 or float64)."""
         first, last = start // 2, -(-(start + out.size) // 2)
         if start % 2 or out.size % 2:
@@ -94,7 +94,7 @@ class TruncatedNormal:
 
     is_random: ClassVar[bool] = True
 
-    def write(self, stream: Stream, start: int, out: Array, scratch: Scratch) -> None:
+    def write(self, stream: Words, start: int, out: Array, scratch: Scratch) -> None:
         """Write the elements from `start` on, of the flattened tensor, into `out` (float32 or float64)."""
         if not self.sigma:
             out.fill(min(max(self.mean, self.low), self.high))
@@ -125,7 +125,7 @@ class TruncatedNormal:
 Elementwise = Constant | Uniform | Normal | TruncatedNormal
 
 
-def _integers(stream: Stream, start: int, out: Array) -> tuple[Array, float]:
+def _integers(stream: Words, start: int, out: Array) -> tuple[Array, float]:
     """Give a random signed integer for each element of `out`, and the unit that makes it a value in [-1, 1)."""
     if out.dtype == np.float32:
         first, last = start // 2, -(-(start + out.size) // 2)

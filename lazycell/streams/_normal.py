@@ -15,10 +15,10 @@ import numpy as np
 
 from ..system import Array, Scratch
 from ._scratch import arrays
-from ._words import Stream
+from ._words import Words
 
 
-def write_pairs(stream: Stream, pair: int, sigma: float, out: Array, scratch: Scratch) -> None:
+def write_pairs(stream: Words, pair: int, sigma: float, out: Array, scratch: Scratch) -> None:
     """Write normal values of mean 0, those of the pairs from `pair` on.
 
     Args:

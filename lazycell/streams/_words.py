@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,14 @@ def stream_key(seed: int, name: str) -> int:
     """
     message = str(int(seed)).encode() + b"\0" + name.encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.blake2b(message, digest_size=16).digest(), "little")
+
+
+class Words(Protocol):
+    """What laws draw from."""
+
+    def words(self, start: int, count: int) -> npt.NDArray[np.uint64]:
+        """Give `count` words from position `start`, a new array."""
+        ...
 
 
 @frozen

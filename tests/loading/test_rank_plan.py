@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +16,8 @@ from hypothesis import strategies as st
 
 from lazycell._dtypes import numpy_dtype
 from lazycell._errors import CheckpointMismatchError
+from lazycell.declaration._declare import Param
+from lazycell.declaration._stored import rename, transposed
 from lazycell.formats import CheckpointHeader, open_checkpoint
 from lazycell.layout._entry import ManifestEntry
 from lazycell.layout._layout import Stored
@@ -24,18 +27,21 @@ from lazycell.loading._stage import stage
 from lazycell.loading._tie_copies import check_ties
 from lazycell.manifest._manifest import Manifest
 from lazycell.mesh import Division, Mesh, Place, Share
-from lazycell.reading import _runs
+from lazycell.reading import _read, _runs
 from lazycell.reading._read import Reader
 from lazycell.system._allocate import Array
 
 from ..formats.torchfiles import zipped
 from ..layout import forms
+from ..pure import PureCell
+from ..pure import manifest as manifest_of
 from ..saving.ranks import save_halves
 from ..saving.saved import save_arrays
 from .models import declared, make_plan, manifest
-from .ranks import check_ranks, divisions, meshes
+from .ranks import check_ranks, divisions, meshes, part_of
 from .test_composing import NET as NORMED
 from .test_fit_layouts import NET, file_of, values
+from .test_fit_layouts import Net as LayeredNet
 
 FORMATS = ["dict", "safetensors", "sharded", "ranks", "ckpt", "bin", "bin turned"]
 TARGETS = ["float32", "bfloat16", "float16", "float64"]
@@ -91,7 +97,7 @@ def test_all_ranks_together_have_what_one_has(
         for name, array in whole.items():
             np.testing.assert_array_equal(array, parameters[name].astype(numpy_dtype(target)))
         with pytest.MonkeyPatch.context() as patch:  # tensors as small as these are read as larger ones are
-            for name in ("_SHORTEST", "ITEM", "CHUNK", "TURNED"):
+            for name in ("SHORTEST", "ITEM", "CHUNK", "TURNED"):
                 patch.setattr(_runs, name, data.draw(st.sampled_from([getattr(_runs, name), 16]), label=name))
             check_ranks(plan, whole, divided(data, model, sizes), sizes, mmap=mmap)
 
@@ -174,6 +180,22 @@ def test_the_report_is_of_the_files_tensors_and_the_ranks_bytes(tmp_path: Path) 
     assert cut.nbytes == sum(4 * math.prod(each // 2 for each in entry.shape) for entry in NET.entries)
 
 
+def test_what_is_turned_is_told_though_the_part_lies_in_one_piece() -> None:
+    """One column of a parameter that is stored turned is a row of the file."""
+
+    class Turned(PureCell):
+        w: Param["normal", (8, 4)]
+        rename({"w": transposed("w")})
+
+    model = manifest_of(Turned)
+    plan = make_plan(model, open_checkpoint(file_of(model)))
+    cut = cut_plan(plan, {"w": place((8, 4), ((0, 8),), ((1, 2),))})
+    assert plan.steps[0].pieces
+    assert cut.steps[0].pieces == ()
+    assert LoadReport.of(cut, 1.0).rearranged == LoadReport.of(plan, 1.0).rearranged != ()
+    assert "(transposed)" in str(cut)
+
+
 def test_a_plan_shows_both_shapes() -> None:
     """The part's, of the whole's."""
     plan = make_plan(manifest(declared("w", (8, 4))), open_checkpoint({"w": np.ones((8, 4), np.float32)}))
@@ -189,8 +211,8 @@ def test_tied_copies_are_compared_where_the_rank_has_them(tmp_path: Path, form: 
     values = np.arange(48, dtype=np.float32).reshape(8, 6)
     other = values.copy()
     other[5, 4] = -1
-    model = manifest(declared("embed", (8, 6)), ties={"head": "embed"})
-    plan = make_plan(model, written({"embed": values, "head": other}, form, tmp_path))
+    model = manifest(declared("embed", (8, 6)), ties={"first": "embed", "head": "embed"})
+    plan = make_plan(model, written({"embed": values, "first": values.copy(), "head": other}, form, tmp_path))
     assert plan.has_copies
     for rows, columns, differ in [
         (((0, 4),), ((0, 6),), False),
@@ -220,6 +242,64 @@ def test_two_parameters_of_one_tensor_share_nothing(tmp_path: Path) -> None:
         with Reader(mmap=True) as reader:
             found = stage(cut_plan(plan, chosen), reader)
         assert not np.shares_memory(found["w"], found["v"])
+
+
+# ------------------------------------------------------------------------------------------------ how much is read
+
+
+@pytest.mark.parametrize("mmap", [True, False])
+@pytest.mark.parametrize(("axis", "ranks"), [(0, 4), (1, 4), (1, 2)])
+def test_all_ranks_ask_for_no_more_than_their_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, axis: int, ranks: int, mmap: bool
+) -> None:
+    """Rows or columns of layers that are stored turned, three in one, or one in three: 512 bytes in a run, and more."""
+    model = manifest_of(LayeredNet, 512)
+    header = written(file_of(model), "safetensors", tmp_path)
+    plan, asked, read = make_plan(model, header), [0], _read.read_into_at
+
+    def counting(descriptor: int, target: memoryview, start: int) -> int:
+        asked[0] += len(target)
+        return read(descriptor, target, start)
+
+    monkeypatch.setattr(_read, "read_into_at", counting)
+    slices = 0
+    for rank in range(ranks):
+        places = {}
+        for entry in model.entries:
+            shares = [(Share(size, ("tp",) if position == axis else ()),) for position, size in enumerate(entry.shape)]
+            if entry.name == "joined.qkv" and axis == 0:
+                shares[0] = tuple(Share(size, ("tp",)) for size in (1024, 512, 512))
+            places[entry.name] = Division(entry.shape, tuple(shares)).place(tp(ranks, rank))
+        cut = cut_plan(plan, places)
+        slices += cut.nbytes
+        with Reader(mmap=mmap) as reader:
+            found = stage(cut, reader)
+        for name, array in found.items():
+            np.testing.assert_array_equal(array, part_of(values(model)[name], places[name]))
+    assert asked[0] <= 1.05 * slices
+    assert mmap or asked[0] == slices
+
+
+@pytest.mark.parametrize("mmap", [True, False])
+def test_memory_beyond_the_parts_is_bounded(tmp_path: Path, mmap: bool) -> None:
+    """Half of the columns, turned and in another dtype, of 48 MB: a few megabytes on top, for each thread."""
+
+    class Turned(PureCell):
+        w: Param["normal", (4096, 3072)]
+        rename({"w": transposed("w")})
+
+    model = manifest_of(Turned)
+    file = {"w": np.ones((3072, 4096), np.float32)}
+    plan = make_plan(model, written(file, "safetensors", tmp_path), dtype="cast")
+    entry = attrs.evolve(plan.steps[0], dtype="bfloat16")
+    cut = cut_plan(attrs.evolve(plan, steps=(entry,)), {"w": place((4096, 3072), ((0, 2048),), ((0, 3072),))})
+    with Reader(mmap=mmap, threads=2) as reader:
+        tracemalloc.start()  # of numpy's own memory: the part itself has pages of the system's
+        found = stage(cut, reader)["w"]
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert found.shape == (2048, 3072)
+    assert peak < 16_000_000
 
 
 # ------------------------------------------------------------------------------------- what is computed as it is read

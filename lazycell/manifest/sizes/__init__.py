@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from ._cache_sizes import cache_table as cache_table
     from ._size import Size as Size
     from ._sizes import Sizes as Sizes
+    from ._sizes import rank_rows as rank_rows
     from ._sizes import sizes_json as sizes_json
     from ._sizes import sizes_notes as sizes_notes
     from ._sizes import sizes_table as sizes_table

@@ -43,6 +43,16 @@ class Size:
             self.optimizer + other.optimizer,
         )
 
+    def times(self, count: int) -> Size:
+        """Give what so many that are alike take."""
+        return Size(
+            self.parameters * count,
+            self.elements * count,
+            self.nbytes * count,
+            self.gradients * count,
+            self.optimizer * count,
+        )
+
 
 @frozen
 class RankSizes:
@@ -51,10 +61,13 @@ class RankSizes:
     Attributes:
         mesh: the size of each axis.
         ranks: how many there are: the product of the axes.
-        size: of what each of them holds.
+        size: of what the rank holds that holds most: all hold as much, unless they have other layers or experts.
         replicated: names of the parameters that every rank holds whole.
         replicated_nbytes: bytes of the values of those.
         unused: axes that divide no parameter: the ranks along one hold the same (data parallel).
+        smallest: of what the rank holds that holds least.
+        rank: which rank was asked for; None where none was.
+        own: of what that rank holds; None where none was asked for.
     """
 
     mesh: Mapping[str, int]
@@ -63,6 +76,9 @@ class RankSizes:
     replicated: tuple[str, ...] = attrs.field(repr=False)
     replicated_nbytes: int
     unused: tuple[str, ...]
+    smallest: Size
+    rank: int | None = None
+    own: Size | None = None
 
 
 _Key = TypeVar("_Key", bound="str | None")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -118,7 +118,7 @@ def sizes_table(sizes: Sizes) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
         return tuple(cells)
 
     rows = [row("total", sizes.total)]
-    rows += [] if sizes.rank is None else [row(f"one rank of {sizes.rank.ranks:,}", sizes.rank.size)]
+    rows += [] if sizes.rank is None else [row(title, size) for title, size in rank_rows(sizes.rank)]
     rows += [row(title, size) for title, size in sizes.by_trainable.items()]
     tags = {"untagged" if tag is None else tag: size for tag, size in sizes.by_tag.items()}
     for title, groups, most in (
@@ -130,6 +130,17 @@ def sizes_table(sizes: Sizes) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
             rows.append((title, *blank))
             rows += show.cut([row(f"  {_shown(name)}", size) for name, size in groups.items()], most)
     return tuple(titles), rows
+
+
+def rank_rows(rank: RankSizes) -> Iterator[tuple[str, Size]]:
+    """Give a title and a size for one rank; where not all hold as much, for the largest and the smallest."""
+    if rank.size == rank.smallest:
+        yield f"one rank of {rank.ranks:,}", rank.size
+    else:
+        yield f"largest rank of {rank.ranks:,}", rank.size
+        yield "smallest rank", rank.smallest
+    if rank.own is not None:
+        yield f"rank {rank.rank:,}", rank.own
 
 
 def sizes_notes(sizes: Sizes) -> list[str]:
@@ -212,4 +223,7 @@ def _plain_rank(rank: RankSizes) -> dict[str, Any]:
         "replicated": list(rank.replicated),
         "replicated_bytes": rank.replicated_nbytes,
         "unused_axes": list(rank.unused),
+        "smallest": _plain(rank.smallest),
+        "rank": rank.rank,
+        "own": None if rank.own is None else _plain(rank.own),
     }

@@ -9,11 +9,11 @@ import attrs
 
 from ..._dtypes import FLOATING, itemsize
 from ...layout import ManifestEntry
-from ...mesh import checked_mesh
+from ...mesh import Mesh
 from .._inventory import Inventory
+from .._rank_groups import groups_on
 from ._cache_sizes import cache_sizes
 from ._optimizers import OptimizerState, optimizer_state
-from ._rank_shape import axes_of, local_shape
 from ._size import RankSizes, Size, summed
 from ._sizes import Sizes
 
@@ -25,14 +25,16 @@ def sizes_of(
     *,
     optimizer: str | None = None,
     gradients: bool = False,
-    mesh: Mapping[str, int] | None = None,
+    mesh: Mesh | Mapping[str, int] | None = None,
     batch: int = 1,
     length: int | None = None,
     source_length: int | None = None,
 ) -> Sizes:
     """Sum up a manifest; the body of `Manifest.sizes`, which says what the arguments are and what is raised."""
     state = None if optimizer is None else optimizer_state(optimizer)
-    entries = manifest.entries if manifest.declared else tuple(map(_as_trained, manifest.entries))
+    if not manifest.declared:
+        manifest = attrs.evolve(manifest, entries=tuple(map(_as_trained, manifest.entries)))
+    entries = manifest.entries
     each = [_size_of(entry, entry.shape, gradients, state) for entry in entries]
     both = list(zip(entries, each, strict=True))
     by_tag = summed((tag, size) for entry, size in both for tag in dict.fromkeys(entry.tags or (None,)))
@@ -47,7 +49,7 @@ def sizes_of(
         by_tag=by_tag,
         optimizer_name=None if state is None else state.name,
         with_gradients=gradients,
-        rank=None if mesh is None else _rank_sizes(entries, checked_mesh(mesh), gradients, state),
+        rank=None if mesh is None else _rank_sizes(manifest, mesh, gradients, state),
         declared=manifest.declared,
         cache=cache_sizes(manifest.model, manifest.caches, batch, length, source_length),
         each=tuple((entry.name, size) for entry, size in both),
@@ -77,24 +79,33 @@ def _total(sizes: Iterable[Size], optimizer: OptimizerState | None) -> Size:
 
 
 def _rank_sizes(
-    entries: Iterable[ManifestEntry], mesh: Mapping[str, int], gradients: bool, optimizer: OptimizerState | None
+    manifest: Inventory, mesh: Mesh | Mapping[str, int], gradients: bool, optimizer: OptimizerState | None
 ) -> RankSizes:
-    sizes: list[Size] = []
-    whole: list[ManifestEntry] = []
-    unused = dict.fromkeys(mesh)
-    for entry in entries:
-        axes = axes_of(entry, mesh)
-        shape = local_shape(entry, axes, mesh)
-        sizes.append(_size_of(entry, shape, gradients, optimizer))
-        if shape == entry.shape:
-            whole.append(entry)
-        for axis in (axis for each in axes for axis in each):
-            unused.pop(axis, None)
+    groups = groups_on(manifest, mesh)
+    sizes: dict[int, Size] = {}
+    for group in groups.groups:
+        kind = group.kind
+        if id(kind) not in sizes:
+            sizes[id(kind)] = _size_of(kind.first, kind.shape, gradients, optimizer)
+    cells = {
+        at: _total((sizes[id(group.kind)].times(len(group.names)) for group in held), optimizer)
+        for at, held in groups.cells().items()
+    }
+    everywhere = [group for group in groups.groups if group.kind.is_whole and not group.holders]
+    whole = {name for group in everywhere for name in group.names}
+    rank = mesh.rank if isinstance(mesh, Mesh) else None
     return RankSizes(
-        mesh=dict(mesh),
-        ranks=math.prod(mesh.values()),
-        size=_total(sizes, optimizer),
-        replicated=tuple(entry.name for entry in whole),
-        replicated_nbytes=sum(entry.nbytes for entry in whole),
-        unused=tuple(unused),
+        mesh=dict(groups.sizes),
+        ranks=groups.ranks,
+        size=max(cells.values(), key=_order),
+        replicated=tuple(entry.name for entry in manifest.entries if entry.name in whole),
+        replicated_nbytes=sum(sizes[id(group.kind)].nbytes * len(group.names) for group in everywhere),
+        unused=tuple(axis for axis in groups.sizes if axis not in groups.known),
+        smallest=min(cells.values(), key=_order),
+        rank=rank,
+        own=None if rank is None else cells[groups.cell_of(rank)],
     )
+
+
+def _order(size: Size) -> tuple[int, ...]:
+    return size.training_bytes, size.nbytes, size.elements, size.parameters

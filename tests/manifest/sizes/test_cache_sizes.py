@@ -79,5 +79,5 @@ def test_a_model_that_keeps_nothing() -> None:
 
 def test_a_rank_of_a_mesh_has_no_part_of_it() -> None:
     """Nothing says how it would be divided, and that is said."""
-    text = str(manifest(Attention, 2).sizes(length=4, mesh={"tp": 2}))
+    text = str(manifest(Attention, 2).sizes(length=4, mesh={"dp": 2}))
     assert "the cache is that of all ranks" in text

@@ -6,33 +6,40 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ...mesh import mesh_text
+from ..mesh import mesh_text
 
 if TYPE_CHECKING:
-    from ...layout import ManifestEntry
+    from ..layout import ManifestEntry
 
 
-def axes_of(entry: ManifestEntry, mesh: Mapping[str, int]) -> tuple[tuple[str, ...], ...]:
+def axes_of(
+    entry: ManifestEntry, mesh: Mapping[str, int], shard: tuple[Any, ...] | None
+) -> tuple[tuple[str, ...], ...]:
     """Give, for each dimension of a parameter, the axes of the mesh that divide it.
+
+    Args:
+        entry: the parameter.
+        mesh: the size of each axis.
+        shard: what is stated for each of its dimensions.
 
     Raises:
         ValueError: `shard` has not one entry a dimension, or names an axis twice, or one that the mesh lacks.
     """
-    if entry.shard is None:
+    if shard is None:
         return ((),) * len(entry.shape)
-    if len(entry.shard) != len(entry.shape):
+    if len(shard) != len(entry.shape):
         raise ValueError(
-            f"parameter {entry.name!r} has shard={entry.shard!r}, {len(entry.shard)} entries, and its shape "
+            f"parameter {entry.name!r} has shard={shard!r}, {len(shard)} entries, and its shape "
             f"{entry.shape} has {len(entry.shape)} dimensions: write an axis, a tuple of axes, or None for each"
         )
-    axes = tuple(_axes_of_dimension(entry, each) for each in entry.shard)
+    axes = tuple(_axes_of_dimension(entry, each) for each in shard)
     seen: set[str] = set()
     for axis in (axis for each in axes for axis in each):
         if axis not in mesh:
             raise ValueError(_lacking(entry, axis, mesh))
         if axis in seen:
             raise ValueError(
-                f"parameter {entry.name!r} has shard={entry.shard!r}, which names the axis {axis!r} twice: an axis "
+                f"parameter {entry.name!r} has shard={shard!r}, which names the axis {axis!r} twice: an axis "
                 f"can divide one dimension, once"
             )
         seen.add(axis)

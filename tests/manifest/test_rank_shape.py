@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lazycell.layout._entry import ManifestEntry
-from lazycell.manifest.sizes._rank_shape import axes_of, local_shape
+from lazycell.manifest._rank_shape import axes_of, local_shape
 from lazycell.mesh import checked_mesh, mesh_text
 
 
@@ -22,7 +22,7 @@ def _entry(shape, shard):
 
 def _local(shape, shard, mesh):
     entry = _entry(shape, shard)
-    return local_shape(entry, axes_of(entry, mesh), mesh)
+    return local_shape(entry, axes_of(entry, mesh, entry.shard), mesh)
 
 
 @pytest.mark.parametrize(

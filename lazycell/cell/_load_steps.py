@@ -1,0 +1,124 @@
+"""The steps of a load: a plan from headers alone, then the bytes, and at last all parameters change or none."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from mindspore import nn
+
+from .. import loading, parameters, saving, show
+from .._arguments import check_progress, check_switch
+from .._collector import collector_paused
+from .._errors import HeadWarning
+from .._frozen import frozen
+from .._location import frames_to_user
+from ..formats import CheckpointHeader, open_checkpoint
+from ..layout import LAYOUT, NAMING
+from ..loading import LoadOptions, LoadPlan, LoadReport, make_plan, stage
+from ..parameters import Assignment, Mark, Origin, fill_all, left_by_checkpoint
+from ..reading import Reader
+from ..system import Array
+from ._net_manifest import built_again, survey
+
+if TYPE_CHECKING:
+    from ..manifest import Manifest
+    from ..mismatch import Again
+    from ._naming import Naming
+
+Progress = Callable[[int, int], None]
+
+
+@frozen(eq=False)
+class Planned:
+    """A load before a byte of data is read: the headers, the net's parameters by full name, and what goes where."""
+
+    header: CheckpointHeader
+    manifest: Manifest
+    targets: Mapping[str, Any]
+    again: Again | None
+    plan: LoadPlan
+
+
+def plan_load(
+    net: nn.Cell,
+    path: str | PathLike[str] | Mapping[str, Any],
+    options: LoadOptions,
+    naming_of: Callable[..., Naming],
+    make: Callable[..., LoadPlan] | None,
+) -> Planned:
+    """Plan a load; the arguments are those of `load_checkpoint`."""
+    check_progress(options.progress)
+    check_switch(options.mmap, "mmap")
+    check_switch(options.verify, "verify")
+    decrypt = None
+    if options.dec_key is not None or options.dec_mode is not None:
+        cipher = parameters.cipher_mode(options.dec_key, options.dec_mode, "dec")
+        decrypt = parameters.decryption(options.dec_key, cipher)
+    with collector_paused():
+        header = open_checkpoint(path, decrypt=decrypt)
+        manifest, targets = survey(net)
+        again = built_again(net)
+        make = make_plan if make is None else make
+        if all(entry.declared_by is not None for entry in manifest.entries):
+            plan = make(manifest, header, options, again=again)
+        else:
+            plan = naming_of(net, manifest, targets, header, options).plan(header, again, make)
+    return Planned(header, manifest, targets, again, plan)
+
+
+def read_planned(planned: Planned, options: LoadOptions) -> dict[str, Array]:
+    """Read what a plan says, and check what can only be checked with the data."""
+    plan, header = planned.plan, planned.header
+    with Reader(mmap=options.mmap) as reader, show.ProgressBar(f"loading {plan.path.name}") as bar:
+        report = _Report(bar if options.progress is None else options.progress, plan.nbytes)
+        if options.verify:
+            saving.verify_checksums(header, reader, report.verified)
+        if plan.has_copies:
+            loading.check_ties(plan, reader, manifest=planned.manifest, again=planned.again)
+        return stage(plan, reader, report.read)
+
+
+def commit(net: nn.Cell, planned: Planned, arrays: dict[str, Array], started: float) -> LoadReport:
+    """Give the parameters what was read: all of them, or none."""
+    plan, targets = planned.plan, planned.targets
+    with collector_paused():
+        assignments = _assignments(plan, targets, arrays)
+        marks = [left_by_checkpoint(targets[name]) for name in plan.initialize]
+        marks.append(Mark(net, LAYOUT, plan.layout))
+        if plan.naming or NAMING in net.__dict__:
+            marks.append(Mark(net, NAMING, plan.lacking if plan.naming else None))
+    if plan.new_head:  # before anything changes: a warning may be made an error
+        warnings.warn(loading.new_head_text(plan), HeadWarning, stacklevel=frames_to_user())
+    # From here on nothing is read and nothing can be found wrong. No line may follow, nor a `with` be left: an
+    # interrupt there would find the load done, and yet look like one that failed.
+    return fill_all(assignments, marks, finish=lambda: LoadReport.of(plan, time.perf_counter() - started))
+
+
+class _Report:
+    """One report of progress for all of a load: first the bytes that are verified, then those that are read."""
+
+    def __init__(self, progress: Progress, to_read: int) -> None:
+        self._progress = progress
+        self._to_read = to_read
+        self._verified = 0
+
+    def verified(self, done: int, total: int) -> None:
+        """Tell how many bytes of the checkpoint are verified."""
+        self._verified = total
+        self._progress(done, total + self._to_read)
+
+    def read(self, done: int, total: int) -> None:
+        """Tell how many of the bytes to be read are read."""
+        self._progress(self._verified + done, self._verified + total)
+
+
+def _assignments(plan: LoadPlan, targets: Mapping[str, Any], arrays: dict[str, Array]) -> list[Assignment]:
+    file = plan.path.name
+    return [
+        Assignment(targets[step.parameter], arrays.pop(step.parameter), Origin("checkpoint", f"{file}: {step.key}"))
+        for step in plan.steps
+    ]

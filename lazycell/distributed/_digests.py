@@ -1,0 +1,61 @@
+"""What ranks compare before they load: digests of what each was given, and of what it is about to do."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+from ..formats import ByteRange, CheckpointHeader, TensorHeader
+from ..loading import LoadPlan
+from ..mesh import Mesh
+
+WORDS = 8
+"""Bytes of a digest."""
+
+
+def digests_of(mesh: Mesh, model: str, plan: LoadPlan, header: CheckpointHeader) -> dict[str, bytes]:
+    """Give a digest of 8 bytes of each of the things that all ranks have to have alike.
+
+    Args:
+        mesh: its axes count, and what is left whole.
+        model: digest of the manifest of the whole model.
+        plan: for the whole model, before it is cut to what a rank has.
+        header: of the checkpoint; of its files the names, sizes and times of modification count.
+    """
+    texts = {
+        "mesh": repr((mesh.axes, sorted(mesh.whole))),
+        "model": model,
+        "plan": "\n".join(_plan_texts(plan)),
+        "files": repr(sorted(_stamps(header))),
+    }
+    return {name: hashlib.sha256(text.encode()).digest()[:WORDS] for name, text in texts.items()}
+
+
+def _plan_texts(plan: LoadPlan) -> Iterator[str]:
+    yield repr((plan.initialize, plan.naming))
+    for step in plan.steps:
+        pieces = [(_where(piece.tensor), piece.operations, piece.place) for piece in step.pieces]
+        yield repr((step.parameter, step.key, step.dtype, step.tensor.shape, step.tensor.dtype))
+        yield repr((_where(step.tensor), [_where(each) for each in step.same_as], pieces))
+
+
+def _where(tensor: TensorHeader) -> list[object]:
+    """Say where the bytes are: of those in memory, that they are."""
+    return [
+        (part.path.name, part.start, part.stop) if isinstance(part, ByteRange) else type(part).__name__
+        for part in tensor.ranges
+    ]
+
+
+def _stamps(header: CheckpointHeader) -> set[tuple[str, int, int]]:
+    found = set()
+    for tensor in header.tensors.values():
+        for part in tensor.ranges:
+            if isinstance(part, ByteRange):
+                stamp = part.stamp
+                if stamp is None:
+                    state = part.path.stat()
+                    found.add((part.path.name, state.st_size, state.st_mtime_ns))
+                else:
+                    found.add((part.path.name, stamp.size, stamp.modified))
+    return found

@@ -1,0 +1,48 @@
+"""What of a parameter this rank has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..mesh import Box, Place
+
+
+def place_of(parameter: Any) -> Box:
+    """Give where in the whole parameter this rank's part is: start and stop of each dimension.
+
+    Args:
+        parameter: of a net; one that is no part has all of each dimension.
+
+    Raises:
+        ValueError: the part is several boxes, as of a `fused(…)` one, which `places_of` gives.
+    """
+    boxes = places_of(parameter)
+    if len(boxes) > 1:
+        name = getattr(parameter, "name", "the parameter")
+        raise ValueError(f"{name} is divided section by section, this rank has {len(boxes)} boxes of it: places_of(…)")
+    return boxes[0]
+
+
+def places_of(parameter: Any) -> tuple[Box, ...]:
+    """Give where in the whole parameter this rank's part is, as boxes: start and stop of each dimension.
+
+    One box, unless a dimension is `fused(…)`: then one for each section, in the order in which they are in the part.
+    """
+    place = _place(parameter)
+    if place is None:
+        return (tuple((0, size) for size in parameter.shape),)
+    return tuple(where for where, _ in place.boxes())
+
+
+def shard_of(parameter: Any) -> tuple[str | tuple[str, ...] | None, ...]:
+    """Give for each dimension the axis of the mesh along which other ranks have other parts of it.
+
+    None: every rank has all of it; several axes: a tuple of them, the outermost first.
+    """
+    place = _place(parameter)
+    return (None,) * len(parameter.shape) if place is None else place.shard
+
+
+def _place(parameter: Any) -> Place | None:
+    place: Place | None = parameter.__dict__.get("_lazycell_place")
+    return place

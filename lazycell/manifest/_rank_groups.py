@@ -1,0 +1,268 @@
+"""Which ranks of a mesh have what, for all of them at once: by what is alike, not by rank and parameter.
+
+A *kind* is what parameters have in common that ranks divide alike: shape, dtype, how each dimension is divided. The
+parts of a parameter are equal, so that all ranks that have any of a kind have as much of it. A *group* has the
+parameters of one kind that are on the same ranks: of a list of layers on stages those of one stage. A model of 70,000
+parameters has some ten kinds, and some hundred groups on thousands of ranks. Ranks that are at the same positions along
+the axes on which lists are divided are in one *cell*, and have the same groups.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from .._frozen import frozen
+from ..layout import ManifestEntry
+from ..mesh import Division, Mesh, On, Owner, Place, Share, checked_mesh, shares_told_by, unknown_axis
+from ._inventory import Inventory
+from ._rank_parts import OwnersOf
+from ._rank_shape import axes_of, local_shape
+
+Holders = tuple[tuple[str, tuple[int, ...]], ...]
+"""On which ranks something is: positions along each axis along which not all have it."""
+
+Coordinates = tuple[int, ...]
+
+
+@frozen(eq=False)
+class Kind:
+    """What is the same of parameters that ranks divide alike.
+
+    Attributes:
+        first: one of them.
+        shape: of the part that a rank has.
+        shares: how each dimension is divided.
+    """
+
+    first: ManifestEntry
+    shape: tuple[int, ...]
+    shares: tuple[tuple[Share, ...], ...]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether ranks that have any of it have all of it."""
+        return self.shape == self.first.shape
+
+
+@frozen(eq=False)
+class Group:
+    """Parameters of one kind that are on the same ranks.
+
+    Attributes:
+        kind: theirs.
+        holders: the ranks.
+        names: of the parameters, in the manifest's order.
+    """
+
+    kind: Kind
+    holders: Holders
+    names: list[str]
+
+
+@frozen(eq=False)
+class RankGroups:
+    """What the ranks of a mesh have.
+
+    Attributes:
+        sizes: of the mesh's axes.
+        whole: hyperparameters that are left whole.
+        groups: of the parameters, in order of their first ones.
+        axes: of the mesh, along which ranks have other parameters, not other parts of the same.
+        known: all axes along which anything of the model is divided, whatever the mesh.
+    """
+
+    sizes: Mapping[str, int]
+    whole: frozenset[str]
+    groups: tuple[Group, ...]
+    axes: tuple[str, ...]
+    known: tuple[str, ...]
+
+    @property
+    def ranks(self) -> int:
+        """How many there are."""
+        return math.prod(self.sizes.values())
+
+    @property
+    def ranks_of_cell(self) -> int:
+        """How many ranks have the same parameters, or parts of the same."""
+        return self.ranks // math.prod(self.sizes[axis] for axis in self.axes)
+
+    def cells(self) -> dict[Coordinates, list[Group]]:
+        """Give the groups that ranks have, by their positions along `axes`."""
+        found: dict[Coordinates, list[Group]] = {
+            each: [] for each in itertools.product(*(range(self.sizes[axis]) for axis in self.axes))
+        }
+        for group in self.groups:
+            held = dict(group.holders)
+            for each in itertools.product(*(held.get(axis, range(self.sizes[axis])) for axis in self.axes)):
+                found[each].append(group)
+        return found
+
+    def held_by(self, rank: int) -> list[Group]:
+        """Give the groups that one rank has."""
+        at = self._coordinates(rank)
+        return [each for each in self.groups if all(at[axis] in indices for axis, indices in each.holders)]
+
+    def cell_of(self, rank: int) -> Coordinates:
+        """Give the positions of a rank along `axes`."""
+        at = self._coordinates(rank)
+        return tuple(at[axis] for axis in self.axes)
+
+    def places(self, rank: int) -> dict[str, Place | None]:
+        """Give what one rank has of each parameter that it has any of; None: all of it."""
+        at, found = self._coordinates(rank), dict[str, Place | None]()
+        of_kinds: dict[int, Place | None] = {}
+        for group in self.held_by(rank):
+            kind = group.kind
+            if id(kind) not in of_kinds:
+                division = Division(kind.first.shape, kind.shares)
+                of_kinds[id(kind)] = None if kind.is_whole else division.place_at(self.sizes, at, self.whole)
+            found.update(dict.fromkeys(group.names, of_kinds[id(kind)]))
+        return found
+
+    def _coordinates(self, rank: int) -> dict[str, int]:
+        found = {}
+        for axis, size in reversed([*self.sizes.items()]):
+            rank, found[axis] = divmod(rank, size)
+        return found
+
+
+def places_on(manifest: Inventory, mesh: Mesh) -> dict[str, Place | None]:
+    """Give what the mesh's rank has of each parameter that it has any of; None: all of it.
+
+    Raises:
+        ValueError: the mesh cannot divide the model.
+    """
+    return groups_on(manifest, mesh).places(mesh.rank)
+
+
+def groups_on(manifest: Inventory, mesh: Mesh | Mapping[str, int]) -> RankGroups:
+    """Tell which ranks of a mesh have what of a model. Linear in the number of parameters, whatever that of ranks.
+
+    Raises:
+        TypeError: `mesh` is no mesh.
+        ValueError: something has no equal parts for so many ranks; `shard` names an axis that the mesh lacks; the mesh
+            has an axis along which nothing is divided, and that is not `dp`.
+    """
+    if isinstance(mesh, Mesh):
+        sizes, whole = mesh.sizes, mesh.whole
+    else:
+        sizes, whole = checked_mesh(mesh), frozenset[str]()
+    sorting = _Sorting(manifest, sizes, whole)
+    known = sorting.known
+    if sorting.by_name or not known:  # where `shard` alone says what is divided, other axes are for data
+        text = unknown_axis(sizes, known, manifest.model)
+        if text is not None:
+            raise ValueError(text)
+    groups = sorting.groups()
+    axes = dict.fromkeys(axis for group in groups for axis, _ in group.holders)
+    return RankGroups(sizes, whole, groups, tuple(axis for axis in sizes if axis in axes), known)
+
+
+class _Sorting:
+    """Sorts parameters by what is alike of them."""
+
+    def __init__(self, manifest: Inventory, sizes: Mapping[str, int], whole: frozenset[str]) -> None:
+        self._manifest, self._sizes, self._whole = manifest, sizes, whole
+        self.by_name = bool(manifest.owners)  # whether hyperparameters are what is divided
+        known: dict[str, None] = {}
+        for shares in {id(each.shares): each.shares for each in manifest.entries if each.shares is not None}.values():
+            for share in itertools.chain(*shares):
+                known.update(dict.fromkeys(share.axes))
+                self.by_name = self.by_name or bool(share.name)
+        known.update(dict.fromkeys(owner.axis for owner in manifest.owners.values()))
+        stated = {repr(each.shard): each.shard for each in manifest.entries if not each.shares and each.shard}
+        for shard in stated.values():
+            known.update(dict.fromkeys(axis for axes in shard for axis in _names(axes)))
+        self.known = tuple(known)
+
+    def groups(self) -> tuple[Group, ...]:
+        """Give the groups.
+
+        Raises:
+            ValueError: something has no equal parts for so many ranks.
+        """
+        owners_at = OwnersOf(self._manifest.owners) if self._manifest.owners else None
+        self._same_shares: dict[Any, Any] = {}
+        of_shares: dict[int, Any] = {}
+        of_owners: dict[int, tuple[Any, Holders]] = {}
+        kinds: dict[tuple[Any, ...], Kind] = {}
+        found: dict[tuple[int, Holders], Group] = {}
+        owners: tuple[Owner | On, ...] = ()
+        holders: Holders = ()
+        for entry in self._manifest.entries:
+            shares = entry.shares
+            if shares is not None:  # equal ones are one object, so that they need not be compared again
+                known = of_shares.get(id(shares))
+                if known is None:
+                    known = of_shares[id(shares)] = self._same_shares.setdefault(shares, shares)
+                shares = known
+            stated = "" if shares is not None or entry.shard is None else repr(entry.shard)  # lists have no hash
+            key = (id(shares), entry.shape, entry.dtype, entry.trainable, stated)
+            kind = kinds.get(key)
+            if kind is None:
+                kind = kinds[key] = self._kind(entry)
+            if owners_at is not None:
+                owners = owners_at.of(entry.name)
+                if owners:
+                    pair = of_owners.get(id(owners))
+                    if pair is None:  # with the owners, whose number stays theirs then
+                        pair = of_owners[id(owners)] = owners, self._holders(owners)
+                    holders = pair[1]
+                else:
+                    holders = ()
+            group = found.get((id(kind), holders))
+            if group is None:
+                group = found[id(kind), holders] = Group(kind, holders, [])
+            group.names.append(entry.name)
+        return tuple(found.values())
+
+    def _holders(self, owners: tuple[Owner | On, ...]) -> Holders:
+        found: dict[str, tuple[int, ...]] = {}
+        for owner in owners:
+            ranks = self._sizes.get(owner.axis, 1)
+            if ranks == 1 or (type(owner) is Owner and owner.name in self._whole):
+                continue
+            indices = owner.indices(ranks)
+            if owner.axis in found:
+                before = found[owner.axis]
+                indices = tuple(each for each in indices if each in before)
+            found[owner.axis] = indices
+        return tuple((axis, each) for axis, each in sorted(found.items()) if len(each) < self._sizes[axis])
+
+    def _kind(self, entry: ManifestEntry) -> Kind:
+        if entry.shares is None:
+            shape = local_shape(entry, axes_of(entry, self._sizes, entry.shard), self._sizes)
+            return Kind(entry, shape, shares_told_by(entry.shard, entry.shape))
+        stated = tuple(each[0].axes if not each[0].name and each[0].axes else None for each in entry.shares)
+        by_shard = local_shape(entry, axes_of(entry, self._sizes, stated), self._sizes)
+        shape = tuple(
+            size if axes else sum(map(self._part, sections))
+            for size, axes, sections in zip(by_shard, stated, entry.shares, strict=True)
+        )
+        return Kind(entry, shape, entry.shares)
+
+    def _part(self, share: Share) -> int:
+        if share.name in self._whole and share.name:
+            return share.size
+        try:
+            return share.size // share.parts(self._sizes)
+        except ValueError as error:
+            raise ValueError(f"{self._manifest.model}: {self._said(share, str(error))}") from None
+
+    def _said(self, share: Share, text: str) -> str:
+        """Say what cannot be divided by the value that the hyperparameter has, where it is not what was divided."""
+        units, value = share.units or share.size, self._manifest.hyperparameters.get(share.name)
+        if not isinstance(value, int) or value == units:
+            return text
+        return f"{units}, which comes of {share.name}={value},{text.removeprefix(f'{share.name}={units}')}"
+
+
+def _names(axes: Any) -> tuple[str, ...]:
+    """Give the axes that `shard` has for a dimension; what is none is refused where its shape is told."""
+    if isinstance(axes, str):
+        return (axes,)
+    return tuple(axis for axis in axes if isinstance(axis, str)) if isinstance(axes, (tuple, list)) else ()

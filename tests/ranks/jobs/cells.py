@@ -1,0 +1,246 @@
+"""Values and gradients of the cells that join ranks, against numpy: 2 ranks, each way in which MindSpore computes."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import Any, NamedTuple
+
+import mindspore as ms
+import numpy as np
+from mindspore import Parameter, Tensor, nn, ops
+
+from lazycell.distributed import Enter, Gather, HandOn, Leave, communicator_of, reduce_gradients
+from lazycell.mesh import Mesh
+from tests.ranks.job import run, start
+
+rank, ranks = start()
+TP = Mesh(tp=2)
+DRAWN = np.random.default_rng(0)
+X = [DRAWN.standard_normal((2, 3, 4)).astype(np.float32) for _ in range(ranks)]
+"""What each rank puts in."""
+W = [DRAWN.standard_normal((2, 3, 8)).astype(np.float32) for _ in range(ranks)]
+"""What comes out is weighted with, where the ranks differ."""
+
+
+class Pair(NamedTuple):
+    one: Tensor
+    other: Tensor
+
+
+class OfPair(nn.Cell):
+    """What a cell gives of what comes out of a named tuple: in a graph it has no dtype yet, nor ever a gradient."""
+
+    def __init__(self, cell: nn.Cell, stage: int | None) -> None:
+        super().__init__()
+        self.cell, self.stage = cell, stage
+
+    def construct(self, x: Tensor) -> Tensor:
+        pair = Pair(x * 1, x)
+        return self.cell(pair.one) if self.stage is None else self.cell(pair.one, self.stage)
+
+
+class Weighted(nn.Cell):
+    """The sum of what a cell gives, weighted."""
+
+    def __init__(self, cell: nn.Cell, weights: np.ndarray[Any, Any], stage: int | None = None) -> None:
+        super().__init__()
+        self.cell, self.weights, self.stage = cell, Tensor(weights), stage
+
+    def construct(self, x: Tensor) -> Tensor:
+        y = self.cell(x) if self.stage is None else self.cell(x, self.stage)
+        return (y.astype(ms.float32) * self.weights).sum()
+
+
+def cases() -> list[tuple[nn.Cell, int | None, Any, Any, Any]]:
+    """Give cell, stage, weights, what comes out, and the gradient of the weighted sum."""
+    narrow = [each[..., :4] for each in W]
+    return [
+        (Enter("tp"), None, narrow[rank], X[rank], narrow[0] + narrow[1]),
+        (Leave("tp"), None, narrow[0], X[0] + X[1], narrow[0]),
+        (Gather("tp"), None, W[0], np.concatenate(X, -1), W[0][..., 4 * rank : 4 * rank + 4]),
+        (HandOn("tp"), 0, narrow[rank], X[0], (narrow[0] + narrow[1]) * (rank == 0)),
+        (HandOn("tp"), 1, narrow[0], X[1], narrow[0] * (rank == 1)),
+    ]
+
+
+def check_cells() -> None:
+    for dtype, most in ((ms.float32, 1e-6), (ms.bfloat16, 3e-2), (ms.float16, 3e-3)):
+        for how in ("pynative", "graph", "jit"):
+            if (how, dtype) in (("jit", ms.bfloat16), ("jit", ms.float16), ("graph", ms.float16)):
+                continue  # each compiles ten graphs
+            with TP:
+                found = cases()
+            ms.set_context(mode=ms.GRAPH_MODE if how == "graph" else ms.PYNATIVE_MODE)
+            for cell, stage, weights, expected, gradient in found:
+                what = f"{type(cell).__name__} {stage} {how} {dtype}"
+                assert (cell.parts, cell.index, cell.active, cell.axis) == (2, rank, True, "tp")
+                x = Tensor(X[rank]).astype(dtype)
+                if how != "jit":
+                    y = OfPair(cell, stage)(x)
+                    assert y.dtype == dtype, what
+                    close(y, expected, most, what)
+                of_all = ms.value_and_grad(Weighted(cell, weights, stage))
+                value, grad = (ms.jit(of_all) if how == "jit" else of_all)(x)
+                assert grad.dtype == dtype, what
+                close(grad, gradient, most, what)
+                close(value, (expected * weights).sum(), most * 30, what)
+            ms.set_context(mode=ms.PYNATIVE_MODE)
+
+
+def close(found: Tensor, expected: Any, most: float, what: str) -> None:
+    difference = np.abs(found.astype(ms.float32).asnumpy() - expected).max()
+    assert difference <= most * max(1, np.abs(expected).max()), (what, difference)
+
+
+def check_zeros_hide_what_is_not_finite() -> None:
+    with TP:
+        cell = HandOn("tp")
+    mine = np.full((2,), np.inf if rank else 3, np.float32)
+    assert cell(Tensor(mine), 0).asnumpy().tolist() == [3, 3]
+
+
+def check_other_dtypes() -> None:
+    """What AllReduce refuses is summed as exactly as numpy sums it."""
+    together = communicator_of(TP, (0, 1))
+    for values in (
+        [np.array([2**31 - 1, -5, 70000], np.int32), np.array([-3, -(2**31) + 5, 7], np.int32)],
+        [np.array([2**62 + 1, -1]), np.array([-(2**40) - 3, 2])],
+        [np.array([1 + 2**-50, -1e300]), np.array([3.0, 2.5e299])],
+        [np.array([True, False, True, False]), np.array([True, True, False, False])],
+        [np.array([200, 3], np.uint8), np.array([5, 4], np.uint8)],
+    ):
+        total = together.sum(Tensor(values[rank])).asnumpy()
+        assert total.dtype == values[0].dtype
+        assert total.tolist() == (values[0] + values[1]).tolist(), total
+        joined = together.gather(Tensor(values[rank])).asnumpy()
+        assert joined.tolist() == np.concatenate(values).tolist()
+
+
+class Divided(nn.Cell):
+    """Two layers, of the first its rows divided, of the second its columns; a norm of the middle that is whole."""
+
+    def __init__(self, up: Any, down: Any, norm: Any, axis: str) -> None:
+        super().__init__()
+        self.enter, self.leave, self.gather = Enter(axis), Leave(axis), Gather(axis)
+        self.up, self.down = Parameter(Tensor(up), name="up"), Parameter(Tensor(down), name="down")
+        self.norm = Parameter(Tensor(norm), name="norm")
+
+    def construct(self, x: Tensor) -> Tensor:
+        middle = ops.tanh(ops.dense(self.enter(x), self.up))
+        middle = middle * ops.tile(self.norm, (middle.shape[-1] // 4,))
+        return (self.leave(ops.dense(middle, self.down)) ** 2).mean() + (self.gather(middle) ** 3).mean()
+
+
+def check_layers() -> None:
+    """Parts of layers give the loss and the gradients that whole ones give on one rank."""
+    up, down = (DRAWN.standard_normal(shape).astype(np.float32) for shape in ((8, 4), (4, 8)))
+    norm = DRAWN.standard_normal(4).astype(np.float32)
+    whole = Divided(up, down, norm, "tp")
+    own = slice(4 * rank, 4 * rank + 4)
+    with TP:
+        part = Divided(up[own], down[:, own], norm, "tp")
+    part.norm.__dict__["_lazycell_partial"] = "tp"
+    x = Tensor(X[0])
+    for mode in (ms.PYNATIVE_MODE, ms.GRAPH_MODE):
+        ms.set_context(mode=mode)
+        loss, grads = ms.value_and_grad(whole, None, whole.trainable_params())(x)
+        mine, parts = ms.value_and_grad(part, None, part.trainable_params())(x)
+        ms.set_context(mode=ms.PYNATIVE_MODE)
+        parts = reduce_gradients(part, parts)
+        expected = [grads[0].asnumpy()[own], grads[1].asnumpy()[:, own], grads[2].asnumpy()]
+        close(mine, loss.asnumpy(), 1e-6, f"loss {mode}")
+        for found, each in zip(parts, expected, strict=True):
+            close(found, each, 1e-5, f"layers {mode}")
+
+
+class Stages(nn.Cell):
+    """Layers of which each rank has some, in a pipeline."""
+
+    def __init__(self, embedding: Any, layers: dict[int, Any], at_first: bool) -> None:
+        super().__init__()
+        self.enter, self.hand_on = Enter("pp"), HandOn("pp")
+        self.at_first = at_first
+        self.embedding = Parameter(Tensor(embedding), name="embedding") if not at_first or 0 in layers else None
+        self.layers = ms.ParameterTuple([Parameter(Tensor(w), name=f"layers.{at}") for at, w in layers.items()])
+
+    def construct(self, ids: Tensor) -> Tensor:
+        if self.embedding is None:
+            x = ops.zeros((*ids.shape, 4), ms.float32) + self.layers[0][0] * 0
+        else:
+            x = ops.gather(self.embedding, ids, 0)
+        if not self.at_first:
+            x = self.enter(x)
+        for stage in range(self.hand_on.parts):
+            if stage == self.hand_on.index:
+                for weight in self.layers:
+                    x = ops.tanh(ops.dense(x, weight))
+            x = self.hand_on(x, stage)
+        return (x**2).mean()
+
+
+def check_pipeline() -> None:
+    """3 layers on 2 stages; embeddings on both, and on the first alone."""
+    embedding, *weights = (DRAWN.standard_normal(shape).astype(np.float32) for shape in ((5, 4), *[(4, 4)] * 3))
+    layers = dict(enumerate(weights))
+    own = [0] if rank == 0 else [1, 2]
+    ids = Tensor(np.array([[0, 3, 1], [4, 4, 2]]))
+    whole = Stages(embedding, layers, False)
+    for mode in (ms.PYNATIVE_MODE, ms.GRAPH_MODE):
+        for at_first in (False, True):
+            with Mesh(pp=2):
+                part = Stages(embedding, {at: layers[at] for at in own}, at_first)
+            ms.set_context(mode=mode)
+            names = [each.name for each in whole.trainable_params()]
+            loss, grads = ms.value_and_grad(whole, None, whole.trainable_params())(ids)
+            mine, parts = ms.value_and_grad(part, None, part.trainable_params())(ids)
+            ms.set_context(mode=ms.PYNATIVE_MODE)
+            parts = reduce_gradients(part, parts)  # nothing is to be reduced
+            close(mine, loss.asnumpy(), 1e-6, f"loss {mode} {at_first}")
+            expected = dict(zip(names, grads, strict=True))
+            for parameter, found in zip(part.trainable_params(), parts, strict=True):
+                close(found, expected[parameter.name].asnumpy(), 1e-5, f"{parameter.name} {mode} {at_first}")
+
+
+def check_copies() -> None:
+    """A copy and what a pickle gives exchange as the original does; neither carries a group of this process."""
+    with TP:
+        leave = Leave("tp")
+    x = Tensor(X[rank])
+    expected = leave(x).asnumpy()
+    for other in (copy.deepcopy(leave), pickle.loads(pickle.dumps(leave)), copy.copy(leave)):
+        assert "communicator" not in other.__dict__
+        assert (other.axis, other.parts, other.index, other.active, other.mesh) == ("tp", 2, rank, True, TP)
+        assert np.array_equal(other(x).asnumpy(), expected)
+    assert "communicator" in leave.__dict__
+    assert [*leave.cells()] == []
+
+
+def check_gradients() -> None:
+    """The mean along dp, and the sum of what ranks share; None stays."""
+    net = nn.Dense(4, 4)
+    net.__dict__["_lazycell_mesh"] = Mesh(dp=2)
+    grads = (Tensor(X[rank]), None)
+    mean, none = reduce_gradients(net, grads)
+    close(mean, (X[0] + X[1]) / 2, 1e-6, "dp")
+    assert none is None
+    net.__dict__["_lazycell_mesh"] = TP
+    net.bias.__dict__["_lazycell_copies"] = (("tp", (0, 1)),)
+    own, total = reduce_gradients(net, (Tensor(X[rank]), Tensor(X[rank])))
+    close(own, X[rank], 0, "a whole weight, whose gradient all ranks have")
+    close(total, X[0] + X[1], 1e-6, "shared")
+    (only,) = reduce_gradients(net, [Tensor(X[rank])], parameters=[net.bias])
+    close(only, X[0] + X[1], 1e-6, "chosen")
+    half = reduce_gradients(net, [Tensor(X[rank]).astype(ms.bfloat16)], parameters=[net.bias])[0]
+    assert half.dtype == ms.bfloat16
+
+
+run(
+    check_cells,
+    check_zeros_hide_what_is_not_finite,
+    check_other_dtypes,
+    check_layers,
+    check_pipeline,
+    check_copies,
+    check_gradients,
+)
