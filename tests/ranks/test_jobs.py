@@ -21,3 +21,8 @@ def test_a_peer_that_dies() -> None:
     """Who waits for a rank that is no more says so, in time."""
     outputs = run_ranks(2, "agreement", "dies", fails=True)
     assert ["passed dies" in each for each in outputs] == [True, False]
+
+
+def test_training() -> None:
+    """On 4 ranks, dp2·tp2 and tp4 with shared heads, gradients and parameters after Adam are those of one."""
+    run_ranks(4, "training", timeout=180)
