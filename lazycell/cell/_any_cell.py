@@ -196,6 +196,8 @@ def save_checkpoint(
     enc_mode: str | None = None,
     progress: Callable[[int, int], None] | None = None,
     names: str | None = None,
+    layout: str = "whole",
+    timeout: float = 300.0,
     integrated_save: bool = True,
     async_save: bool | str = False,
     append_dict: Mapping[str, Any] | None = None,
@@ -221,6 +223,8 @@ def save_checkpoint(
         progress: likewise.
         names: `"torch"`: those that PyTorch has for the cells; `"mindspore"`: never those. What PyTorch does not have
             is not written under its names, as long as it is what it starts from.
+        layout: as for `LazyCell.save_checkpoint`, and so is `timeout`.
+        timeout: likewise.
         integrated_save: only True.
         async_save: only False: the file is whole and on the disk at the return.
         append_dict: only None: parameters alone are saved.
@@ -259,6 +263,8 @@ def save_checkpoint(
         progress=progress,
         torch_names_of=torch_names_of,
         names=names,
+        layout=layout,
+        timeout=timeout,
         ckpt_names=None if isinstance(cell, LazyCell) else names_in_ckpt,
     )
 

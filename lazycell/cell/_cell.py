@@ -190,6 +190,8 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         enc_key: bytes | None = None,
         enc_mode: str | None = None,
         progress: Callable[[int, int], None] | None = None,
+        layout: str = "whole",
+        timeout: float = 300.0,
     ) -> SaveReport:
         """Write every parameter, in the layout of the checkpoint that was loaded, else as declared.
 
@@ -206,6 +208,9 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             enc_key: encrypt a `.ckpt`, as `mindspore.save_checkpoint` does; an encrypted one has no checksum.
             enc_mode: how: `"AES-GCM"` (default), `"AES-CBC"` or `"SM4-CBC"`; only with an `enc_key`.
             progress: called with the bytes done and the bytes in all; default: a bar on a terminal, after two seconds.
+            layout: of a net on a mesh, whose ranks all call this: `"whole"`: the ordinary files that one rank would
+                write, on a file system that all see alike. `"ranks"`: a file of each rank's own, and an index.
+            timeout: on a mesh: seconds to wait for a sign of another rank.
 
         Raises:
             UninitializedParameterError: parameters have no values.
@@ -224,6 +229,8 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             enc_key=enc_key,
             enc_mode=enc_mode,
             progress=progress,
+            layout=layout,
+            timeout=timeout,
             torch_names_of=lambda *given: cell.torch_names_of(*given),
         )
 

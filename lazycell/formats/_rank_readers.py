@@ -1,4 +1,4 @@
-"""What reads the files of ranks, imported when an index is theirs."""
+"""What reads files of ranks: imported when the first index of such is read."""
 
 from typing import TYPE_CHECKING
 
