@@ -103,7 +103,7 @@ def _fill(cell: Any, blueprint: Blueprint) -> None:
     set_plain = object.__setattr__ if fresh and _sets_as_usual(kind) else setattr
     inserts_plainly = fresh and _inserts_as_usual(kind)  # nothing can go by these names
     mesh = blueprint.mesh
-    if mesh is not None:
+    if mesh is not None and mesh.ranks > 1:
         attributes["_lazycell_mesh"] = mesh
     for name, value in blueprint.attributes.items():
         if name in blueprint.plain:
@@ -120,6 +120,8 @@ def _fill(cell: Any, blueprint: Blueprint) -> None:
     for each in blueprint.parameters:
         if not each.persistent:
             buffer = declare_buffer(each.initializer, each.shape, each.dtype)
+            if each.marks is not None:
+                buffer.__dict__.update(each.marks)
             cell.register_buffer(each.name, buffer, persistent=False)
             continue
         made = declare(each.initializer, each.shape, each.dtype, name=each.name, trainable=each.trainable)
@@ -138,7 +140,8 @@ def _fill(cell: Any, blueprint: Blueprint) -> None:
         else:
             cell.insert_child_to_cell(name, child)
     if resolved.ties:
-        tie_together(cell, resolved.ties, blueprint.absent)
+        ties = resolved.ties if mesh is None or mesh.ranks == 1 else _ranks.ties_here(resolved, mesh)
+        tie_together(cell, ties, blueprint.absent)
     if does_more(kind):
         cell.__post_init__()
 

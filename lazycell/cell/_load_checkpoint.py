@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mindspore import nn
 
 from ..loading import LoadOptions, LoadPlan, LoadReport
+from ..parameters import mesh_of
 from . import _together
 from ._load_steps import commit, plan_load, read_planned
 
@@ -34,8 +35,8 @@ def load_checkpoint(
         make: what makes the plan of the manifest, the header and the options; None: `make_plan`.
     """
     started = time.perf_counter()
-    mesh = net.__dict__.get("_lazycell_mesh")
-    if mesh is not None and mesh.ranks > 1:
+    mesh = mesh_of(net)
+    if mesh is not None:
         return _together.load_on_mesh(net, mesh, path, options, naming_of, make, started)
     planned = plan_load(net, path, options, naming_of, make)
     return commit(net, planned, read_planned(planned, options), started)

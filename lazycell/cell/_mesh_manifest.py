@@ -1,37 +1,53 @@
-"""The manifest of a net of which this process has a part: that of the whole model, whatever the mesh and the rank."""
+"""What a net has of which this process has a part: the whole model, whatever the mesh and the rank."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import attrs
 
 from ..layout import ManifestEntry
-from ..manifest import Manifest
-from ..parameters import part_of
+from ..manifest import Outline
 
 
-def whole_manifest(declared: Manifest, here: Manifest, parameters: Mapping[str, Any]) -> Manifest:
-    """Give the manifest of the whole model.
+def with_wholes(outline: Outline, wholes: Mapping[str, Outline]) -> Outline:
+    """Give the outline of a net in which cells are parts of what they are on all ranks together.
 
     Args:
-        declared: what the class declares, with the net's hyperparameters.
-        here: of what this rank has.
-        parameters: this rank's, by full name.
+        outline: of what this rank has.
+        wholes: by the path of each cell that was built on a mesh, and is inside of no other: what its class declares.
     """
-    found = {entry.name: entry for entry in here.entries}
-    entries = []
-    for entry in declared.entries:
-        own = found.pop(entry.name, None)
-        # As it is now: `net.to(dtype)`, say, may have changed it since the declaration.
-        if own is not None and (own.dtype, own.trainable) != (entry.dtype, entry.trainable):
-            entry = attrs.evolve(entry, dtype=own.dtype, trainable=own.trainable)
-        entries.append(entry)
-    added = [attrs.evolve(entry, shape=_whole_shape(entry, parameters[entry.name])) for entry in found.values()]
-    return attrs.evolve(declared, entries=(*entries, *added), computed=declared.computed | here.computed)
+    found = {entry.name: entry for entry in outline.entries}
+    entries: dict[str, ManifestEntry] = {}
+    for path, whole in wholes.items():
+        prefix = f"{path}." if path else ""
+        for declared in whole.entries:
+            name = prefix + declared.name
+            own = found.pop(name, None)
+            entry = attrs.evolve(declared, name=name)
+            # As it is now: `net.to(dtype)`, say, may have changed it since the declaration.
+            if own is not None and (own.dtype, own.trainable) != (entry.dtype, entry.trainable):
+                entry = attrs.evolve(entry, dtype=own.dtype, trainable=own.trainable)
+            entries[name] = entry
+    fields: dict[str, Any] = {"entries": (*entries.values(), *found.values())}
+    for name in ("ties", "rules", "migrations", "cells", "caches", "owners"):
+        fields[name] = {**_outside(getattr(outline, name), wholes), **dict(_below(wholes, name))}
+    computed = {f"{path}.{each}" if path else each for path, whole in wholes.items() for each in whole.computed}
+    return attrs.evolve(outline, computed=outline.computed | computed, **fields)
 
 
-def _whole_shape(entry: ManifestEntry, parameter: Any) -> tuple[int, ...]:
-    place = part_of(parameter)
-    return entry.shape if place is None else tuple(place.whole)
+def _outside(known: Mapping[str, Any], wholes: Mapping[str, Outline]) -> dict[str, Any]:
+    """Give what is known of paths that are in none of the cells."""
+    return {
+        path: value
+        for path, value in known.items()
+        if not any(not each or path == each or path.startswith(f"{each}.") for each in wholes)
+    }
+
+
+def _below(wholes: Mapping[str, Outline], name: str) -> Iterator[tuple[str, Any]]:
+    for path, whole in wholes.items():
+        for key, value in getattr(whole, name).items():
+            full = f"{path}.{key}" if path and key else path or key
+            yield full, f"{path}.{value}" if name == "ties" and path else value

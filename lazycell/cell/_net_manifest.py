@@ -27,16 +27,18 @@ from ..manifest import (
     hyperparameters_of,
     manifest_of_class,
     manifest_of_outline,
+    outline_of,
     resolve_bound,
+    resolve_call,
 )
-from ..parameters import buffers_of, building, parameters_in_groups, parameters_of, unsaved_buffers_of
+from ..parameters import buffers_of, building, parameters_in_groups, parameters_of, part_of, unsaved_buffers_of
 from . import _ranks
 from ._blueprint import key_of
 from ._build import make_child
 from ._ties import ties_of
 
 if TYPE_CHECKING:
-    from ..mismatch import Again, DeclaredSizes
+    from ..mismatch import DeclaredSizes
 
 # Entries; a program that builds classes without end does not keep them all.
 _MOST = 1024
@@ -64,15 +66,10 @@ def survey(
     declaration = _declaration_of_cell(net)
     own = {} if declaration is None else hyperparameters_of(declaration, net.__dict__["_lazycell_values"])
     outline, parameters = _outline_of_net(net, migrations)
-    manifest = manifest_of_outline(type(net).__name__, outline, own)
-    if "_lazycell_mesh" in net.__dict__ and net.__dict__["_lazycell_mesh"].ranks > 1:
-        again = built_again(net)
-        assert again is not None
-        manifest = _ranks.whole_manifest(again({}), manifest, parameters)
-    return manifest, parameters
+    return manifest_of_outline(type(net).__name__, outline, own), parameters
 
 
-def built_again(net: nn.Cell) -> Again | None:
+def built_again(net: nn.Cell) -> _BuiltAgain | None:
     """Give what makes the manifest of a net with some hyperparameters changed; None where its class cannot tell."""
     declaration = _declaration_of_cell(net)
     if declaration is None or declaration.own_init:
@@ -87,10 +84,10 @@ class _BuiltAgain:
     """The class of a net, with what it was built with."""
 
     def __init__(self, cls: type, given: Mapping[str, Any]) -> None:
-        self._cls, self._given = cls, given
+        self._cls, self.given = cls, given
 
     def __call__(self, changed: Mapping[str, Any], /) -> Manifest:
-        return manifest_of_call(self._cls, (), {**self._given, **changed})
+        return manifest_of_call(self._cls, (), {**self.given, **changed})
 
     def declared(self, manifest: Manifest, /) -> DeclaredSizes:
         return inference.declared_sizes(self._cls, manifest)
@@ -106,10 +103,13 @@ def _outline_of_net(
     seen: set[int] = set()
     # Cells that are alike share their values, and the net holds these as long as it is walked.
     of_values: dict[tuple[int, type, str], dict[str, _Entry]] = {}
+    wholes: dict[str, nn.Cell] = {}
     cells = list(net.cells_and_names())
     for path, cell in cells:
         prefix = f"{path}." if path else ""
         declared = _NOTHING
+        if "_lazycell_mesh" in cell.__dict__ and not any(not each or path.startswith(f"{each}.") for each in wholes):
+            wholes[path] = cell
         if (declaration := _declaration_of_cell(cell)) is not None:
             values, dtype = cell.__dict__["_lazycell_values"], cell.__dict__["_lazycell_dtype"]
             known = of_values.get(key := (id(values), type(cell), dtype))
@@ -128,7 +128,26 @@ def _outline_of_net(
         if buffers:
             sheet.computed.update(prefix + name for name in buffers.keys() & unsaved_buffers_of(cell))
     sheet.ties = ties_of(cells)
-    return attrs.evolve(sheet.outline(), entries=tuple(entries)), parameters
+    outline = attrs.evolve(sheet.outline(), entries=tuple(entries))
+    if wholes:
+        papers = {path: _paper_of(cell, found) for path, cell in wholes.items()}
+        outline = _ranks.with_wholes(outline, papers)
+    return outline, parameters
+
+
+def _paper_of(net: nn.Cell, migrations: Callable[[type], tuple[Migration, ...]]) -> Outline:
+    """Give what the class of a cell that was built on a mesh declares, with what the cell was built with.
+
+    Raises:
+        TypeError: its class writes its own `__init__`.
+    """
+    again, cls = built_again(net), type(net)
+    if again is None:
+        raise TypeError(
+            f"{cls.__name__} writes its own `__init__`, so that nobody can tell what other ranks have of it: give it "
+            "hyperparameters, and what it adds to `__post_init__`"
+        )
+    return outline_of(cls, resolve_call(cls, (), again.given), outline_by_building, migrations)
 
 
 def _declaration_of_cell(cell: nn.Cell) -> Declaration | None:
@@ -237,10 +256,13 @@ def _entry(name: str, parameter: Any, declared: _Entry | None) -> ManifestEntry:
             return ManifestEntry(name, *fields)
         return attrs.evolve(entry, name=name, shape=shape, dtype=dtype, trainable=trainable)
     initializer = getattr(parameter, "_initializer", None)
+    place = part_of(parameter)  # the state of an optimizer is a part if its parameter is
     return ManifestEntry(
         name=name,
-        shape=shape,
+        shape=shape if place is None else place.whole,
         dtype=dtype,
         initializer="" if initializer is None else _text_of(initializer),
         trainable=trainable,
+        shard=None if place is None else place.shard,
+        shares=None if place is None else parameter.__dict__.get("_lazycell_shares"),
     )

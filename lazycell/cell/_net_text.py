@@ -11,7 +11,7 @@ from .._collector import collector_paused
 from .._dtypes import dtype_name, itemsize
 from ..declaration import NOTHING, brief, declaration_of
 from ..manifest import DEFAULT_DTYPE
-from ..parameters import cells_of, parameters_of
+from ..parameters import cells_of, parameters_of, part_of
 from ._blueprint import is_plain
 
 
@@ -64,6 +64,7 @@ def _parameters(net: nn.Cell) -> list[str]:
     said = []
     for name, each in parameters_of(net).items():
         if each is not None:
-            dtype = dtype_name(each.dtype)
-            said.append(f"{name} {tuple(each.shape)}" + ("" if dtype == DEFAULT_DTYPE else f" {dtype}"))
+            dtype, place = dtype_name(each.dtype), part_of(each)
+            shapes = f"{tuple(each.shape)}" if place is None else f"{place.shape} of {place.whole}"
+            said.append(f"{name} {shapes}" + ("" if dtype == DEFAULT_DTYPE else f" {dtype}"))
     return said

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import show
 from .._frozen import frozen
-from ..formats import ByteRange, CheckpointHeader, TensorHeader
+from ..formats import CheckpointHeader, TensorHeader
 from ..gate import Candidate
 from ..manifest import alike, manifest_of_header
 from ..system import JSONProblem, read_bounded, read_object
@@ -93,11 +93,7 @@ def contents_json(
 
 
 def _tensor_json(tensor: TensorHeader) -> dict[str, Any]:
-    places = [
-        {"file": str(part.path), "start": part.start, "stop": part.stop}
-        for part in tensor.ranges
-        if isinstance(part, ByteRange)
-    ]
+    places = [{"file": str(part.path), "start": part.start, "stop": part.stop} for part in tensor.byte_ranges]
     return {
         "name": tensor.name,
         "shape": list(tensor.shape),
@@ -224,7 +220,7 @@ def _places(header: CheckpointHeader) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for tensor in header.tensors.values():
         what = (tensor.name, str(tensor.shape), tensor.dtype, f"{tensor.nbytes:,}")
-        parts = [part for part in tensor.ranges if isinstance(part, ByteRange)]
+        parts = list(tensor.byte_ranges)
         rows += [(*what, _near(part.path, header), str(part.start), str(part.stop)) for part in parts]
         if not parts:
             rows.append((*what, "", "", ""))

@@ -34,8 +34,7 @@ def destination_at(path: str, format: str | None, max_shard_size: str | None, *,
         raise
     except ValueError as error:
         raise click.UsageError(_answers.in_options(error)) from None
-    mains = [destination.path] if destination.format == "ckpt" else [destination.path, destination.index]
-    there = [each for each in mains if os.path.lexists(each)]
+    there = [each for each in destination.mains if os.path.lexists(each)]
     if there and not force:
         raise click.UsageError(f"{there[0]} exists: write --force to replace it, or give another name")
     return destination

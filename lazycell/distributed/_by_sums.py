@@ -19,6 +19,7 @@ class BySums(nn.Cell):
         super().__init__()
         self.parts, self.index = len(members), index
         self.reduce = ops.AllReduce(ops.ReduceOp.SUM, group)
+        self.fill, self.everywhere = ops.MaskedFill(), Tensor([True])
         self.zeros = ops.ZerosLike()  # `ops.zeros_like` asks for the dtype, and `x * 0` is nan where `x` is infinite
 
     def sum(self, x: Tensor) -> Tensor:
@@ -35,7 +36,10 @@ class BySums(nn.Cell):
         return self.sum(ops.concat(parts, -1))
 
     def hand_on(self, x: Tensor, sender: int) -> Tensor:
-        return self.sum(x if sender == self.index else self.zeros(x))
+        return self.sum(x if sender == self.index else self.hide(x))
+
+    def hide(self, x: Tensor) -> Tensor:
+        return self.fill(x.astype(mindspore.float32), self.everywhere, 0.0).astype(x.dtype)
 
     def sum_bytes(self, x: Tensor) -> Tensor:
         """Give the sum of what AllReduce does not sum: of all ranks' bytes each is brought here as a float, exactly."""

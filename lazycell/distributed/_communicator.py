@@ -30,6 +30,13 @@ class Communicator(Protocol):
     def hand_on(self, x: Any, sender: int) -> Any:
         """Give to all what the rank at position `sender` has; of the others the shape and the dtype count alone."""
 
+    def hide(self, x: Any) -> Any:
+        """Give zeros like `x` that are computed from it, finite or not, and that no graph takes for a constant.
+
+        A graph leaves out what nobody uses, and does first what depends on nothing; an exchange that one rank leaves
+        out, or does before another, the other ranks wait for.
+        """
+
 
 @functools.cache
 def communicator_of(mesh: Mesh, members: tuple[int, ...]) -> Communicator:

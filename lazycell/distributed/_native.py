@@ -12,6 +12,7 @@ class Native(nn.Cell):
         super().__init__()
         self.parts, self.index = len(members), index
         self.reduce = ops.AllReduce(ops.ReduceOp.SUM, group)
+        self.fill, self.everywhere = ops.MaskedFill(), Tensor([True])
         self.all_gather = ops.AllGather(group)
         self.broadcasts = [ops.Broadcast(member, group) for member in members]
 
@@ -21,6 +22,9 @@ class Native(nn.Cell):
     def gather(self, x: Tensor) -> Tensor:
         # AllGather joins along the first dimension.
         return ops.concat(ops.split(self.all_gather(x), x.shape[0], 0), -1)
+
+    def hide(self, x: Tensor) -> Tensor:
+        return self.fill(x, self.everywhere, 0.0)
 
     def hand_on(self, x: Tensor, sender: int) -> Tensor:
         return self.broadcasts[sender]((x,))[0]

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from .._face import face
 
 if TYPE_CHECKING:
+    from ._boxed import BoxedRange as BoxedRange
     from ._directory import choose as choose
     from ._directory import files_of as files_of
     from ._directory import indices_among as indices_among
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from ._header import TensorHeader as TensorHeader
     from ._hidden import HIDDEN as HIDDEN
     from ._hidden import INDEX_SUFFIX as INDEX_SUFFIX
+    from ._hidden import RANKS as RANKS
+    from ._hidden import RANKS_SUFFIX as RANKS_SUFFIX
     from ._hidden import hidden_files as hidden_files
     from ._hidden import is_file as is_file
     from ._hub_cache import snapshot_of as snapshot_of

@@ -9,9 +9,9 @@ from pathlib import Path
 from .._errors import CheckpointFormatError
 from ..show import few
 from . import _formats
-from ._hidden import is_in_transit
+from ._hidden import RANKS_SUFFIX, is_in_transit
 from ._other_contents import what_it_is
-from ._sharded import NAME_MAP, read_weight_map
+from ._sharded import NAME_MAP, files_named, read_weight_map
 
 _WHOLE = "model.safetensors"
 _INDEX = "model.safetensors.index.json"
@@ -30,9 +30,10 @@ _MEMBER = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<suf
 def find_checkpoint(directory: Path) -> tuple[Path, ...]:
     """Choose the file, or the index; the shards of a set, all of them, where there is no index.
 
-    In this order: `model.safetensors`, an index over files of safetensors, `pytorch_model.bin`, its index, the only
-    other checkpoint or complete set, the only file of a format that packages announce. The first four are the order of
-    transformers (`modeling_utils.py`, `_get_resolved_checkpoint_files`).
+    In this order: `model.safetensors`, an index over files of safetensors, the index of what ranks saved,
+    `pytorch_model.bin`, its index, the only other checkpoint or complete set, the only file of a format that packages
+    announce. But for what ranks saved, this begins in the order of transformers (`modeling_utils.py`,
+    `_get_resolved_checkpoint_files`).
 
     Raises:
         CheckpointFormatError: there is none, or more than one it could be.
@@ -87,24 +88,37 @@ def files_of(directory: Path, chosen: Sequence[str]) -> list[str]:
         CheckpointFormatError: the index is none.
         FileNotFoundError: it is not there.
     """
-    shards = [shard for name in chosen if _is_index(name) for shard in read_weight_map(directory / name).values()]
+    shards = [shard for name in chosen if _is_index(name) for shard in files_named(directory / name)]
     return [*chosen, *dict.fromkeys(shards)]
 
 
 def indices_among(names: Iterable[str]) -> list[str]:
     """Keep the names of indices over files of safetensors, which `choose` reads."""
-    indices = [name for name in names if _is_index(name) and not name.endswith(".bin.index.json")]
+    indices = [name for name in names if _is_index(name) and not name.endswith((".bin.index.json", RANKS_SUFFIX))]
     if _INDEX in indices:  # others are variants, such as `model.fp16.safetensors.index.json`
         indices = [name for name in indices if name in (_INDEX, NAME_MAP)]
     return indices
 
 
 def _is_index(name: str) -> bool:
-    return name.endswith((".safetensors.index.json", ".bin.index.json")) or name == NAME_MAP
+    return name.endswith((".safetensors.index.json", ".bin.index.json", RANKS_SUFFIX)) or name == NAME_MAP
 
 
 def _standard(directory: Path, names: Sequence[str]) -> str | None:
-    """Give what transformers would load, if it is there."""
+    """Give what transformers would load, if it is there; what ranks saved, unless files of safetensors are."""
+    found = _of_safetensors(directory, names)
+    ranks = [name for name in names if name.endswith(RANKS_SUFFIX)]
+    if ranks and found is not None and is_in_transit(directory / found):
+        ranks = [name for name in ranks if not is_in_transit(directory / name)]
+    elif found is not None:
+        return found
+    if len(ranks) > 1:
+        raise _ambiguous(directory, ranks)
+    return ranks[0] if ranks else found or next((name for name in _PICKLED if name in names), None)
+
+
+def _of_safetensors(directory: Path, names: Sequence[str]) -> str | None:
+    """Give the whole file of safetensors, or the index, whichever counts."""
     indices = indices_among(names)
     # A save that was killed between a whole file and an index says itself which one it had replaced.
     whole = _WHOLE in names and not (indices and is_in_transit(directory / _WHOLE))
@@ -116,9 +130,7 @@ def _standard(directory: Path, names: Sequence[str]) -> str | None:
         if any(other != first for other in maps.values()):  # Hugging Face's and MindSpore's may be of the same shards
             raise _ambiguous(directory, indices)
         return indices[0]
-    if whole:
-        return _WHOLE
-    return next((name for name in _PICKLED if name in names), None)
+    return _WHOLE if whole else None
 
 
 def _grouped(names: Iterable[str]) -> tuple[dict[tuple[str, str, int], set[str]], list[str]]:

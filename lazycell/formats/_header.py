@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -118,12 +118,22 @@ class TensorHeader:
         """Bytes of the whole tensor."""
         return sum(part.nbytes for part in self.ranges)
 
+    @property
+    def byte_ranges(self) -> Iterator[ByteRange]:
+        """The bytes in files that its parts are, or are gathered from."""
+        for part in self.ranges:
+            if type(part) is ByteRange:
+                yield part
+            else:
+                yield from getattr(part, "ranges", ())
+
 
 @frozen
 class CheckpointHeader:
     """All tensors of a checkpoint by name, in the order of the file.
 
-    `format` is `"safetensors"`, `"ckpt"`, `"sharded"`, `"dict"` (`path` is `<dict>` then) or that of a third party.
+    `format` is `"safetensors"`, `"ckpt"`, `"sharded"`, `"ranks"`, `"dict"` (`path` is `<dict>` then) or that of a
+    third party.
     `metadata` is what the file says besides tensors: the `__metadata__` of safetensors, the strings saved with
     `append_dict` in a `.ckpt`.
     """

@@ -12,6 +12,12 @@ from pathlib import Path
 
 INDEX_SUFFIX = ".index.json"
 
+RANKS_SUFFIX = ".ranks.index.json"
+"""Of the index over files that each rank of a mesh wrote one of."""
+
+RANKS = "lazycell.ranks"
+"""What that index says that it is."""
+
 # `.NAME.TOKEN.lazycell` is a lock, `.NAME.TOKEN~FILE.lazycell` a file that is meant for the name FILE, or has it.
 HIDDEN = re.compile(r"\.(?P<name>.+)\.(?P<token>[0-9a-f]{8})(?:~(?P<file>.+))?\.lazycell", re.DOTALL)
 

@@ -11,6 +11,8 @@ MindSpore's, `param_name_map.json`, as `mindspore.parallel.unified_safetensors` 
 `load_distributed_checkpoint` reads it (`mindspore/parallel/transform_safetensors.py`): the same, with shards called
 `part0.safetensors`; older ones are the `weight_map` alone. What had no strategy (`global_step`, `learning_rate`) lies
 beside it in `hyper_param.safetensors`, which the index does not name.
+
+lazycell's own, `model.ranks.index.json`, of files in which tensors are in parts: see `_rank_files`.
 """
 
 from __future__ import annotations
@@ -20,8 +22,9 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from .._errors import CheckpointFormatError
 from ..system import MAX_BYTES, JSONProblem, read_object
-from . import _files
+from . import _files, _rank_readers
 from ._header import CheckpointHeader, TensorHeader
+from ._hidden import RANKS
 from ._safetensors import read_safetensors
 
 NAME_MAP = "param_name_map.json"
@@ -39,6 +42,8 @@ def read_index(path: Path) -> CheckpointHeader:
         FileNotFoundError: there is no such index.
     """
     index = _load(path)
+    if index.get("format") == RANKS:
+        return _rank_readers.read_rank_files(path, index)
     weight_map = _weight_map(index, path)
     first = {shard: tensor for tensor, shard in reversed(weight_map.items())}
     shards = {shard: _shard(path, shard, first[shard]) for shard in dict.fromkeys(weight_map.values())}
@@ -86,6 +91,19 @@ def read_set(paths: Sequence[Path]) -> CheckpointHeader:
                 )
             tensors[name] = tensor
     return CheckpointHeader(paths[0].parent, "sharded", tensors, _metadata({}, headers))
+
+
+def files_named(path: Path) -> list[str]:
+    """Read an index alone: give the files that it names, relative to it.
+
+    Raises:
+        CheckpointFormatError: the index is malformed, or names a file outside its directory.
+        FileNotFoundError: there is no such index.
+    """
+    index = _load(path)
+    if index.get("format") == RANKS:
+        return _rank_readers.files_in(path, index)
+    return list(dict.fromkeys(_weight_map(index, path).values()))
 
 
 def read_weight_map(path: Path) -> Mapping[str, str]:

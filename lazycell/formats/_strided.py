@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,9 +22,8 @@ from ._files import FileStamp
 _READ = 8 << 10
 _MOST = 32 << 20
 
-# numpy copies numbers faster than bytes that mean nothing to it.
 _NUMBERS = {1: "u1", 2: "u2", 4: "u4", 8: "u8"}
-_Numbers = np.ndarray[tuple[int, ...], np.dtype[Any]]
+Numbers = np.ndarray[tuple[int, ...], np.dtype[Any]]
 
 
 @frozen
@@ -59,15 +59,9 @@ class StridedRange:
         Raises:
             CheckpointFormatError: the file has changed since its header was read, or has gone.
         """
-        first, last = start // self.itemsize, -(-(start + len(target)) // self.itemsize)
-        array = np.frombuffer(target, np.uint8)
-        offset = start - first * self.itemsize
-        if offset or (last - first) * self.itemsize != len(target):  # parts of elements at its ends
-            whole = np.empty((last - first) * self.itemsize, np.uint8)
-            self._read(whole, first, last)
-            array[:] = whole[offset : offset + len(target)]
-        else:
-            self._read(array, first, last)
+        with self.opened() as descriptor:
+            for corner, block in blocks(target, start, self.shape, self.itemsize):
+                self.read_block(descriptor, corner, block)
 
     def taken(
         self, sizes: Sequence[int], ranges: Sequence[tuple[int, int]], order: Sequence[int]
@@ -98,26 +92,36 @@ class StridedRange:
             strides=tuple(strides[axis] for axis in order),
         )
 
-    def _read(self, target: _Numbers, first: int, last: int) -> None:
-        """Fill `target` with the elements from `first` to `last` (exclusive)."""
-        numbers = target.view(_NUMBERS.get(self.itemsize, f"V{self.itemsize}"))
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[int]:
+        """Open the file for some calls of `read_block`, to which its descriptor is given.
+
+        Raises:
+            CheckpointFormatError: the file has changed since its header was read, or has gone.
+        """
         try:
             file = _files.open_regular(self.path)
         except FileNotFoundError:
             raise CheckpointFormatError(f"{self.path}: the file has gone since its header was read") from None
         with file:
-            for prefix, begin, end in boxes(self.shape, first, last):
-                axis = len(prefix)
-                shape = (end - begin, *self.shape[axis + 1 :])
-                place = sum(i * stride for i, stride in zip((*prefix, begin), self.strides, strict=False))
-                count = math.prod(shape)
-                block, numbers = numbers[:count].reshape(shape), numbers[count:]
-                self._read_box(file.fileno(), block, place, self.strides[axis:])
+            yield file.fileno()
             change = None if self.stamp is None else self.stamp.change_to(FileStamp.of(file.fileno()))
         if change is not None:
             raise CheckpointFormatError(f"{self.path}: the file has changed since its header was read: {change}")
 
-    def _read_box(self, descriptor: int, target: _Numbers, place: int, strides: tuple[int, ...]) -> None:
+    def read_block(self, descriptor: int, corner: tuple[int, ...], target: Numbers) -> None:
+        """Fill `target` with a block of the tensor.
+
+        Args:
+            descriptor: of the file.
+            corner: where the block begins; it is one index wide along the axes that `target` does not have, the first
+                ones.
+            target: of unsigned integers as wide as the elements, with any strides.
+        """
+        place = sum(index * stride for index, stride in zip(corner, self.strides, strict=False))
+        self._read_box(descriptor, target, place, self.strides[len(self.shape) - target.ndim :])
+
+    def _read_box(self, descriptor: int, target: Numbers, place: int, strides: tuple[int, ...]) -> None:
         """Fill `target` with numbers that begin at element `place`, with one read for each run that is worth it."""
         long = [axis for axis in range(target.ndim) if target.shape[axis] > 1 and strides[axis]]
         long.sort(key=lambda axis: strides[axis])
@@ -158,6 +162,40 @@ class StridedRange:
                     f"{start + len(view)} bytes needed, {start} left"
                 )
             view, start = view[count:], start + count
+
+
+def blocks(
+    target: memoryview, start: int, shape: tuple[int, ...], itemsize: int
+) -> Iterator[tuple[tuple[int, ...], Numbers]]:
+    """Give the blocks of a tensor that its bytes from `start` on are, one after the other: to be filled.
+
+    Args:
+        target: where the bytes belong; whole when the last block has been filled.
+        start: in bytes of the tensor in row-major order.
+        shape: of the tensor; no axis is empty.
+        itemsize: bytes of an element.
+
+    Yields:
+        Where a block begins, and its unsigned integers, without the axes along which it is one index wide.
+    """
+    first, last = start // itemsize, -(-(start + len(target)) // itemsize)
+    array = np.frombuffer(target, np.uint8)
+    offset = start - first * itemsize
+    halves = bool(offset) or (last - first) * itemsize != len(target)  # parts of elements at its ends
+    content = np.empty((last - first) * itemsize, np.uint8) if halves else array
+    numbers = as_numbers(content, itemsize)
+    for prefix, begin, end in boxes(shape, first, last):
+        block_shape = (end - begin, *shape[len(prefix) + 1 :])
+        count = math.prod(block_shape)
+        block, numbers = numbers[:count].reshape(block_shape), numbers[count:]
+        yield (*prefix, begin), block
+    if halves:
+        array[:] = content[offset : offset + len(target)]
+
+
+def as_numbers(array: np.ndarray[Any, np.dtype[Any]], itemsize: int) -> Numbers:
+    """Give an array as integers as wide as its elements, which numpy copies faster than what means nothing to it."""
+    return array.view(_NUMBERS.get(itemsize, f"V{itemsize}"))
 
 
 def boxes(shape: tuple[int, ...], first: int, last: int) -> Iterator[tuple[tuple[int, ...], int, int]]:

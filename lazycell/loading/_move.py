@@ -124,7 +124,9 @@ class _Moves:
             self._large.append(Transfer(tensor, (Destination(located, index, tensor.itemsize),)))
             return
         small, place = (tensor, step.dtype, index), tensor.ranges[0]
-        if len(tensor.ranges) == 1 and type(place) is ByteRange:
+        # Between parts lies what other ranks have: not to be read for the sake of fewer calls, unless parts are tiny.
+        alone = step.part is not None and nbytes >= reading.SHORTEST
+        if len(tensor.ranges) == 1 and type(place) is ByteRange and not alone:
             self._in_files.setdefault(place.path, []).append((place.start, place.stop, small))
         else:
             self._elsewhere.append(small)

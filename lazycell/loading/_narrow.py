@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 
-import attrs
-
 from .._frozen import frozen
 from ..formats import ByteRange, MemoryRange, Part, TensorHeader
 from ..layout import Operation, Reshape, Slice, Transpose
 
-Block = tuple[TensorHeader, Sequence[Operation], tuple[tuple[int, int], ...] | None]
+Block = tuple[tuple[int, ...], Sequence[Operation], tuple[tuple[int, int], ...] | None]
 
 
 def window(shape: tuple[int, ...], operations: Sequence[Operation]) -> tuple[int, int] | None:
@@ -44,21 +42,31 @@ def place_window(shape: tuple[int, ...], place: tuple[tuple[int, int], ...] | No
     return window(shape, [Slice(axis, *each) for axis, each in enumerate(place or ())])
 
 
-def runs_of(shape: tuple[int, ...], blocks: Iterable[Block]) -> list[TensorHeader] | None:
-    """Give the parts of stored tensors that a tensor's bytes are, one after the other; None if they are not.
+Window = tuple[int, int, int]
+"""The number of a tensor, the first of its elements, and the end."""
+
+
+def windows_of(shape: tuple[int, ...], blocks: Iterable[Block]) -> list[Window] | None:
+    """Give which elements of stored tensors are those of a tensor, one after the other; None if they are not.
 
     Args:
         shape: of the tensor.
-        blocks: that make it: stored tensor, operations that take the block out of it, and its place.
+        blocks: that make it: shape of the stored tensor, operations that take the block out of it, and its place.
     """
-    found: list[tuple[int, TensorHeader]] = []
-    for tensor, operations, place in blocks:
-        ours = place_window(shape, place)
-        theirs = window(tensor.shape, operations)
-        if ours is None or theirs is None or (found and found[0][1].dtype != tensor.dtype):
+    found: list[tuple[int, Window]] = []
+    for number, (stored, operations, place) in enumerate(blocks):
+        ours, theirs = place_window(shape, place), window(stored, operations)
+        if ours is None or theirs is None:
             return None
-        found.append((ours[0], part_of(tensor, *theirs)))
-    return [tensor for _, tensor in sorted(found, key=lambda each: each[0])]
+        found.append((ours[0], (number, *theirs)))
+    return [each for _, each in sorted(found)]
+
+
+def runs_of(tensors: Sequence[TensorHeader], windows: Iterable[Window]) -> list[TensorHeader] | None:
+    """Give the windows as tensors of their own; None if they have several dtypes."""
+    if len({tensor.dtype for tensor in tensors}) > 1:
+        return None
+    return [part_of(tensors[number], start, stop) for number, start, stop in windows]
 
 
 def part_of(tensor: TensorHeader, start: int, stop: int) -> TensorHeader:
@@ -90,7 +98,7 @@ def _narrowed(parts: Iterable[Part], start: int, stop: int) -> Iterator[Part]:
 def _cut(part: Part, start: int, stop: int) -> Part:
     match part:
         case ByteRange():
-            return attrs.evolve(part, start=part.start + start, stop=part.start + stop)
+            return ByteRange(part.path, part.start + start, part.start + stop, part.stamp)
         case MemoryRange(content):
             return MemoryRange(content[start:stop])
     return PartOf(part, start, stop)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
 from ..formats import TensorHeader
 from ..mesh import Box, Place
 from ._cut_block import cut_block
-from ._narrow import runs_of
+from ._narrow import Window, runs_of, windows_of
 from ._plan import LoadPlan, LoadStep, Piece, RankPart
 
 
@@ -33,11 +33,12 @@ def cut_plan(plan: LoadPlan, places: Mapping[str, Place | None]) -> LoadPlan:
         ValueError: a place is of a parameter of another shape.
     """
     users = Counter(id(step.tensor) for step in plan.steps)
+    cut = _Cut()
     steps = []
     for step in plan.steps:
         if step.parameter in places:
             place = places[step.parameter]
-            steps.append(step if place is None else _cut(step, place, alone=users[id(step.tensor)] == 1))
+            steps.append(step if place is None else cut(step, place, alone=users[id(step.tensor)] == 1))
     return attrs.evolve(
         plan,
         steps=tuple(steps),
@@ -51,45 +52,67 @@ def _there(names: Iterable[str], places: Mapping[str, Place | None]) -> tuple[st
     return tuple(name for name in names if name in places)
 
 
-def _cut(step: LoadStep, place: Place, *, alone: bool = True) -> LoadStep:
-    """Cut a step to a part.
-
-    Args:
-        step: for all of the parameter.
-        place: the part.
-        alone: whether no other parameter is the same stored tensor: views of parts that overlap would share memory.
-    """
-    shape = step.tensor.shape
-    if place.whole != shape:
-        raise ValueError(f"{step.parameter!r} has the shape {shape}, its place is one in {place.whole}")
-    if all(each == ((0, size),) for each, size in zip(place.ranges, shape, strict=True)):
-        return step
-    pieces = step.pieces or (Piece(step.tensor),)
-    found = [cut for piece in pieces for cut in _cut_piece(piece, shape, place)]
-    copies = (LoadStep(step.parameter, copy.name, copy, copy.dtype) for copy in step.same_as)
-    part = RankPart(place, step, tuple(_cut(copy, place) for copy in copies))
-    runs = runs_of(place.shape, [(each.tensor, each.operations, each.place) for each in found]) if alone else None
-    if runs is None:
-        tensor = attrs.evolve(step.tensor, shape=place.shape, ranges=())
-        return attrs.evolve(step, tensor=tensor, pieces=tuple(found), part=part)
-    ranges = tuple(each for run in runs for each in run.ranges)
-    if len(runs) == 1:
-        tensor = attrs.evolve(runs[0], shape=place.shape)
-    else:
-        dtype = runs[0].dtype if runs else step.tensor.dtype
-        tensor = TensorHeader(step.key, dtype, place.shape, ranges, step.tensor.origin)
-    return attrs.evolve(step, tensor=tensor, pieces=(), part=part)
+_Known = tuple[list[tuple[int, Piece]], list[Window] | None]
+"""What a part is made of: pieces, each with the number of the one that it is cut from, and the runs that they are."""
 
 
-def _cut_piece(piece: Piece, shape: tuple[int, ...], place: Place) -> Iterable[Piece]:
-    """Give what of a piece is in a part, and where in the part.
+class _Cut:
+    """Cuts steps to parts, and works out once what is the same for many: layers are alike."""
 
-    Args:
-        piece: of the parameter.
-        shape: of the parameter.
-        place: the part.
-    """
-    block = piece.place if piece.place is not None else tuple((0, size) for size in shape)
+    def __init__(self) -> None:
+        self._known: dict[object, _Known] = {}
+
+    def __call__(self, step: LoadStep, place: Place, *, alone: bool = True) -> LoadStep:
+        """Cut a step to a part.
+
+        Args:
+            step: for all of the parameter.
+            place: the part.
+            alone: whether no other parameter is the same stored tensor: views of parts that overlap would share memory.
+        """
+        shape = step.tensor.shape
+        if place.whole != shape:
+            raise ValueError(f"{step.parameter!r} has the shape {shape}, its place is one in {place.whole}")
+        if all(each == ((0, size),) for each, size in zip(place.ranges, shape, strict=True)):
+            return step
+        copies = (LoadStep(step.parameter, copy.name, copy, copy.dtype) for copy in step.same_as)
+        part = RankPart(place, step, tuple(self(copy, place) for copy in copies))
+        pieces, windows = self._cut(step.pieces or (Piece(step.tensor),), place)
+        runs = runs_of([each.tensor for each in pieces], windows) if alone and windows is not None else None
+        if runs is None:
+            tensor = TensorHeader(step.tensor.name, step.tensor.dtype, place.shape, (), step.tensor.origin)
+            return LoadStep(step.parameter, step.key, tensor, step.dtype, step.same_as, pieces, part)
+        ranges = tuple(each for run in runs for each in run.ranges)
+        if len(runs) == 1:
+            (run,) = runs
+            tensor = TensorHeader(run.name, run.dtype, place.shape, ranges, run.origin)
+        else:
+            dtype = runs[0].dtype if runs else step.tensor.dtype
+            tensor = TensorHeader(step.key, dtype, place.shape, ranges, step.tensor.origin)
+        return LoadStep(step.parameter, step.key, tensor, step.dtype, step.same_as, (), part)
+
+    def _cut(self, pieces: Sequence[Piece], place: Place) -> tuple[tuple[Piece, ...], list[Window] | None]:
+        """Give the pieces that make a part, and the runs of elements that they are, if they are."""
+        key = place, *((each.tensor.shape, each.operations, each.place, _kind(each.tensor)) for each in pieces)
+        known = self._known.get(key)
+        if known is None:
+            found = [(number, cut) for number, each in enumerate(pieces) for cut in _cut_piece(each, place)]
+            windows = windows_of(place.shape, ((cut.tensor.shape, cut.operations, cut.place) for _, cut in found))
+            if all(cut.tensor is pieces[number].tensor for number, cut in found):
+                self._known[key] = found, windows
+            return tuple(cut for _, cut in found), windows
+        found, windows = known
+        return tuple(Piece(pieces[number].tensor, cut.operations, cut.place) for number, cut in found), windows
+
+
+def _kind(tensor: TensorHeader) -> type | None:
+    """Tell tensors apart of which parts are made in different ways."""
+    return type(tensor.ranges[0]) if tensor.ranges else None
+
+
+def _cut_piece(piece: Piece, place: Place) -> Iterator[Piece]:
+    """Give what of a piece of a parameter is in a part of it, and where in the part."""
+    block = piece.place if piece.place is not None else tuple((0, size) for size in place.whole)
     extents = tuple(stop - start for start, stop in block)
     for there, here in place.boxes():
         met = tuple((max(a, c), min(b, d)) for (a, b), (c, d) in zip(block, there, strict=True))

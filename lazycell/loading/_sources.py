@@ -15,7 +15,7 @@ from ..formats import TensorHeader
 from ..layout import Block, Form, ManifestEntry, Operation, Stored, as_reshaped, position_of, shape_of
 from ..manifest import Manifest
 from ..show import is_index
-from ._narrow import runs_of
+from ._narrow import runs_of, windows_of
 from ._plan import LoadStep, Piece
 
 
@@ -70,8 +70,9 @@ def step_of(entry: ManifestEntry, sources: Sequence[Source], dtype: str) -> Load
     key = " + ".join(dict.fromkeys(source.tensor.name for source in sources))
     stored = sources[0].tensor.dtype
     origin = next((source.tensor.origin for source in sources if source.tensor.origin), "")
-    blocks = [(source.tensor, source.operations, source.block.place) for source in sources]
-    runs = runs_of(entry.shape, blocks)
+    blocks = ((source.tensor.shape, source.operations, source.block.place) for source in sources)
+    windows = windows_of(entry.shape, blocks)
+    runs = None if windows is None else runs_of([source.tensor for source in sources], windows)
     if runs is None:
         pieces = tuple(Piece(source.tensor, source.operations, source.block.place) for source in sources)
         return LoadStep(entry.name, key, TensorHeader(key, stored, entry.shape, (), origin), dtype, pieces=pieces)

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from ._bind import bind_values as bind_values
     from ._bind import convert as convert
     from ._calls import bind as bind
+    from ._calls import bind_child as bind_child
     from ._calls import call_text as call_text
     from ._calls import complete as complete
     from ._calls import is_given_dtype as is_given_dtype
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from ._outline import hyperparameters_of as hyperparameters_of
     from ._outline import manifest_of_class as manifest_of_class
     from ._outline import manifest_of_outline as manifest_of_outline
+    from ._outline import outline_of as outline_of
+    from ._outline import resolve_call as resolve_call
     from ._rank_groups import Group as Group
     from ._rank_groups import RankGroups as RankGroups
     from ._rank_groups import groups_on as groups_on

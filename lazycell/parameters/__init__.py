@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from ._lifecycle import refuse_while_saving as refuse_while_saving
     from ._lifecycle import undeclare as undeclare
     from ._part import mark_part as mark_part
+    from ._part import mesh_of as mesh_of
     from ._part import part_of as part_of
     from ._status import status as status
     from ._without_values import lacks_values as lacks_values

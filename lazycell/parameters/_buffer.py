@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from mindspore import Tensor
-from mindspore.common.initializer import Constant, Dirac, Identity, Initializer, One, Zero
+from mindspore.common.initializer import Initializer
 
 from .._dtypes import dtype_name
 from . import _framework as framework
-from ._filling import initialize_parameter, storage_for, take
-from ._foreign import ComputedTable
+from ._filling import initialize_parameter, needs_no_seed, storage_for, take
 from ._life import Origin
+from ._part import record_of_part
 from ._without_values import WithoutValues, read_too_early
-
-# Values that follow from shape and dtype alone: no checkpoint has others, so whoever reads them need not wait for any.
-_COMPUTED = (ComputedTable, Constant, Dirac, Identity, One, Zero)
 
 
 @framework.known_to_graphs
@@ -30,7 +27,8 @@ class UninitializedBuffer(WithoutValues, Tensor):
     _declared_dtype: str
 
     def _need_values(self, reader: str) -> None:
-        if not isinstance(self._initializer, _COMPUTED):  # its stream has the name that it has in a net
+        # Of other values no checkpoint has any, so whoever reads them need not wait.
+        if not needs_no_seed(self):  # its stream has the name that it has in a net
             raise read_too_early(self, reader)
         initialize_parameter(self)
 
@@ -41,6 +39,7 @@ class UninitializedBuffer(WithoutValues, Tensor):
 
     def _twin(self, dtype: Any) -> Any:
         twin = declare_buffer(self._initializer, self.shape, framework.framework_dtype(self._declared_dtype))
+        twin.__dict__.update(record_of_part(self))
         if dtype is not None:
             twin.set_dtype(dtype)
         return twin
@@ -58,7 +57,8 @@ class UninitializedBuffer(WithoutValues, Tensor):
         return self._twin(self.dtype)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return _remake_buffer, (self._initializer, self.shape, self._declared_dtype, dtype_name(self.dtype))
+        form = (self._initializer, self.shape, self._declared_dtype, dtype_name(self.dtype))
+        return _remake_buffer, (*form, dict(record_of_part(self)))
 
 
 def declare_buffer(initializer: Initializer, shape: tuple[int, ...], dtype: Any) -> UninitializedBuffer:
@@ -69,7 +69,13 @@ def declare_buffer(initializer: Initializer, shape: tuple[int, ...], dtype: Any)
     return buffer
 
 
-def _remake_buffer(initializer: Initializer, shape: tuple[int, ...], declared_dtype: str, dtype: str) -> Any:
-    return declare_buffer(initializer, shape, framework.framework_dtype(declared_dtype))._twin(
-        framework.framework_dtype(dtype)
-    )
+def _remake_buffer(
+    initializer: Initializer,
+    shape: tuple[int, ...],
+    declared_dtype: str,
+    dtype: str,
+    part: Mapping[str, Any] | None = None,
+) -> Any:
+    buffer = declare_buffer(initializer, shape, framework.framework_dtype(declared_dtype))
+    buffer.__dict__.update(part or {})
+    return buffer._twin(framework.framework_dtype(dtype))

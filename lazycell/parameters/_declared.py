@@ -24,6 +24,7 @@ from ._draws import Draw, draw_for, remade
 from ._filled import (
     LazyParameter,
     as_clone,
+    check_part,
     checked_value,
     clone_with,
     copy_given,
@@ -184,7 +185,7 @@ class DeclaredParameter(Rewritable, WithoutValues, LazyParameter):
             self.layerwise_parallel,
             self.parallel_optimizer,
             None if self._draw is None else self._draw.seed,
-            record_of_part(self),
+            dict(record_of_part(self)),
         )
 
 
@@ -338,6 +339,7 @@ class DeferredParameter(DeclaredParameter):
 
     def _check_shape(self, value: Any) -> None:
         """Take values of any shape, as MindSpore does: a rank may take its slice so. Only `set_data` checks."""
+        check_part(self, value)
 
 
 def declare(

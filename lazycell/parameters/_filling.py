@@ -13,14 +13,15 @@ from mindspore import Parameter, Tensor
 
 from .._collector import collector_paused
 from .._dtypes import dtype_name, numpy_dtype
+from .._errors import InitializationError
 from . import _framework as framework
 from ._draws import repeated
 from ._filled import LazyParameter, copy_of
-from ._foreign import describe
+from ._foreign import SEEDLESS, describe
 from ._life import Origin
 from ._part import cut, is_same_everywhere, part_of
-from ._seed import count_parameter, seed_for
-from ._without_values import is_declared
+from ._seed import count_parameter, is_of_entropy, seed_for
+from ._without_values import is_declared, title
 
 # Two threads may run one net for the first time at once: each parameter is filled by one of them.
 filling = threading.RLock()
@@ -55,7 +56,8 @@ def initialize_parameter(tensor: Any, seed: int | None = None, name: str | None 
         name: of the stream; default: the parameter's.
 
     Raises:
-        InitializationError: its initializer cannot give its values; it is declared still.
+        InitializationError: its initializer cannot give its values, or it is a part, and there is no seed: it is
+            declared still.
     """
     with filling:
         if not is_declared(tensor):
@@ -63,6 +65,8 @@ def initialize_parameter(tensor: Any, seed: int | None = None, name: str | None 
         with collector_paused():
             from ._initial import Start, values_for  # not before: a loaded net never needs it
 
+        if seed is None and is_of_entropy() and part_of(tensor) is not None and not needs_no_seed(tensor):
+            raise own_seed(f"this rank has a part of {title(tensor)}")
         stream = getattr(tensor, "name", "") if name is None else name
         # What is no parameter is computed: it takes the seed of whatever is drawn next.
         counts = seed is None and isinstance(tensor, Parameter)
@@ -71,6 +75,19 @@ def initialize_parameter(tensor: Any, seed: int | None = None, name: str | None 
         take(tensor, framework.tensor_of(values), start.origin)
         if counts:
             count_parameter(stream)
+
+
+def needs_no_seed(tensor: Any) -> bool:
+    """Tell whether a declared parameter or buffer begins with the same values whatever the seed."""
+    return isinstance(tensor._initializer, SEEDLESS)
+
+
+def own_seed(what: str) -> InitializationError:
+    """Say that a rank would draw from a seed that no other has."""
+    return InitializationError(
+        f"{what}, and without a seed each rank would draw values of another model: call "
+        "`net.init_parameters_data(seed=…)` with the same seed on all, or `mindspore.set_seed(…)` before"
+    )
 
 
 def initialize_as_mindspore(parameter: Any, layout: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from mindspore import Tensor
-from mindspore.common.initializer import Initializer
+from mindspore.common.initializer import Constant, Dirac, Identity, Initializer, One, Zero
 
 from .._dtypes import dtype_name, numpy_dtype
 from ..declaration import initializer_text, look_inside
@@ -58,6 +58,10 @@ class ComputedTable(Initializer):
             return initializer_text(self.function)
         name = getattr(self.function, "__qualname__", None) or type(self.function).__qualname__
         return f"{getattr(self.function, '__module__', '?')}.{name}"
+
+
+# Values that follow from shape and dtype alone.
+SEEDLESS = (ComputedTable, Constant, Dirac, Identity, One, Zero)
 
 
 def describe(initializer: Initializer) -> str:

@@ -17,10 +17,11 @@ from ._commit import Assignment, fill_all
 from ._context import is_lazy
 from ._declared import DeferredParameter, UninitializedParameter
 from ._draws import settle
-from ._filling import filling, initialize_parameter, undeclare_parameter
+from ._filling import filling, initialize_parameter, needs_no_seed, own_seed, undeclare_parameter
 from ._framework import buffers_of, cells_below, expect_first_call, is_only_reading, parameters_in_groups, parameters_of
 from ._life import life_of, was_left
-from ._seed import count_net, seed_for
+from ._part import part_of
+from ._seed import count_net, is_of_entropy, seed_for
 from ._without_values import is_declared, lacks_values
 
 # How many names a message lists before it says how many there are.
@@ -120,7 +121,8 @@ def init_parameters_data(
         Every parameter below `cell`, mapped to itself.
 
     Raises:
-        InitializationError: an initializer cannot give the values of a parameter.
+        InitializationError: an initializer cannot give the values of a parameter; or the net is on several ranks, and
+            there is no seed.
     """
     if is_lazy() and seed is None and not streams:
         return {parameter: parameter for _, parameter in _all_parameters(cell)}
@@ -138,6 +140,8 @@ def _initialize(cell: nn.Cell, seed: int | None = None, *, streams: bool = False
         waiting = [parameter for parameter in parameters if parameter.has_init]
         drawing = [parameter for parameter in waiting if isinstance(parameter, kinds)]
         streams_of = _streams(cell, paths) if drawing else {}
+        if seed is None and drawing and is_of_entropy():
+            _refuse_seeds_of_ranks(cell, drawing)
         in_turn = seed_for(streams_of.values()) if seed is None else seed
         starts = [Start(parameter, streams_of[parameter], in_turn) for parameter in drawing]
         total = sum(parameter.nbytes for parameter in waiting)
@@ -155,6 +159,22 @@ def _initialize(cell: nn.Cell, seed: int | None = None, *, streams: bool = False
     for path, buffer in computed_buffers(cell):
         initialize_parameter(buffer, in_turn, path)
     return parameters
+
+
+def _refuse_seeds_of_ranks(net: nn.Cell, drawing: Iterable[Any]) -> None:
+    """Refuse to draw from a seed of this rank's own: what other ranks have is to be of the same whole, or the same.
+
+    Raises:
+        InitializationError: there are other ranks, and what is drawn depends on a seed.
+    """
+    if all(map(needs_no_seed, drawing)):
+        return
+    for each in cells_below(net):
+        mesh = each.__dict__.get("_lazycell_mesh")
+        if mesh is not None and mesh.ranks > 1:
+            raise own_seed(f"{type(net).__name__} is on {mesh.ranks} ranks")
+    if any(part_of(each) is not None for each in drawing):
+        raise own_seed(f"this rank has parts of the parameters of {type(net).__name__}")
 
 
 def initialize_for_execution(net: nn.Cell) -> None:

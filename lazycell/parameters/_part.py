@@ -6,18 +6,30 @@ parameter finds it, and nothing else costs anything where there is none.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from mindspore.common.initializer import Constant, One, Zero
 
+from ._framework import cells_of, parameters_of
+
 if TYPE_CHECKING:
-    from ..mesh import Place
+    from mindspore import nn
+
+    from ..mesh import Mesh, Place
 
 PLACE = "_lazycell_place"
 
-CARRIED = (PLACE, "_lazycell_partial", "_lazycell_copies")
+MESH = "_lazycell_mesh"
+"""In the `__dict__` of each declared cell that was built on a mesh of several ranks, and of each part."""
+
+_PARTIAL, _COPIES = "_lazycell_partial", "_lazycell_copies"
+
+CARRIED = (PLACE, MESH, "_lazycell_shares", "_lazycell_shard", _PARTIAL, _COPIES)
 """What of ranks a parameter's `__dict__` may hold: copies, pickles and the states of optimizers have it, too."""
+
+_NOTHING: dict[str, Any] = {}
 
 _SAME_EVERYWHERE = (Zero, One, Constant)
 
@@ -39,10 +51,12 @@ def part_of(parameter: Any) -> Place | None:
     return place
 
 
-def record_of_part(parameter: Any) -> dict[str, Any]:
+def record_of_part(parameter: Any) -> Mapping[str, Any]:
     """Give what a copy of a parameter has to have of ranks, for its `__dict__`."""
     attributes = parameter.__dict__
-    return {name: attributes[name] for name in CARRIED if name in attributes}
+    if PLACE in attributes or _PARTIAL in attributes or _COPIES in attributes:
+        return {name: attributes[name] for name in CARRIED if name in attributes}
+    return _NOTHING
 
 
 def shapes_text(shape: tuple[int, ...], whole: tuple[int, ...] | None) -> str:
@@ -61,3 +75,19 @@ def cut(whole: np.ndarray[Any, Any], place: Place) -> np.ndarray[Any, Any]:
 def is_same_everywhere(initializer: Any) -> bool:
     """Tell whether a part of what an initializer gives can be had by running it for the part's shape."""
     return isinstance(initializer, _SAME_EVERYWHERE)
+
+
+def mesh_of(net: nn.Cell) -> Mesh | None:
+    """Give the mesh that a net, or a declared cell in a plain one, was built on; None: there is one rank."""
+    waiting = [net]
+    while waiting:
+        cell = waiting.pop()
+        mesh: Mesh | None = cell.__dict__.get(MESH)
+        if mesh is not None:
+            return mesh
+        if "_lazycell_values" not in cell.__dict__:  # what is below a declared cell was built with it
+            for parameter in parameters_of(cell).values():  # of an optimizer: made of those of a net
+                if parameter is not None and MESH in parameter.__dict__:
+                    return parameter.__dict__[MESH]
+            waiting += [each for each in cells_of(cell).values() if each is not None]
+    return None

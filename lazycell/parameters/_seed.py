@@ -14,6 +14,11 @@ _BITS = 53
 """Of a seed that is made here: every program that reads JSON has such numbers whole."""
 
 
+def is_of_entropy() -> bool:
+    """Tell whether a net that is initialized without a seed gets one that nobody can know before."""
+    return get_seed() is None
+
+
 class _Seeds:
     """Where the row of seeds stands.
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ._castable import same_kind as same_kind
     from ._read import Reader as Reader
     from ._read import wrong_length as wrong_length
+    from ._runs import SHORTEST as SHORTEST
     from ._runs import part_tasks as part_tasks
     from ._transfer import ITEM as ITEM
     from ._transfer import Destination as Destination

@@ -20,7 +20,7 @@ from ._cast import CHUNK, convert_into
 from ._read import Reader
 from ._transfer import ITEM, TURNED, Destination, Lost, Transfer
 
-_SHORTEST = 512
+SHORTEST = 512
 """Bytes. A call costs as much as a few kilobytes, and below this there are more calls than anybody waits for."""
 
 _NEARLY_ALL = 0.96
@@ -44,7 +44,7 @@ def part_tasks(reader: Reader, lost: Lost, tensor: TensorHeader, destinations: S
         return
     # What only its format knows how to read is dear to ask, or is computed: it is read as if there were no ranks.
     by_run = all(isinstance(part, ByteRange | MemoryRange) for part in tensor.ranges)
-    runs = [each for each in destinations if by_run and _run(tensor, each) >= _SHORTEST]
+    runs = [each for each in destinations if by_run and _run(tensor, each) >= SHORTEST]
     rows = [each for each in destinations if each not in runs]
     if runs and _in_rows(tensor, runs):
         rows, runs = rows + runs, []

@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from ._destination import floating_dtype as floating_dtype
     from ._output import Content as Content
     from ._output import content_of_array as content_of_array
+    from ._parts_plan import Entry as Entry
     from ._save import Losses as Losses
     from ._save import SaveReport as SaveReport
     from ._save import save as save
+    from ._save_parts import save_parts as save_parts
     from ._verify import verify as verify
     from ._write_ckpt import Encrypt as Encrypt
 else:

@@ -33,7 +33,7 @@ from .._errors import CheckpointError
 from .._frozen import frozen
 from ..formats import hidden_files, is_file
 from ..system import O_BINARY, O_CLOEXEC, O_NOFOLLOW, flush_directory, keep_attributes, rename_over, try_lock, unlock
-from ._leftovers import COMMIT, abandoned, files_in_use, files_named_by, files_of, sweep
+from ._leftovers import COMMIT, abandoned, files_in_use, files_named_by, files_of, remove, sweep
 
 _FLAGS = O_CLOEXEC | O_NOFOLLOW | O_BINARY
 
@@ -57,23 +57,29 @@ class Replacement:
 
     Args:
         main: the checkpoint's main file: a single file, or the index of a sharded one.
-        rival: the main file that the checkpoint would have in the other form, if it can have one: the index for a
+        rivals: the main files that the checkpoint would have in other forms, if it can have them: the indices for a
             single file. One that is there belongs to the checkpoint that is replaced.
+        token: of a save that several ranks make together; its lock, the leftovers of others and, at the end, what is
+            left of this one are not this object's business then, but that of `Meeting`.
 
     Raises:
         OSError: the directory is missing, or cannot be written to.
     """
 
-    def __init__(self, main: Path, rival: Path | None = None) -> None:
+    def __init__(self, main: Path, *rivals: Path, token: str = "") -> None:
         self._directory = main.parent
-        self._main, self._rival = main, rival
-        self._name = _short(min((path.name for path in (main, rival) if path is not None), key=len), _LONGEST)
-        self._token = ""
+        self._main, self._rivals = main, rivals
+        self._name = name_of(main, *rivals)
+        self._token, self._joint = token, bool(token)
         self._lock = -1
         self._open: dict[Path, int] = {}
         self._unmarked: list[Path] = []
+        self._created: list[Path] = []
+        self._placing = False
 
     def __enter__(self) -> Replacement:
+        if self._joint:
+            return self
         with abandoned(self._directory, self._name) as hidden:
             sweep(self._directory, self._mains, hidden)
         while not self._token:
@@ -86,6 +92,12 @@ class Replacement:
         try:
             for descriptor in self._open.values():
                 os.close(descriptor)
+            if self._joint:
+                if error is not None and not self._placing:  # the last rank may not come, and clear away
+                    for path in self._created:
+                        remove(path)
+                sweep(self._directory, self._mains, (), self._unmarked)
+                return
             if os.name == "nt":  # which removes no file that is open
                 os.close(self._lock)
                 self._lock = -1
@@ -107,6 +119,7 @@ class Replacement:
         path = self._hidden(name)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _FLAGS, 0o666)
         self._open[path] = descriptor
+        self._created.append(path)
         main = next((main for main in self._mains if os.path.exists(main)), None)
         if main is not None:
             keep_attributes(main, descriptor, notes=name == self._main.name)
@@ -124,6 +137,7 @@ class Replacement:
             FileExistsError: something has the name.
         """
         target = self._directory / new.name
+        self._placing = True
         try:
             os.link(new.path, target)
             if f"~{new.name}." not in new.path.name:
@@ -143,6 +157,7 @@ class Replacement:
             new: finished.
             around: gives a context manager to do it in, from a function that tells whether `new` is the main file.
         """
+        self._placing = True
         made = os.lstat(new.path)
         with self.alone(), contextlib.nullcontext() if around is None else around(lambda: is_file(self._main, made)):
             self._commit(new)
@@ -182,8 +197,8 @@ class Replacement:
     def _commit(self, new: NewFile) -> None:
         old = [main for main in self._mains if os.path.lexists(main)]
         superfluous = {name for main in old for name in files_named_by(main)}
-        if old == [self._rival]:
-            # Where both were there before, neither may count as outgoing until the commit, whichever was meant.
+        if len(old) == 1 and old[0] in self._rivals:
+            # Where several were there before, none may count as outgoing until the commit, whichever was meant.
             superfluous.add(old[0].name)
         for name in sorted(superfluous):
             with contextlib.suppress(OSError):
@@ -191,11 +206,12 @@ class Replacement:
         flush_directory(self._directory)
         rename_over(new.path, self._main)
         flush_directory(self._directory)
-        if self._rival in old:
-            # Before its shards: an index that lacks some is a damaged checkpoint.
-            os.unlink(self._rival)
-            flush_directory(self._directory)
-            superfluous.discard(self._rival.name)
+        for rival in self._rivals:
+            if rival in old:
+                # Before its shards: an index that lacks some is a damaged checkpoint.
+                os.unlink(rival)
+                flush_directory(self._directory)
+                superfluous.discard(rival.name)
         try:
             superfluous -= files_in_use(self._directory) | {self._main.name}
         except OSError:  # the save is done all the same; the next one asks again
@@ -206,16 +222,14 @@ class Replacement:
 
     @property
     def _mains(self) -> tuple[Path, ...]:
-        return (self._main,) if self._rival is None else (self._main, self._rival)
+        return (self._main, *self._rivals)
 
     @property
     def _aside(self) -> Path:
         return self._hidden(f"{self._main.name}.old")
 
     def _hidden(self, file: str) -> Path:
-        # Of a name that is too long for it only a trace is left: after a kill, nobody can tell what it was for.
-        room = _LONGEST_NAME - len(os.fsencode(f".{self._name}.{self._token}~.lazycell"))
-        return self._directory / f".{self._name}.{self._token}~{_short(file, room)}.lazycell"
+        return hidden_path(self._directory, self._name, self._token, file)
 
     def _begin(self) -> None:
         """Take a token, and the lock that says it is in use; without success if another save took it for a leftover."""
@@ -275,6 +289,18 @@ def refuse_irregular(path: Path) -> None:
     if not stat.S_ISREG(mode):
         what = "a directory" if stat.S_ISDIR(mode) else "not a regular file"
         raise CheckpointError(f"{path} is {what}: a checkpoint cannot be saved there; give another path")
+
+
+def name_of(*mains: Path) -> str:
+    """Give what the hidden files of a checkpoint are named by, which has one of these main files."""
+    return _short(min((path.name for path in mains), key=len), _LONGEST)
+
+
+def hidden_path(directory: Path, name: str, token: str, file: str) -> Path:
+    """Give where a file is while it has no name of its own."""
+    # Of a name that is too long for it only a trace is left: after a kill, nobody can tell what it was for.
+    room = _LONGEST_NAME - len(os.fsencode(f".{name}.{token}~.lazycell"))
+    return directory / f".{name}.{token}~{_short(file, room)}.lazycell"
 
 
 def _short(name: str, most: int) -> str:

@@ -51,21 +51,21 @@ def verify_checksums(header: CheckpointHeader, reader: Reader, progress: Progres
         if header.format == "ckpt":
             _verify_ckpt(header, count)
             return
-        if header.format not in ("safetensors", "sharded"):
+        if header.format not in ("safetensors", "sharded", "ranks"):
             raise CheckpointFormatError(f"{header.path}: holds no checksums: only files of safetensors and .ckpt can")
-        expected: dict[str, tuple[TensorHeader, int]] = {}
+        expected: list[tuple[TensorHeader, int]] = []
         whole: list[tuple[Path, Sequence[TensorHeader], int]] = []
         for path, tensors, metadata in _files_of(header):
             if CRC32 in metadata:
                 sums = _checksums(path, metadata[CRC32], tensors)
-                expected.update((name, (tensor, sums[name])) for name, tensor in tensors.items())
+                expected += [(tensor, sums[name]) for name, tensor in tensors.items()]
             elif _CRC_NUM in metadata:
                 whole.append((path, list(tensors.values()), _number(path, metadata[_CRC_NUM])))
             else:
                 raise _none(path)
         damaged = _damaged(expected, reader, count)
         if damaged:
-            raise ChecksumError(_message(header.path, damaged), tuple(tensor.name for tensor in damaged))
+            raise ChecksumError(_message(header.path, damaged), tuple(damaged))
         for path, all_of_it, crc in whole:
             if _crc_by_mindspore(all_of_it, reader, count) != crc:
                 raise ChecksumError(_damaged_somewhere(path))
@@ -95,11 +95,14 @@ def _files_of(
     if header.format == "safetensors":
         yield header.path, header.tensors, header.metadata
         return
-    paths = {part.path: None for tensor in header.tensors.values() for part in tensor.ranges if type(part) is ByteRange}
+    paths = {part.path: None for tensor in header.tensors.values() for part in tensor.byte_ranges}
     for path in paths:
         if path.name.endswith(".bin"):  # a shard of PyTorch
             raise _none(header.path)
         shard = read_safetensors(path)
+        if header.format == "ranks":  # parts, under the names of the wholes
+            yield path, shard.tensors, shard.metadata
+            continue
         yield path, {name: header.tensors.get(name, tensor) for name, tensor in shard.tensors.items()}, shard.metadata
 
 
@@ -123,26 +126,27 @@ def _checksums(path: Path, text: str, tensors: Mapping[str, TensorHeader]) -> di
     return {name: int(value, 16) for name, value in sums.items()}
 
 
-def _damaged(expected: Mapping[str, tuple[TensorHeader, int]], reader: Reader, count: _Count) -> list[TensorHeader]:
-    """Give the tensors whose checksum is another, in the order of the file."""
+def _damaged(expected: Sequence[tuple[TensorHeader, int]], reader: Reader, count: _Count) -> list[str]:
+    """Give the names of the tensors whose checksum is another, in the order of the file, each once."""
+    sums = {id(tensor): crc for tensor, crc in expected}  # parts of one tensor have one name
     # The largest first, so that neither thread is left alone with it at the end.
-    runs = sorted(_runs([tensor for tensor, _ in expected.values()]), key=lambda run: -sum(each.nbytes for each in run))
-    damaged: set[str] = set()
+    runs = sorted(_runs([tensor for tensor, _ in expected]), key=lambda run: -sum(each.nbytes for each in run))
+    damaged: set[int] = set()
 
     def task(run: Sequence[TensorHeader]) -> Task:
         def check(scratch: Scratch) -> int:
             try:
-                sums = _crcs(run, reader, count)
+                found = _crcs(run, reader, count)
             except BaseException:
                 count.stopped = True  # the other thread has nothing to go on for
                 raise
-            damaged.update(name for name, crc in sums.items() if expected[name][1] != crc)
+            damaged.update(id(tensor) for tensor, crc in zip(run, found, strict=True) if sums[id(tensor)] != crc)
             return sum(each.nbytes for each in run)
 
         return check
 
     run_workers(map(task, runs), _THREADS, lambda done: None)  # `count` has told it, chunk by chunk
-    return [tensor for name, (tensor, _) in expected.items() if name in damaged]
+    return list(dict.fromkeys(tensor.name for tensor, _ in expected if id(tensor) in damaged))
 
 
 def _runs(tensors: Iterable[TensorHeader]) -> Iterator[list[TensorHeader]]:
@@ -166,10 +170,10 @@ def _follows(one: TensorHeader, other: TensorHeader) -> bool:
     return type(before) is type(after) is ByteRange and (before.path, before.stop) == (after.path, after.start)
 
 
-def _crcs(run: Sequence[TensorHeader], reader: Reader, count: _Count) -> dict[str, int]:
+def _crcs(run: Sequence[TensorHeader], reader: Reader, count: _Count) -> list[int]:
     """Give the checksums of tensors that follow each other."""
     if len(run) == 1:
-        return {run[0].name: _crc(run[0], reader, count)}
+        return [_crc(run[0], reader, count)]
     first, last = run[0].ranges[0], run[-1].ranges[0]
     assert type(first) is type(last) is ByteRange
     everything = attrs.evolve(first, stop=last.stop)
@@ -177,10 +181,10 @@ def _crcs(run: Sequence[TensorHeader], reader: Reader, count: _Count) -> dict[st
     # Under the name of the first, which a message would give.
     reader.read_into(TensorHeader(run[0].name, "uint8", (everything.nbytes,), (everything,)), buffer)
     count.add(len(buffer))
-    sums, start = {}, 0
+    sums, start = [], 0
     for tensor in run:
         stop = start + tensor.nbytes
-        sums[tensor.name] = zlib.crc32(buffer[start:stop])
+        sums.append(zlib.crc32(buffer[start:stop]))
         start = stop
     return sums
 
@@ -235,8 +239,8 @@ def _damaged_somewhere(path: Path) -> str:
     return f"{path}: damaged: its bytes do not have the checksum that is stored with them, which is one for all tensors"
 
 
-def _message(path: Path, damaged: Sequence[TensorHeader]) -> str:
-    names = few_lines([pattern for pattern, _ in collapse(tensor.name for tensor in damaged)], _SHOWN)
+def _message(path: Path, damaged: Sequence[str]) -> str:
+    names = few_lines([pattern for pattern, _ in collapse(damaged)], _SHOWN)
     what = f"{len(damaged)} tensor{' is' if len(damaged) == 1 else 's are'} damaged"
     advice = "take the checkpoint from where it was copied or downloaded, or an older one"
     said = f"{printable(str(path))}: {what}: the bytes are not those that were saved; {advice}"

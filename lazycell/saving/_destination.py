@@ -9,7 +9,7 @@ from .. import _dtypes
 from .._arguments import file_path
 from .._frozen import frozen
 from .._harmless import printable
-from ..formats import INDEX_SUFFIX
+from ..formats import INDEX_SUFFIX, RANKS_SUFFIX
 from ._atomic import refuse_irregular
 from ._refused import ArgumentRefused, argument
 from ._shards import shard_bytes
@@ -38,6 +38,16 @@ class Destination:
     def index(self) -> Path:
         """The index of a checkpoint in several files."""
         return self.path.with_name(self.path.name + INDEX_SUFFIX)
+
+    @property
+    def ranks_index(self) -> Path:
+        """The index of a checkpoint of which each rank wrote a file."""
+        return self.path.with_name(self.stem + RANKS_SUFFIX)
+
+    @property
+    def mains(self) -> tuple[Path, ...]:
+        """The main files that a checkpoint of this path can have: one of them is there."""
+        return (self.path,) if self.format == "ckpt" else (self.path, self.index, self.ranks_index)
 
     @property
     def given(self) -> Path:
@@ -90,7 +100,7 @@ def destination_of(path: str | os.PathLike[str], format: str | None, max_shard_s
     if indexed:
         path = path.with_name(path.name.removesuffix(INDEX_SUFFIX))
     destination = Destination(path, named, most, indexed)
-    for each in (destination.path, destination.index):
+    for each in (destination.path, destination.index, *destination.mains[2:]):
         refuse_irregular(each)
     return destination
 

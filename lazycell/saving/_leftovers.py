@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from .._errors import CheckpointError
-from ..formats import HIDDEN, INDEX_SUFFIX, hidden_files, is_file, open_regular, read_at
+from ..formats import HIDDEN, INDEX_SUFFIX, RANKS_SUFFIX, hidden_files, is_file, open_regular, read_at
 from ..system import MAX_BYTES, O_CLOEXEC, O_NOFOLLOW, JSONProblem, flush_directory, read_object, try_lock
 
 COMMIT = "00000000"
@@ -122,10 +122,13 @@ def files_named_by(main: Path) -> set[str]:
             index = read_object(read_at(file, 0, MAX_BYTES))
     except (FileNotFoundError, CheckpointError, JSONProblem):
         return set()
-    weight_map = index.get("weight_map")
-    if not isinstance(weight_map, dict):
-        return set()
-    return {name for name in weight_map.values() if isinstance(name, str) and os.path.basename(name) == name}
+    weight_map, files = index.get("weight_map"), index.get("files")
+    names: Iterable[object] = ()
+    if isinstance(weight_map, dict):
+        names = weight_map.values()
+    elif main.name.endswith(RANKS_SUFFIX) and isinstance(files, dict):
+        names = files
+    return {name for name in names if isinstance(name, str) and os.path.basename(name) == name}
 
 
 def remove_sharded(index: Path, keep: str) -> None:

@@ -126,13 +126,13 @@ def save(
         with collector_paused():
             files = [plan_safetensors(shard, metadata) for shard in shards]
         if len(files) > 1 or destination.indexed:
-            _check_stem(destination)
+            check_stem(destination)
     with (
-        _failures(destination, total),
+        failures(destination, total),
         companion or contextlib.nullcontext(),
         show.ProgressBar(f"saving {destination.path.name}") as bar,
     ):
-        advance = _counter(bar if progress is None else progress, total)
+        advance = counter(bar if progress is None else progress, total)
         if destination.format == "ckpt":
             write = functools.partial(write_ckpt, contents=contents, strings=strings or {}, encrypt=encrypt)
             paths = _save_single(destination, advance, write, companion)
@@ -148,21 +148,22 @@ def save(
 def _save_single(
     destination: Destination, advance: Advance, write: Callable[[Output], None], companion: Companion | None
 ) -> tuple[Path, ...]:
-    path, index = destination.path, destination.index
+    path = destination.path
     if path.is_symlink():
         # What it points to is replaced, perhaps on another disk, as any program does that writes to the link.
         target = Path(os.path.realpath(path))
         replacement = Replacement(target)
     else:
         target = path
-        replacement = Replacement(path, index if destination.format == "safetensors" else None)
+        replacement = Replacement(*destination.mains)
     with replacement:
         new = replacement.create(target.name)
-        _fill(replacement, new, advance, write)
+        fill(replacement, new, advance, write)
         replacement.commit(new, None if companion is None else companion.exchanged)
     if path.is_symlink() and destination.format == "safetensors":
         # The link's own directory may have a checkpoint of this name in shards, which would be taken for the newer.
-        remove_sharded(index, path.name)
+        for index in destination.mains[1:]:
+            remove_sharded(index, path.name)
     return (path,)
 
 
@@ -175,25 +176,30 @@ def _save_sharded(
     companion: Companion | None,
 ) -> tuple[Path, ...]:
     directory = destination.path.parent
-    with Replacement(destination.index, destination.path) as replacement:
+    with Replacement(destination.index, destination.path, destination.ranks_index) as replacement:
         with replacement.alone():
             names = free_names(directory, destination.stem, len(shards))
             new = replacement.create(names[0])  # from here on others know that the names are taken
         files: list[NewFile] = []
         for name, shard in zip(names, shards, strict=True):
             new = replacement.create(name) if files else new
-            _fill(replacement, new, advance, functools.partial(write_safetensors, file=shard))
+            fill(replacement, new, advance, functools.partial(write_safetensors, file=shard))
             files.append(new)
         index = replacement.create(destination.index.name)
-        content = _index(names, shards, metadata, total)
-        _fill(replacement, index, lambda count: None, lambda output: _write_index(output, content))
+        content = index_of(names, shards, metadata, total)
+        fill(replacement, index, lambda count: None, lambda output: write_index(output, content))
         for new in files:
             replacement.place(new)
         replacement.commit(index, None if companion is None else companion.exchanged)
     return tuple(directory / name for name in names)
 
 
-def _check_stem(destination: Destination) -> None:
+def check_stem(destination: Destination) -> None:
+    """Refuse what an index cannot name.
+
+    Raises:
+        CheckpointError: the destination's name is not Unicode text.
+    """
     try:
         destination.stem.encode()
     except UnicodeEncodeError:
@@ -203,18 +209,20 @@ def _check_stem(destination: Destination) -> None:
         ) from None
 
 
-def _fill(replacement: Replacement, new: NewFile, advance: Advance, write: Callable[[Output], None]) -> None:
+def fill(replacement: Replacement, new: NewFile, advance: Advance, write: Callable[[Output], None]) -> None:
+    """Write a file, and bring it to the disk."""
     with Output(new.descriptor, advance) as output:
         write(output)
     replacement.finish(new)
 
 
-def _write_index(output: Output, content: bytes) -> None:
+def write_index(output: Output, content: bytes) -> None:
+    """Write all of a small file."""
     output.write(content)
     output.flush()
 
 
-def _index(names: Sequence[str], shards: Sequence[SafetensorsFile], metadata: Mapping[str, str], total: int) -> bytes:
+def index_of(names: Sequence[str], shards: Sequence[SafetensorsFile], metadata: Mapping[str, str], total: int) -> bytes:
     """Make the index as Hugging Face's libraries do: `total_size` counts the tensors' bytes."""
     weight_map = {content.name: name for name, shard in zip(names, shards, strict=True) for content in shard.contents}
     index = {
@@ -224,7 +232,8 @@ def _index(names: Sequence[str], shards: Sequence[SafetensorsFile], metadata: Ma
     return (json.dumps(index, ensure_ascii=False, indent=2) + "\n").encode()
 
 
-def _counter(progress: Progress, total: int) -> Advance:
+def counter(progress: Progress, total: int) -> Advance:
+    """Give what counts bytes, and reports them."""
     done = 0
 
     def advance(count: int) -> None:
@@ -236,7 +245,7 @@ def _counter(progress: Progress, total: int) -> Advance:
 
 
 @contextlib.contextmanager
-def _failures(destination: Destination, needed: int) -> Iterator[None]:
+def failures(destination: Destination, needed: int) -> Iterator[None]:
     """Say of an error of the operating system which save failed, why, and what has become of the old checkpoint."""
     path, old = destination.path, _state(destination)
     try:
@@ -252,7 +261,7 @@ def _failures(destination: Destination, needed: int) -> Iterator[None]:
 def _state(destination: Destination) -> list[tuple[int, int] | None]:
     """Tell which files are the checkpoint's main ones."""
     found: list[tuple[int, int] | None] = []
-    for main in (destination.path, destination.index):
+    for main in (destination.path, destination.index, destination.ranks_index):
         try:
             status = os.stat(main)
             found.append((status.st_dev, status.st_ino))

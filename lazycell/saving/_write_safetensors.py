@@ -77,7 +77,7 @@ def plan_safetensors(contents: Sequence[Content], metadata: Mapping[str, str]) -
     ordered = tuple(sorted(contents, key=lambda content: (-_RANK[content.dtype], content.name.encode())))
     names = {content.name for content in ordered}
     metadata = {key: text for key, text in metadata.items() if key not in names and key != CRC32}
-    sums = _sums(dict.fromkeys(names, 0), ordered)
+    sums = sums_text(dict.fromkeys(names, 0), ordered)
     strings = [f"{_encode(key)}:{_encode(text)}" for key, text in metadata.items()]
     start = f'{{"__metadata__":{{{",".join(strings)}'
     sums_at = None
@@ -107,7 +107,7 @@ def write_safetensors(output: Output, file: SafetensorsFile) -> None:
         checksums[content.name] = crc
     output.flush()
     if file.sums_at is not None:
-        output.overwrite(file.sums_at, _sums(checksums, file.contents).encode())
+        output.overwrite(file.sums_at, sums_text(checksums, file.contents).encode())
 
 
 def _check(content: Content) -> None:
@@ -123,7 +123,7 @@ def _check(content: Content) -> None:
         raise CheckpointError(f"tensor {content.name!r}: its name is not Unicode text: rename it") from None
 
 
-def _sums(checksums: Mapping[str, int], ordered: Sequence[Content]) -> str:
+def sums_text(checksums: Mapping[str, int], ordered: Sequence[Content]) -> str:
     """Give the checksums as they are in the header: as a JSON string that holds an object, as long for any sums."""
     return _encode(_encode({content.name: f"{checksums[content.name]:08x}" for content in ordered}))
 

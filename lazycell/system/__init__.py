@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ._portable import read_into_at as read_into_at
     from ._portable import rename_over as rename_over
     from ._portable import try_lock as try_lock
+    from ._portable import try_share as try_share
     from ._portable import unlock as unlock
     from ._portable import write_at as write_at
     from ._whole_file import sweep_unfinished as sweep_unfinished

@@ -49,7 +49,7 @@ def read_at_once(descriptor: int, length: int, start: int) -> bytes:
         return os.read(descriptor, min(length, 1 << 28))  # Windows reads no more than 2 GiB at once
 
 
-def write_at(descriptor: int, content: bytes, start: int) -> int:
+def write_at(descriptor: int, content: bytes | memoryview, start: int) -> int:
     """Write to a place of a file, whose position stays; gives how many bytes were written."""
     if hasattr(os, "pwrite"):
         return os.pwrite(descriptor, content, start)
@@ -81,6 +81,19 @@ def try_lock(descriptor: int) -> bool | None:
         return False
     except OSError as error:
         return False if fcntl is None and error.errno in (errno.EACCES, errno.EDEADLK) else None
+    return True
+
+
+def try_share(descriptor: int) -> bool | None:
+    """Lock an open file together with others that do so; False if somebody has it alone, None where that cannot be."""
+    if fcntl is None:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
     return True
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mindspore import nn
+from mindspore import Parameter, nn, ops
 
 import lazycell
 from lazycell import (
@@ -483,3 +483,28 @@ def test_a_load_that_does_not_fit_is_told_of_the_whole(tmp_path: Path) -> None:
         texts.append(str(caught.value))
         assert lazycell.uninitialized(net)
     assert texts[0] == texts[1]
+
+
+def test_a_plain_cell_around_a_part(tmp_path: Path) -> None:
+    """The names of the whole are those below the plain cell; and the state of an optimizer is a part, too."""
+
+    class Wrap(nn.Cell):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = Net()
+            self.bias = Parameter(ops.ones((3,)))
+
+    whole_net = Wrap()
+    lazycell.init_parameters_data(whole_net, seed=3)
+    lazycell.save_checkpoint(whole_net, tmp_path / "net.safetensors")
+    with Mesh(pp=3, tp=2, rank=3):
+        net = Wrap()
+    assert lazycell.manifest(net).digest == lazycell.manifest(whole_net).digest
+    lazycell.load_checkpoint(net, tmp_path / "net.safetensors")
+    for name, each in net.parameters_and_names():
+        place, values = part_of(each), dict(whole_net.parameters_and_names())[name].asnumpy()
+        np.testing.assert_array_equal(each.asnumpy(), values if place is None else cut(values, place))
+    optimizer = nn.Adam(net.inner.trainable_params())
+    states = lazycell.manifest(optimizer)
+    assert states["moment1.inner.layers.1.q.weight"].shape == (16, 16)
+    assert states["moment1.inner.layers.1.q.weight"].shard == ("tp", None)

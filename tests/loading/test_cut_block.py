@@ -100,3 +100,9 @@ def test_what_is_no_box_is_read_whole() -> None:
     """Three rows of two numbers, of two columns of three: numbers from all over the tensor."""
     (part,) = cut((2, 3), [Transpose((1, 0)), Reshape((2, 3))], ((0, 1), (0, 2)))
     assert not boxes([part])
+
+
+def test_what_was_cut_across_what_it_is_reshaped_to_is_read_whole() -> None:
+    """Four of five columns, the first left out, are not two pairs of the file's columns."""
+    (part,) = cut((2, 5), [Slice(1, 1, 5), Reshape((2, 2, 2))], ((0, 2), (1, 2), (0, 2)))
+    assert not boxes([part])

@@ -1011,3 +1011,38 @@ def test_a_strict_state_dict_takes_a_dot_for_a_cell() -> None:
     cell.insert_param_to_cell("scales.0", Parameter(Tensor(np.ones(2, np.float32))), check_name_contain_dot=False)
     with pytest.raises(RuntimeError, match=r"Unexpected key\(s\) in state_dict: \"scales.0\""):
         cell.load_state_dict(cell.state_dict())
+
+
+def test_mindspore_saves_exports_and_loads_by_the_functions_that_are_guarded(tmp_path: Path) -> None:
+    """Each is called by its own name in the module, once, before anything is done."""
+    program = (
+        "import mindspore as ms\n"
+        "from mindspore import Tensor, nn\n"
+        "from lazycell.parameters import _framework as framework\n"
+        "called = []\n"
+        "def refuse(*given):\n"
+        "    called.append([type(each).__name__ for each in given])\n"
+        "    raise ZeroDivisionError\n"
+        "framework.install_file_guard(refuse, refuse, refuse)\n"
+        "net = nn.Dense(2, 2)\n"
+        "for call in (\n"
+        "    lambda: ms.save_checkpoint(net, 'a.ckpt', choice_func=str.isidentifier, append_dict={'n': 1}),\n"
+        "    lambda: ms.save_checkpoint([net.weight], 'a.ckpt', async_save=True),\n"
+        "    lambda: ms.export(net, Tensor([[1.0, 2.0]]), file_name='a', file_format='MINDIR'),\n"
+        "    lambda: ms.load_param_into_net(net, {'weight': net.weight}),\n"
+        "):\n"
+        "    try:\n"
+        "        call()\n"
+        "    except ZeroDivisionError:\n"
+        "        print(called.pop())\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=300, cwd=tmp_path
+    )
+    assert run.stdout.splitlines() == [
+        "['Dense', 'method_descriptor', 'dict']",
+        "['list', 'NoneType', 'NoneType']",
+        "['Dense']",
+        "['Dense', 'dict']",
+    ]
+    assert not list(tmp_path.iterdir())

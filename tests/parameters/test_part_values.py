@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import tracemalloc
 from typing import Any
 
@@ -15,6 +17,8 @@ from mindspore.common.initializer import Initializer
 import lazycell
 from lazycell import InitializationError
 from lazycell.mesh import Division, Mesh, Share
+from lazycell.parameters import _seed
+from lazycell.parameters._buffer import declare_buffer
 from lazycell.parameters._declared import DeferredParameter, new_declared
 from lazycell.parameters._foreign import ComputedTable
 from lazycell.parameters._part import mark_part
@@ -138,6 +142,15 @@ def test_what_draws_from_numpy_s_generator_draws_the_whole_and_keeps_the_part() 
     assert bits(found[0]) == cut(found[1], part).tobytes()
 
 
+@pytest.mark.parametrize("way", [lambda each: each, copy.deepcopy, lambda each: pickle.loads(pickle.dumps(each))])
+def test_a_computed_buffer_may_be_a_part(way: Any) -> None:
+    part = place(ROWS, Mesh(tp=4, rank=2))
+    buffer = declare_buffer(ComputedTable(table), part.shape, ms.float32)
+    mark_part(buffer, part)
+    expected = table(part.whole, np.float32)[slice(*part.ranges[0][0])]
+    assert way(buffer).asnumpy().tobytes() == expected.tobytes()
+
+
 def test_an_initializer_that_fails_names_the_whole_shape() -> None:
     part = place(ROWS, Mesh(tp=2, rank=0))
     cell = declared(ms_initializers.Dirac(), ROWS.shape, ms.float32, part)
@@ -155,3 +168,42 @@ def test_no_memory_of_the_whole_s_size_is_taken() -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 24 << 20
+
+
+# ------------------------------------------------------------------------------------------ seeds
+
+
+@pytest.fixture
+def no_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have MindSpore know none, as in a new process."""
+    monkeypatch.setattr(_seed, "get_seed", lambda: None)
+
+
+@pytest.mark.usefixtures("no_seed")
+def test_without_a_seed_parts_are_not_drawn() -> None:
+    words = r"without a seed each rank would draw values of another model.*init_parameters_data\(seed=…\).*set_seed"
+    net = net_of(Mesh(tp=2, rank=0))
+    for draw in (net.init_parameters_data, lambda: by_running(net), net.up.init_data):
+        with pytest.raises(InitializationError, match=words):
+            draw()
+    assert {each.state for each in lazycell.status(net).values()} == {"declared"}
+    net.init_parameters_data(seed=1)
+
+
+@pytest.mark.usefixtures("no_seed")
+def test_nor_is_what_every_rank_has_all_of() -> None:
+    net = whole_net()
+    net.__dict__["_lazycell_mesh"] = Mesh(dp=2, rank=1)
+    with pytest.raises(InitializationError, match="SequentialCell is on 2 ranks, and without a seed"):
+        lazycell.init_parameters_data(nn.SequentialCell(net))
+    with pytest.raises(InitializationError, match="Net is on 2 ranks, and without a seed"):
+        net.init_parameters_data()
+    net.__dict__["_lazycell_mesh"] = Mesh(dp=1, rank=0)
+    net.init_parameters_data()
+
+
+@pytest.mark.usefixtures("no_seed")
+def test_constants_need_no_seed() -> None:
+    cell = declared(ms_initializers.One(), ROWS.shape, ms.float32, place(ROWS, Mesh(tp=2, rank=0)))
+    lazycell.init_parameters_data(cell)
+    assert cell.w.asnumpy().all()
