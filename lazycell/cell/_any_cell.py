@@ -48,6 +48,7 @@ def load_checkpoint(
     verify: bool = False,
     dec_key: bytes | None = None,
     dec_mode: str | None = None,
+    timeout: float = 300.0,
     strict_load: bool = False,
     choice_func: Chooses | None = None,
     specify_prefix: Prefixes = None,
@@ -75,6 +76,7 @@ def load_checkpoint(
         verify: likewise.
         dec_key: likewise.
         dec_mode: likewise.
+        timeout: as for `LazyCell.load_checkpoint`.
         strict_load: names and dtypes have to be exactly the net's, as with `dtype="strict"`; nothing may be permitted
             beside it.
         choice_func: given a name of the checkpoint, tells whether it is to be loaded. What is not is ignored, and the
@@ -116,6 +118,7 @@ def load_checkpoint(
         verify=verify or crc_check,
         dec_key=dec_key,
         dec_mode=mode_of_key(dec_key, dec_mode),
+        timeout=timeout,
     )
     chosen = only(choice_func, specify_prefix, filter_prefix)
     if chosen is None and isinstance(cell, LazyCell):
@@ -196,6 +199,8 @@ def save_checkpoint(
     enc_mode: str | None = None,
     progress: Callable[[int, int], None] | None = None,
     names: str | None = None,
+    layout: str = "whole",
+    timeout: float = 300.0,
     integrated_save: bool = True,
     async_save: bool | str = False,
     append_dict: Mapping[str, Any] | None = None,
@@ -221,6 +226,8 @@ def save_checkpoint(
         progress: likewise.
         names: `"torch"`: those that PyTorch has for the cells; `"mindspore"`: never those. What PyTorch does not have
             is not written under its names, as long as it is what it starts from.
+        layout: as for `LazyCell.save_checkpoint`, and so is `timeout`.
+        timeout: likewise.
         integrated_save: only True.
         async_save: only False: the file is whole and on the disk at the return.
         append_dict: only None: parameters alone are saved.
@@ -259,6 +266,8 @@ def save_checkpoint(
         progress=progress,
         torch_names_of=torch_names_of,
         names=names,
+        layout=layout,
+        timeout=timeout,
         ckpt_names=None if isinstance(cell, LazyCell) else names_in_ckpt,
     )
 

@@ -133,6 +133,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         verify: bool = False,
         dec_key: bytes | None = None,
         dec_mode: str | None = None,
+        timeout: float = 300.0,
     ) -> LoadReport:
         """Fill the parameters from a checkpoint, all or none: whatever fails or interrupts leaves the net as it was.
 
@@ -153,6 +154,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             verify: compare every tensor with the checksum that the checkpoint has of it, before any is used.
             dec_key: the key of an encrypted `.ckpt`, as `mindspore.save_checkpoint` takes it.
             dec_mode: how it is encrypted: `"AES-GCM"` (default), `"AES-CBC"` or `"SM4-CBC"`; only with a `dec_key`.
+            timeout: of a net on a mesh, whose ranks all call this: seconds to wait for an answer of another.
 
         Warns:
             HeadWarning: `partial`, and a head is left to its initializers: it has to be trained.
@@ -176,6 +178,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             verify=verify,
             dec_key=dec_key,
             dec_mode=dec_mode,
+            timeout=timeout,
         )
         return cell.load_checkpoint(self, path, options, lambda *given: cell.naming_of(*given))
 
@@ -190,6 +193,8 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         enc_key: bytes | None = None,
         enc_mode: str | None = None,
         progress: Callable[[int, int], None] | None = None,
+        layout: str = "whole",
+        timeout: float = 300.0,
     ) -> SaveReport:
         """Write every parameter, in the layout of the checkpoint that was loaded, else as declared.
 
@@ -206,6 +211,9 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             enc_key: encrypt a `.ckpt`, as `mindspore.save_checkpoint` does; an encrypted one has no checksum.
             enc_mode: how: `"AES-GCM"` (default), `"AES-CBC"` or `"SM4-CBC"`; only with an `enc_key`.
             progress: called with the bytes done and the bytes in all; default: a bar on a terminal, after two seconds.
+            layout: of a net on a mesh, whose ranks all call this: `"whole"`: the ordinary files that one rank would
+                write, on a file system that all see alike. `"ranks"`: a file of each rank's own, and an index.
+            timeout: on a mesh: seconds to wait for a sign of another rank.
 
         Raises:
             UninitializedParameterError: parameters have no values.
@@ -224,6 +232,8 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             enc_key=enc_key,
             enc_mode=enc_mode,
             progress=progress,
+            layout=layout,
+            timeout=timeout,
             torch_names_of=lambda *given: cell.torch_names_of(*given),
         )
 
@@ -282,6 +292,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         dec_mode: str | None = None,
         mesh: Mesh | None = None,
         whole: Iterable[str] = (),
+        timeout: float = 300.0,
         **hyperparameters: Any,
     ) -> Self:
         """Build the model that a directory, file or repository holds, and load it.
@@ -308,6 +319,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             mesh: how the ranks are arranged of which this is one: it builds and reads its part of the model. All of
                 them load, or none. Default: that of `with Mesh(…):` around the call, or one rank.
             whole: hyperparameters that ranks do not divide, though the class says so.
+            timeout: on a mesh: seconds to wait for an answer of another rank.
             hyperparameters: take precedence over the config.
 
         Returns:
@@ -338,6 +350,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             verify=verify,
             dec_key=dec_key,
             dec_mode=dec_mode,
+            timeout=timeout,
         )
         place = pretrained.find_place(path, revision)
         config = pretrained.find_config(place)

@@ -16,7 +16,7 @@ from .._collector import collector_paused
 from .._harmless import printable
 from ..layout import LAYOUT, NAMING, Stored
 from ..manifest import DIGEST, Manifest, stored_tensors
-from ..parameters import draw_state, lacks_values, no_values_to_save, numpy_values
+from ..parameters import draw_state, lacks_values, mesh_of, no_values_to_save, numpy_values
 from ..saving import (
     Content,
     Destination,
@@ -29,8 +29,10 @@ from ..saving import (
     save,
 )
 from ..system import Array
+from . import _together
 from ._choice import check_patterns, choose_parameters
 from ._net_manifest import survey
+from ._prepared_save import PreparedSave
 
 if TYPE_CHECKING:
     from ..saving import Companion
@@ -54,6 +56,8 @@ def save_checkpoint(
     names: str | None = None,
     ckpt_names: Callable[[Mapping[str, Any]], Mapping[str, str]] | None = None,
     companion_of: Callable[[Manifest, str | None], Companion] | None = None,
+    layout: str = "whole",
+    timeout: float = 300.0,
 ) -> SaveReport:
     """Write every parameter; the body of `LazyCell.save_checkpoint`.
 
@@ -72,12 +76,64 @@ def save_checkpoint(
         ckpt_names: gives, for parameters by full name, those that have another name in a `.ckpt`.
         companion_of: gives a file that is replaced with the checkpoint, of the net's manifest and the dtype of the
             floating-point tensors, if they get one; called when the net is known to have values.
+        layout: on a mesh: ordinary files, `"whole"`, or files of each rank's own, `"ranks"`.
+        timeout: on a mesh: seconds without a sign of another rank until it counts as gone.
     """
+    losses = Losses()
+    prepared = functools.partial(
+        _prepared,
+        net,
+        path,
+        format=format,
+        max_shard_size=max_shard_size,
+        dtype=dtype,
+        progress=progress,
+        torch_names_of=torch_names_of,
+        only=only,
+        names=names,
+        companion_of=companion_of,
+    )
+    mesh = mesh_of(net)
+    if mesh is not None:
+        if enc_key is not None or enc_mode is not None:
+            raise ValueError("enc_key: only a .ckpt can be encrypted, which several ranks cannot write")
+        report, target = _together.save_on_mesh(mesh, prepared, losses, layout, timeout, progress)
+    else:
+        ready = prepared()
+        destination, target = ready.destination, ready.target
+        encryption = _encryption(destination, enc_key, enc_mode)
+        in_ckpt = ckpt_names(ready.sources) if ckpt_names is not None and destination.format == "ckpt" else {}
+        with collector_paused():
+            contents = _contents(ready.manifest, ready.sources, ready.stored, losses, in_ckpt)
+        report = save(
+            destination,
+            contents,
+            metadata=ready.metadata,
+            encrypt=encryption,
+            progress=progress,
+            companion=ready.companion,
+        )
+    if target is not None:
+        losses.warn(report.path, target, stacklevel=3)
+    return report
+
+
+def _prepared(
+    net: nn.Cell,
+    path: str | PathLike[str],
+    *,
+    format: str | None,
+    max_shard_size: int | str | None,
+    dtype: Any,
+    progress: Callable[[int, int], None] | None,
+    torch_names_of: Callable[..., TorchNames],
+    only: Iterable[str] | None,
+    names: str | None,
+    companion_of: Callable[[Manifest, str | None], Companion] | None,
+) -> PreparedSave:
     check_progress(progress)
     destination = destination_of(path, format, max_shard_size)
     target = floating_dtype(dtype)
-    encryption = _encryption(destination, enc_key, enc_mode)
-    losses = Losses()
     with collector_paused():
         whole, every = survey(net, migrations=lambda cls: ())
         found, sources = (whole, every) if only is None else _part(net, whole, every, only)
@@ -86,25 +142,14 @@ def save_checkpoint(
         if declared:
             raise no_values_to_save(net, declared)
         manifest = _with_dtype(found, target)
-        layout, without = _layout(net, whole, every, names, destination.format, torch_names_of)
+        stored, without = _layout(net, whole, every, names, destination.format, torch_names_of)
         if only is not None:
-            _refuse_halves(layout, sources.keys(), every.keys())
+            _refuse_halves(stored, sources.keys(), every.keys())
         if without:
             manifest = attrs.evolve(manifest, entries=tuple(each for each in manifest if each.name not in without))
-        in_ckpt = ckpt_names(sources) if ckpt_names is not None and destination.format == "ckpt" else {}
-        contents = _contents(manifest, sources, layout, losses, in_ckpt)
     companion = None if companion_of is None else companion_of(found, target)
-    report = save(
-        destination,
-        contents,
-        metadata={"format": "pt", MODEL: manifest.model, DIGEST: manifest.digest},
-        encrypt=encryption,
-        progress=progress,
-        companion=companion,
-    )
-    if target is not None:
-        losses.warn(destination.path, target, stacklevel=3)
-    return report
+    metadata = {"format": "pt", MODEL: manifest.model, DIGEST: manifest.digest}
+    return PreparedSave(destination, manifest, sources, stored, metadata, target, companion)
 
 
 def _part(

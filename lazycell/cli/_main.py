@@ -43,7 +43,20 @@ Exit status: 0 done, or yes; 1 no: it differs, does not fit, is damaged;
 """
 
 _COMMANDS = (
-    *("show", "manifest", "diff", "check", "inspect", "infer", "convert", "init", "verify", "migrate", "models"),
+    *(
+        "show",
+        "manifest",
+        "diff",
+        "check",
+        "plan",
+        "inspect",
+        "infer",
+        "convert",
+        "init",
+        "verify",
+        "migrate",
+        "models",
+    ),
     *("completion", "demo"),
 )
 """Each is a function of its name in a module of its name, which is imported when the command is run."""

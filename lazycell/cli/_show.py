@@ -10,6 +10,7 @@ import click
 from ..show import put
 from . import _answers
 from ._completion import complete_models, complete_sides
+from ._mesh_option import axes_of
 from ._model import Options, find, model_options
 
 _EPILOG = """\b
@@ -103,7 +104,7 @@ def show(
     cache = {name: value for name, value in asked.items() if value is not None}
     if cache and length is None:
         raise click.UsageError("--batch and --source-length are those of a cache of keys and values: add --length N")
-    axes = None if mesh is None else _mesh(mesh)
+    axes = None if mesh is None else axes_of(mesh)
     if page is not None and page.is_dir():
         raise click.UsageError(f"--html {page} is a directory: give the name of a file, {page / 'model.html'}")
 
@@ -123,16 +124,3 @@ def show(
             _answers.print_text(found.to_markdown())
         else:
             _answers.print_tree(found, depth, asked_for.classes)
-
-
-def _mesh(text: str) -> dict[str, int]:
-    """Read `tp=8,dp=2`."""
-    axes: dict[str, int] = {}
-    for part in text.split(","):
-        name, equals, size = (each.strip() for each in part.partition("="))
-        if not (name and equals and size.isascii() and size.isdecimal() and len(size) < 10 and int(size)):
-            raise click.UsageError(f"--mesh {text}: write a name and a size for each axis, --mesh tp=8,dp=2")
-        if name in axes:
-            raise click.UsageError(f"--mesh {text}: axis {name} is there twice")
-        axes[name] = int(size)
-    return axes

@@ -7,6 +7,7 @@ from typing import Any
 
 from mindspore import nn
 
+from ..declaration import declaration_of
 from ..mesh import Mesh
 from ._axis_cells import AxisCell
 from ._communicator import communicator_of
@@ -29,7 +30,8 @@ def reduce_gradients(net: nn.Cell, grads: Sequence[Any], *, parameters: Iterable
         The gradients, in the same order.
 
     Raises:
-        ValueError: there are more or fewer gradients than parameters, or the cells of the net are for different meshes.
+        ValueError: there are more or fewer gradients than parameters, the cells of the net are for different meshes,
+            or a part is shared in one section and not in another.
         RuntimeError: this process is none of the mesh's ranks, or communication is not initialized.
     """
     targets = list(net.trainable_params() if parameters is None else parameters)
@@ -66,6 +68,11 @@ def _sharing(mesh: Mesh, parameter: Any) -> Iterator[tuple[int, ...]]:
         if mesh.size(axis) > 1:
             yield tuple(mesh.neighbours(axis))
     for axis, members in parameter.__dict__.get("_lazycell_copies", ()):
+        if members is None:
+            raise ValueError(
+                f"{parameter.name}: ranks along {axis!r} have the same of one of its sections and not of another, and "
+                "the gradient of such a part cannot be summed: choose a mesh on which its sections are divided alike"
+            )
         if axis not in partial and len(members) > 1:
             yield tuple(members)
 
@@ -89,7 +96,9 @@ def _divided_axes(net: nn.Cell) -> set[str]:
     """Give the axes along which ranks do different things for one sample."""
     found: set[str] = set()
     for _, cell in net.cells_and_names():
-        found.update(cell.__dict__.get("_lazycell_axes", ()))
+        declaration = declaration_of(type(cell))
+        if declaration is not None:
+            found.update(division.axis for division in declaration.divisions.values())
         if isinstance(cell, AxisCell) and cell.active and cell.axis is not None:
             found.add(cell.axis)
     for parameter in net.get_parameters():

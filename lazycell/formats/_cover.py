@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from . import _readers
+from ._boxed import Box, boxed
 from ._header import ByteRange, Part
-
-if TYPE_CHECKING:
-    from ._boxed import Box
 
 _MOST_AXES = 12  # along which anybody would divide a tensor: each doubles the corners that are looked at
 
@@ -48,7 +44,7 @@ def parts_of(shape: tuple[int, ...], itemsize: int, places: Sequence[tuple[Box, 
     places.sort(key=lambda each: sum(start * by for (start, _), by in zip(each[0], strides, strict=True)))
     if all(_is_run(shape, box) for box, _ in places):
         return tuple(place for _, place in places)
-    return (_readers.boxed(shape, itemsize, places),)
+    return (boxed(shape, itemsize, places),)
 
 
 def _is_run(shape: tuple[int, ...], box: Box) -> bool:

@@ -11,19 +11,17 @@ import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import _dtypes
 from .._errors import CheckpointFormatError
 from ..system import MAX_BYTES
 from . import _files
+from ._boxed import Box
 from ._cover import covers_once, parts_of
 from ._files import FileStamp
 from ._header import ByteRange, CheckpointHeader, TensorHeader
 from ._safetensors import parse_header
-
-if TYPE_CHECKING:
-    from ._boxed import Box
 
 _VERSION = 1
 

@@ -5,13 +5,10 @@ from typing import TYPE_CHECKING
 from .._face import face
 
 if TYPE_CHECKING:
-    from ._boxed import boxed as boxed
     from ._ckpt import read_ckpt as read_ckpt
     from ._memory import DICT as DICT
     from ._memory import read_arrays as read_arrays
     from ._pytorch import read_pytorch as read_pytorch
-    from ._rank_files import files_in as files_in
-    from ._rank_files import read_rank_files as read_rank_files
     from ._sharded import read_index as read_index
     from ._sharded import read_set as read_set
     from ._third_party import check_header as check_header

@@ -22,7 +22,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from .._errors import CheckpointFormatError
 from ..system import MAX_BYTES, JSONProblem, read_object
-from . import _files, _readers
+from . import _files, _rank_readers
 from ._header import CheckpointHeader, TensorHeader
 from ._hidden import RANKS
 from ._safetensors import read_safetensors
@@ -43,7 +43,7 @@ def read_index(path: Path) -> CheckpointHeader:
     """
     index = _load(path)
     if index.get("format") == RANKS:
-        return _readers.read_rank_files(path, index)
+        return _rank_readers.read_rank_files(path, index)
     weight_map = _weight_map(index, path)
     first = {shard: tensor for tensor, shard in reversed(weight_map.items())}
     shards = {shard: _shard(path, shard, first[shard]) for shard in dict.fromkeys(weight_map.values())}
@@ -102,7 +102,7 @@ def files_named(path: Path) -> list[str]:
     """
     index = _load(path)
     if index.get("format") == RANKS:
-        return _readers.files_in(path, index)
+        return _rank_readers.files_in(path, index)
     return list(dict.fromkeys(_weight_map(index, path).values()))
 
 

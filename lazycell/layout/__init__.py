@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from ._check_rules import check_rules as check_rules
     from ._class_leftovers import leftovers_of as leftovers_of
     from ._class_names import has_rules as has_rules
+    from ._divided_form import CannotDivide as CannotDivide
+    from ._divided_form import division_of as division_of
+    from ._divided_form import form_here as form_here
     from ._entry import ManifestEntry as ManifestEntry
     from ._entry import position_of as position_of
     from ._entry import trainable_size as trainable_size

@@ -5,6 +5,11 @@ from typing import TYPE_CHECKING
 from .._face import face
 
 if TYPE_CHECKING:
+    from ._all_ranks import Held as Held
+    from ._all_ranks import RankKind as RankKind
+    from ._all_ranks import files_of as files_of
+    from ._all_ranks import held_by as held_by
+    from ._all_ranks import kinds_of_ranks as kinds_of_ranks
     from ._apply_migrations import former_names as former_names
     from ._fit import fit as fit
     from ._fit import make_plan as make_plan

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 import attrs
 
-from .. import formats
+from .. import formats, sources
 from .._frozen import frozen
 from ..formats import ByteRange, MemoryRange, Part, TensorHeader
 from ..layout import Operation, Reshape, Slice, Transpose
@@ -194,7 +194,10 @@ def _taken(
 def _apart(
     tensor: TensorHeader, sizes: tuple[int, ...], ranges: list[tuple[int, int]], order: tuple[int, ...]
 ) -> Part | None:
-    """Give the part of a tensor whose numbers lie apart, which is one such again, turned or not; None: it is another.
+    """Give the part of a tensor whose numbers lie apart, or are computed, which is one such again; None: it is another.
+
+    The halves of a weight-normed tensor cannot be cut: their norms are of the whole. What is computed of them is read
+    in rows.
 
     Args:
         tensor: as it is stored.
@@ -206,6 +209,6 @@ def _apart(
     # These classes need numpy, which who only plans has not.
     if others or isinstance(part, ByteRange | MemoryRange | PartOf):
         return None
-    if not isinstance(part, formats.StridedRange | formats.BoxedRange):
+    if not isinstance(part, formats.StridedRange | formats.BoxedRange | sources.Scaled):
         return None
     return part.taken(sizes, ranges, order)

@@ -16,7 +16,7 @@ from typing import Any
 
 from .._frozen import frozen
 from ..layout import ManifestEntry
-from ..mesh import Division, Mesh, On, Owner, Place, Share, checked_mesh, shares_told_by, unknown_axis
+from ..mesh import Division, Listed, Mesh, On, Owner, Place, Share, checked_mesh, shares_told_by, unknown_axis
 from ._inventory import Inventory
 from ._rank_parts import OwnersOf
 from ._rank_shape import axes_of, local_shape
@@ -72,6 +72,7 @@ class RankGroups:
         groups: of the parameters, in order of their first ones.
         axes: of the mesh, along which ranks have other parameters, not other parts of the same.
         known: all axes along which anything of the model is divided, whatever the mesh.
+        divided: names of the hyperparameters that are divided, whatever the mesh.
     """
 
     sizes: Mapping[str, int]
@@ -79,6 +80,7 @@ class RankGroups:
     groups: tuple[Group, ...]
     axes: tuple[str, ...]
     known: tuple[str, ...]
+    divided: tuple[str, ...]
 
     @property
     def ranks(self) -> int:
@@ -103,17 +105,24 @@ class RankGroups:
 
     def held_by(self, rank: int) -> list[Group]:
         """Give the groups that one rank has."""
-        at = self._coordinates(rank)
+        at = self.coordinates(rank)
         return [each for each in self.groups if all(at[axis] in indices for axis, indices in each.holders)]
 
     def cell_of(self, rank: int) -> Coordinates:
         """Give the positions of a rank along `axes`."""
-        at = self._coordinates(rank)
+        at = self.coordinates(rank)
         return tuple(at[axis] for axis in self.axes)
+
+    def first_of(self, cell: Coordinates) -> int:
+        """Give the first rank with these positions along `axes`."""
+        at, rank = dict(zip(self.axes, cell, strict=True)), 0
+        for axis, size in self.sizes.items():
+            rank = rank * size + at.get(axis, 0)
+        return rank
 
     def places(self, rank: int) -> dict[str, Place | None]:
         """Give what one rank has of each parameter that it has any of; None: all of it."""
-        at, found = self._coordinates(rank), dict[str, Place | None]()
+        at, found = self.coordinates(rank), dict[str, Place | None]()
         of_kinds: dict[int, Place | None] = {}
         for group in self.held_by(rank):
             kind = group.kind
@@ -123,11 +132,12 @@ class RankGroups:
             found.update(dict.fromkeys(group.names, of_kinds[id(kind)]))
         return found
 
-    def _coordinates(self, rank: int) -> dict[str, int]:
+    def coordinates(self, rank: int) -> dict[str, int]:
+        """Give where a rank is along each axis of the mesh."""
         found = {}
         for axis, size in reversed([*self.sizes.items()]):
             rank, found[axis] = divmod(rank, size)
-        return found
+        return {axis: found[axis] for axis in self.sizes}
 
 
 def places_on(manifest: Inventory, mesh: Mesh) -> dict[str, Place | None]:
@@ -159,7 +169,7 @@ def groups_on(manifest: Inventory, mesh: Mesh | Mapping[str, int]) -> RankGroups
             raise ValueError(text)
     groups = sorting.groups()
     axes = dict.fromkeys(axis for group in groups for axis, _ in group.holders)
-    return RankGroups(sizes, whole, groups, tuple(axis for axis in sizes if axis in axes), known)
+    return RankGroups(sizes, whole, groups, tuple(axis for axis in sizes if axis in axes), known, sorting.divided)
 
 
 class _Sorting:
@@ -167,13 +177,15 @@ class _Sorting:
 
     def __init__(self, manifest: Inventory, sizes: Mapping[str, int], whole: frozenset[str]) -> None:
         self._manifest, self._sizes, self._whole = manifest, sizes, whole
-        self.by_name = bool(manifest.owners)  # whether hyperparameters are what is divided
-        known: dict[str, None] = {}
+        known, names = dict[str, None](), dict[str, None]()
         for shares in {id(each.shares): each.shares for each in manifest.entries if each.shares is not None}.values():
             for share in itertools.chain(*shares):
                 known.update(dict.fromkeys(share.axes))
-                self.by_name = self.by_name or bool(share.name)
+                names.update({share.name: None} if share.name else {})
         known.update(dict.fromkeys(owner.axis for owner in manifest.owners.values()))
+        names.update(dict.fromkeys(each.name for each in manifest.owners.values() if isinstance(each, Listed)))
+        self.divided = tuple(names)
+        self.by_name = bool(names or manifest.owners)  # whether it is not `shard` alone that says what is divided
         stated = {repr(each.shard): each.shard for each in manifest.entries if not each.shares and each.shard}
         for shard in stated.values():
             known.update(dict.fromkeys(axis for axes in shard for axis in _names(axes)))

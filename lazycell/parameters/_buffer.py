@@ -58,7 +58,7 @@ class UninitializedBuffer(WithoutValues, Tensor):
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         form = (self._initializer, self.shape, self._declared_dtype, dtype_name(self.dtype))
-        return _remake_buffer, (*form, record_of_part(self))
+        return _remake_buffer, (*form, dict(record_of_part(self)))
 
 
 def declare_buffer(initializer: Initializer, shape: tuple[int, ...], dtype: Any) -> UninitializedBuffer:

@@ -185,7 +185,7 @@ class DeclaredParameter(Rewritable, WithoutValues, LazyParameter):
             self.layerwise_parallel,
             self.parallel_optimizer,
             None if self._draw is None else self._draw.seed,
-            record_of_part(self),
+            dict(record_of_part(self)),
         )
 
 

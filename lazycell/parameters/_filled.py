@@ -16,7 +16,7 @@ from ._context import is_lazy
 from ._draws import Draw
 from ._guards import refuse_export, refuse_load, refuse_save
 from ._life import AT_BIRTH, Origin
-from ._part import CARRIED, cut, is_same_everywhere, part_of, record_of_part
+from ._part import cut, is_same_everywhere, part_of, record_of_part
 from ._without_values import is_declared, title, wrong_shape
 
 
@@ -170,8 +170,10 @@ def copy_given(data: Any, dtype: str) -> Tensor:
 
 
 def _record(parameter: Any) -> dict[str, Any]:
-    names = ("_origin", "_initializer", "_declared_dtype", "_resizable", *CARRIED)
-    return {name: parameter.__dict__[name] for name in names if name in parameter.__dict__}
+    names = ("_origin", "_initializer", "_declared_dtype", "_resizable")
+    record = {name: parameter.__dict__[name] for name in names if name in parameter.__dict__}
+    record.update(record_of_part(parameter))
+    return record
 
 
 def _remake_filled(

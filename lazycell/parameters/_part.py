@@ -6,6 +6,7 @@ parameter finds it, and nothing else costs anything where there is none.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,14 +21,15 @@ if TYPE_CHECKING:
 
 PLACE = "_lazycell_place"
 
-CARRIED = (
-    *(PLACE, "_lazycell_mesh", "_lazycell_shares"),
-    *("_lazycell_shard", "_lazycell_partial", "_lazycell_copies"),
-)
-"""What of ranks a parameter's `__dict__` may hold: copies, pickles and the states of optimizers have it, too."""
-
 MESH = "_lazycell_mesh"
 """In the `__dict__` of each declared cell that was built on a mesh of several ranks, and of each part."""
+
+_PARTIAL, _COPIES = "_lazycell_partial", "_lazycell_copies"
+
+CARRIED = (PLACE, MESH, "_lazycell_shares", "_lazycell_shard", _PARTIAL, _COPIES)
+"""What of ranks a parameter's `__dict__` may hold: copies, pickles and the states of optimizers have it, too."""
+
+_NOTHING: dict[str, Any] = {}
 
 _SAME_EVERYWHERE = (Zero, One, Constant)
 
@@ -49,10 +51,12 @@ def part_of(parameter: Any) -> Place | None:
     return place
 
 
-def record_of_part(parameter: Any) -> dict[str, Any]:
+def record_of_part(parameter: Any) -> Mapping[str, Any]:
     """Give what a copy of a parameter has to have of ranks, for its `__dict__`."""
     attributes = parameter.__dict__
-    return {name: attributes[name] for name in CARRIED if name in attributes}
+    if PLACE in attributes or _PARTIAL in attributes or _COPIES in attributes:
+        return {name: attributes[name] for name in CARRIED if name in attributes}
+    return _NOTHING
 
 
 def shapes_text(shape: tuple[int, ...], whole: tuple[int, ...] | None) -> str:

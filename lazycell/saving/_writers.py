@@ -59,8 +59,8 @@ def writers(contents: Sequence[Content], divisions: Mapping[str, Division | None
         count = sum(_elements(there) for _, boxes in written.values() for there, _ in boxes)
         if count != math.prod(content.shape):
             raise ValueError(
-                f"tensor {content.name!r} has {math.prod(content.shape)} elements, and the ranks of {mesh} have {count} of "
-                "them: its division is that of another tensor"
+                f"tensor {content.name!r} has {math.prod(content.shape)} elements, and {mesh} has {count} "
+                "of them: its division is that of another tensor"
             )
         for rank, (place, boxes) in written.items():
             found[rank].append((position, Written(content, place, tuple(boxes))))

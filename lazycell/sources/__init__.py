@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ._quantized import quantized_tensors as quantized_tensors
     from ._scaled import NO_BLOCKS as NO_BLOCKS
     from ._scaled import Blocks as Blocks
+    from ._scaled import Scaled as Scaled
     from ._scaled import block_size as block_size
     from ._scaled import blocks_of as blocks_of
     from ._scaled import with_scales as with_scales

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +17,7 @@ import numpy as np
 
 from .. import system
 from .._frozen import frozen
-from ..formats import CheckpointHeader, TensorHeader
+from ..formats import BoxedRange, ByteRange, CheckpointHeader, StridedRange, TensorHeader
 from ..system import Array
 from ._elements import read_elements
 from ._quantized import Quantized, quantized_tensors
@@ -46,11 +46,13 @@ class Scaled:
         codes: the tensor of the codes, of two axes or more: matrices.
         scales: that of the scales: one, or as many matrices, with an element for each block.
         blocks: what has one scale.
+        corner: where the codes begin in those that the scales are of: matrix, row and column.
     """
 
     codes: TensorHeader
     scales: TensorHeader
     blocks: Blocks
+    corner: tuple[int, int, int] = (0, 0, 0)
 
     @property
     def nbytes(self) -> int:
@@ -71,6 +73,31 @@ class Scaled:
                 self._multiply(values, first)
             low, high = max(start, 4 * first), min(stop, 4 * last)
             target[low - start : high - start] = values.view(np.uint8).data[low - 4 * first : high - 4 * first]
+
+    def taken(self, sizes: Sequence[int], ranges: Sequence[tuple[int, int]], order: Sequence[int]) -> Scaled | None:
+        """Give a box of the tensor, for which no other codes are computed; None where that is none of these.
+
+        Args:
+            sizes: of the axes that the box has.
+            ranges: start and stop along each.
+            order: of these axes in what is given.
+        """
+        codes = self.codes
+        if (*sizes,) != codes.shape or (*order,) != (*range(len(sizes)),) or len(sizes) > 3 or len(codes.ranges) > 1:
+            return None
+        part = codes.ranges[0]
+        if isinstance(part, ByteRange):
+            strides = tuple(math.prod(codes.shape[axis + 1 :]) for axis in range(len(sizes)))
+            part = StridedRange(part.path, part.start, codes.shape, strides, codes.itemsize, part.stamp)
+        if not isinstance(part, StridedRange | BoxedRange):
+            return None
+        found = part.taken(sizes, ranges, order)
+        if found is None:
+            return None
+        shape = tuple(stop - start for start, stop in ranges)
+        starts = (*(0 for _ in range(3 - len(ranges))), *(start for start, _ in ranges))
+        matrix, row, column = (mine + start for mine, start in zip(self.corner, starts, strict=True))
+        return attrs.evolve(self, codes=attrs.evolve(codes, shape=shape, ranges=(found,)), corner=(matrix, row, column))
 
     def _multiply(self, values: Array, first: int) -> None:
         """Multiply codes that lie one after the other, from the one at `first`, by their scales."""
@@ -94,18 +121,19 @@ class Scaled:
     def _rows_alike(self, row: int) -> int:
         """Give how many rows from this one on have the same scales."""
         within = row % self.codes.shape[-2]
-        return min(self.blocks[0] - within % self.blocks[0], self.codes.shape[-2] - within)
+        return min(self.blocks[0] - (within + self.corner[1]) % self.blocks[0], self.codes.shape[-2] - within)
 
     def _factors(self, start: int, stop: int) -> Array:
         """Give the scales of some rows: those of each where a row has one, else those of all, of the first's block."""
         columns = self.codes.shape[-1]
+        first_matrix, first_row, first_column = self.corner
         if self._table.shape[-1] == 1:
             matrices, within = np.divmod(np.arange(start, stop), self.codes.shape[-2])
-            column: Array = self._table[matrices, within // self.blocks[0]]
+            column: Array = self._table[first_matrix + matrices, (first_row + within) // self.blocks[0]]
             return np.broadcast_to(column, (stop - start, columns))
         matrix, row = divmod(start, self.codes.shape[-2])
-        line: Array = self._table[matrix, row // self.blocks[0]]
-        return np.repeat(line, self.blocks[1])[np.newaxis, :columns]
+        line: Array = self._table[first_matrix + matrix, (first_row + row) // self.blocks[0]]
+        return np.repeat(line, self.blocks[1])[np.newaxis, first_column : first_column + columns]
 
     @cached_property
     def _table(self) -> Array:
@@ -117,10 +145,9 @@ class Scaled:
             flat = np.where(bits == 255, np.float32(np.nan), values)
         else:
             flat = read_elements(self.scales, 0, count).astype(np.float32)
-        matrices = math.prod(self.codes.shape[:-2])
         if count == 1:
-            return np.broadcast_to(flat.reshape(1, 1, 1), (matrices, 1, 1))
-        return flat.reshape(matrices, *self.scales.shape[-2:])
+            return np.broadcast_to(flat.reshape(1, 1, 1), (self.corner[0] + math.prod(self.codes.shape[:-2]), 1, 1))
+        return flat.reshape(-1, *self.scales.shape[-2:])
 
 
 def with_scales(header: CheckpointHeader, is_kept: Callable[[str], bool] = lambda name: False) -> CheckpointHeader:

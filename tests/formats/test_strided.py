@@ -49,6 +49,37 @@ def test_any_bytes_of_any_view(
     assert target == expected[start : start + length]
 
 
+@given(views(), st.data())
+def test_any_box_of_any_view(view: tuple[int, tuple[int, ...], tuple[int, ...]], data: st.DataObject) -> None:
+    """Axes may be parted into factors and turned: the numbers are where numpy finds them."""
+    offset, shape, strides = view
+    places = np.lib.stride_tricks.as_strided(
+        np.arange(offset + span(shape, strides))[offset:], shape, [8 * s for s in strides]
+    )
+    sizes: list[int] = []
+    for size in shape:
+        first = data.draw(st.sampled_from([each for each in range(1, size + 1) if size % each == 0]))
+        sizes += [first, size // first] if data.draw(st.booleans()) else [size]
+    order = data.draw(st.permutations(range(len(sizes))))
+    ranges = [data.draw(st.tuples(st.integers(0, size - 1), st.integers(1, size))) for size in sizes]
+    ranges = [(start, max(start + 1, stop)) for start, stop in ranges]
+    part = StridedRange(Path("m"), 6 + 4 * offset, shape, strides, 4).taken(sizes, ranges, order)
+    assert part is not None
+    box = places.reshape(sizes)[tuple(slice(*each) for each in ranges)].transpose(order)
+    assert part.shape == box.shape
+    found = [
+        (part.start - 6) // 4 + sum(i * s for i, s in zip(index, part.strides, strict=True))
+        for index in np.ndindex(*part.shape)
+    ]
+    assert found == box.ravel().tolist()
+
+
+def test_axes_that_are_no_factors() -> None:
+    """Rows of six numbers are no three columns of a matrix that has four."""
+    part = StridedRange(Path("m"), 0, (4, 6), (1, 4), 4)
+    assert part.taken((2, 12), ((0, 1), (0, 12)), (0, 1)) is None
+
+
 @given(st.lists(st.integers(1, 4), min_size=1, max_size=4).map(tuple), st.data())
 def test_boxes_cover_in_order(shape: tuple[int, ...], data: st.DataObject) -> None:
     """Each element once, in their order, in few boxes."""

@@ -18,9 +18,10 @@ from lazycell import pretrained
 from .checkpoints import Converts, Saves
 from .killing import course_of, killed_at
 from .operations import Operation
+from .ranks import RankSaves
 from .zoos import Accepts, Migrates, ToyZoo
 
-KINDS = ["save", "sharded", "ckpt", "convert", "accept", "migrate"]
+KINDS = ["save", "sharded", "ckpt", "convert", "accept", "migrate", "ranks", "rank-files"]
 
 
 def operations(names: list[str], scratch: Path) -> dict[str, Callable[[], Operation]]:
@@ -41,6 +42,8 @@ def operations(names: list[str], scratch: Path) -> dict[str, Callable[[], Operat
         "convert": Converts,
         "accept": lambda: Accepts(toy()),
         "migrate": lambda: Migrates(toy()),
+        "ranks": lambda: RankSaves("whole"),
+        "rank-files": lambda: RankSaves("ranks"),
     }
     return {name: known[name] for name in names}
 

@@ -69,7 +69,7 @@ class Saves:
     def examine(self, directory: Path, number: int) -> str:
         """Tell which is there: what can be read and verified."""
         try:
-            return _which(directory, self._old_arrays, self._new_arrays)
+            return which(directory, self._old_arrays, self._new_arrays)
         except lazycell.CheckpointFormatError:
             check(self._before(number) is None, "nothing can be read any more")
             return "old"  # there was nothing
@@ -77,7 +77,7 @@ class Saves:
     def again(self, directory: Path, number: int) -> None:
         """Save once more, over what the kill left."""
         self.act(directory, number)
-        check(_which(directory, self._old_arrays, self._new_arrays) == "new", "the next save is not what is read")
+        check(which(directory, self._old_arrays, self._new_arrays) == "new", "the next save is not what is read")
         check_nothing_else(directory)
 
 
@@ -112,21 +112,26 @@ class Converts:
         """Tell which is at the target; the source is there in any case."""
         source, _, _ = self._kinds[number % len(self._kinds)]
         if source.startswith("to"):
-            check(_which(directory / "to", self._old, self._new) == "new", "the checkpoint is not there")
+            check(which(directory / "to", self._old, self._new) == "new", "the checkpoint is not there")
             return "new" if (directory / "to" / "model.safetensors.index.json").exists() else "old"
-        check(_which(directory / source, {}, self._new) == "new", "the source is not as it was")
-        return _which(directory / "to", self._old, self._new)
+        check(which(directory / source, {}, self._new) == "new", "the source is not as it was")
+        return which(directory / "to", self._old, self._new)
 
     def again(self, directory: Path, number: int) -> None:
         """Convert once more, to the same place; in place the source is what the kill left."""
         source, target, options = self._kinds[number % len(self._kinds)]
         place = directory / "to"
         lazycell.convert(place if source.startswith("to") else directory / source, directory / target, **options)
-        check(_which(place, self._old, self._new) == "new", "the next conversion is not what is read")
+        check(which(place, self._old, self._new) == "new", "the next conversion is not what is read")
         check_nothing_else(place)
 
 
-def _which(path: Path, old: Arrays, new: Arrays) -> str:
+def which(path: Path, old: Arrays, new: Arrays) -> str:
+    """Tell which of two checkpoints is there.
+
+    Raises:
+        Lost: it is neither.
+    """
     found = load_arrays(path)
     lazycell.verify(path)
     if same_arrays(found, old):
@@ -138,9 +143,6 @@ def _which(path: Path, old: Arrays, new: Arrays) -> str:
 
 def check_nothing_else(directory: Path) -> None:
     """Check that a directory holds a checkpoint, and no other file."""
-    files = {
-        part.path.name for tensor in lazycell.open_checkpoint(directory).tensors.values() for part in tensor.ranges
-    }
-    if len(files) > 1:
-        files.add("model.safetensors.index.json")
+    header = lazycell.open_checkpoint(directory)
+    files = {each.path.name for tensor in header.tensors.values() for each in tensor.byte_ranges} | {header.path.name}
     check(set(listing(directory)) == files, f"left over: {sorted(set(listing(directory)) - files)}")

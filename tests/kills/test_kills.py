@@ -36,7 +36,7 @@ def command(*arguments: str) -> str:
 @pytest.mark.parametrize("how", [(), ("--interrupt",)], ids=["kill", "interrupt"])
 def test_nothing_is_lost(how: tuple[str, ...]) -> None:
     """The destination is the old or the new, whole; the next call works, and leaves nothing else."""
-    printed = command("--times", "36", *how)
+    printed = command("--times", "48", *how)
     for kind in KINDS:
         assert re.search(rf"^{kind}: 6 kills: \d+ old, \d+ between, \d+ new, 0 lost; seed 5$", printed, re.MULTILINE)
 

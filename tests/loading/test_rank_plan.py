@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import tracemalloc
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +16,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from lazycell._dtypes import numpy_dtype
-from lazycell._errors import CheckpointMismatchError
+from lazycell._errors import CheckpointFormatError, CheckpointMismatchError
 from lazycell.declaration._declare import Param
 from lazycell.declaration._stored import rename, transposed
 from lazycell.formats import CheckpointHeader, open_checkpoint
@@ -29,6 +30,7 @@ from lazycell.manifest._manifest import Manifest
 from lazycell.mesh import Division, Mesh, Place, Share
 from lazycell.reading import _read, _runs
 from lazycell.reading._read import Reader
+from lazycell.sources import Scaled
 from lazycell.system._allocate import Array
 
 from ..formats.torchfiles import zipped
@@ -43,8 +45,8 @@ from .test_composing import NET as NORMED
 from .test_fit_layouts import NET, file_of, values
 from .test_fit_layouts import Net as LayeredNet
 
-FORMATS = ["dict", "safetensors", "sharded", "ranks", "ckpt", "bin", "bin turned"]
-TARGETS = ["float32", "bfloat16", "float16", "float64"]
+FORMATS = ["dict", "big-endian dict", "safetensors", "sharded", "ranks", "ckpt", "bin", "bin turned"]
+FLOATS = ["float32", "bfloat16", "float16", "float64"]
 
 
 def written(arrays: Mapping[str, Array], form: str, folder: Path) -> CheckpointHeader:
@@ -52,6 +54,9 @@ def written(arrays: Mapping[str, Array], form: str, folder: Path) -> CheckpointH
     match form:
         case "dict":
             return open_checkpoint(arrays)
+        case "big-endian dict":
+            turned = {name: array.astype(array.dtype.newbyteorder(">")) for name, array in arrays.items()}
+            return open_checkpoint(turned)
         case "safetensors" | "ckpt":
             save_arrays(folder / f"m.{form}", arrays)
             return open_checkpoint(folder / f"m.{form}")
@@ -75,27 +80,31 @@ def divided(data: st.DataObject, model: Manifest, sizes: Mapping[str, int]) -> d
 
 
 @given(st.data(), forms.stored_tensors(), meshes)
-@settings(max_examples=100)
+@settings(max_examples=60, deadline=None)
 def test_all_ranks_together_have_what_one_has(
     data: st.DataObject, made: tuple[Stored, dict[str, tuple[int, ...]]], sizes: dict[str, int]
 ) -> None:
     """Fused, turned and reshaped in any way, in any file, on any mesh, in any dtype, mapped or not."""
     stored, shapes = made
     assume(not any(block.place is not None and block.shape != shapes[block.parameter] for block, _ in stored.blocks))
-    target = data.draw(st.sampled_from(TARGETS))
+    form = data.draw(st.sampled_from(FORMATS))
+    source = data.draw(st.sampled_from(["float32", "float64"] if "big" in form else FLOATS))
+    target = data.draw(st.sampled_from(FLOATS))
     entries = [ManifestEntry(name, shape, target, "zeros") for name, shape in shapes.items()]
     more = {"scalar": (), "empty": (0, 2), "plain": (6, 4)}
     entries += [ManifestEntry(name, shape, target, "zeros") for name, shape in more.items()]
     model = Manifest("Net", tuple(entries), stored=(stored,))
     parameters = forms.numbered({**shapes, **more})
     file = {"stored": stored.assemble(parameters.__getitem__), **{name: parameters[name] for name in more}}
+    file = {name: array.astype(numpy_dtype(source), order="C") for name, array in file.items()}
     with TemporaryDirectory() as folder:
-        plan = make_plan(model, written(file, data.draw(st.sampled_from(FORMATS)), Path(folder)))
+        plan = make_plan(model, written(file, form, Path(folder)))
         mmap = data.draw(st.booleans())
         with Reader(mmap=mmap, threads=1) as reader:
             whole = stage(plan, reader)
         for name, array in whole.items():
-            np.testing.assert_array_equal(array, parameters[name].astype(numpy_dtype(target)))
+            expected = parameters[name].astype(numpy_dtype(source)).astype(numpy_dtype(target))
+            np.testing.assert_array_equal(array, expected)
         with pytest.MonkeyPatch.context() as patch:  # tensors as small as these are read as larger ones are
             for name in ("SHORTEST", "ITEM", "CHUNK", "TURNED"):
                 patch.setattr(_runs, name, data.draw(st.sampled_from([getattr(_runs, name), 16]), label=name))
@@ -104,7 +113,7 @@ def test_all_ranks_together_have_what_one_has(
 
 @pytest.mark.parametrize("mmap", [True, False])
 @given(data=st.data(), sizes=meshes)
-@settings(max_examples=10)
+@settings(max_examples=10, deadline=None)
 def test_layers_of_a_model(data: st.DataObject, sizes: dict[str, int], mmap: bool) -> None:
     """Several parameters of one turned tensor, and one that three tensors make."""
     with TemporaryDirectory() as folder:
@@ -281,6 +290,25 @@ def test_all_ranks_ask_for_no_more_than_their_parts(
 
 
 @pytest.mark.parametrize("mmap", [True, False])
+@pytest.mark.parametrize("columns", [((0, 4),), ((1, 3),)])
+def test_a_file_that_changes_while_it_is_read_is_told(tmp_path: Path, columns: Any, mmap: bool) -> None:
+    """Viewed, copied out of a map, or read by runs: what comes of it is not used."""
+    file = {"w": np.ones((400, 4), np.float32)}
+    plan = make_plan(manifest(declared("w", (400, 4))), written(file, "safetensors", tmp_path))
+    cut = cut_plan(plan, {"w": place((400, 4), ((100, 300),), columns)})
+    os.utime(tmp_path / "m.safetensors", ns=(10**18, 10**18))
+    with Reader(mmap=mmap) as reader, pytest.raises(CheckpointFormatError, match="the file has changed since"):
+        stage(cut, reader)
+    plan = make_plan(manifest(declared("w", (400, 4))), open_checkpoint(tmp_path / "m.safetensors"))
+    cut = cut_plan(plan, {"w": place((400, 4), ((100, 300),), columns)})
+    with Reader(mmap=mmap) as reader:
+        reader.read(plan.steps[0].tensor)  # it is open, and as it was
+        (tmp_path / "m.safetensors").write_bytes((tmp_path / "m.safetensors").read_bytes())
+        with pytest.raises(CheckpointFormatError, match="the file has changed since"):
+            stage(cut, reader)
+
+
+@pytest.mark.parametrize("mmap", [True, False])
 def test_memory_beyond_the_parts_is_bounded(tmp_path: Path, mmap: bool) -> None:
     """Half of the columns, turned and in another dtype, of 48 MB: a few megabytes on top, for each thread."""
 
@@ -307,7 +335,7 @@ def test_memory_beyond_the_parts_is_bounded(tmp_path: Path, mmap: bool) -> None:
 
 @pytest.mark.parametrize("mmap", [True, False])
 @given(data=st.data(), sizes=meshes)
-@settings(max_examples=10)
+@settings(max_examples=10, deadline=None)
 def test_codes_with_scales(data: st.DataObject, sizes: dict[str, int], mmap: bool) -> None:
     """A scale for each row or for all: the same floats, whichever rank computes them."""
     random = np.random.default_rng(0)
@@ -323,19 +351,23 @@ def test_codes_with_scales(data: st.DataObject, sizes: dict[str, int], mmap: boo
         check_ranks(plan, whole, divided(data, model, sizes), sizes, mmap=mmap)
 
 
-def test_of_codes_a_rank_reads_its_rows(tmp_path: Path) -> None:
-    """A half of the rows costs a half of the codes, and all scales."""
+@pytest.mark.parametrize("form", ["safetensors", "ranks", "bin"])
+@pytest.mark.parametrize("ranges", [(((4, 8),), ((0, 12),)), (((0, 8),), ((3, 9),))])
+def test_of_codes_a_rank_computes_its_part(tmp_path: Path, ranges: Any, form: str) -> None:
+    """A half of the rows or columns costs a half of the codes, and all scales."""
     codes, scales = np.ones((8, 12), np.int8), np.ones((8, 1), np.float32)
-    header = written({"w.weight": codes, "w.weight_scale": scales}, "safetensors", tmp_path)
+    header = written({"w.weight": codes, "w.weight_scale": scales}, form, tmp_path)
     plan = make_plan(manifest(declared("w.weight", (8, 12))), header)
-    (step,) = cut_plan(plan, {"w.weight": place((8, 12), ((4, 8),), ((0, 12),))}).steps
-    assert (step.pieces, step.nbytes, step.tensor.nbytes) == ((), 192, 192)
+    (step,) = cut_plan(plan, {"w.weight": place((8, 12), *ranges)}).steps
+    (part,) = step.tensor.ranges
+    assert isinstance(part, Scaled)
+    assert (step.pieces, step.nbytes, part.codes.nbytes) == ((), 192, 48)
     assert step.source == "int8 with scales"
 
 
 @pytest.mark.parametrize("mmap", [True, False])
 @given(data=st.data(), sizes=meshes)
-@settings(max_examples=10)
+@settings(max_examples=10, deadline=None)
 def test_weight_norm(data: st.DataObject, sizes: dict[str, int], mmap: bool) -> None:
     """The norms are those of all of the weight, of which a rank then has a part."""
     with TemporaryDirectory() as folder:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import copy
 import os
 import pickle
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -90,9 +88,9 @@ CHANGES: dict[str, Callable[[Net], object]] = {
     "assign_value": lambda net: net.up.assign_value(ms.mint.ones(UP.shape)),
     "an operator": lambda net: ms.ops.assign(net.up, ms.mint.ones(UP.shape)),
     "all of it": lambda net: net.up.__setitem__(slice(None), 1),
-    "init": lambda net: net.init_parameters_data(),
+    "init": lambda net: net.init_parameters_data(seed=1),
     "to_empty": lambda net: net.to_empty(),
-    "given up and drawn": lambda net: (net.init_parameters_data(), net.to_empty(), net.init_parameters_data()),
+    "given up and drawn": lambda net: (net.init_parameters_data(1), net.to_empty(), net.init_parameters_data(1)),
     "freeze": lambda net: lazycell.freeze(net, "up"),
     "a name": lambda net: setattr(net.up, "name", "other"),
     "a load": lambda net: lazycell.init_parameters_data(net, 3),
@@ -309,17 +307,3 @@ def test_status_shows_both_shapes(net: Net) -> None:
 
 def test_nets_are_printed_with_both_shapes(net: Net) -> None:
     assert "up (12, 16) of (24, 16), down (24, 8) of (24, 16), norm (7,)" in repr(net)
-
-
-def test_a_build_without_a_mesh_imports_nothing_of_ranks() -> None:
-    program = (
-        "import sys\n"
-        "from lazycell import LazyCell, Param\n"
-        "class Net(LazyCell):\n"
-        "    w: Param['zeros', (3,)]\n"
-        "net = Net()\n"
-        "net.load_checkpoint({'w': __import__('numpy').zeros(3, 'float32')})\n"
-        "print([each for each in sys.modules if each.startswith('lazycell.mesh.')])\n"
-    )
-    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120)
-    assert run.stdout.strip().endswith("[]")

@@ -39,7 +39,7 @@ def run_ranks(ranks: int, job: str | Path, *args: object, timeout: float = 120, 
     """
     path = job if isinstance(job, Path) else JOBS / f"{job}.py"
     for attempt in range(3):
-        code, outputs, said = _run(ranks, path, [str(each) for each in args], timeout)
+        code, outputs, said = _run(ranks, path, [str(each) for each in args], timeout, fails)
         if _PORT_IN_USE not in said or attempt == 2:
             break
     if (code == 0) is fails or code is None:
@@ -51,7 +51,7 @@ def run_ranks(ranks: int, job: str | Path, *args: object, timeout: float = 120, 
     return outputs
 
 
-def _run(ranks: int, path: Path, args: list[str], timeout: float) -> tuple[int | None, list[str], str]:
+def _run(ranks: int, path: Path, args: list[str], timeout: float, fails: bool) -> tuple[int | None, list[str], str]:
     logs = Path(tempfile.mkdtemp(prefix="ranks-"))
     options = {
         "worker_num": ranks,
@@ -77,7 +77,7 @@ def _run(ranks: int, path: Path, args: list[str], timeout: float) -> tuple[int |
             [*command, str(path), *args], stdout=said, stderr=said, cwd=ROOT, env=environment, start_new_session=True
         )
         try:
-            code = _wait(process, logs / "msrun.txt", timeout)
+            code = _wait(process, logs, timeout, fails)
         finally:
             _end(process)
     outputs = [_text(logs / f"worker_{rank}.log") for rank in range(ranks)]
@@ -86,17 +86,20 @@ def _run(ranks: int, path: Path, args: list[str], timeout: float) -> tuple[int |
     return code, outputs, told
 
 
-def _wait(process: subprocess.Popen[bytes], said: Path, timeout: float) -> int | None:
+def _wait(process: subprocess.Popen[bytes], logs: Path, timeout: float, fails: bool) -> int | None:
     """Wait for all ranks, and give what msrun ends with; None: the time was over.
 
-    Where a rank fails msrun ends the others, and then waits half a minute for its scheduler: we do not.
+    Where a rank fails msrun ends the others, and then waits half a minute for its scheduler, as it does where a rank
+    just went away: we do not.
     """
-    end = time.monotonic() + timeout
+    end, begun = time.monotonic() + timeout, False
     while time.monotonic() < end:
         code = process.poll()
         if code is not None:
             return code
-        if _FAILED in _text(said) and not _are_there(process.pid):
+        begun = begun or _are_there(process.pid)
+        failed = fails or _FAILED in _text(logs / "msrun.txt")
+        if begun and failed and not _are_there(process.pid):
             return 1
         time.sleep(0.2)
     return None

@@ -88,3 +88,10 @@ def test_pieces_cover_a_box(ranges: list[tuple[int, int]], most: int, itemsize: 
     inside = times[tuple(slice(*each) for each in box)]
     assert (inside == 1).all()
     assert times.sum() == inside.size
+
+
+def test_a_division_of_another_tensor() -> None:
+    """Would leave a hole in a file."""
+    half = Division((2, 3), ((Share(2),), (Share(3),)))
+    with pytest.raises(ValueError, match=r"'a' has 12 elements, and Mesh\(tp=2, rank=0\) has 6 of them"):
+        writers([content("a", (4, 3))], {"a": half}, Mesh(tp=2, rank=0))

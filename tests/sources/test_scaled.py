@@ -14,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lazycell import CheckpointFormatError
-from lazycell._dtypes import numpy_dtype
+from lazycell._dtypes import dtype_name, numpy_dtype
 from lazycell.formats import CheckpointHeader, open_checkpoint
 from lazycell.reading._read import Reader, read_tensor
 from lazycell.saving._convert import convert
 from lazycell.sources._quantized import quantized_tensors
-from lazycell.sources._scaled import block_size, blocks_of, with_scales
+from lazycell.sources._scaled import Scaled, block_size, blocks_of, with_scales
 from lazycell.system._allocate import Array
 
 from ..formats.files import entry, safetensors_bytes
@@ -38,6 +38,10 @@ def test_reference_values(case: str, tmp_path: Path) -> None:
     (found,) = open_checkpoint(tmp_path / "out.safetensors").tensors.values()
     assert (found.name, found.dtype, found.shape) == ("l.weight", "bfloat16", (64, 128))
     assert read_tensor(found).tobytes() == read_tensor(expected).tobytes()
+
+
+NAMES = {"float8_e4m3fn": "F8_E4M3", "float8_e5m2": "F8_E5M2", "int8": "I8", "float32": "F32", "bfloat16": "BF16"}
+"""Dtypes as safetensors calls them."""
 
 
 def by_hand(codes: Array, scales: Array, blocks: tuple[int, int]) -> Array:
@@ -88,6 +92,34 @@ def test_any_bytes_of_any_blocks(
         target = bytearray(stop - start)
         reader.read_into(tensor, memoryview(target), start)
     assert bytes(target) == expected[start:stop].tobytes()
+
+
+@settings(max_examples=80, deadline=None)
+@given(scaled(), st.data())
+def test_any_box_of_any_blocks(
+    tmp_path_factory: pytest.TempPathFactory, case: tuple[Array, Array, tuple[int, int]], data: st.DataObject
+) -> None:
+    """What a rank has of it, and what another has of that: the same floats, though it begins inside a block."""
+    codes, scales, blocks = case
+    path = tmp_path_factory.mktemp("scaled")
+    in_memory(codes, scales, blocks, path)  # writes the config
+    arrays = {"l.weight": codes, "l.weight_scale_inv": scales}
+    raw = {name: (NAMES[dtype_name(each.dtype)], each.shape, each.tobytes()) for name, each in arrays.items()}
+    (tensor,) = with_scales(open_checkpoint(file_of(path / "x.safetensors", raw))).tensors.values()
+    (part,), expected = tensor.ranges, by_hand(codes, scales, blocks)
+    assert isinstance(part, Scaled)
+    for _ in range(2):
+        ends = [sorted(data.draw(st.tuples(st.integers(0, n - 1), st.integers(1, n)))) for n in expected.shape]
+        box = [(start, max(stop, start + 1)) for start, stop in ends]
+        cut = part.taken(expected.shape, box, range(expected.ndim))
+        if expected.ndim > 3:
+            assert cut is None
+            return
+        assert cut is not None
+        part, expected = cut, expected[tuple(slice(*each) for each in box)]
+        target = np.empty(expected.shape, np.float32)
+        part.read_into(target.reshape(-1).view(np.uint8).data, 0)
+        assert target.tobytes() == expected.tobytes()
 
 
 def test_large_tensors_are_computed_in_pieces(tmp_path: Path) -> None:
