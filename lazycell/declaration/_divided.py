@@ -213,6 +213,8 @@ def ranks_along(size: Divided, mesh: Mesh) -> int:
 class DividedNamespace(types.SimpleNamespace):
     """The values of a cell, as `SELF`, of which some are divided."""
 
+    __slots__ = ("_here",)  # what `here` made of it for the last mesh: the cell's children all ask
+
 
 def namespace_of(values: Mapping[str, Any]) -> types.SimpleNamespace:
     """Give values as attributes of one object: what `SELF` is."""
@@ -237,11 +239,17 @@ def is_divided(value: Any) -> bool:
 
 def here(value: Any, mesh: Mesh | None) -> Any:
     """Give a value as this rank's instance has it: plain numbers, of what is divided the part."""
+    kind = type(value)
+    if kind is Divided:
+        return int(value) if mesh is None else part(value, mesh)
     if not is_divided(value):
         return value
-    kind = type(value)
     if kind is DividedNamespace:
-        return types.SimpleNamespace(**{name: here(each, mesh) for name, each in value.__dict__.items()})
+        if (known := getattr(value, "_here", None)) is not None and known[0] is mesh:
+            return known[1]
+        found = types.SimpleNamespace(**{name: here(each, mesh) for name, each in value.__dict__.items()})
+        value._here = mesh, found
+        return found
     if kind is dict:
         return {name: here(each, mesh) for name, each in value.items()}
     return kind(here(each, mesh) for each in value) if kind is tuple or kind is list else part(value, mesh)
@@ -251,7 +259,7 @@ def all_here(values: Mapping[str, Any], mesh: Mesh | None) -> Mapping[str, Any]:
     """Give values as this rank's instance has them; those that are given, if nothing is divided."""
     for value in values.values():
         if type(value) not in _WHOLE and is_divided(value):
-            return {name: here(each, mesh) for name, each in values.items()}
+            return {name: each if type(each) in _WHOLE else here(each, mesh) for name, each in values.items()}
     return values
 
 

@@ -34,12 +34,13 @@ def checked_shape(spec: ParameterSpec, shape: Iterable[Any], values: Mapping[str
             f"the shape `{render(spec.shape)}` has {len(sizes)} dimensions{with_values(spec.shape, values)}: an "
             f"array has at most {_MOST_DIMENSIONS}"
         )
-    if math.prod(sizes) >= _MOST_ELEMENTS:
+    plain = tuple(map(int, sizes))  # first: what is divided goes along with a product, at some cost
+    if math.prod(plain) >= _MOST_ELEMENTS:
         spec.complain(
             f"the shape `{render(spec.shape)}` is {sizes}{with_values(spec.shape, values)}: no memory can have 2^60 "
             "elements or more"
         )
-    return tuple(map(int, sizes))
+    return plain
 
 
 def checked_sections(

@@ -9,9 +9,15 @@ from ..declaration import ChildrenSpec, Divided, ParameterSpec, brief, render, s
 from ..mesh import Share, axes_of_shares
 
 
+_Answer = tuple[tuple[tuple[Share, ...], ...], tuple[Divided, ...]]
+
+_known: dict[tuple[Any, ...], _Answer] = {}
+_MOST = 1024
+
+
 def divided_shape(
     spec: ParameterSpec, shape: Iterable[Any], values: Mapping[str, Any]
-) -> tuple[tuple[tuple[Share, ...], ...], tuple[Divided, ...]]:
+) -> _Answer:
     """Give how each dimension is divided, and the numbers that are, for messages.
 
     Args:
@@ -22,6 +28,12 @@ def divided_shape(
     Raises:
         DeclarationError: it is not known what of a dimension a rank has.
     """
+    key = None
+    if spec.shard is None and not any(type(size) is Divided and size.sections for size in shape):
+        # Many parameters have one shape.
+        key = tuple([(int(size), size.facts) if type(size) is Divided else int(size) for size in shape])
+        if (known := _known.get(key)) is not None:
+            return known
     shares: list[tuple[Share, ...]] = []
     sources: list[Divided] = []
     stated = spec.shard or (None,) * len(spec.shape)
@@ -45,7 +57,12 @@ def divided_shape(
                     "in one"
                 )
             seen[axis] = position
-    return tuple(shares), tuple(sources)
+    found = tuple(shares), tuple(sources)
+    if key is not None:
+        if len(_known) >= _MOST:
+            _known.clear()
+        _known[key] = found
+    return found
 
 
 def _refuse(spec: ParameterSpec, position: int, size: Divided, values: Mapping[str, Any]) -> NoReturn:

@@ -180,11 +180,15 @@ def _sections(
 
 
 def _child(spec: ChildSpec, values: Mapping[str, Any]) -> ResolvedChild:
-    if "SELF" in names_in((spec.factory, spec.args, spec.kwargs)):
-        own = {name: value for name, value in values.items() if not is_position(name)}
-        values = {**values, "SELF": namespace_of(own)}
+    if "SELF" not in values and "SELF" in names_in((spec.factory, spec.args, spec.kwargs)):
+        values = _with_self(values)
     factory, args, kwargs = evaluated_parts(spec, (spec.factory, spec.args, spec.kwargs), values)
     return ResolvedChild(factory, args, kwargs, spec)
+
+
+def _with_self(values: Mapping[str, Any]) -> dict[str, Any]:
+    own = {name: value for name, value in values.items() if not is_position(name)}
+    return {**values, "SELF": namespace_of(own)}
 
 
 def _named(row: Group[ResolvedParameter], name: str) -> Group[ResolvedParameter]:
@@ -221,9 +225,10 @@ def _unlike(spec: CellsSpec, values: Mapping[str, Any], leaf: _Leaf) -> Iterator
 def _repeated(spec: ChildrenSpec, count: int, values: Mapping[str, Any], leaf: _Leaf) -> Iterator[tuple[str, Any]]:
     position = position_name(sum(map(is_position, values)))
     same: Any = None
-    depends_on_position = isinstance(spec.each, Conditional) or any(
-        position in names_in(value) for value, _ in expressions_of(spec.each)
-    )
+    named = {name for value, _ in expressions_of(spec.each) for name in names_in(value)}
+    depends_on_position = isinstance(spec.each, Conditional) or position in named
+    if "SELF" in named and "SELF" not in values:
+        values = _with_self(values)  # one for all of the list
     for number in range(count):
         if depends_on_position or same is None:
             chosen = decided(spec.each, bound := {**values, position: number})
