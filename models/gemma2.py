@@ -76,7 +76,7 @@ class Gemma2Model(Gemma2Options, LlamaModel):
     layers: list[Any] = children(
         num_hidden_layers, Gemma2Layer, SELF, INDEX, window_of(layer_types, INDEX % 2 == 0, sliding_window)
     )
-    norm: RMSNorm = when(on(pp=-1), child(RMSNorm, hidden_size, rms_norm_eps))
+    norm: RMSNorm = when(on(pp=-1), child(RMSNorm, hidden_size, rms_norm_eps))  # type: ignore[assignment]
 
     def embed(self, input_ids: Tensor) -> Tensor:
         x = self.embed_tokens(input_ids)

@@ -109,7 +109,7 @@ class Conv1D(LazyCell):
     def __post_init__(self) -> None:
         columns, rows = shard_of(self.weight)
         if rows is not None or columns is not None:
-            self.divided = True
+            self.divided = True  # type: ignore[misc]
             self.enter = None if rows is None else Enter(rows)
             self.leave = None if columns is None else Leave(columns)
 
@@ -182,11 +182,11 @@ class GPT2Model(GPT2Options, Reader):
     ids_below: ClassVar[dict[str, str]] = {"input_ids": "vocab_size", "token_type_ids": "vocab_size"}
     positions: ClassVar[str | None] = "n_positions"
 
-    wte: Embedding = when(on(pp=0), child(Embedding, vocab_size, n_embd, init))
-    wpe: Embedding = when(on(pp=0), child(Embedding, n_positions, n_embd, init))
+    wte: Embedding = when(on(pp=0), child(Embedding, vocab_size, n_embd, init))  # type: ignore[assignment]
+    wpe: Embedding = when(on(pp=0), child(Embedding, n_positions, n_embd, init))  # type: ignore[assignment]
     drop: Dropout = child(Dropout, embd_pdrop)
     h: list[GPT2Block] = children(n_layer, GPT2Block, SELF, INDEX)
-    ln_f: LayerNorm = when(on(pp=-1), child(LayerNorm, n_embd, layer_norm_epsilon))
+    ln_f: LayerNorm = when(on(pp=-1), child(LayerNorm, n_embd, layer_norm_epsilon))  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         self.stages = stages_of(self, self.h, self.depth)
@@ -229,7 +229,7 @@ class GPT2Head(GPT2Options, Head):
 class GPT2LMHeadModel(CausalLM, GPT2Head):
     tie_word_embeddings: bool = True
 
-    lm_head: WholeLinear = when(on(pp=-1), child(WholeLinear, n_embd, vocab_size, False, init))
+    lm_head: WholeLinear = when(on(pp=-1), child(WholeLinear, n_embd, vocab_size, False, init))  # type: ignore[assignment]
     one_table = when(tie_word_embeddings, tie("lm_head.weight", "transformer.wte.weight"))
 
 

@@ -57,7 +57,7 @@ class Linear(LazyCell):
     def __post_init__(self) -> None:
         rows, columns = shard_of(self.weight)
         if rows is not None or columns is not None:
-            self.divided = True
+            self.divided = True  # type: ignore[misc]
             self.enter = None if rows is None else Enter(rows)
             self.leave = None if columns is None else Leave(columns)
 
@@ -82,7 +82,7 @@ class WholeLinear(Linear):
         super().__post_init__()
         rows = shard_of(self.weight)[0]
         if rows is not None:
-            self.joined, self.gather = True, Gather(rows)
+            self.joined, self.gather = True, Gather(rows)  # type: ignore[misc]
 
     def construct(self, x: Tensor) -> Tensor:
         """Give (…, out_features), of all ranks, of (…, in_features)."""
@@ -106,7 +106,7 @@ class Embedding(LazyCell):
     def __post_init__(self) -> None:
         rows = shard_of(self.weight)[0]
         if rows is not None:
-            self.divided, self.leave = True, Leave(rows)
+            self.divided, self.leave = True, Leave(rows)  # type: ignore[misc]
             self.first = place_of(self.weight)[0][0]
 
     def construct(self, ids: Tensor) -> Tensor:

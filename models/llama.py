@@ -105,9 +105,9 @@ class LlamaModel(LlamaOptions, Reader):
 
     output_type: ClassVar[Any] = DecoderOutput
 
-    embed_tokens: Embedding = when(on(pp=0), child(Embedding, vocab_size, hidden_size, init))
+    embed_tokens: Embedding = when(on(pp=0), child(Embedding, vocab_size, hidden_size, init))  # type: ignore[assignment]
     layers: list[Any] = children(num_hidden_layers, LlamaLayer, SELF, INDEX)
-    norm: RMSNorm = when(on(pp=-1), child(RMSNorm, hidden_size, rms_norm_eps))
+    norm: RMSNorm = when(on(pp=-1), child(RMSNorm, hidden_size, rms_norm_eps))  # type: ignore[assignment]
     rotary_emb: Rotary = child(Rotary, head_dim, max_position_embeddings, rope_parameters, rope_scaling, rope_theta)
 
     def __post_init__(self) -> None:
@@ -158,7 +158,7 @@ class LlamaForCausalLM(LlamaOptions, CausalLM):
     tie_word_embeddings: bool = False
 
     model: LlamaModel = child(LlamaModel, **same(LlamaOptions))
-    lm_head: WholeLinear = when(on(pp=-1), child(WholeLinear, hidden_size, vocab_size, False, init))
+    lm_head: WholeLinear = when(on(pp=-1), child(WholeLinear, hidden_size, vocab_size, False, init))  # type: ignore[assignment]
     one_table = when(tie_word_embeddings, tie("lm_head.weight", "model.embed_tokens.weight"))
 
 

@@ -25,7 +25,7 @@ class AxisCell(nn.Cell):
         active: whether there are several. Where not, the cell gives what it is given.
     """
 
-    def __init__(self, axis: str | None) -> None:
+    def __init__(self, axis: str | tuple[str, ...] | None) -> None:
         """Take the mesh in force.
 
         Args:

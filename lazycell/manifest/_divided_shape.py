@@ -8,16 +8,13 @@ from typing import Any, NoReturn
 from ..declaration import ChildrenSpec, Divided, ParameterSpec, brief, render, shares_of, with_values
 from ..mesh import Share, axes_of_shares
 
-
 _Answer = tuple[tuple[tuple[Share, ...], ...], tuple[Divided, ...]]
 
 _known: dict[tuple[Any, ...], _Answer] = {}
 _MOST = 1024
 
 
-def divided_shape(
-    spec: ParameterSpec, shape: Iterable[Any], values: Mapping[str, Any]
-) -> _Answer:
+def divided_shape(spec: ParameterSpec, shape: Iterable[Any], values: Mapping[str, Any]) -> _Answer:
     """Give how each dimension is divided, and the numbers that are, for messages.
 
     Args:
