@@ -18,6 +18,7 @@ from lazycell import (
     buffer,
     child,
     children,
+    divide,
     hyper,
     register,
     rename,
@@ -25,6 +26,7 @@ from lazycell import (
     same,
     tie,
     when,
+    whole,
 )
 
 from . import layers
@@ -32,7 +34,7 @@ from .activations import activate, activation
 from .attention import attend, padding_mask, split_heads
 from .heads import OF_HEADS, Head, Labelled, MaskedLM, QuestionAnswering, TokenClassification
 from .inputs import Reader
-from .layers import Dropout, Embedding, Linear, Part, run
+from .layers import Dropout, Embedding, Linear, Part, WholeLinear, run
 from .outputs import EncoderOutput, States
 from .presets.bert import PRESETS
 
@@ -54,9 +56,13 @@ class BertOptions(LazyCell):
     type_vocab_size: int = 2
     initializer_range: float = 0.02
     layer_norm_eps: float = 1e-12
+    divide(tp=(vocab_size, num_attention_heads, intermediate_size))
     require(hidden_size % num_attention_heads == 0, "hidden_size must be divisible by num_attention_heads")
 
     init = Normal(initializer_range)
+    head_size = hidden_size // num_attention_heads
+    heads_width = num_attention_heads * head_size
+    whole_vocab_size = whole(vocab_size)
 
     config_rules = ConfigRules(
         only={"position_embedding_type": "absolute"},
@@ -98,11 +104,12 @@ class SelfAttention(Part):
     """Every position attends to every other, in heads: softmax(QKᵀ/√d + mask)V."""
 
     hidden_size = config.hidden_size
-    head_size = hidden_size // config.num_attention_heads
+    head_size = config.head_size
+    width = config.heads_width
 
-    query: Linear = child(Linear, hidden_size, hidden_size, initializer=config.init)
-    key: Linear = child(Linear, hidden_size, hidden_size, initializer=config.init)
-    value: Linear = child(Linear, hidden_size, hidden_size, initializer=config.init)
+    query: Linear = child(Linear, hidden_size, width, initializer=config.init)
+    key: Linear = child(Linear, hidden_size, width, initializer=config.init)
+    value: Linear = child(Linear, hidden_size, width, initializer=config.init)
     dropout: Dropout = child(Dropout, config.attention_probs_dropout_prob)
 
     def construct(self, x: Tensor, mask: Tensor) -> Tensor:
@@ -125,7 +132,7 @@ class Residual(Part):
 
 class Attention(Part):
     self: SelfAttention = child(SelfAttention, config)
-    output: Residual = child(Residual, config, config.hidden_size)
+    output: Residual = child(Residual, config, config.heads_width)
 
     def construct(self, x: Tensor, mask: Tensor) -> Tensor:
         return self.output(self.self(x, mask), x)
@@ -202,7 +209,7 @@ class Transform(Dense):
 
 class Predictions(Part):
     transform: Transform = child(Transform, config, config.hidden_size, config.hidden_act)
-    decoder: Linear = child(Linear, config.hidden_size, config.vocab_size, initializer=config.init)
+    decoder: WholeLinear = child(WholeLinear, config.hidden_size, config.vocab_size, initializer=config.init)
     bias: Param["zeros", (config.vocab_size,)]
     one_bias = when(config.tie_bias, tie("decoder.bias", "bias"))
 

@@ -12,9 +12,10 @@ from lazycell import INDEX, UNUSED, child, key_value_cache, rename, when
 
 from .activations import activate
 from .attention import attend, extended, split_heads
-from .layers import Dropout, Linear, Part, RMSNorm
+from .layers import Dropout, HeadNorm, Linear, Part
 from .outputs import Cache, KeyValue
 from .rotary import rotate_both
+from .stages import Stages
 
 Rotation = tuple[Tensor, Tensor]
 """Cosines and sines, as `Rotary` gives them."""
@@ -75,6 +76,7 @@ def decode(
     past: Cache | None,
     use_cache: bool,
     all_states: bool,
+    stages: Stages | None = None,
 ) -> tuple[Any, ...]:
     """Go through the layers, and normalize what the last one gives: what is in a `DecoderOutput`.
 
@@ -88,7 +90,10 @@ def decode(
         past: the cache of an earlier call, or None.
         use_cache: whether the cache is returned.
         all_states: whether the embeddings and each layer's output are.
+        stages: who has which layers, where several ranks have some each; `layers`, `kinds` and `past` are of this one.
     """
+    if stages is not None:
+        return decode_in_stages(stages, layers, norm, x, kinds, past, use_cache, all_states)
     cache: Cache = ()
     states: tuple[Tensor, ...] = (x,)
     routers: tuple[Tensor, ...] = ()
@@ -99,6 +104,44 @@ def decode(
         if router is not None:
             routers += (router,)
     x = norm(x)
+    return x, cache if use_cache else None, (*states[:-1], x) if all_states else None, routers
+
+
+def decode_in_stages(
+    stages: Stages,
+    layers: Any,
+    norm: Any,
+    x: Tensor,
+    kinds: Sequence[tuple[Any, ...]],
+    past: Cache | None,
+    use_cache: bool,
+    all_states: bool,
+) -> tuple[Any, ...]:
+    """Do what `decode` does where ranks have some of the layers each: all of them give what the last one normalized.
+
+    The cache that each returns is that of its own layers.
+    """
+    cache: Cache = ()
+    routers: tuple[Tensor, ...] = ()
+    states: tuple[Tensor, ...] = stages.shown((x,), 0, 1, x.shape, x.dtype) if all_states else ()
+    for stage in range(stages.parts):
+        found: tuple[Tensor, ...] = ()
+        routed: tuple[Tensor, ...] = ()
+        if stage == stages.index:
+            for index, layer in enumerate(layers):
+                x, own, router = layer(x, *kinds[index], None if past is None else past[index])
+                cache += (own,)
+                found += (x,)
+                if router is not None:
+                    routed += (router,)
+            if norm is not None:
+                x = norm(x)
+        x = stages.hand_on(x, stage)
+        if all_states:
+            states += stages.shown(found, stage, stages.counts[stage], x.shape, x.dtype)
+        if stages.routers[stage] > 0:
+            shape = x.shape[0] * x.shape[1], stages.experts
+            routers += stages.shown(routed, stage, stages.routers[stage], shape, x.dtype)
     return x, cache if use_cache else None, (*states[:-1], x) if all_states else None, routers
 
 
@@ -149,8 +192,8 @@ class Attention(Part):
 class NormedAttention(Attention):
     """Attention whose queries and keys are normalized, head by head."""
 
-    q_norm: RMSNorm = child(RMSNorm, config.head_dim, config.rms_norm_eps)
-    k_norm: RMSNorm = child(RMSNorm, config.head_dim, config.rms_norm_eps)
+    q_norm: HeadNorm = child(HeadNorm, config.head_dim, config.rms_norm_eps)
+    k_norm: HeadNorm = child(HeadNorm, config.head_dim, config.rms_norm_eps)
 
     def query_and_key(self, x: Tensor) -> tuple[Tensor, Tensor]:
         return self.q_norm(self.heads(self.q_proj(x))), self.k_norm(self.heads(self.k_proj(x)))

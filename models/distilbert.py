@@ -7,14 +7,29 @@ import numpy as np
 from mindspore import Tensor, ops
 from mindspore.common.initializer import Normal
 
-from lazycell import SELF, UNUSED, ConfigRules, LazyCell, child, children, register, rename, require, same, tie, when
+from lazycell import (
+    SELF,
+    UNUSED,
+    ConfigRules,
+    LazyCell,
+    child,
+    children,
+    divide,
+    register,
+    rename,
+    require,
+    same,
+    tie,
+    when,
+    whole,
+)
 
 from . import layers
 from .activations import activate, activation
 from .attention import attend, padding_mask, split_heads
 from .heads import OF_HEADS, Head, Labelled, MaskedLM, QuestionAnswering, TokenClassification
 from .inputs import Reader
-from .layers import Dropout, Embedding, Linear, Part, run
+from .layers import Dropout, Embedding, Linear, Part, WholeLinear, run
 from .outputs import EncoderOutput, States
 from .presets.distilbert import PRESETS
 
@@ -35,9 +50,13 @@ class DistilBertOptions(LazyCell):
     attention_dropout: float = 0.1
     activation: str = activation("gelu")
     initializer_range: float = 0.02
+    divide(tp=(vocab_size, n_heads, hidden_dim))
     require(dim % n_heads == 0, "dim must be divisible by n_heads")
 
     init = Normal(initializer_range)
+    head_size = dim // n_heads
+    heads_width = n_heads * head_size
+    whole_vocab_size = whole(vocab_size)
 
     config_rules = ConfigRules(
         renamed={"hidden_size": "dim", "num_hidden_layers": "n_layers", "num_attention_heads": "n_heads"},
@@ -73,12 +92,13 @@ class Attention(Part):
     """Every position attends to every other, in heads: softmax(QKᵀ/√d + mask)V."""
 
     dim = config.dim
-    head_size = dim // config.n_heads
+    head_size = config.head_size
+    width = config.heads_width
 
-    q_lin: Linear = child(Linear, dim, dim, initializer=config.init)
-    k_lin: Linear = child(Linear, dim, dim, initializer=config.init)
-    v_lin: Linear = child(Linear, dim, dim, initializer=config.init)
-    out_lin: Linear = child(Linear, dim, dim, initializer=config.init)
+    q_lin: Linear = child(Linear, dim, width, initializer=config.init)
+    k_lin: Linear = child(Linear, dim, width, initializer=config.init)
+    v_lin: Linear = child(Linear, dim, width, initializer=config.init)
+    out_lin: Linear = child(Linear, width, dim, initializer=config.init)
     dropout: Dropout = child(Dropout, config.attention_dropout)
 
     def construct(self, x: Tensor, mask: Tensor) -> Tensor:
@@ -149,7 +169,7 @@ class DistilBertForMaskedLM(MaskedLM, DistilBertHead):
 
     vocab_transform: Linear = child(Linear, dim, dim, initializer=init)
     vocab_layer_norm: layers.LayerNorm = child(layers.LayerNorm, dim, 1e-12)
-    vocab_projector: Linear = child(Linear, dim, vocab_size, initializer=init)
+    vocab_projector: WholeLinear = child(WholeLinear, dim, vocab_size, initializer=init)
     one_table = when(tie_word_embeddings, tie("vocab_projector.weight", "distilbert.embeddings.word_embeddings.weight"))
 
     def scores(self, x: Tensor) -> Tensor:

@@ -2,14 +2,15 @@
 
 from typing import Any
 
+import mindspore
 from mindspore import Tensor
 
-from lazycell import INDEX, SELF, ConfigRules, Param, child, children, hyper, register, same
+from lazycell import INDEX, SELF, ConfigRules, Param, child, children, hyper, on, register, same, when
 
 from . import layers
 from .activations import activation, cap
 from .decoder import Attention, GatedMLP, LayerOutput, Rotation, check_layer_types, window_of
-from .layers import Part
+from .layers import Part, cast
 from .llama import LlamaForCausalLM, LlamaForSequenceClassification, LlamaModel, LlamaOptions
 from .outputs import KeyValue
 from .presets.gemma2 import PRESETS
@@ -21,7 +22,7 @@ class RMSNorm(layers.RMSNorm):
     weight: Param["zeros", (width,)]
 
     def gain(self) -> Tensor:
-        return 1.0 + super().gain()
+        return 1.0 + cast(self.weight, mindspore.float32)  # by `super()` a graph would call this again, in a subclass
 
 
 class Gemma2Options(LlamaOptions):
@@ -75,7 +76,7 @@ class Gemma2Model(Gemma2Options, LlamaModel):
     layers: list[Any] = children(
         num_hidden_layers, Gemma2Layer, SELF, INDEX, window_of(layer_types, INDEX % 2 == 0, sliding_window)
     )
-    norm: RMSNorm = child(RMSNorm, hidden_size, rms_norm_eps)
+    norm: RMSNorm = when(on(pp=-1), child(RMSNorm, hidden_size, rms_norm_eps))
 
     def embed(self, input_ids: Tensor) -> Tensor:
         x = self.embed_tokens(input_ids)

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from mindspore import Tensor
+from mindspore import Parameter, Tensor
 
-from lazycell import INDEX, SELF, ConfigRules, child, children, hyper, register, require, same
+from lazycell import INDEX, SELF, ConfigRules, child, children, hyper, param, register, require, same
 
 from .decoder import NormedAttention, Rotation, window_of
 from .gemma2 import (
@@ -34,11 +34,17 @@ class Gemma3Options(Gemma2Options):
     config_rules = ConfigRules(only={"use_qk_norm": True}, written=ROPES_WRITTEN)
 
 
+class HeadNorm(RMSNorm):
+    """Gemma's, of each head: ranks that have some of the heads each use the whole weight for those."""
+
+    weight: Parameter = param("zeros", (width,), partial="tp")
+
+
 class Gemma3Attention(NormedAttention, Gemma2Attention):
     """Gemma 2's, with normalized queries and keys, and no cap: the reference reads its option and does not use it."""
 
-    q_norm: RMSNorm = child(RMSNorm, config.head_dim, config.rms_norm_eps)
-    k_norm: RMSNorm = child(RMSNorm, config.head_dim, config.rms_norm_eps)
+    q_norm: HeadNorm = child(HeadNorm, config.head_dim, config.rms_norm_eps)  # type: ignore[assignment]
+    k_norm: HeadNorm = child(HeadNorm, config.head_dim, config.rms_norm_eps)  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         self.scale, self.most = self.config.query_pre_attn_scalar**-0.5, None

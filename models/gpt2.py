@@ -12,17 +12,24 @@ from lazycell import (
     SELF,
     UNUSED,
     ConfigRules,
+    Enter,
     LazyCell,
+    Leave,
     Param,
     child,
     children,
+    divide,
+    fused,
     key_value_cache,
+    on,
     register,
     rename,
     require,
     same,
+    shard_of,
     tie,
     when,
+    whole,
 )
 
 from .activations import activate, activation
@@ -30,9 +37,10 @@ from .attention import attend, causal_mask, extended, split_heads
 from .decoder import LayerOutput, completed, decode
 from .heads import OF_HEADS, CausalLM, Head, LastTokenClassification, TokenClassification
 from .inputs import Reader
-from .layers import Dropout, Embedding, LayerNorm, Linear, Part
+from .layers import Dropout, Embedding, LayerNorm, Linear, Part, WholeLinear
 from .outputs import Cache, DecoderOutput, KeyValue
 from .presets.gpt2 import PRESETS
+from .stages import stages_of
 
 SUMMARY = "activation", "first_dropout", "proj_to_labels", "type", "use_proj"
 """Options of a head that is not here: `summary_…`."""
@@ -58,9 +66,14 @@ class GPT2Options(LazyCell):
     scale_attn_weights: bool = True
     scale_attn_by_inverse_layer_idx: bool = False
     reorder_and_upcast_attn: bool = False
+    divide(tp=(vocab_size, n_inner, n_head), pp=n_layer)
     require(n_embd % n_head == 0, "n_embd must be divisible by n_head")
 
     init = Normal(initializer_range)
+    head_size = n_embd // n_head
+    width = n_head * head_size
+    whole_vocab_size = whole(vocab_size)
+    depth = whole(n_layer)
     residual_init = Normal(initializer_range / (2 * n_layer) ** 0.5)
 
     config_rules = ConfigRules(
@@ -79,7 +92,12 @@ _PRODUCT = ops.MatMul()
 
 
 class Conv1D(LazyCell):
-    """Affine map of the last axis whose weight is (in, out), as a convolution of width 1 has it."""
+    """Affine map of the last axis whose weight is (in, out), as a convolution of width 1 has it.
+
+    Ranks divide it as they do a `Linear`.
+    """
+
+    divided: ClassVar[bool] = False
 
     in_features: int
     out_features: int
@@ -88,8 +106,19 @@ class Conv1D(LazyCell):
     weight: Param[initializer, (in_features, out_features)]
     bias: Param["zeros", (out_features,)]
 
+    def __post_init__(self) -> None:
+        columns, rows = shard_of(self.weight)
+        if rows is not None or columns is not None:
+            self.divided = True
+            self.enter = None if rows is None else Enter(rows)
+            self.leave = None if columns is None else Leave(columns)
+
     def construct(self, x: Tensor) -> Tensor:
+        if self.divided and self.enter is not None:
+            x = self.enter(x)
         flat = _PRODUCT(x.reshape(-1, self.in_features), self.weight)
+        if self.divided and self.leave is not None:
+            flat = self.leave(flat)  # the bias is added once
         return ops.bias_add(flat, self.bias).reshape((*x.shape[:-1], self.out_features))
 
 
@@ -98,21 +127,22 @@ class GPT2Attention(Part):
 
     index: int
 
-    c_attn: Conv1D = child(Conv1D, config.n_embd, 3 * config.n_embd, config.init)
-    c_proj: Conv1D = child(Conv1D, config.n_embd, config.n_embd, config.residual_init)
+    width = config.width
+
+    c_attn: Conv1D = child(Conv1D, config.n_embd, fused(q=width, k=width, v=width), config.init)
+    c_proj: Conv1D = child(Conv1D, width, config.n_embd, config.residual_init)
     attn_dropout: Dropout = child(Dropout, config.attn_pdrop)
     resid_dropout: Dropout = child(Dropout, config.resid_pdrop)
-    key_values = key_value_cache(config.n_head, config.n_embd // config.n_head)
+    key_values = key_value_cache(config.n_head, config.head_size)
     rename({"bias": UNUSED, "masked_bias": UNUSED})  # causal masks, once saved with the weights
 
     def __post_init__(self) -> None:
-        self.head_size = self.config.n_embd // self.config.n_head
-        scale = 1 / math.sqrt(self.head_size) if self.config.scale_attn_weights else 1.0
+        scale = 1 / math.sqrt(self.config.head_size) if self.config.scale_attn_weights else 1.0
         self.scale = scale / (self.index + 1) if self.config.scale_attn_by_inverse_layer_idx else scale
 
     def construct(self, x: Tensor, mask: Tensor, past: KeyValue | None) -> tuple[Tensor, KeyValue]:
         query, key, value = (
-            split_heads(each, self.head_size) for each in ops.split(self.c_attn(x), self.config.n_embd, -1)
+            split_heads(each, self.config.head_size) for each in ops.split(self.c_attn(x), self.width, -1)
         )
         cache = key, value = extended(past, key, value)
         if self.config.reorder_and_upcast_attn:
@@ -152,11 +182,14 @@ class GPT2Model(GPT2Options, Reader):
     ids_below: ClassVar[dict[str, str]] = {"input_ids": "vocab_size", "token_type_ids": "vocab_size"}
     positions: ClassVar[str | None] = "n_positions"
 
-    wte: Embedding = child(Embedding, vocab_size, n_embd, init)
-    wpe: Embedding = child(Embedding, n_positions, n_embd, init)
+    wte: Embedding = when(on(pp=0), child(Embedding, vocab_size, n_embd, init))
+    wpe: Embedding = when(on(pp=0), child(Embedding, n_positions, n_embd, init))
     drop: Dropout = child(Dropout, embd_pdrop)
     h: list[GPT2Block] = children(n_layer, GPT2Block, SELF, INDEX)
-    ln_f: LayerNorm = child(LayerNorm, n_embd, layer_norm_epsilon)
+    ln_f: LayerNorm = when(on(pp=-1), child(LayerNorm, n_embd, layer_norm_epsilon))
+
+    def __post_init__(self) -> None:
+        self.stages = stages_of(self, self.h, self.depth)
 
     def construct(
         self,
@@ -171,13 +204,19 @@ class GPT2Model(GPT2Options, Reader):
     ) -> tuple[Any, ...]:
         """Read a batch of texts, or go on reading one; token types are words too, whose vectors are added."""
         attention_mask, position_ids = completed(input_ids, attention_mask, position_ids, past_key_values)
+        if self.wte is not None:
+            x = self.embed(input_ids, position_ids, token_type_ids)
+        else:
+            x = self.stages.received(input_ids, self.h, self.h[0].ln_1.weight)
+        mask = causal_mask(attention_mask, input_ids.shape[1], None, cache_position, self.n_head)
+        kinds = [(mask,)] * self.n_layer
+        return decode(self.h, self.ln_f, x, kinds, past_key_values, use_cache, output_hidden_states, self.stages)
+
+    def embed(self, input_ids: Tensor, position_ids: Tensor, token_type_ids: Tensor | None) -> Tensor:
         x = self.wte(input_ids) + self.wpe(position_ids)
         if token_type_ids is not None:
             x = x + self.wte(token_type_ids)
-        x = self.drop(x)
-        mask = causal_mask(attention_mask, input_ids.shape[1], None, cache_position, self.n_head)
-        kinds = [(mask,)] * self.n_layer
-        return decode(self.h, self.ln_f, x, kinds, past_key_values, use_cache, output_hidden_states)
+        return self.drop(x)
 
 
 class GPT2Head(GPT2Options, Head):
@@ -190,7 +229,7 @@ class GPT2Head(GPT2Options, Head):
 class GPT2LMHeadModel(CausalLM, GPT2Head):
     tie_word_embeddings: bool = True
 
-    lm_head: Linear = child(Linear, n_embd, vocab_size, False, init)
+    lm_head: WholeLinear = when(on(pp=-1), child(WholeLinear, n_embd, vocab_size, False, init))
     one_table = when(tie_word_embeddings, tie("lm_head.weight", "transformer.wte.weight"))
 
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import mindspore
 from mindspore import Tensor, ops
 
-from lazycell import SELF, UNUSED, ConfigRules, child, hyper
+from lazycell import SELF, UNUSED, ConfigRules, HandOn, child, hyper
 
 from .layers import Dropout, Linear
 from .named import Named
@@ -35,6 +35,12 @@ class CausalLM(Head):
     """A score for each word that may come next; of the last `logits_to_keep` positions alone, if that is not 0."""
 
     output_type: ClassVar[Any] = CausalLMOutput
+    in_stages: ClassVar[bool] = False
+
+    def __post_init__(self: Any) -> None:
+        hand_on = HandOn("pp")
+        if hand_on.active:
+            self.in_stages, self.hand_on = True, hand_on
 
     def construct(
         self: Any, input_ids: Tensor | None = None, *inputs: Any, logits_to_keep: int = 0, **named: Any
@@ -44,8 +50,13 @@ class CausalLM(Head):
         Returns:
             What is in a `CausalLMOutput`.
         """
-        output = getattr(self, self.base_model_prefix)(input_ids, *inputs, **named)
-        return self.scores(output[0][:, -logits_to_keep:]), *output[1:]  # from -0 on is all
+        model = getattr(self, self.base_model_prefix)
+        output = model(input_ids, *inputs, **named)
+        x = output[0][:, -logits_to_keep:]  # from -0 on is all
+        if not self.in_stages:
+            return self.scores(x), *output[1:]
+        scores = self.scores(x) if self.lm_head is not None else model.stages.answered(x, self.whole_vocab_size)
+        return self.hand_on(scores, self.hand_on.parts - 1), *output[1:]
 
     def scores(self: Any, x: Tensor) -> Tensor:
         """Give (batch, sequence, vocabulary) of (batch, sequence, hidden), by the cell `lm_head`."""

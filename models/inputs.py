@@ -67,12 +67,18 @@ def check_ids(model: Any, name: str, ids: Tensor | None, most: str) -> None:
     """Refuse ids that are not from 0 to below the hyperparameter that `most` names."""
     if ids is None:
         return
-    array, count = np.asarray(ids.asnumpy()), getattr(model, most)
+    array, count = np.asarray(ids.asnumpy()), _count(model, most)
     if array.size and (array.min() < 0 or array.max() >= count):
         place = tuple(int(each) for each in np.argwhere((array < 0) | (array >= count))[0])
         raise ValueError(
             f"{name} has {array[place]} at {place}, and {_name(model)} knows 0 to {count - 1}: {most}={count}"
         )
+
+
+def _count(model: Any, most: str) -> int:
+    """Give a hyperparameter of the whole model: ranks that divide the words have the derived value `whole_…` of it."""
+    whole: int | None = getattr(model, f"whole_{most}", None)
+    return getattr(model, most) if whole is None else whole
 
 
 def check_mask(model: Any, name: str, mask: Tensor | None, shape: tuple[int, ...]) -> None:

@@ -1,11 +1,11 @@
 """The layers that the families share, each a declaration and a formula."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import mindspore
-from mindspore import Tensor, ops
+from mindspore import Parameter, Tensor, ops
 
-from lazycell import LazyCell, Param, former, hyper, rename, when
+from lazycell import Enter, Gather, LazyCell, Leave, Param, former, hyper, param, place_of, rename, shard_of, when
 
 from .outputs import States
 
@@ -38,7 +38,13 @@ class Part(LazyCell):
 
 
 class Linear(LazyCell):
-    """Affine map of the last axis: `y = x Wᵀ + b`, from (…, in_features) to (…, out_features)."""
+    """Affine map of the last axis: `y = x Wᵀ + b`, from (…, in_features) to (…, out_features).
+
+    Where ranks divide `out_features`, each gives its part; where they divide `in_features`, each takes its part, and
+    the sum of what they make of it is given.
+    """
+
+    divided: ClassVar[bool] = False
 
     in_features: int
     out_features: int
@@ -48,13 +54,48 @@ class Linear(LazyCell):
     weight: Param[initializer, (out_features, in_features)]
     bias: Param["zeros", (out_features,)] = when(use_bias)
 
+    def __post_init__(self) -> None:
+        rows, columns = shard_of(self.weight)
+        if rows is not None or columns is not None:
+            self.divided = True
+            self.enter = None if rows is None else Enter(rows)
+            self.leave = None if columns is None else Leave(columns)
+
     def construct(self, x: Tensor) -> Tensor:
         """Give (…, out_features) of (…, in_features), in the dtype of the weight, which `x` has to have."""
-        return product(x, self.weight, self.bias)
+        if not self.divided:
+            return product(x, self.weight, self.bias)
+        if self.enter is not None:
+            x = self.enter(x)
+        if self.leave is None:
+            return product(x, self.weight, self.bias)
+        y = self.leave(product(x, self.weight))  # the bias is added once
+        return y if self.bias is None else ops.add(y, self.bias)
+
+
+class WholeLinear(Linear):
+    """A linear map whose output every rank has whole, where ranks divide `out_features`: scores of words."""
+
+    joined: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        rows = shard_of(self.weight)[0]
+        if rows is not None:
+            self.joined, self.gather = True, Gather(rows)
+
+    def construct(self, x: Tensor) -> Tensor:
+        """Give (…, out_features), of all ranks, of (…, in_features)."""
+        return self.gather(super().construct(x)) if self.joined else super().construct(x)
 
 
 class Embedding(LazyCell):
-    """A table of vectors, looked up by id: from any shape of ids to (*shape, width)."""
+    """A table of vectors, looked up by id: from any shape of ids to (*shape, width).
+
+    Where ranks divide `size`, each finds what is in its part of the table, and every rank gets all.
+    """
+
+    divided: ClassVar[bool] = False
 
     size: int
     width: int
@@ -62,9 +103,20 @@ class Embedding(LazyCell):
 
     weight: Param[initializer, (size, width)]
 
+    def __post_init__(self) -> None:
+        rows = shard_of(self.weight)[0]
+        if rows is not None:
+            self.divided, self.leave = True, Leave(rows)
+            self.first = place_of(self.weight)[0][0]
+
     def construct(self, ids: Tensor) -> Tensor:
         """Give (*shape, width), in the dtype of the table, of ids of any shape, int32 or int64, below `size`."""
-        return ops.gather(self.weight, ids, 0)
+        if not self.divided:
+            return ops.gather(self.weight, ids, 0)
+        row = ids - self.first
+        own = ops.logical_and(row >= 0, row < self.weight.shape[0])
+        found = ops.gather(self.weight, row * own.astype(row.dtype), 0)
+        return self.leave(found * own[..., None].astype(found.dtype))
 
 
 class LayerNorm(LazyCell):
@@ -119,6 +171,12 @@ class RMSNorm(LazyCell):
     def gain(self) -> Tensor:
         """Give what the normalized numbers are multiplied by, (width,), float32."""
         return cast(self.weight, mindspore.float32)
+
+
+class HeadNorm(RMSNorm):
+    """The same of each head: ranks that have some of the heads each use the whole weight for those."""
+
+    weight: Parameter = param("ones", (width,), partial="tp")
 
 
 def run(layers: Any, x: Tensor, mask: Tensor) -> States:

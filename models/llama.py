@@ -1,21 +1,40 @@
 """Llama (Touvron et al. 2023, arXiv:2302.13971, arXiv:2307.09288), and what later families take from it."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from mindspore import Tensor, ops
 from mindspore.common.initializer import Normal
 
-from lazycell import INDEX, SELF, ConfigRules, LazyCell, child, children, hyper, register, require, same, tie, when
+from lazycell import (
+    INDEX,
+    SELF,
+    ConfigRules,
+    LazyCell,
+    child,
+    children,
+    divide,
+    hyper,
+    on,
+    register,
+    require,
+    same,
+    shared,
+    tie,
+    when,
+    whole,
+)
 
 from .activations import activation
 from .attention import causal_mask
 from .decoder import Attention, GatedMLP, LayerOutput, Rotation, completed, decode
 from .heads import OF_HEADS, CausalLM, LastTokenClassification
 from .inputs import Reader
-from .layers import Embedding, Linear, Part, RMSNorm
+from .layers import Embedding, Linear, Part, RMSNorm, WholeLinear
 from .outputs import Cache, DecoderOutput, KeyValue
 from .presets.llama import PRESETS
 from .rotary import ROPE_WRITTEN, Rotary, check_rope
+from .stages import stages_of
 
 
 class LlamaOptions(LazyCell):
@@ -40,12 +59,16 @@ class LlamaOptions(LazyCell):
     attention_bias: bool = False
     mlp_bias: bool = False
     attention_dropout: float = 0.0
+    divide(tp=(vocab_size, intermediate_size, num_attention_heads, shared(num_key_value_heads)), pp=num_hidden_layers)
     require(num_attention_heads % num_key_value_heads == 0, "num_key_value_heads must divide num_attention_heads")
     require(head_dim % 2 == 0, "head_dim must be even: positions turn pairs")
 
     init = Normal(initializer_range)
     qkv_bias = attention_bias
     output_bias = attention_bias
+    whole_vocab_size = whole(vocab_size)
+    depth = whole(num_hidden_layers)
+    experts = 0  # that each router chooses from
 
     config_rules = ConfigRules(
         only={"is_causal": True, "partial_rotary_factor": 1},
@@ -82,9 +105,9 @@ class LlamaModel(LlamaOptions, Reader):
 
     output_type: ClassVar[Any] = DecoderOutput
 
-    embed_tokens: Embedding = child(Embedding, vocab_size, hidden_size, init)
+    embed_tokens: Embedding = when(on(pp=0), child(Embedding, vocab_size, hidden_size, init))
     layers: list[Any] = children(num_hidden_layers, LlamaLayer, SELF, INDEX)
-    norm: RMSNorm = child(RMSNorm, hidden_size, rms_norm_eps)
+    norm: RMSNorm = when(on(pp=-1), child(RMSNorm, hidden_size, rms_norm_eps))
     rotary_emb: Rotary = child(Rotary, head_dim, max_position_embeddings, rope_parameters, rope_scaling, rope_theta)
 
     def __post_init__(self) -> None:
@@ -92,6 +115,7 @@ class LlamaModel(LlamaOptions, Reader):
         self.windows = tuple(dict.fromkeys(windows))
         self.rotated_heads = self.num_attention_heads + self.num_key_value_heads
         self.kinds = tuple(self.windows.index(window) for window in windows)
+        self.stages = stages_of(self, self.layers, self.depth, self.routers(), self.experts)
 
     def construct(
         self,
@@ -105,12 +129,19 @@ class LlamaModel(LlamaOptions, Reader):
     ) -> tuple[Any, ...]:
         """Read a batch of texts, or go on reading one; `models.outputs` says what the inputs are."""
         attention_mask, position_ids = completed(input_ids, attention_mask, position_ids, past_key_values)
-        x = self.embed(input_ids)
+        if self.embed_tokens is not None:
+            x = self.embed(input_ids)
+        else:
+            x = self.stages.received(input_ids, self.layers, self.layers[0].input_layernorm.weight)
         rotations = self.rotations(position_ids)
         length, heads = input_ids.shape[1], self.num_attention_heads
         masks = [causal_mask(attention_mask, length, window, cache_position, heads) for window in self.windows]
         kinds = [(masks[kind], rotations[kind]) for kind in self.kinds]
-        return decode(self.layers, self.norm, x, kinds, past_key_values, use_cache, output_hidden_states)
+        return decode(self.layers, self.norm, x, kinds, past_key_values, use_cache, output_hidden_states, self.stages)
+
+    def routers(self) -> Sequence[int]:
+        """Give the positions of the layers that have a router, of those of the whole model."""
+        return ()
 
     def embed(self, input_ids: Tensor) -> Tensor:
         return self.embed_tokens(input_ids)
@@ -127,7 +158,7 @@ class LlamaForCausalLM(LlamaOptions, CausalLM):
     tie_word_embeddings: bool = False
 
     model: LlamaModel = child(LlamaModel, **same(LlamaOptions))
-    lm_head: Linear = child(Linear, hidden_size, vocab_size, False, init)
+    lm_head: WholeLinear = when(on(pp=-1), child(WholeLinear, hidden_size, vocab_size, False, init))
     one_table = when(tie_word_embeddings, tie("lm_head.weight", "model.embed_tokens.weight"))
 
 

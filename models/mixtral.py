@@ -1,10 +1,11 @@
 """Mixtral (Jiang et al. 2024, arXiv:2401.04088): Mistral, whose feed-forward network is a mixture of experts."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from mindspore import Tensor
 
-from lazycell import INDEX, SELF, ConfigRules, child, children, register, require, same
+from lazycell import INDEX, SELF, ConfigRules, child, children, divide, register, require, same, whole
 
 from .activations import activate
 from .experts import SparseMoe
@@ -24,6 +25,8 @@ class MixtralOptions(MistralOptions):
     require(num_experts_per_tok <= num_local_experts, "num_experts_per_tok must not exceed num_local_experts")
 
     num_experts = num_local_experts
+    experts = whole(num_local_experts)
+    divide(ep=num_local_experts)
 
     config_rules = ConfigRules(only={"router_jitter_noise": 0.0})
 
@@ -54,6 +57,9 @@ class MixtralLayer(LlamaLayer):
 @register("mixtral")
 class MixtralModel(MixtralOptions, MistralModel):
     layers: list[Any] = children(num_hidden_layers, MixtralLayer, SELF, INDEX, sliding_window)
+
+    def routers(self) -> Sequence[int]:
+        return range(self.depth)
 
 
 @register("mixtral", presets=PRESETS)

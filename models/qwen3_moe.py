@@ -1,10 +1,25 @@
 """Qwen 3 with experts (Yang et al. 2025, arXiv:2505.09388): in some layers, or all."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from mindspore import Tensor
 
-from lazycell import INDEX, SELF, ConfigRules, child, children, hyper, register, require, same, when
+from lazycell import (
+    INDEX,
+    SELF,
+    ConfigRules,
+    child,
+    children,
+    derived,
+    divide,
+    hyper,
+    register,
+    require,
+    same,
+    when,
+    whole,
+)
 
 from .decoder import GatedMLP
 from .experts import SparseMoe
@@ -27,16 +42,25 @@ class Qwen3MoeOptions(Qwen3Options):
     moe_intermediate_size: int = 768
     num_experts: int = 128
     num_experts_per_tok: int = 8
+    divide(tp=moe_intermediate_size, ep=num_experts)
     require(num_experts_per_tok <= num_experts, "num_experts_per_tok must not exceed num_experts")
     norm_topk_prob: bool = False
     decoder_sparse_step: int = 1
     mlp_only_layers: Any = hyper((), converter=Positions)
 
+    experts = whole(num_experts)
     layer_types = None
     max_window_layers = 0
     config_rules = ConfigRules(
         renamed={"num_local_experts": "num_experts"},
         ignored={"max_window_layers"},
+    )
+
+
+def has_experts(config: Any, index: int) -> bool:
+    """Tell whether the layer at a position of the whole model has experts."""
+    return bool(
+        not config.mlp_only_layers[index] and config.experts > 0 and (index + 1) % config.decoder_sparse_step == 0
     )
 
 
@@ -47,9 +71,7 @@ class Qwen3Moe(SparseMoe):
 
 
 class Qwen3MoeLayer(Qwen3Layer):
-    is_sparse = (
-        ~config.mlp_only_layers[index] & (config.num_experts > 0) & ((index + 1) % config.decoder_sparse_step == 0)
-    )
+    is_sparse = derived(has_experts, config, index)
 
     mlp: Any = when(is_sparse, child(Qwen3Moe, config), otherwise=child(GatedMLP, config, config.intermediate_size))
 
@@ -60,6 +82,9 @@ class Qwen3MoeLayer(Qwen3Layer):
 @register("qwen3_moe")
 class Qwen3MoeModel(Qwen3MoeOptions, Qwen3Model):
     layers: list[Any] = children(num_hidden_layers, Qwen3MoeLayer, SELF, INDEX, window)
+
+    def routers(self) -> Sequence[int]:
+        return [index for index in range(self.depth) if has_experts(self, index)]
 
 
 @register("qwen3_moe", presets=PRESETS)

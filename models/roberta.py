@@ -10,7 +10,7 @@ from . import layers
 from .activations import activate, tanh
 from .bert import BertModel, BertOptions, Embeddings, biases_of_file
 from .heads import Head, Labelled, MaskedLM, QuestionAnswering, TokenClassification
-from .layers import Dropout, Linear, Part
+from .layers import Dropout, Linear, Part, WholeLinear
 from .presets.roberta import PRESETS
 
 
@@ -52,7 +52,7 @@ class RobertaHead(RobertaOptions, Head):
 class RobertaLMHead(Part):
     dense: Linear = child(Linear, config.hidden_size, config.hidden_size, initializer=config.init)
     layer_norm: layers.LayerNorm = child(layers.LayerNorm, config.hidden_size, config.layer_norm_eps)
-    decoder: Linear = child(Linear, config.hidden_size, config.vocab_size, initializer=config.init)
+    decoder: WholeLinear = child(WholeLinear, config.hidden_size, config.vocab_size, initializer=config.init)
     bias: Param["zeros", (config.vocab_size,)]
     one_bias = when(config.tie_bias, tie("decoder.bias", "bias"))
 

@@ -18,19 +18,21 @@ from lazycell import (
     StoredTensors,
     child,
     children,
+    divide,
     hyper,
     key_value_cache,
     register,
     rename,
     tie,
     when,
+    whole,
 )
 
 from .activations import ACTIVATIONS, activate
 from .attention import attend, causal_mask, extended, padding_mask, split_heads
 from .heads import OF_HEADS
 from .inputs import Reader, check_mask
-from .layers import Dropout, Embedding, Linear, Part, RMSNorm, cast
+from .layers import Dropout, Embedding, Linear, Part, RMSNorm, WholeLinear, cast
 from .outputs import Cache, EncoderOutput, KeyValue, Seq2SeqLMOutput, Seq2SeqOutput, States
 from .presets.t5 import PRESETS
 from .relative import bucket_of_pairs, buckets
@@ -74,7 +76,9 @@ class T5Options(LazyCell):
     feed_forward_proj: Any = hyper("relu", converter=FeedForwardProj, validator=check_activation)
     decoder_start_token_id: int = 0
 
+    divide(tp=(vocab_size, num_heads, d_ff))
     inner = num_heads * d_kv
+    whole_vocab_size = whole(vocab_size)
     config_rules = ConfigRules(
         renamed={"hidden_size": "d_model", "num_hidden_layers": "num_layers", "num_attention_heads": "num_heads"},
         only={"is_encoder_decoder": (True, False)},  # the encoder alone is none
@@ -346,7 +350,7 @@ class T5ForConditionalGeneration(T5Model):
     scale_decoder_outputs: bool = tie_word_embeddings
 
     base_model_heads: ClassVar[tuple[str, ...]] = ("lm_head",)
-    lm_head: Linear = child(Linear, d_model, vocab_size, False, Normal(initializer_factor))
+    lm_head: WholeLinear = child(WholeLinear, d_model, vocab_size, False, Normal(initializer_factor))
     rename({"lm_head.weight": None})
     head_table = when(tie_word_embeddings, tie("lm_head.weight", "shared.weight"))
     config_rules = ConfigRules(by_file=head_of_file)

@@ -48,6 +48,7 @@ def load_checkpoint(
     verify: bool = False,
     dec_key: bytes | None = None,
     dec_mode: str | None = None,
+    timeout: float = 300.0,
     strict_load: bool = False,
     choice_func: Chooses | None = None,
     specify_prefix: Prefixes = None,
@@ -75,6 +76,7 @@ def load_checkpoint(
         verify: likewise.
         dec_key: likewise.
         dec_mode: likewise.
+        timeout: as for `LazyCell.load_checkpoint`.
         strict_load: names and dtypes have to be exactly the net's, as with `dtype="strict"`; nothing may be permitted
             beside it.
         choice_func: given a name of the checkpoint, tells whether it is to be loaded. What is not is ignored, and the
@@ -116,6 +118,7 @@ def load_checkpoint(
         verify=verify or crc_check,
         dec_key=dec_key,
         dec_mode=mode_of_key(dec_key, dec_mode),
+        timeout=timeout,
     )
     chosen = only(choice_func, specify_prefix, filter_prefix)
     if chosen is None and isinstance(cell, LazyCell):

@@ -140,7 +140,8 @@ def _fill(cell: Any, blueprint: Blueprint) -> None:
         else:
             cell.insert_child_to_cell(name, child)
     if resolved.ties:
-        tie_together(cell, resolved.ties, blueprint.absent)
+        ties = resolved.ties if mesh is None or mesh.ranks == 1 else _ranks.ties_here(resolved, mesh)
+        tie_together(cell, ties, blueprint.absent)
     if does_more(kind):
         cell.__post_init__()
 

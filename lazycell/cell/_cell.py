@@ -133,6 +133,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         verify: bool = False,
         dec_key: bytes | None = None,
         dec_mode: str | None = None,
+        timeout: float = 300.0,
     ) -> LoadReport:
         """Fill the parameters from a checkpoint, all or none: whatever fails or interrupts leaves the net as it was.
 
@@ -153,6 +154,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             verify: compare every tensor with the checksum that the checkpoint has of it, before any is used.
             dec_key: the key of an encrypted `.ckpt`, as `mindspore.save_checkpoint` takes it.
             dec_mode: how it is encrypted: `"AES-GCM"` (default), `"AES-CBC"` or `"SM4-CBC"`; only with a `dec_key`.
+            timeout: of a net on a mesh, whose ranks all call this: seconds to wait for an answer of another.
 
         Warns:
             HeadWarning: `partial`, and a head is left to its initializers: it has to be trained.
@@ -176,6 +178,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             verify=verify,
             dec_key=dec_key,
             dec_mode=dec_mode,
+            timeout=timeout,
         )
         return cell.load_checkpoint(self, path, options, lambda *given: cell.naming_of(*given))
 
@@ -289,6 +292,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         dec_mode: str | None = None,
         mesh: Mesh | None = None,
         whole: Iterable[str] = (),
+        timeout: float = 300.0,
         **hyperparameters: Any,
     ) -> Self:
         """Build the model that a directory, file or repository holds, and load it.
@@ -315,6 +319,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             mesh: how the ranks are arranged of which this is one: it builds and reads its part of the model. All of
                 them load, or none. Default: that of `with Mesh(…):` around the call, or one rank.
             whole: hyperparameters that ranks do not divide, though the class says so.
+            timeout: on a mesh: seconds to wait for an answer of another rank.
             hyperparameters: take precedence over the config.
 
         Returns:
@@ -345,6 +350,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             verify=verify,
             dec_key=dec_key,
             dec_mode=dec_mode,
+            timeout=timeout,
         )
         place = pretrained.find_place(path, revision)
         config = pretrained.find_config(place)

@@ -52,13 +52,13 @@ def load_on_mesh(
         planned = _cut(planned)
     except BaseException as error:  # whatever it is, the others wait to hear of it
         failure = error
-    agree(mesh, digests, failure)
+    agree(mesh, digests, failure, timeout=options.timeout)
     assert planned is not None
     try:
         arrays = read_planned(planned, options)
     except BaseException as error:
         failure = error
-    agree(mesh, {}, failure)
+    agree(mesh, {}, failure, timeout=options.timeout)
     return commit(net, planned, arrays, started)
 
 

@@ -12,7 +12,7 @@ from .._errors import DeclarationError
 from .._location import message, user_location
 from ..declaration import Divided, Group, declaration_of, here, ranks_along
 from ..manifest import Resolved, ResolvedChild, ResolvedParameter
-from ..mesh import Division, Mesh, parts_of, positions_of, unknown_axis
+from ..mesh import Division, Mesh, Share, parts_of, positions_of, unknown_axis
 
 
 class SomeCells(nn.CellList):
@@ -65,11 +65,21 @@ def part_of(parameter: ResolvedParameter, mesh: Mesh) -> tuple[tuple[int, ...], 
         if place.shape != shape:
             shape, marks["_lazycell_place"] = place.shape, place
             marks |= {"_lazycell_shares": parameter.shares, "_lazycell_mesh": mesh}
+        shard = tuple(_axes(sections, mesh) for sections in parameter.shares)
+        if shard != place.shard:  # all ranks share one part, and each uses it for its part of something
+            marks["_lazycell_shard"] = shard
         if copies := _copies(parameter.sources, mesh):
             marks["_lazycell_copies"] = copies
     if parameter.spec.partial:
         marks["_lazycell_partial"] = parameter.spec.partial
     return shape, marks or None
+
+
+def _axes(sections: tuple[Share, ...], mesh: Mesh) -> str | tuple[str, ...] | None:
+    """Give the axes along which ranks divide a dimension, were it into one part."""
+    named = [share for share in sections if share.name not in mesh.whole or not share.name]
+    axes = tuple(dict.fromkeys(axis for share in named for axis in share.axes if mesh.size(axis) > 1))
+    return None if not axes else axes[0] if len(axes) == 1 else axes
 
 
 def _copies(sources: tuple[Divided, ...], mesh: Mesh) -> tuple[tuple[str, tuple[int, ...] | None], ...]:

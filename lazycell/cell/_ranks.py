@@ -11,5 +11,6 @@ if TYPE_CHECKING:
     from ._on_mesh import for_plain_cell as for_plain_cell
     from ._on_mesh import on_this_rank as on_this_rank
     from ._on_mesh import part_of as part_of
+    from ._ties_on_mesh import ties_here as ties_here
 else:
     __getattr__ = face(__name__)

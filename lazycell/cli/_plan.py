@@ -25,8 +25,8 @@ _NO = 1
 
 _EPILOG = """\b
 Examples:
-  lazycell plan llama-3-8b model/ --mesh tp=8,pp=4            all ranks
-  lazycell plan llama-3-8b model/ --mesh tp=8,pp=4 --rank 3   one of them
+  lazycell plan qwen3-0.6b model/ --mesh tp=8,pp=4            all ranks
+  lazycell plan qwen3-0.6b model/ --mesh tp=8,pp=4 --rank 3   one of them
   lazycell plan manifest.json model/ --mesh dp=10,tp=4,pp=64 --json
   lazycell plan my.models:Net net.safetensors --mesh tp=2 --whole vocab_size
 

@@ -61,7 +61,7 @@ class AllRanks:
         show.say(show.printable_lines(str(mine)))
         at = ", ".join(f"{axis}={each}" for axis, each in self.groups.coordinates(rank).items())
         show.say(show.printable(f"rank {rank:,} of {self.groups.ranks:,}, at {at}:"))
-        of = "" if not files else f", out of {len(files):,} of {len(self._files):,} files"
+        of = "" if len(self._files) < 2 else f", out of {len(files):,} of {len(self._files):,} files"
         lines = [
             f"  reads {show.format_bytes(mine.nbytes)} of {show.format_bytes(self.header.nbytes)}{of}",
             f"  holds {_parameters(held.parameters)} of {len(self.manifest):,}, {held.elements:,} elements, "

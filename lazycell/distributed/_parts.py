@@ -35,10 +35,14 @@ def places_of(parameter: Any) -> tuple[Box, ...]:
 
 
 def shard_of(parameter: Any) -> tuple[str | tuple[str, ...] | None, ...]:
-    """Give for each dimension the axis of the mesh along which other ranks have other parts of it.
+    """Give for each dimension the axis of the mesh along which ranks have parts of it.
 
-    None: every rank has all of it; several axes: a tuple of them, the outermost first.
+    None: nothing divides it; several axes: a tuple of them, the outermost first. What is `shared` and has but one part,
+    which all ranks have, is divided too: each uses it for its part of something, one key head for its queries.
     """
+    shard: tuple[str | tuple[str, ...] | None, ...] | None = parameter.__dict__.get("_lazycell_shard")
+    if shard is not None:
+        return shard
     place = _place(parameter)
     return (None,) * len(parameter.shape) if place is None else place.shard
 

@@ -34,6 +34,7 @@ class LoadOptions:
         verify: compare every tensor with its checksum before any is used.
         dec_key: the key of an encrypted `.ckpt`.
         dec_mode: how it is encrypted; None: as MindSpore does by default.
+        timeout: on a mesh: seconds to wait for an answer of another rank.
     """
 
     missing: str | Iterable[str] = "error"
@@ -46,6 +47,7 @@ class LoadOptions:
     verify: bool = False
     dec_key: bytes | None = attrs.field(default=None, repr=False)
     dec_mode: str | None = None
+    timeout: float = 300.0
 
     @property
     def arguments(self) -> dict[str, Any]:

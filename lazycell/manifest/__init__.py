@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from ._bind import bind_values as bind_values
     from ._bind import convert as convert
     from ._calls import bind as bind
+    from ._calls import bind_child as bind_child
     from ._calls import call_text as call_text
     from ._calls import complete as complete
     from ._calls import is_given_dtype as is_given_dtype

@@ -26,7 +26,7 @@ MESH = "_lazycell_mesh"
 
 _PARTIAL, _COPIES = "_lazycell_partial", "_lazycell_copies"
 
-CARRIED = (PLACE, MESH, "_lazycell_shares", _PARTIAL, _COPIES)
+CARRIED = (PLACE, MESH, "_lazycell_shares", "_lazycell_shard", _PARTIAL, _COPIES)
 """What of ranks a parameter's `__dict__` may hold: copies, pickles and the states of optimizers have it, too."""
 
 _NOTHING: dict[str, Any] = {}

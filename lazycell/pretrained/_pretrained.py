@@ -80,6 +80,7 @@ def from_pretrained(
     dec_mode: str | None = None,
     mesh: Mesh | None = None,
     whole: Iterable[str] = (),
+    timeout: float = 300.0,
     **hyperparameters: Any,
 ) -> Any:
     """Build and load the model in a directory or a repository, whose class its `config.json` names.
@@ -107,6 +108,7 @@ def from_pretrained(
         mesh: how the ranks are arranged of which this is one: it builds and reads its part of the model. All of them
             load, or none. Default: that of `with Mesh(…):` around the call, or one rank.
         whole: hyperparameters that ranks do not divide, though the class says so.
+        timeout: on a mesh: seconds to wait for an answer of another rank.
         hyperparameters: take precedence over the config.
 
     Returns:
@@ -138,6 +140,7 @@ def from_pretrained(
         verify=verify,
         dec_key=dec_key,
         dec_mode=dec_mode,
+        timeout=timeout,
     )
     place = find_place(path, revision)
     config = find_config(place)

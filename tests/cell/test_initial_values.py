@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mindspore.common.initializer import Initializer, Normal
 
@@ -50,6 +50,7 @@ def lazycell_values(parameter: Any) -> np.ndarray[Any, Any]:
     return numpy_values(parameter)
 
 
+@settings(deadline=None)
 @given(st.data(), st.sampled_from(["normal", "uniform", "orthogonal", 3, "user"]))
 def test_any_part_is_that_part_of_the_whole(data: st.DataObject, initializer: Any) -> None:
     """Slices of every axis, from both ends, empty ones and left-out ones included."""

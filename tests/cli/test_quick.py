@@ -23,7 +23,13 @@ LANGUAGE = {
 
 
 @pytest.mark.parametrize(
-    "command", ["show model.json", "diff model.json model.json", "check model.json net.safetensors"]
+    "command",
+    [
+        "show model.json",
+        "diff model.json model.json",
+        "check model.json net.safetensors",
+        "plan model.json net.safetensors --mesh dp=2",
+    ],
 )
 def test_a_command_between_files_imports_what_it_needs(tmp_path: Path, command: str) -> None:
     """Neither the language of class bodies, nor what packages announce, nor formats that are not there."""
@@ -35,4 +41,4 @@ def test_a_command_between_files_imports_what_it_needs(tmp_path: Path, command: 
     modules = {*done.stderr.split()}
     assert "lazycell.manifest.file._canonical" in modules
     assert not modules & {*LANGUAGE, "importlib.metadata", "numpy", "rich", "lazycell.formats._ckpt"}
-    assert command.startswith("check") or "lazycell.formats._formats" not in modules
+    assert command.startswith(("check", "plan")) or "lazycell.formats._formats" not in modules

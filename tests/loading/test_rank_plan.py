@@ -80,7 +80,7 @@ def divided(data: st.DataObject, model: Manifest, sizes: Mapping[str, int]) -> d
 
 
 @given(st.data(), forms.stored_tensors(), meshes)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_all_ranks_together_have_what_one_has(
     data: st.DataObject, made: tuple[Stored, dict[str, tuple[int, ...]]], sizes: dict[str, int]
 ) -> None:

@@ -21,3 +21,19 @@ def test_a_peer_that_dies() -> None:
     """Who waits for a rank that is no more says so, in time."""
     outputs = run_ranks(2, "agreement", "dies", fails=True)
     assert ["passed dies" in each for each in outputs] == [True, False]
+
+
+def test_training() -> None:
+    """On 4 ranks, dp2·tp2 and tp4 with shared heads, gradients and parameters after Adam are those of one."""
+    run_ranks(4, "training", timeout=180)
+
+
+def test_loads_and_saves(tmp_path: Path) -> None:
+    """All ranks load or none, from any file, whatever is wrong with one; and save the file that one rank would."""
+    run_ranks(2, "checkpoints", tmp_path)
+
+
+def test_a_peer_that_dies_in_a_load(tmp_path: Path) -> None:
+    """The other says so, and its net is as it was."""
+    outputs = run_ranks(2, "checkpoints", tmp_path, "dies", fails=True)
+    assert ["passed dies" in each for each in outputs] == [True, False]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lazycell._dtypes import numpy_dtype
@@ -51,6 +51,7 @@ def places(draw: st.DrawFn) -> Place:
     return place_of(whole, *ranges)
 
 
+@settings(deadline=None)
 @given(places(), st.integers(1, 20).map(lambda half: 2 * half))
 def test_windows_have_every_element_of_the_part_once_and_in_order(place: Place, size: int) -> None:
     expected = cut(np.arange(np.prod(place.whole)).reshape(place.whole), place).reshape(-1)
