@@ -138,6 +138,22 @@ def test_a_link_is_written_through(tmp_path: Path) -> None:
     assert os.listdir(tmp_path / "far") == ["real.safetensors"]
 
 
+@pytest.mark.parametrize("name", ["model.safetensors", "model.safetensors.index.json"])
+def test_a_read_only_checkpoint_stays_one(tmp_path: Path, name: str) -> None:
+    """As MindSpore's are; while they save, all ranks can open the file."""
+    save_arrays(tmp_path, OLD)
+    (tmp_path / "model.safetensors").chmod(0o440)
+    seen: set[int] = set()
+
+    def get(name: str) -> Any:
+        seen.update(path.stat().st_mode & 0o777 for path in tmp_path.glob(".*~model*.safetensors.lazycell"))
+        return parts_of(NEW, Mesh(dp=2, rank=0))(name)
+
+    save_on(tmp_path / name, NEW, {"dp": 2}, get=get)
+    assert seen == {0o640}
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.glob("*.safetensors")} == {0o440}
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_companion_is_replaced_with_it(tmp_path: Path, layout: str) -> None:
     """By rank 0."""
