@@ -16,7 +16,19 @@ from typing import Any
 
 from .._frozen import frozen
 from ..layout import ManifestEntry
-from ..mesh import Division, Listed, Mesh, On, Owner, Place, Share, checked_mesh, shares_told_by, unknown_axis
+from ..mesh import (
+    Division,
+    Listed,
+    Mesh,
+    On,
+    Owner,
+    Place,
+    Share,
+    checked_mesh,
+    shares_told_by,
+    tied_apart,
+    unknown_axis,
+)
 from ._inventory import Inventory
 from ._rank_parts import OwnersOf
 from ._rank_shape import axes_of, local_shape
@@ -155,7 +167,8 @@ def groups_on(manifest: Inventory, mesh: Mesh | Mapping[str, int]) -> RankGroups
     Raises:
         TypeError: `mesh` is no mesh.
         ValueError: something has no equal parts for so many ranks; `shard` names an axis that the mesh lacks; the mesh
-            has an axis along which nothing is divided, and that is not `dp`.
+            has an axis along which nothing is divided, and that is not `dp`; names of one parameter are on different
+            ranks.
     """
     if isinstance(mesh, Mesh):
         sizes, whole = mesh.sizes, mesh.whole
@@ -167,6 +180,7 @@ def groups_on(manifest: Inventory, mesh: Mesh | Mapping[str, int]) -> RankGroups
         text = unknown_axis(sizes, known, manifest.model)
         if text is not None:
             raise ValueError(text)
+    sorting.check_ties()
     groups = sorting.groups()
     axes = dict.fromkeys(axis for group in groups for axis, _ in group.holders)
     return RankGroups(sizes, whole, groups, tuple(axis for axis in sizes if axis in axes), known, sorting.divided)
@@ -231,6 +245,22 @@ class _Sorting:
                 group = found[id(kind), holders] = Group(kind, holders, [])
             group.names.append(entry.name)
         return tuple(found.values())
+
+    def check_ties(self) -> None:
+        """Refuse names of one parameter that are on different ranks.
+
+        Raises:
+            ValueError: there are some.
+        """
+        owners_at = OwnersOf(self._manifest.owners)
+        for target, source in self._manifest.ties.items() if self._manifest.owners else ():
+            of_target, of_source = (dict(self._holders(owners_at.of(name))) for name in (target, source))
+            if of_target != of_source:
+                switches = self._manifest.hyperparameters.items()
+                switch = next((name for name, value in switches if value is True and name.startswith("tie_")), "")
+                instead = f", or {switch}=False" if switch else ""
+                problem = tied_apart(target, source, of_target, of_source)
+                raise ValueError(f"{self._manifest.model}: {problem}{instead}")
 
     def _holders(self, owners: tuple[Owner | On, ...]) -> Holders:
         found: dict[str, tuple[int, ...]] = {}
