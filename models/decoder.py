@@ -123,7 +123,9 @@ def decode_in_stages(
     """
     cache: Cache = ()
     routers: tuple[Tensor, ...] = ()
-    states: tuple[Tensor, ...] = stages.shown((x,), 0, 1, x.shape, x.dtype) if all_states else ()
+    states: tuple[Tensor, ...] = ()
+    if all_states:
+        states, x = stages.shown((x,), 0, 1, x.shape, x)
     for stage in range(stages.parts):
         found: tuple[Tensor, ...] = ()
         routed: tuple[Tensor, ...] = ()
@@ -138,10 +140,12 @@ def decode_in_stages(
                 x = norm(x)
         x = stages.hand_on(x, stage)
         if all_states:
-            states += stages.shown(found, stage, stages.counts[stage], x.shape, x.dtype)
+            shown, x = stages.shown(found, stage, stages.counts[stage], x.shape, x)
+            states += shown
         if stages.routers[stage] > 0:
             shape = x.shape[0] * x.shape[1], stages.experts
-            routers += stages.shown(routed, stage, stages.routers[stage], shape, x.dtype)
+            shown, x = stages.shown(routed, stage, stages.routers[stage], shape, x)
+            routers += shown
     return x, cache if use_cache else None, (*states[:-1], x) if all_states else None, routers
 
 

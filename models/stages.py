@@ -25,11 +25,16 @@ class Stages(nn.Cell):
         self.hand_on, self.leave, self.parts, self.index = hand_on, Leave("pp"), hand_on.parts, hand_on.index
 
     def shown(
-        self, found: tuple[Tensor, ...], stage: int, count: int, shape: tuple[int, ...], dtype: Any
-    ) -> tuple[Tensor, ...]:
-        """Give all ranks the tensors that one stage has `found`: so many, each of this shape and dtype."""
-        own = ops.stack(found) if stage == self.index else ops.zeros((count, *shape), dtype)
-        return tuple(ops.unstack(self.leave(own)))
+        self, found: tuple[Tensor, ...], stage: int, count: int, shape: tuple[int, ...], x: Tensor
+    ) -> tuple[tuple[Tensor, ...], Tensor]:
+        """Give all ranks the tensors that one stage has `found`, and `x` to go on with.
+
+        They are so many, each of this shape, and of the dtype of `x`. A graph exchanges when it has what it needs: that
+        this is done after what gave `x` and before what takes it, on each rank alike, has to be said.
+        """
+        own = ops.stack(found) if stage == self.index else ops.zeros((count, *shape), x.dtype)
+        shown = self.leave(ops.depend(own, x))
+        return tuple(ops.unstack(shown)), ops.depend(x, shown)
 
     def received(self, ids: Tensor, layers: Any, weight: Tensor) -> Tensor:
         """Give what takes the embeddings' place where another stage has them: (batch, sequence, width).

@@ -11,9 +11,12 @@ from mindspore import nn
 
 from ..distributed import agree, digests_of
 from ..loading import LoadOptions, LoadPlan, LoadReport, cut_plan
+from ..manifest import Manifest
 from ..mesh import Mesh
 from ..parameters import part_of
+from ._joined_manifest import joined_manifest
 from ._load_steps import Planned, commit, plan_load, read_planned
+from ._net_manifest import survey
 
 if TYPE_CHECKING:
     from ._naming import Naming
@@ -46,8 +49,18 @@ def load_on_mesh(
     arrays: dict[str, Any] = {}
     digests: Mapping[str, bytes] = {}
     failure: BaseException | None = None
+    manifest: Manifest | None = None
+    targets: Mapping[str, Any] = {}
     try:
-        planned = plan_load(net, path, options, naming_of, make)
+        manifest, targets = survey(net)
+    except BaseException as error:
+        failure = error
+    joined = joined_manifest(manifest, mesh, options.timeout)
+    try:
+        if failure is not None:
+            raise failure
+        assert joined is not None
+        planned = plan_load(net, path, options, naming_of, make, (joined, targets))
         digests = digests_of(mesh, planned.manifest.digest, planned.plan, planned.header)
         planned = _cut(planned)
     except BaseException as error:  # whatever it is, the others wait to hear of it

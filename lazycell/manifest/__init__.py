@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from ._text import called as called
     from ._text import parameters_html as parameters_html
     from ._text import totals as totals
+    from .file._one_entry import entry_from_json as entry_from_json
+    from .file._one_entry import entry_to_json as entry_to_json
 else:
     __getattr__ = face(__name__)
     callable_package(__name__, "lazycell.cell._any_cell", "manifest")
