@@ -20,8 +20,8 @@ from lazycell.loading._all_ranks import files_of
 from lazycell.loading._fit import make_plan
 from lazycell.loading._own_headers import plan_from_own_headers, reads_own_headers
 from lazycell.loading._rank_plan import cut_plan
+from lazycell.manifest._grouping import places_on
 from lazycell.manifest._manifest import Manifest
-from lazycell.manifest._rank_groups import places_on
 from lazycell.manifest._tensors import stored_tensors
 from lazycell.mesh import Mesh
 
