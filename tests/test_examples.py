@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from .golden_cases import FAMILIES
+
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
 BERT = Path(__file__).parent / "golden" / "bert-a"
+LLAMA = FAMILIES["llama"]
 
 
 def run(script: str, *arguments: str, directory: Path) -> str:
@@ -23,7 +27,8 @@ def run(script: str, *arguments: str, directory: Path) -> str:
 
 def test_every_example_is_tested() -> None:
     """There is no script that the tests below do not run."""
-    assert {path.name for path in EXAMPLES.glob("*.py")} == {"load_directory.py", "plain_cell.py", "train.py"}
+    tested = {"generate.py", "load_directory.py", "plain_cell.py", "train.py", "zero.py"}
+    assert {path.name for path in EXAMPLES.glob("*.py")} == tested
 
 
 def test_train(tmp_path: Path) -> None:
@@ -60,3 +65,37 @@ def test_plain_cell(tmp_path: Path) -> None:
     assert "loaded, but for ['head.weight', 'head.bias']" in output
     assert "4 loaded (2,176 bytes), 2 initialized (136 bytes)" in output
     assert "output: (1, 2)" in output
+
+
+def test_generate(tmp_path: Path) -> None:
+    """One process writes the words of the reference; on ranks `tests/ranks` runs it."""
+    ids, expected = LLAMA.generation["input_ids"][0], LLAMA.expected["generated"][0]
+    output = run(
+        "generate.py",
+        str(LLAMA.path),
+        *map(str, ids),
+        "--words",
+        str(len(expected)),
+        "--mesh",
+        "tp=1",
+        directory=tmp_path,
+    )
+    assert "LlamaForCausalLM on 1 ranks" in output
+    assert output.splitlines()[-1] == f"words: {' '.join(map(str, expected))}"
+
+
+def test_generate_says_what_is_wrong(tmp_path: Path) -> None:
+    """A mesh that is not what was started is one line."""
+    command = [sys.executable, str(EXAMPLES / "generate.py"), str(LLAMA.path), "--mesh", "tq=1"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "rank 0: mesh has the axis 'tq'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_zero(tmp_path: Path) -> None:
+    """The loss falls; that states are divided, `tests/ranks` sees."""
+    output = run("zero.py", directory=tmp_path)
+    first, last = (float(each) for each in re.findall(r"[0-9.]+(?= to|,)", output)[:2])
+    assert last < first
+    assert "Adam's state of 1.00 of it" in output

@@ -7,7 +7,7 @@ import numpy as np
 from mindspore import Tensor
 from numpy.typing import NDArray
 
-from lazycell import launch_blocking
+from lazycell import Enter, Gather, HandOn, Leave, launch_blocking
 
 from ..heads import CausalLM
 from ..inputs import Reader, check_ids
@@ -53,7 +53,8 @@ def generate(
         top_k: draw from the so many most probable words; 0: from all.
         top_p: draw from the most probable words that together have this probability.
         repetition_penalty: above 1, words that a text has are less probable to come again.
-        seed: of what is drawn; the same gives the same text. None: another at every call.
+        seed: of what is drawn; the same gives the same text. None: another at every call. Ranks of a mesh have to have
+            the same one.
         compiled: compile the prompt and the step, each once for a shape, and keep them with the net: a word then takes
             a fraction of the time, after seconds of compiling. Sizes are rounded up, so that few shapes are compiled.
         decoder_input_ids: (batch, sequence), for T5: how the answers begin.
@@ -101,6 +102,8 @@ def stream_generate(
         raise TypeError(f"{type(net).__name__} scores no next words: generate with …ForCausalLM, or the like")
     defaults = getattr(net, "generation_config", None) or {}
     choice = Choice.made(defaults, max_new_tokens=max_new_tokens, **options)
+    if choice.do_sample and choice.seed is None and is_on_ranks(net):
+        raise ValueError("seed=None: each rank would draw other words, and go on with its own: give all the same seed")
     ids, mask = texts_of(input_ids, attention_mask)
     check(net, input_ids, decoder_input_ids, int(mask.sum(1).max()), choice.max_new_tokens)
     if hasattr(net, "encoder"):
@@ -118,6 +121,12 @@ def stream_generate(
         writer = _compiled.Continuing(net, ids, mask, choice.max_new_tokens) if compiled else Continuing(net, ids, mask)
         seen = [row[kept > 0] for row, kept in zip(ids, mask, strict=True)]
     return _closing(writer, _words(net, writer, choice, seen, (ids, mask)))
+
+
+def is_on_ranks(net: Any) -> bool:
+    """Tell whether several ranks compute one output of a net."""
+    cells = (cell for _, cell in net.cells_and_names() if isinstance(cell, (Enter, Gather, HandOn, Leave)))
+    return any(cell.active for cell in cells)
 
 
 def _closing(writer: Any, words: Iterator[NDArray[np.int64]]) -> Iterator[NDArray[np.int64]]:

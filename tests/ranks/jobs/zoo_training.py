@@ -1,9 +1,10 @@
-"""Gradients and one step of Adam on ranks against one rank: `job.py MESH FAMILY …`, MESH such as `tp=2,pp=2`."""
+"""Gradients and one step of Adam on ranks against one rank: `zoo_training.py MESH:FAMILY,… …`, as in `tp=2:llama`."""
 
 from __future__ import annotations
 
+import runpy
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import mindspore as ms
@@ -17,13 +18,15 @@ from models.qwen3 import Qwen3ForCausalLM
 from models.t5 import T5ForConditionalGeneration
 from tests.golden_cases import FAMILIES
 from tests.ranks.job import run, start
+from tests.ranks.launch import ROOT
 
 rank, ranks = start()
-MESH = Mesh(**{name: int(size) for name, _, size in (each.partition("=") for each in sys.argv[1].split(","))})
 MOST = 1e-5
 """How far a gradient may be off, of the largest number in it."""
 STEP = 1e-6
 """How far a parameter may be off after a step of 1e-3."""
+ZERO = 1e-5
+"""How far one may be off after five steps of 3e-3."""
 
 SMALL: dict[str, Any] = {
     "vocab_size": 64,
@@ -87,15 +90,15 @@ def part_of(array: Any, parameter: Any) -> Any:
     return np.concatenate(pieces, axis)
 
 
-def checked(name: str) -> Callable[[], None]:
+def checked(mesh: Mesh, name: str, title: str) -> Callable[[], None]:
     def check() -> None:
         drawn = np.random.default_rng(1).integers(3, 60, (4, 9))
         ids, words = drawn[:, :-1], drawn[:, 1:].astype(np.int32)
         loss, grads, after = stepped(net_of(name, None), Tensor(ids), Tensor(words))
-        net = net_of(name, MESH)
-        samples = np.split(np.arange(4), MESH.size("dp"))[MESH.index("dp")]
+        net = net_of(name, mesh)
+        samples = np.split(np.arange(4), mesh.size("dp"))[mesh.index("dp")]
         own, own_grads, own_after = stepped(net, Tensor(ids[samples]), Tensor(words[samples]))
-        if MESH.size("dp") == 1:
+        if mesh.size("dp") == 1:
             assert abs(own - loss) <= 1e-5 * abs(loss), (own, loss)
         wrong = {}
         for parameter in net.trainable_params():
@@ -108,9 +111,32 @@ def checked(name: str) -> Callable[[], None]:
         largest = max(float(np.abs(array).max()) for array in grads.values())
         print("parameters", len(own_grads), "of", len(grads), "largest gradient", largest, flush=True)
 
-    check.__name__ = name
+    check.__name__ = title
     return check
 
 
+def check_zero() -> None:
+    """The example: parameters are those of one rank with all samples, and the state is a part."""
+    train = runpy.run_path(str(ROOT / "examples" / "zero.py"))["train"]
+    alone, _, _ = train(Mesh(dp=1, rank=0))
+    net, adam, _ = train(Mesh(dp=ranks))
+    for one, other in zip(alone.get_parameters(), net.get_parameters(), strict=True):
+        assert np.abs(one.asnumpy() - other.asnumpy()).max() <= ZERO, one.name
+    share = sum(each.size for each in adam.adam.moment1) / sum(each.size for each in adam.parameters)
+    assert share <= 1 / ranks + 0.01, share
+    print("state", share, flush=True)
+
+
+def checks() -> Iterator[Callable[[], None]]:
+    for asked in sys.argv[1:]:
+        if asked == "zero":
+            yield check_zero
+            continue
+        axes, families = asked.split(":")
+        mesh = Mesh(**{name: int(size) for name, _, size in (each.partition("=") for each in axes.split(","))})
+        for family in families.split(","):
+            yield checked(mesh, family, f"{axes}:{family}")
+
+
 if __name__ == "__main__":
-    run(*(checked(name) for name in sys.argv[2:]))
+    run(*checks())

@@ -1,0 +1,33 @@
+"""The families on real ranks: one job does many, as starting one takes longer than what it does."""
+
+from __future__ import annotations
+
+from .launch import run_ranks
+
+DECODERS = "llama,mistral,qwen2,qwen3,gemma2,gemma3,mixtral,qwen3_moe,gpt2"
+
+
+def test_texts_on_two_ranks() -> None:
+    """Every family gives what the reference gives, states and words included."""
+    run_ranks(2, "zoo", f"texts:tp=2:{DECODERS},t5,bert,roberta,distilbert", timeout=240)
+
+
+def test_graphs_on_two_ranks() -> None:
+    """In graph mode too, with heads divided and layers; and words are written by compiled steps."""
+    run_ranks(2, "zoo", "graph:tp=2:gemma3,mixtral", "graph:pp=2:qwen3_moe", "compiled:tp=2:llama", timeout=240)
+
+
+def test_texts_on_four_ranks() -> None:
+    """Heads that ranks share, and mixtures of axes."""
+    asked = ["tp=4:qwen2,gemma3", "dp=2,tp=2:llama", "pp=2,tp=2:llama,mixtral", "ep=2,tp=2:mixtral,qwen3_moe"]
+    run_ranks(4, "zoo", *(f"texts:{each}" for each in asked), timeout=240)
+
+
+def test_training_on_two_ranks() -> None:
+    """Gradients and a step of Adam are those of one rank; and Adam with its state divided over ranks."""
+    run_ranks(2, "zoo_training", "tp=2:one key head,normed heads,gemma3,mixtral,t5,gpt2", "zero", timeout=240)
+
+
+def test_training_on_four_ranks() -> None:
+    """The same on mixtures of axes."""
+    run_ranks(4, "zoo_training", "dp=2,tp=2:llama", "pp=2,tp=2:mixtral", "ep=2,tp=2:qwen3_moe", timeout=240)
