@@ -38,7 +38,7 @@ def own(manifest: Manifest, directory: Path, mesh: Mesh) -> dict[str, Any]:
     """Make the plan of one rank from the headers of the files that it reads."""
     start = time.process_time()
     places = places_on(manifest, mesh)
-    found = plan_from_own_headers(manifest, directory, places)
+    found, _ = plan_from_own_headers(manifest, directory, places)
     took = time.process_time() - start
     return {"parts": {}, "seconds": took, "steps": len(found.steps), "files": len(files_of(found.steps))}
 

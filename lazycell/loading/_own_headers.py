@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from os import PathLike
+from typing import Any
 
 import attrs
 
-from ..formats import open_checkpoint
+from ..formats import CheckpointHeader, open_checkpoint
 from ..manifest import Manifest
 from ..mesh import Mesh, Place
 from ._fit import make_plan
@@ -25,6 +26,9 @@ _ENTRY = 70
 
 _SHARE = 20
 """Headers may cost a so manieth of the checkpoint, all ranks together."""
+
+_LITTLE = 64_000_000
+"""Bytes of headers, all ranks together, that are little whatever the checkpoint."""
 
 _DEFAULT = LoadOptions()
 
@@ -39,15 +43,16 @@ def reads_own_headers(manifest: Manifest, mesh: Mesh) -> bool:
     if mesh.rank == 0 or mesh.ranks == 1:
         return False
     headers = sum(len(entry.name) + _ENTRY for entry in manifest.entries)
-    return headers * mesh.ranks * _SHARE > manifest.nbytes
+    of_all = headers * mesh.ranks
+    return of_all > _LITTLE and of_all * _SHARE > manifest.nbytes
 
 
 def plan_from_own_headers(
     manifest: Manifest,
-    path: str | PathLike[str],
+    path: str | PathLike[str] | Mapping[str, Any],
     places: Mapping[str, Place | None],
     options: LoadOptions = _DEFAULT,
-) -> LoadPlan:
+) -> tuple[LoadPlan, CheckpointHeader]:
     """Make the plan of a rank, and open no file that it does not read.
 
     That is possible where the names in an index are those that the model's tensors are stored under, all of them and no
@@ -61,7 +66,8 @@ def plan_from_own_headers(
         options: what the user says about the load.
 
     Returns:
-        The rank's plan. Its `steps` are those of the cut plan of the whole; its `layout` tells of its own tensors.
+        The rank's plan, and the headers that it comes of. Its `steps` are those of the cut plan of the whole; its
+        `layout` tells of its own tensors.
 
     Raises:
         CheckpointFormatError: a file is not what its format promises.
@@ -80,9 +86,10 @@ def plan_from_own_headers(
 
     header = open_checkpoint(path, needed=needed)
     if own is None:
-        return cut_plan(make_plan(manifest, header, options), places)
+        return cut_plan(make_plan(manifest, header, options), places), header
     tensors = {name: tensor for name, tensor in header.tensors.items() if name in wanted}
-    return cut_plan(make_plan(own, attrs.evolve(header, tensors=tensors), options), places)
+    header = attrs.evolve(header, tensors=tensors)
+    return cut_plan(make_plan(own, header, options), places), header
 
 
 def _own(
