@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from mindspore import nn
 
-from ..distributed import agree, digests_of
-from ..loading import LoadOptions, LoadPlan, LoadReport, cut_plan
-from ..mesh import Mesh
+from ..distributed import agree, digests_of, digests_of_index
+from ..formats import open_checkpoint
+from ..loading import LoadOptions, LoadPlan, LoadReport, cut_plan, make_plan, plan_from_own_headers, reads_own_headers
+from ..manifest import Manifest
+from ..mesh import Mesh, Place
 from ..parameters import part_of
+from ._joined_manifest import joined_manifest
 from ._load_steps import Planned, commit, plan_load, read_planned
+from ._net_manifest import survey
 
 if TYPE_CHECKING:
     from ._naming import Naming
@@ -46,10 +50,23 @@ def load_on_mesh(
     arrays: dict[str, Any] = {}
     digests: Mapping[str, bytes] = {}
     failure: BaseException | None = None
+    manifest: Manifest | None = None
+    targets: Mapping[str, Any] = {}
     try:
-        planned = plan_load(net, path, options, naming_of, make)
-        digests = digests_of(mesh, planned.manifest.digest, planned.plan, planned.header)
-        planned = _cut(planned)
+        manifest, targets = survey(net)
+    except BaseException as error:
+        failure = error
+    joined = joined_manifest(manifest, mesh, options.timeout)
+    try:
+        if failure is not None:
+            raise failure
+        assert joined is not None
+        if make is None and not options.verify and reads_own_headers(joined, mesh.at(mesh.ranks - 1)):
+            planned, digests = _by_own_headers(joined, targets, mesh, path, options)
+        else:
+            planned = plan_load(net, path, options, naming_of, make, (joined, targets))
+            digests = digests_of(mesh, planned.manifest.digest, planned.plan, planned.header)
+            planned = attrs.evolve(planned, plan=cut_plan(planned.plan, _places(targets)))
     except BaseException as error:  # whatever it is, the others wait to hear of it
         failure = error
     agree(mesh, digests, failure, timeout=options.timeout)
@@ -62,6 +79,22 @@ def load_on_mesh(
     return commit(net, planned, arrays, started)
 
 
-def _cut(planned: Planned) -> Planned:
-    places = {name: part_of(each) for name, each in planned.targets.items()}
-    return attrs.evolve(planned, plan=cut_plan(planned.plan, places))
+def _by_own_headers(
+    manifest: Manifest,
+    targets: Mapping[str, Any],
+    mesh: Mesh,
+    path: str | PathLike[str] | Mapping[str, Any],
+    options: LoadOptions,
+) -> tuple[Planned, dict[str, bytes]]:
+    """Plan the rank's part from the headers that it needs; ranks compare what they were asked for, and the files."""
+    if mesh.rank == 0:
+        header = open_checkpoint(path)
+        plan = cut_plan(make_plan(manifest, header, options), _places(targets))
+    else:
+        plan, header = plan_from_own_headers(manifest, path, _places(targets), options)
+    digests = digests_of_index(mesh, manifest.digest, options, plan.path)
+    return Planned(header, manifest, targets, None, plan), digests
+
+
+def _places(targets: Mapping[str, Any]) -> dict[str, Place | None]:
+    return {name: part_of(each) for name, each in targets.items()}

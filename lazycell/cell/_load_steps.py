@@ -49,8 +49,9 @@ def plan_load(
     options: LoadOptions,
     naming_of: Callable[..., Naming],
     make: Callable[..., LoadPlan] | None,
+    surveyed: tuple[Manifest, Mapping[str, Any]] | None = None,
 ) -> Planned:
-    """Plan a load; the arguments are those of `load_checkpoint`."""
+    """Plan a load; the arguments are those of `load_checkpoint`, and what `survey` gives if that is known."""
     check_progress(options.progress)
     check_switch(options.mmap, "mmap")
     check_switch(options.verify, "verify")
@@ -60,7 +61,7 @@ def plan_load(
         decrypt = parameters.decryption(options.dec_key, cipher)
     with collector_paused():
         header = open_checkpoint(path, decrypt=decrypt)
-        manifest, targets = survey(net)
+        manifest, targets = survey(net) if surveyed is None else surveyed
         again = built_again(net)
         make = make_plan if make is None else make
         if all(entry.declared_by is not None for entry in manifest.entries):

@@ -64,7 +64,7 @@ def part_of(parameter: ResolvedParameter, mesh: Mesh) -> tuple[tuple[int, ...], 
         assert place is not None
         if place.shape != shape:
             shape, marks["_lazycell_place"] = place.shape, place
-            marks |= {"_lazycell_shares": parameter.shares, "_lazycell_mesh": mesh}
+            marks["_lazycell_shares"] = parameter.shares
         shard = tuple(_axes(sections, mesh) for sections in parameter.shares)
         if shard != place.shard:  # all ranks share one part, and each uses it for its part of something
             marks["_lazycell_shard"] = shard
@@ -72,6 +72,8 @@ def part_of(parameter: ResolvedParameter, mesh: Mesh) -> tuple[tuple[int, ...], 
             marks["_lazycell_copies"] = copies
     if parameter.spec.partial:
         marks["_lazycell_partial"] = parameter.spec.partial
+    if mesh.ranks > 1:
+        marks["_lazycell_mesh"] = mesh  # by which the states of an optimizer know it
     return shape, marks or None
 
 

@@ -97,7 +97,7 @@ def save_checkpoint(
     if mesh is not None:
         if enc_key is not None or enc_mode is not None:
             raise ValueError("enc_key: only a .ckpt can be encrypted, which several ranks cannot write")
-        report, target = _together.save_on_mesh(mesh, prepared, losses, layout, timeout, progress)
+        report, target = _together.save_on_mesh(net, mesh, prepared, losses, layout, timeout, progress)
     else:
         ready = prepared()
         destination, target = ready.destination, ready.target
@@ -130,12 +130,14 @@ def _prepared(
     only: Iterable[str] | None,
     names: str | None,
     companion_of: Callable[[Manifest, str | None], Companion] | None,
+    joined: Manifest | None = None,
 ) -> PreparedSave:
     check_progress(progress)
     destination = destination_of(path, format, max_shard_size)
     target = floating_dtype(dtype)
     with collector_paused():
         whole, every = survey(net, migrations=lambda cls: ())
+        whole = whole if joined is None else joined
         found, sources = (whole, every) if only is None else _part(net, whole, every, only)
         draw_state(sources.values())
         declared = [name for name, parameter in sources.items() if lacks_values(parameter)]

@@ -5,21 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from mindspore import nn
+
 from ..distributed import agree, token
 from ..layout import CannotDivide, Stored, division_of, form_here
-from ..manifest import divisions_of, stored_tensors
+from ..manifest import Manifest, divisions_of, stored_tensors
 from ..mesh import Division, Mesh, Place
 from ..parameters import numpy_values
 from ..saving import Losses, SaveReport, save_parts
 from ..system import Array
+from ._joined_manifest import joined_manifest
+from ._net_manifest import survey
 
 if TYPE_CHECKING:
     from ._prepared_save import PreparedSave
 
 
 def save_on_mesh(
+    net: nn.Cell,
     mesh: Mesh,
-    prepared: Callable[[], PreparedSave],
+    prepared: Callable[..., PreparedSave],
     losses: Losses,
     layout: str,
     timeout: float,
@@ -28,8 +33,9 @@ def save_on_mesh(
     """Write what this rank has of a model, while the others write what they have.
 
     Args:
+        net: any cell.
         mesh: that the net was built on.
-        prepared: says what is to be written.
+        prepared: says what is to be written, by the manifest of all ranks together.
         losses: told about values that get lost when they are converted.
         layout: as `save_checkpoint` takes it, and so are `timeout` and `progress`.
         timeout: likewise.
@@ -47,12 +53,20 @@ def save_on_mesh(
     of_parameters: dict[str, Division] = {}
     tensors: dict[str, Stored] = {}
     divisions: dict[str, Division] = {}
+    manifest: Manifest | None = None
     try:
-        ready = prepared()
+        manifest, _ = survey(net, migrations=lambda cls: ())
+    except BaseException as error:  # whatever it is, the others wait to hear of it
+        failure = error
+    joined = joined_manifest(manifest, mesh, timeout)
+    try:
+        if failure is not None:
+            raise failure
+        ready = prepared(joined=joined)
         of_parameters = divisions_of(ready.manifest)
         tensors = {each.name: each for each in stored_tensors(ready.manifest, ready.stored)}
         divisions = {name: _division_of(each, of_parameters) for name, each in tensors.items()}
-    except BaseException as error:  # whatever it is, the others wait to hear of it
+    except BaseException as error:
         failure = error
     agree(mesh, {}, failure, doing="save", timeout=timeout)
     assert ready is not None

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from ..declaration import Conditional, Group, Tie, declaration_of_child, ranks_along, render
 from ..manifest import Resolved, ResolvedChild, bind_child, resolve
-from ..mesh import Mesh, Owner
+from ..mesh import Mesh, Owner, tied_apart
 
 Holders = dict[str, frozenset[int]]
 """Along each axis along which not all ranks have something, where those are that have it."""
@@ -69,12 +69,8 @@ def _narrow(found: Holders, axis: str, indices: Sequence[int], ranks: int) -> No
 
 
 def _refuse(resolved: Resolved, tie: Tie, target: Holders, source: Holders) -> NoReturn:
-    axis = next(axis for axis in {**target, **source} if target.get(axis) != source.get(axis))
-    ends = sorted(", ".join(map(str, sorted(each[axis]))) if axis in each else "all" for each in (target, source))
-    where, instead = (f"stages {' and '.join(ends)}", "use one stage")
-    if axis != "pp":
-        where, instead = f"the ranks {' and '.join(ends)} along {axis!r}", f"use a mesh without {axis!r}"
+    problem = tied_apart(tie.target, tie.source, target, source)
     for item in resolved.declaration.ties:
         if isinstance(item, Conditional) and item.name == tie.name and render(item.condition).isidentifier():
-            instead += f", or {render(item.condition)}=False"
-    tie.complain(f"{tie.target} and {tie.source} are one parameter and on {where}: {instead}")
+            problem += f", or {render(item.condition)}=False"
+    tie.complain(problem)

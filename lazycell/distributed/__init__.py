@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ._communicator import Communicator as Communicator
     from ._communicator import communicator_of as communicator_of
     from ._digests import digests_of as digests_of
+    from ._digests import digests_of_index as digests_of_index
+    from ._exchange import exchange as exchange
     from ._gradients import reduce_gradients as reduce_gradients
     from ._parts import place_of as place_of
     from ._parts import places_of as places_of

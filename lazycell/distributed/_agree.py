@@ -71,7 +71,7 @@ def agree(
     row = bytes([error is not None]) + kind.to_bytes(4, "little")
     row += b"".join(digests.get(name, bytes(WORDS)).ljust(WORDS, b"\0") for name in _WHAT)
     try:
-        rows = _channel().gather(row, timeout)
+        rows = channel().gather(row, timeout)
     except CheckpointError as failure:
         if error is not None:
             raise error from failure
@@ -104,9 +104,9 @@ def token(mesh: Mesh | None, *, timeout: float = TIMEOUT) -> str:
         CheckpointError: a rank did not answer.
     """
     own = secrets.token_bytes(8)
-    return (_channel().gather(own, timeout)[0] if communicates(mesh) else own).hex()
+    return (channel().gather(own, timeout)[0] if communicates(mesh) else own).hex()
 
 
 @functools.cache
-def _channel() -> Channel:
+def channel() -> Channel:
     return open_channel()

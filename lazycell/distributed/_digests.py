@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from pathlib import Path
 
-from ..formats import ByteRange, CheckpointHeader, TensorHeader
-from ..loading import LoadPlan
+from ..formats import ByteRange, CheckpointHeader, TensorHeader, files_named, is_index
+from ..loading import LoadOptions, LoadPlan
 from ..mesh import Mesh
 
 WORDS = 8
@@ -22,12 +23,26 @@ def digests_of(mesh: Mesh, model: str, plan: LoadPlan, header: CheckpointHeader)
         plan: for the whole model, before it is cut to what a rank has.
         header: of the checkpoint; of its files the names, sizes and times of modification count.
     """
-    texts = {
-        "mesh": repr((mesh.axes, sorted(mesh.whole))),
-        "model": model,
-        "plan": "\n".join(_plan_texts(plan)),
-        "files": repr(sorted(_stamps(header))),
-    }
+    return _digests(mesh, model, "\n".join(_plan_texts(plan)), repr(sorted(_stamps(header))))
+
+
+def digests_of_index(mesh: Mesh, model: str, options: LoadOptions, index: Path) -> dict[str, bytes]:
+    """Give the digests where each rank has read the headers of its own files alone, and so planned its own part.
+
+    Args:
+        mesh: as for `digests_of`, and so is `model`.
+        model: likewise.
+        options: what the user says about the load, of which one plan comes everywhere.
+        index: of the checkpoint; of it and of the files that it names, names, sizes and times of modification count.
+    """
+    asked = {name: value for name, value in options.arguments.items() if name not in ("mmap", "progress", "timeout")}
+    files = {index, *(index.parent / name for name in (files_named(index) if is_index(index.name) else ()))}
+    stamps = sorted((path.name, state.st_size, state.st_mtime_ns) for path in files if (state := path.stat()))
+    return _digests(mesh, model, repr(asked), repr(stamps))
+
+
+def _digests(mesh: Mesh, model: str, plan: str, files: str) -> dict[str, bytes]:
+    texts = {"mesh": repr((mesh.axes, sorted(mesh.whole))), "model": model, "plan": plan, "files": files}
     return {name: hashlib.sha256(text.encode()).digest()[:WORDS] for name, text in texts.items()}
 
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from ._directory import choose as choose
     from ._directory import files_of as files_of
     from ._directory import indices_among as indices_among
+    from ._directory import is_index as is_index
     from ._files import FileStamp as FileStamp
     from ._files import named as named
     from ._files import open_regular as open_regular
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from ._open import open_checkpoint as open_checkpoint
     from ._other_contents import what_it_is as what_it_is
     from ._safetensors import read_safetensors as read_safetensors
+    from ._sharded import files_named as files_named
     from ._strided import StridedRange as StridedRange
 else:
     __getattr__ = face(__name__)

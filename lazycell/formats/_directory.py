@@ -88,19 +88,19 @@ def files_of(directory: Path, chosen: Sequence[str]) -> list[str]:
         CheckpointFormatError: the index is none.
         FileNotFoundError: it is not there.
     """
-    shards = [shard for name in chosen if _is_index(name) for shard in files_named(directory / name)]
+    shards = [shard for name in chosen if is_index(name) for shard in files_named(directory / name)]
     return [*chosen, *dict.fromkeys(shards)]
 
 
 def indices_among(names: Iterable[str]) -> list[str]:
     """Keep the names of indices over files of safetensors, which `choose` reads."""
-    indices = [name for name in names if _is_index(name) and not name.endswith((".bin.index.json", RANKS_SUFFIX))]
+    indices = [name for name in names if is_index(name) and not name.endswith((".bin.index.json", RANKS_SUFFIX))]
     if _INDEX in indices:  # others are variants, such as `model.fp16.safetensors.index.json`
         indices = [name for name in indices if name in (_INDEX, NAME_MAP)]
     return indices
 
 
-def _is_index(name: str) -> bool:
+def is_index(name: str) -> bool:
     return name.endswith((".safetensors.index.json", ".bin.index.json", RANKS_SUFFIX)) or name == NAME_MAP
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from .._arguments import file_path
@@ -14,7 +14,10 @@ from ._header import CheckpointHeader
 
 
 def open_checkpoint(
-    source: str | os.PathLike[str] | Mapping[str, object], *, decrypt: Callable[[Path], bytes] | None = None
+    source: str | os.PathLike[str] | Mapping[str, object],
+    *,
+    decrypt: Callable[[Path], bytes] | None = None,
+    needed: Callable[[Collection[str]], Collection[str] | None] | None = None,
 ) -> CheckpointHeader:
     """Read what a checkpoint holds, from its headers alone.
 
@@ -24,6 +27,8 @@ def open_checkpoint(
             directory that holds one of these. A file of another name is recognized by its content. Or a mapping from
             names to arrays: numpy's, MindSpore's tensors or parameters.
         decrypt: gives the content of an encrypted `.ckpt`.
+        needed: where there is an index, is given the names of all tensors in it, and gives those whose headers are
+            needed, or None for all: shards that hold none of them are not opened, and are not looked for.
 
     Raises:
         FileNotFoundError: there is nothing at the path.
@@ -57,6 +62,8 @@ def open_checkpoint(
     if format is _formats.CKPT:
         return _readers.read_ckpt(path, decrypt=decrypt)
     _refuse_key(path, decrypt)
+    if needed is not None and format is _formats.SHARDED:
+        return _readers.read_index(path, needed)
     return _formats.read(format, path)
 
 

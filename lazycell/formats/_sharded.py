@@ -17,7 +17,7 @@ lazycell's own, `model.ranks.index.json`, of files in which tensors are in parts
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from .._errors import CheckpointFormatError
@@ -33,8 +33,16 @@ NAME_MAP = "param_name_map.json"
 _HYPER_PARAM = "hyper_param.safetensors"
 
 
-def read_index(path: Path) -> CheckpointHeader:
-    """Read an index and the headers of all its shards.
+Needed = Callable[[Collection[str]], Collection[str] | None]
+"""Is given the names of all tensors in an index, and gives those whose headers are needed; None: all."""
+
+
+def read_index(path: Path, needed: Needed | None = None) -> CheckpointHeader:
+    """Read an index and the headers of all its shards, or of those that hold what is needed.
+
+    Args:
+        path: of the index.
+        needed: says of which tensors a header is needed; None: of all.
 
     Raises:
         CheckpointFormatError: the index is malformed, names a file outside its directory, or disagrees with a
@@ -46,7 +54,9 @@ def read_index(path: Path) -> CheckpointHeader:
         return _rank_readers.read_rank_files(path, index)
     weight_map = _weight_map(index, path)
     first = {shard: tensor for tensor, shard in reversed(weight_map.items())}
-    shards = {shard: _shard(path, shard, first[shard]) for shard in dict.fromkeys(weight_map.values())}
+    wanted = None if needed is None else needed(weight_map.keys())
+    there = weight_map.values() if wanted is None else [weight_map[name] for name in weight_map if name in wanted]
+    shards = {shard: _shard(path, shard, first[shard]) for shard in dict.fromkeys(there)}
     unnamed: dict[str, TensorHeader] = {}
     for shard, header in shards.items():
         for tensor in header.tensors:
@@ -58,6 +68,8 @@ def read_index(path: Path) -> CheckpointHeader:
                 raise CheckpointFormatError(f"{header.path}: holds tensor {tensor!r}, but {path.name} {place}")
     tensors: dict[str, TensorHeader] = {}
     for tensor, shard in weight_map.items():
+        if wanted is not None and shard not in shards:
+            continue
         if tensor not in shards[shard].tensors:
             raise CheckpointFormatError(f"{path}: tensor {tensor!r} is not in {shard!r}, where the index puts it")
         tensors[tensor] = shards[shard].tensors[tensor]

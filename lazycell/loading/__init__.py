@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ._fit import make_plan as make_plan
     from ._load_report import LoadReport as LoadReport
     from ._options import LoadOptions as LoadOptions
+    from ._own_headers import plan_from_own_headers as plan_from_own_headers
+    from ._own_headers import reads_own_headers as reads_own_headers
     from ._plan import LoadPlan as LoadPlan
     from ._plan import LoadStep as LoadStep
     from ._plan import new_head_text as new_head_text

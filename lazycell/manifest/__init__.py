@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ._calls import is_given_dtype as is_given_dtype
     from ._digest import DIGEST as DIGEST
     from ._digest import digest_of as digest_of
+    from ._grouping import groups_on as groups_on
+    from ._grouping import places_on as places_on
     from ._manifest import Manifest as Manifest
     from ._manifest import manifest_of_header as manifest_of_header
     from ._outline import Outline as Outline
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
     from ._outline import resolve_call as resolve_call
     from ._rank_groups import Group as Group
     from ._rank_groups import RankGroups as RankGroups
-    from ._rank_groups import groups_on as groups_on
-    from ._rank_groups import places_on as places_on
     from ._rank_parts import divisions_of as divisions_of
     from ._resolve import Resolved as Resolved
     from ._resolve import ResolvedChild as ResolvedChild
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from ._text import called as called
     from ._text import parameters_html as parameters_html
     from ._text import totals as totals
+    from .file._one_entry import entry_from_json as entry_from_json
+    from .file._one_entry import entry_to_json as entry_to_json
 else:
     __getattr__ = face(__name__)
     callable_package(__name__, "lazycell.cell._any_cell", "manifest")

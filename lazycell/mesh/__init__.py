@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from .._face import face
 
 if TYPE_CHECKING:
+    from ._axes import tied_apart as tied_apart
     from ._axes import unknown_axis as unknown_axis
     from ._boxes import Box as Box
     from ._boxes import Place as Place

@@ -54,7 +54,7 @@ def part_of(parameter: Any) -> Place | None:
 def record_of_part(parameter: Any) -> Mapping[str, Any]:
     """Give what a copy of a parameter has to have of ranks, for its `__dict__`."""
     attributes = parameter.__dict__
-    if PLACE in attributes or _PARTIAL in attributes or _COPIES in attributes:
+    if MESH in attributes or PLACE in attributes or _PARTIAL in attributes or _COPIES in attributes:
         return {name: attributes[name] for name in CARRIED if name in attributes}
     return _NOTHING
 

@@ -67,6 +67,7 @@ class RankFiles:
         if not plan.contents:
             raise CheckpointError(f"{self.path}: an index of no tensors cannot be loaded: save {destination.path}")
         check_stem(destination)
+        plan_safetensors(plan.contents, plan.metadata)  # refuses on every rank what one of them could not write
 
     def run(self, meeting: Meeting, get: Get, lost: Lost, advance: Advance, around: Around | None) -> tuple[Path, ...]:
         """Save, as one of the ranks; give the files that hold the tensors."""

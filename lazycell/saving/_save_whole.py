@@ -7,6 +7,7 @@ its runs of bytes into them, and rank 0 the checksums, of what each rank's bytes
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,7 @@ class WholeFiles:
             files = self._made(replacement)
             index = replacement.create(self.mains[0].name) if self._indexed else files[0]
             names = [file.name for file in files]
+            modes = [_opened_to_all(file) for file in files]
             main = os.stat(index.path).st_ino
             meeting.tell("made", {**self._plan.marks, "files": names, "main": main})
             sums = self._written(dict(enumerate(file.descriptor for file in files)), get, lost, advance)
@@ -79,8 +81,9 @@ class WholeFiles:
                 self._plan.compare(meeting, rank, done)
                 for name, crc in done["sums"].items():
                     sums[name] = sums.get(name, 0) ^ crc
-            for new, file in zip(files, self._files, strict=True):
+            for new, file, mode in zip(files, self._files, modes, strict=True):
                 self._seal(new, file, sums)
+                os.fchmod(new.descriptor, mode)
                 replacement.finish(new)
             if self._indexed:
                 content = index_of(names, self._files, self._plan.metadata, self._plan.nbytes)
@@ -153,3 +156,10 @@ class WholeFiles:
             content.name: crc_of(sums.get(content.name, 0), content.nbytes) for content in file.contents
         }
         write_all(new.descriptor, sums_text(whole, file.contents).encode(), file.sums_at)
+
+
+def _opened_to_all(new: NewFile) -> int:
+    """Let the other ranks write into a file, which may be read-only as the one was that it replaces; give its mode."""
+    mode = stat.S_IMODE(os.fstat(new.descriptor).st_mode)
+    os.fchmod(new.descriptor, mode | stat.S_IRUSR | stat.S_IWUSR)
+    return mode

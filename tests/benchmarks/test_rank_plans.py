@@ -16,7 +16,8 @@ def test_it_runs() -> None:
     done = CliRunner().invoke(rank_plans.main, ["--quick", "--tries", "1"])
     assert done.exit_code == 0, done.output
     rows = [line.split("|")[1].strip() for line in done.output.splitlines() if line.startswith("|")]
-    assert rows[2:] == ["headers to the plan of one rank", "what all ranks hold", "memory of the process of a rank"]
+    assert len(rows) == 2 + len(rank_plans._TARGETS) + 1
+    assert "MISSED" not in done.output
     assert "10,240 ranks" in done.output
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import copy
 import pickle
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -508,3 +510,40 @@ def test_a_plain_cell_around_a_part(tmp_path: Path) -> None:
     states = lazycell.manifest(optimizer)
     assert states["moment1.inner.layers.1.q.weight"].shape == (16, 16)
     assert states["moment1.inner.layers.1.q.weight"].shard == ("tp", None)
+
+
+def test_of_thousands_of_ranks_each_reads_its_own_headers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From a size on that no test has: here it is every size. Rank 0 reads all."""
+    monkeypatch.setattr("lazycell.loading._own_headers._LITTLE", 0)
+    whole_net = Net()
+    whole_net.init_parameters_data(seed=3)
+    whole_net.save_checkpoint(tmp_path, max_shard_size=3000)
+    shards = {path.name for path in tmp_path.glob("*.safetensors")}
+    values = {name: each.asnumpy() for name, each in whole_net.parameters_and_names()}
+    opened: list[str] = []
+    for rank in range(3):
+        with Mesh(pp=3, rank=rank):
+            net = Net()
+        with opens(opened):
+            net.load_checkpoint(tmp_path)
+        found = {name for name in opened if name in shards}
+        assert found == shards if rank == 0 else found < shards
+        opened.clear()
+        for name, each in net.parameters_and_names():
+            np.testing.assert_array_equal(each.asnumpy(), values[name])
+
+
+@contextlib.contextmanager
+def opens(found: list[str]) -> Iterator[None]:
+    """Note the names of the files that Python opens."""
+    noting = True
+
+    def hook(event: str, args: tuple[Any, ...]) -> None:
+        if noting and event == "open" and isinstance(args[0], (str, Path)):
+            found.append(Path(args[0]).name)
+
+    sys.addaudithook(hook)
+    try:
+        yield
+    finally:
+        noting = False

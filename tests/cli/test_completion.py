@@ -107,6 +107,7 @@ def shell(tmp_path: Path) -> Shell:
         ("lazycell show model --by dt", ["dtype"]),
         ("lazycell show net-s", ["compopt -o default", "net-small"]),
         ("lazycell check net-s", ["compopt -o default", "net-small"]),
+        ("lazycell plan net-s", ["compopt -o default", "net-small"]),
         ("lazycell diff net-small net-s", ["compopt -o default", "net-small"]),
         ("lazycell inspect wei", ["compopt -o default", ""]),
         ("lazycell check net-small wei", ["compopt -o default", ""]),

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from lazycell.manifest._grouping import places_on
 from lazycell.manifest._manifest import Manifest
-from lazycell.manifest._rank_groups import places_on
 from lazycell.mesh import Mesh
 
 from ..manifest.ranked import Ranked

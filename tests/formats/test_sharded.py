@@ -267,3 +267,21 @@ def test_name_map_is_as_strict(tmp_path: Path) -> None:
     assert refusal(path) == (
         "param_name_map.json: the file 'hyper_param.safetensors' beside it is a link that leads nowhere"
     )
+
+
+def test_only_shards_that_are_needed_are_opened(tmp_path: Path) -> None:
+    """The index says which they are; the others may be anywhere. Of those that are opened all tensors are told."""
+    path = sharded(tmp_path)
+    (tmp_path / "s2.safetensors").unlink()
+    asked = []
+
+    def needed(names: Any) -> set[str] | None:
+        asked.append([*names])
+        return {"b"}
+
+    assert [*open_checkpoint(path, needed=needed).tensors] == ["a", "b"]
+    assert asked == [["a", "c", "b"]]
+    assert [*open_checkpoint(tmp_path, needed=needed).tensors] == ["a", "b"]
+    with pytest.raises(CheckpointFormatError, match="the shard 's2.safetensors' is missing"):
+        open_checkpoint(path, needed=lambda names: None)
+    assert [*open_checkpoint(tmp_path / "s1.safetensors", needed=lambda names: {"b"}).tensors] == ["a", "b"]

@@ -64,7 +64,9 @@ def test_a_part_is_bit_equal_to_the_whole_s(initializer: Initializer, dtype: Any
             assert bits(cell.w) == cut(whole.w, part).tobytes(), (division, mesh)
 
 
-@pytest.mark.parametrize("initializer", [ms_initializers.Dirac(), ms_initializers.HeNormal()], ids=str)
+@pytest.mark.parametrize(
+    "initializer", [ms_initializers.Dirac(), ms_initializers.HeNormal()], ids=lambda each: type(each).__name__
+)
 def test_so_are_parts_of_kernels(initializer: Initializer) -> None:
     whole = declared(initializer, KERNELS.shape, ms.float32)
     lazycell.init_parameters_data(whole, seed=3)

@@ -15,7 +15,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +37,12 @@ def save_as(form: str, directory: Path, arrays: dict[str, Any]) -> None:
         save_arrays(directory, arrays, 2500 if form == "sharded" else None)
 
 
-def killed_at(call: int, act: Callable[[], None]) -> bool:
+def killed_at(call: int, act: Callable[[], object], names: Sequence[str] = CALLS) -> bool:
     """Run `act` in a child that kills itself at its `call`-th call; whether it lived to do so."""
     child = os.fork()
     if child == 0:
         try:
-            die_at(call)
+            die_at(call, names)
             act()
             status = 0
         except BaseException:
@@ -55,7 +55,7 @@ def killed_at(call: int, act: Callable[[], None]) -> bool:
     return False
 
 
-def die_at(call: int) -> None:
+def die_at(call: int, names: Sequence[str] = CALLS) -> None:
     """Make this process kill itself instead of making its `call`-th call; a write is half done then."""
     count = 0
 
@@ -73,7 +73,7 @@ def die_at(call: int) -> None:
 
         setattr(os, name, counted)
 
-    for name in CALLS:
+    for name in names:
         wrap(name)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import ml_dtypes
 import numpy as np
 
 from lazycell._dtypes import dtype_name
@@ -77,7 +78,9 @@ def arrays(seed: int) -> dict[str, Array]:
     made: dict[str, Array] = {}
     for number, (name, division) in enumerate(DIVISIONS.items()):
         shape = {"norm": (6,), "scalar": ()}[name] if division is None else division.shape
-        made[name] = np.asarray(random.standard_normal(shape), [np.float32, np.float16, np.float64][number % 3])
+        made[name] = np.asarray(9 * random.standard_normal(shape)).astype(
+            [np.float32, ml_dtypes.bfloat16, np.float64, np.int8][number % 4]
+        )
     return made
 
 

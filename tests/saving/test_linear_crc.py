@@ -24,7 +24,7 @@ def grids(draw: st.DrawFn) -> tuple[tuple[int, ...], list[list[tuple[int, int]]]
     return shape, cuts
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(grids(), st.sampled_from(["u1", "u2", "f4", "f8"]), st.sampled_from([1, 40]), st.integers(0, 1 << 30))
 def test_parts_make_the_whole(
     grid: tuple[tuple[int, ...], list[list[tuple[int, int]]]], dtype: str, wide: int, seed: int

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import secrets
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +18,7 @@ import attrs
 import numpy as np
 import pytest
 
+import tests
 from lazycell import CheckpointError
 from lazycell.formats import open_checkpoint
 from lazycell.mesh import Division, Mesh, Share
@@ -132,6 +136,22 @@ def test_a_link_is_written_through(tmp_path: Path) -> None:
     assert (tmp_path / "net.safetensors").is_symlink()
     assert same_arrays(load_arrays(tmp_path / "far" / "real.safetensors"), NEW)
     assert os.listdir(tmp_path / "far") == ["real.safetensors"]
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "model.safetensors.index.json"])
+def test_a_read_only_checkpoint_stays_one(tmp_path: Path, name: str) -> None:
+    """As MindSpore's are; while they save, all ranks can open the file."""
+    save_arrays(tmp_path, OLD)
+    (tmp_path / "model.safetensors").chmod(0o440)
+    seen: set[int] = set()
+
+    def get(name: str) -> Any:
+        seen.update(path.stat().st_mode & 0o777 for path in tmp_path.glob(".*~model*.safetensors.lazycell"))
+        return parts_of(NEW, Mesh(dp=2, rank=0))(name)
+
+    save_on(tmp_path / name, NEW, {"dp": 2}, get=get)
+    assert seen == {0o640}
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.glob("*.safetensors")} == {0o440}
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -390,6 +410,18 @@ def test_arguments(tmp_path: Path, more: dict[str, Any], text: str) -> None:
     assert not os.listdir(tmp_path)
 
 
+@pytest.mark.parametrize("dtype", ["complex128", "float32"])
+def test_what_the_format_cannot_hold(tmp_path: Path, layout: str, dtype: str) -> None:
+    """Is refused by every rank by itself, before anything is written."""
+    name = "a" if dtype == "complex128" else "__metadata__"
+    for rank in (0, 1):
+        with pytest.raises(CheckpointError, match="safetensors"):
+            save_as_rank(
+                tmp_path, NEW, Mesh(tp=2, rank=rank), "0badcafe", layout=layout, entries=[Entry(name, dtype, (2,))]
+            )
+    assert not os.listdir(tmp_path)
+
+
 def test_a_ckpt_is_refused(tmp_path: Path) -> None:
     """It has no places that ranks could write to."""
     with pytest.raises(CheckpointError, match="a .ckpt is one stream"):
@@ -404,3 +436,23 @@ def test_a_save_goes_on_beside_another(tmp_path: Path, layout: str) -> None:
         assert [name for name in os.listdir(tmp_path) if "0badcafe~r00001.lock" in name]
     assert same_arrays(load_arrays(tmp_path), NEW)
     assert open_checkpoint(tmp_path).format == ("safetensors" if layout == "whole" else "ranks")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("single", "ranks"), ("sharded", "single"), ("ranks", "sharded"), ("ranks", "ranks")],
+)
+def test_rank_0_is_killed_at_any_point(before: str, after: str) -> None:
+    """The old or the new checkpoint is there, whole; the other rank is told so, and the next save leaves nothing else."""
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.saving.rank_crashes", before, after],
+        cwd=Path(tests.__file__).parents[1],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    result = json.loads(run.stdout)
+    assert result["problems"] == []
+    assert result["kills"] > 15
+    assert min(result["old"], result["new"]) > 1  # of the last calls the other rank may make some

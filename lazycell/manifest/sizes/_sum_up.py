@@ -10,8 +10,8 @@ import attrs
 from ..._dtypes import FLOATING, itemsize
 from ...layout import ManifestEntry
 from ...mesh import Mesh
+from .._grouping import groups_on
 from .._inventory import Inventory
-from .._rank_groups import groups_on
 from ._cache_sizes import cache_sizes
 from ._optimizers import OptimizerState, optimizer_state
 from ._size import RankSizes, Size, summed

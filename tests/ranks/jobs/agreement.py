@@ -114,7 +114,7 @@ def check_token() -> None:
     assert len(first) == 16
     assert int(first, 16) >= 0
     assert first != second
-    rows = [each.decode() for each in _agree._channel().gather(first.encode(), 20)]
+    rows = [each.decode() for each in _agree.channel().gather(first.encode(), 20)]
     assert rows == [first, first]
 
 
@@ -145,8 +145,8 @@ def dies() -> None:
 def check_without_a_store() -> None:
     """Where no store can be made, the collective does the same."""
     _channel._keep = lambda: 1 / 0  # type: ignore[assignment]
-    _agree._channel.cache_clear()
-    assert type(_agree._channel()) is _channel.Collective
+    _agree.channel.cache_clear()
+    assert type(_agree.channel()) is _channel.Collective
     for check in (check_agreed, check_differences, check_one_fails):
         check()
     assert token(MESH) != token(MESH)
@@ -155,7 +155,7 @@ def check_without_a_store() -> None:
 if "dies" in sys.argv:
     run(dies)
 else:
-    assert type(_agree._channel()) is _channel.Store
+    assert type(_agree.channel()) is _channel.Store
     run(
         *[check_agreed, check_others_do_not, check_differences, check_one_fails, check_digests, check_token],
         *[check_late, check_without_a_store],

@@ -13,6 +13,7 @@ from mindspore import Parameter, Tensor, nn, ops
 from lazycell.distributed import Enter, Gather, HandOn, Leave, communicator_of, reduce_gradients
 from lazycell.mesh import Mesh
 from tests.ranks.job import run, start
+from tests.versions import VERSION
 
 rank, ranks = start()
 TP = Mesh(tp=2)
@@ -74,7 +75,10 @@ class Weighted(nn.Cell):
 
 def check_cells() -> None:
     """Each way in which MindSpore computes. Of HandOn a rank's graph is its own, so what is handed on has one order."""
-    for dtype, most in ((ms.float32, 1e-6), (ms.bfloat16, 3e-2), (ms.float16, 3e-3)):
+    dtypes = {ms.float32: 1e-6, ms.float16: 3e-3}
+    if VERSION >= (2, 9):  # before, the CPU has no product of bfloat16
+        dtypes[ms.bfloat16] = 3e-2
+    for dtype, most in dtypes.items():
         compared("pynative", dtype, most, CASES)
         if dtype != ms.float16:
             compared("graph", dtype, most, CASES[:3])

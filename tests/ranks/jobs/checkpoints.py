@@ -147,6 +147,24 @@ def check_optimizer() -> None:
     lazycell.load_checkpoint(optimizer, FOLDER / "states.safetensors")
     one = nn.Adam(whole().trainable_params())
     lazycell.load_checkpoint(one, FOLDER / "states.safetensors")
+    # Of a stage's optimizer each rank tells the others what states it has.
+    net = made(Mesh(pp=2))
+    net.load_checkpoint(FILE)
+    optimizer = nn.Adam(net.trainable_params())
+    for name, each in optimizer.parameters_and_names():
+        if name.startswith("moment1"):
+            each.set_data(each + len(name))
+    lazycell.save_checkpoint(optimizer, FOLDER / "stages.safetensors")
+    stored = open_checkpoint(FOLDER / "stages.safetensors").tensors
+    assert {"moment1.table.weight", "moment1.head.weight", "moment1.layers.2.q.weight"} <= stored.keys()
+    for mesh in (Mesh(tp=2), Mesh(pp=2)):
+        net = made(mesh)
+        net.load_checkpoint(FILE)
+        optimizer = nn.Adam(net.trainable_params())
+        lazycell.load_checkpoint(optimizer, FOLDER / "stages.safetensors")
+        for name, each in optimizer.parameters_and_names():
+            if name.startswith("moment1"):
+                assert (each.asnumpy() == len(name)).all(), name
 
 
 def check_save_fails() -> None:

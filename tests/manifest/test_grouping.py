@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from lazycell._dtypes import itemsize
 from lazycell.layout._entry import ManifestEntry
+from lazycell.manifest._grouping import groups_on, places_on
 from lazycell.manifest._manifest import Manifest
-from lazycell.manifest._rank_groups import groups_on, places_on
 from lazycell.manifest._rank_parts import divisions_of
 from lazycell.mesh import Listed, Mesh, On, Place, Share
 
@@ -186,3 +186,23 @@ def test_an_axis_of_what_states_shard_alone() -> None:
     assert (rank.unused, rank.size.elements, math.prod(rank.mesh.values())) == (("other",), 3, 6)
     with pytest.raises(ValueError, match="along which nothing of Net is divided. Name one dp"):
         Manifest("Net", (ManifestEntry("w", (6,), "float32", "zeros"),)).sizes(mesh={"other": 2})
+
+
+def test_what_is_no_shard_is_refused_beside_what_has_none() -> None:
+    """They are no kind together, though neither says anything of an axis."""
+    entries = (ManifestEntry("a", (6,), "float32", "zeros"), ManifestEntry("b", (6,), "float32", "zeros", shard=()))
+    with pytest.raises(ValueError, match=re.escape("'b' has shard=(), 0 entries, and its shape (6,) has 1 dimensions")):
+        groups_on(Manifest("Net", entries), {"dp": 2})
+
+
+def test_a_tie_across_stages() -> None:
+    """Is refused as a build refuses it; on one stage, or without the tie, there is nothing to refuse."""
+    entry = ManifestEntry("embed", (4, 4), "float32", "zeros")
+    owners = {"embed": On("pp", (0,)), "head": On("pp", (-1,)), "layers": Listed("pp", 4, "n")}
+    given = {"tie_word_embeddings": True, "tie_others": False}
+    model = Manifest("Net", (entry,), {"head": "embed"}, hyperparameters=given, owners=owners)
+    message = "Net: head and embed are one parameter and on stages 0 and 3: use one stage, or tie_word_embeddings=False"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        model.sizes(mesh={"pp": 4})
+    assert model.sizes(mesh={"pp": 1}).rank is not None
+    assert Manifest("Net", (entry,), owners=owners).sizes(mesh={"pp": 4}).rank is not None
