@@ -114,7 +114,7 @@ def blueprint_of(declaration: Declaration, given: Mapping[str, Any], dtype: Any)
             mesh,
             _computed(declaration, given),
         )
-        if key is not None and _can_be_shared(resolved):
+        if key is not None and _can_be_shared(resolved, given):
             if len(_blueprints) >= _MOST:
                 _blueprints.clear()
             _blueprints[key] = found
@@ -158,7 +158,7 @@ def _extend(key: list[Any], value: Any) -> bool:
         key += (tuple, len(value))
         return all(_extend(key, part) for part in value)
     if not is_plain(value):
-        return False
+        return _is_law(value) and _extend_by_law(key, value)
     kind = type(value)
     if kind is float:
         value = value.hex()  # 0.0 == -0.0
@@ -168,6 +168,16 @@ def _extend(key: list[Any], value: Any) -> bool:
         _extend(key, (value.numerator_, value.denominator_))
     key += (kind, value)  # 1 == True == 1.0
     return True
+
+
+def _is_law(value: Any) -> bool:
+    """Tell whether a value is an initializer of MindSpore's own: a few numbers, which anybody may change."""
+    return isinstance(value, Initializer) and type(value).__module__ == Initializer.__module__
+
+
+def _extend_by_law(key: list[Any], law: Initializer) -> bool:
+    key += (type(law), id(law))  # this very one: it is what parameters are given
+    return all(_extend(key, value) for name, value in law.__dict__.items() if name[0] != "_")
 
 
 def is_plain(value: Any) -> bool:
@@ -194,7 +204,7 @@ def _key_of_call(
             return None
         value = given[item.name]
         is_formula = value is item.default and not isinstance(value, attrs.Factory)  # type: ignore[arg-type]
-        values.append(_Default if is_formula else value)
+        values.append(_Default if is_formula and not _is_law(value) else value)
     key = key_of(declaration, values, dtype)
     return key if key is None or mesh is None else (*key, mesh)
 
@@ -205,10 +215,11 @@ def _computed(declaration: Declaration, given: Mapping[str, Any]) -> frozenset[s
     return frozenset(item.name for item in made)
 
 
-def _can_be_shared(resolved: Resolved) -> bool:
+def _can_be_shared(resolved: Resolved, given: Mapping[str, Any]) -> bool:
+    laws = {id(value) for value in given.values() if _is_law(value)}  # others are made for each instance
     distinct = {id(call): call for _, call in below(resolved.children, lambda call: call)}.values()
     arguments = [argument for call in distinct for argument in (*call.args, *call.kwargs.values())]
-    return all(map(is_plain, (*resolved.values.values(), *arguments)))
+    return all(id(value) in laws or is_plain(value) for value in (*resolved.values.values(), *arguments))
 
 
 def _parameter(parameter: ResolvedParameter, mesh: Mesh | None) -> ParameterBlueprint:

@@ -88,6 +88,50 @@ def test_defaults_derived_values_and_arguments_that_can_change_are_no_ones_twice
     assert Outer().inner.given is not Outer().inner.given
 
 
+class Scaled(LazyCell):
+    law: Any = Normal(0.5)
+    factor = law.sigma * 2
+    weight: Param[law, (2,)]
+
+
+def test_one_initializer_gives_one_blueprint_until_it_is_changed() -> None:
+    """Layers are handed the initializer of their model, each the same one; another one is that of another model."""
+    law = Normal(0.5)
+    assert blueprint(Scaled, law=law) is blueprint(Scaled, law=law)
+    other = blueprint(Scaled, law=Normal(0.5))
+    assert other.parameters[0].initializer is not law
+    law.sigma = 2.0
+    assert [Scaled(law).factor, Scaled(law).factor, Scaled(Normal(0.5)).factor] == [4.0, 4.0, 1.0]
+    assert Scaled(law).weight._initializer is law
+
+
+def test_an_initializer_that_is_a_default_may_be_changed_too() -> None:
+    """It is one object, of the class."""
+    first = Scaled()
+    first.law.sigma = 3.0
+    try:
+        assert Scaled().factor == 6.0
+    finally:
+        first.law.sigma = 0.5
+
+
+def test_initializers_that_can_be_more_than_numbers_are_no_ones_twice() -> None:
+    """One that a formula makes for each net, one with a list, one of the user's, and one within a tuple."""
+
+    class Own(Normal):
+        pass
+
+    class Making(LazyCell):
+        width: int = 2
+        law = Normal(1 / width)
+        weight: Param[law, (width,)]
+
+    assert Making().law is not Making().law
+    for law in (Normal([0.5]), Own(0.5)):
+        assert blueprint(Scaled, law=law) is not blueprint(Scaled, law=law)
+    assert blueprint(Part, width=2, scale=(Normal(),)) is not blueprint(Part, width=2, scale=(Normal(),))
+
+
 def test_converters_run_for_every_instance() -> None:
     """They are the user's, who may count."""
     calls: list[Any] = []
