@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .launch import run_ranks
+from ..golden_cases import FAMILIES
+from .launch import ROOT, run_ranks
 
 DECODERS = "llama,mistral,qwen2,qwen3,gemma2,gemma3,mixtral,qwen3_moe,gpt2"
 
@@ -21,6 +22,16 @@ def test_texts_on_four_ranks() -> None:
     """Heads that ranks share, and mixtures of axes."""
     asked = ["tp=4:qwen2,gemma3", "dp=2,tp=2:llama", "pp=2,tp=2:llama,mixtral", "ep=2,tp=2:mixtral,qwen3_moe"]
     run_ranks(4, "zoo", *(f"texts:{each}" for each in asked), timeout=240)
+
+
+def test_the_example() -> None:
+    """The command that the documentation starts with: rank 0 prints the words of the reference, and the other nothing."""
+    case = FAMILIES["llama"]
+    ids, expected = case.generation["input_ids"][0], case.expected["generated"][0]
+    first, second = run_ranks(2, ROOT / "examples" / "generate.py", case.path, *ids, "--words", len(expected))
+    assert f"words: {' '.join(map(str, expected))}" in first
+    assert "LlamaForCausalLM on 2 ranks: this one has 237,312 of 472,832 bytes" in first
+    assert "words" not in second
 
 
 def test_training_on_two_ranks() -> None:
