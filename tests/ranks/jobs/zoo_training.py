@@ -37,6 +37,10 @@ SMALL: dict[str, Any] = {
 }
 DRAWN: dict[str, tuple[Any, dict[str, Any]]] = {
     "one key head": (LlamaForCausalLM, {**SMALL, "num_key_value_heads": 1}),
+    "six heads": (
+        LlamaForCausalLM,
+        {**SMALL, "vocab_size": 66, "hidden_size": 36, "num_attention_heads": 6, "num_key_value_heads": 3},
+    ),
     "normed heads": (Qwen3ForCausalLM, {**SMALL, "num_key_value_heads": 1, "head_dim": 16}),
 }
 """Nets without a checkpoint."""
