@@ -71,7 +71,7 @@ def ratio(
     return Figure(
         what,
         f"≤ {most:g} x",
-        f"{found:.4g} x: {text(ours)}",
+        f"{found:.3f} x: {text(ours)}",
         found <= most if judged else None,
         f"{against}: {text(theirs)}",
         workload,

@@ -34,7 +34,7 @@ def _by_mindspore(folder: Path, strategy: str, rank: int) -> dict[str, Any]:
 
 def _by_lazycell(folder: Path, mesh: Mesh, *, mmap: bool) -> dict[str, Any]:
     net = LlamaForCausalLM.from_pretrained(folder, mesh=mesh, mmap=mmap, dtype="bfloat16")
-    return {name: each for name, each in net.parameters_and_names()}
+    return dict(net.parameters_and_names())
 
 
 def main(arguments: list[str]) -> None:

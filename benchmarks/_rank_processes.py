@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -43,13 +44,15 @@ def at_once(module: str, ranks: Sequence[Sequence[str]], before: Callable[[], No
         for arguments in ranks
     ]
     try:
-        if all([_is_ready(process) for process in processes]):
+        ready = [_is_ready(process) for process in processes]
+        if all(ready):
             before()
         found = []
-        for process in processes:  # each ends when its input does
+        for process in processes:
             assert process.stdin is not None
-            process.stdin.write("\n")
-            process.stdin.flush()
+            with contextlib.suppress(BrokenPipeError):  # one that has failed, which is told below
+                process.stdin.write("\n")
+                process.stdin.flush()
         for rank, process in enumerate(processes):
             out, error = process.communicate()
             if process.returncode:

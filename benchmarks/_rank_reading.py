@@ -2,8 +2,8 @@
 
 `python -m benchmarks._rank_reading INDEX MMAP WHAT RANK AXIS=SIZE …`: the index of a checkpoint as `checkpoint` writes
 it. WHAT is `warm`: it loads twice, once for the time and the bytes, once for the memory, which is looked at meanwhile;
-or `disk`: it loads once, and reads every value, for the bytes that came from the disk. Prints one line of JSON. Needs no
-MindSpore.
+or `disk`: it loads once, and reads every value, for the bytes that came from the disk. Prints one line of JSON. Needs
+no MindSpore.
 """
 
 from __future__ import annotations

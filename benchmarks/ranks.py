@@ -1,7 +1,7 @@
 """What ranks cost, beside what they are meant to: `python -m benchmarks.ranks`, one process a rank, without `msrun`.
 
-The checkpoint is a decoder's of 1 GB in bfloat16, in five files, which are deleted afterwards. All ranks of a mesh begin
-at once. What a figure is held against was measured in the same run, by turns with it.
+The checkpoint is a decoder's of 1 GB in bfloat16, in five files, which are deleted afterwards. All ranks of a mesh
+begin at once. What a figure is held against was measured in the same run, by turns with it.
 """
 
 from __future__ import annotations
@@ -67,9 +67,7 @@ def measure(
 @click.option("--rounds", type=click.IntRange(min=1), default=3, show_default=True, help="Of each load and save.")
 @click.option("--pairs", type=click.IntRange(min=1), default=11, show_default=True, help="Builds with a mesh of one.")
 @click.option("--kills", type=click.IntRange(min=0), default=0, show_default=True, help="Of ranks in saves, and loads.")
-@click.option(
-    "--only", multiple=True, type=click.Choice(_PARTS), help="A part of the table; may be given several times."
-)
+@click.option("--only", multiple=True, type=click.Choice(_PARTS), help="A part of the table; may be given again.")
 @click.option(
     "--directory",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
