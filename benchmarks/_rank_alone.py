@@ -12,7 +12,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import mindspore as ms
@@ -23,14 +23,14 @@ from models.qwen3_moe import Qwen3MoeForCausalLM
 
 from ._rank_processes import wait
 
-_SMALL = {
+_SMALL: Mapping[str, Any] = {
     "vocab_size": 320,
     "hidden_size": 64,
     "intermediate_size": 96,
     "num_attention_heads": 8,
     "num_key_value_heads": 4,
 }
-_EXPERTS = {"head_dim": 8, "num_experts": 8, "num_experts_per_tok": 2, "moe_intermediate_size": 32}
+_EXPERTS: Mapping[str, Any] = {"head_dim": 8, "num_experts": 8, "num_experts_per_tok": 2, "moe_intermediate_size": 32}
 
 
 def measure(cases: dict[str, Callable[[], Any]], pairs: int) -> dict[str, list[tuple[float, float]]]:

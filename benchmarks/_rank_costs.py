@@ -59,19 +59,23 @@ def plans(tries: int, *, quick: bool) -> Iterator[Figure]:
     )  # fmt: skip
 
 
-def kills(times: int) -> Iterator[Figure]:
-    """Kill random ranks so many times during saves and loads, and give what was lost; none: say which command does."""
-    for during, kinds in KILLS.items():
-        target = "0 lost, 0 mixed, 0 leftovers" if during == "saves" else "0 nets changed"
-        what, words = f"kills of ranks during {during}", f"just kills {' '.join(kinds)} --times {times or 100}"
-        if not times:
-            yield Figure(what, target, "not run", None, "", f"`{words}`")
-            continue
-        command = [sys.executable, "-m", "tests.kills", *kinds, "--times", str(times)]
-        done = subprocess.run(command, cwd=_HERE, capture_output=True, text=True, check=False)
-        counted = [[int(number) for number in each] for each in _COUNTED.findall(done.stdout)]
-        if len(counted) != len(kinds):
-            raise RankError(f"`{words}` failed:\n{done.stdout}{done.stderr}")
-        killed, old, between, new, lost = (sum(column) for column in zip(*counted, strict=True))
-        told = f"{lost} lost of {killed} ({old} old, {between} between, {new} new)"
-        yield Figure(what, target, told, not lost, "", f"`{words}`")
+def kills(during: str, times: int) -> Figure:
+    """Kill random ranks so many times, and give what was lost; no times: say which command does it.
+
+    Args:
+        during: `saves` or `loads`.
+        times: how often.
+    """
+    kinds = KILLS[during]
+    target = "0 lost, 0 mixed, 0 leftovers" if during == "saves" else "0 nets changed"
+    what, words = f"kills of ranks during {during}", f"just kills {' '.join(kinds)} --times {times or 100}"
+    if not times:
+        return Figure(what, target, "not run", None, "", f"`{words}`")
+    command = [sys.executable, "-m", "tests.kills", *kinds, "--times", str(times)]
+    done = subprocess.run(command, cwd=_HERE, capture_output=True, text=True, check=False)
+    counted = [[int(number) for number in each] for each in _COUNTED.findall(done.stdout)]
+    if len(counted) != len(kinds):
+        raise RankError(f"`{words}` failed:\n{done.stdout}{done.stderr}")
+    killed, old, between, new, lost = (sum(column) for column in zip(*counted, strict=True))
+    told = f"{lost} lost of {killed} ({old} old, {between} between, {new} new)"
+    return Figure(what, target, told, not lost, "", f"`{words}`")

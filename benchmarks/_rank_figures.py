@@ -83,19 +83,19 @@ def report(figures: Sequence[Figure]) -> str:
     """Print the table, and how many targets are met."""
     rows = [_HEAD]
     for each in figures:
-        met = {True: "yes", False: "NO", None: "?"}[each.met]
+        verdict = {True: "yes", False: "NO", None: "?"}[each.met]
         rows.append(
             [
                 each.what,
                 each.target,
                 each.measured,
-                met,
+                verdict,
                 each.against or "nothing",
                 each.workload,
                 each.cache,
                 f"{each.load:g}",
             ]
         )
-    met, missed = (sum(each.met is verdict for each in figures) for verdict in (True, False))
+    met, missed = (sum(each.met is which for each in figures) for which in (True, False))
     rest = len(figures) - met - missed
     return f"{table(rows)}\n\n{met} of {len(figures)} targets met, {missed} not met, {rest} not judged."

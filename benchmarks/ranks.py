@@ -59,7 +59,8 @@ def measure(
     if "alone" in parts:
         yield from _rank_costs.alone(pairs, layers, judged=judged)
     if "kills" in parts:
-        yield from _rank_costs.kills(kills)
+        for during in _rank_costs.KILLS:
+            yield _rank_costs.kills(during, kills)
 
 
 @click.command(help="Measure what ranks cost, and print a Markdown table of targets.")
