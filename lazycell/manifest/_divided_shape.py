@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from ..declaration import ChildrenSpec, Divided, ParameterSpec, brief, render, shares_of, with_values
 from ..mesh import Share, axes_of_shares
@@ -31,7 +31,8 @@ def divided_shape(
             shares.append((Share(int(size), names),))
             continue
         if type(size) is Divided:
-            _check(spec, position, size, values)
+            if size.problem or size.order:
+                _refuse(spec, position, size, values)
             sources += [each for each in size.sections or (size,) if type(each) is Divided]
         shares.append(shares_of(size))
     seen: dict[str, int] = {}
@@ -47,16 +48,15 @@ def divided_shape(
     return tuple(shares), tuple(sources)
 
 
-def _check(spec: ParameterSpec, position: int, size: Divided, values: Mapping[str, Any]) -> None:
+def _refuse(spec: ParameterSpec, position: int, size: Divided, values: Mapping[str, Any]) -> NoReturn:
     written = spec.shape[position] if isinstance(spec.shape, tuple) else spec.shape
     found = f"dimension {position} of the shape `{render(spec.shape)}` is {int(size)}{with_values(written, values)}"
     if size.problem:
         spec.complain(f"{found}: {size.problem}")
-    if size.order:
-        spec.complain(
-            f"{found}, of which ranks divide {size.source.name}, and {size.order}: write `fused(q=…, k=…)`, a name and "
-            "a size for each, and every rank has its part of each of them"
-        )
+    spec.complain(
+        f"{found}, of which ranks divide {size.source.name}, and {size.order}: write `fused(q=…, k=…)`, a name and "
+        "a size for each, and every rank has its part of each of them"
+    )
 
 
 def divided_count(spec: ChildrenSpec, count: Any) -> Divided | None:
