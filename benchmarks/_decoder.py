@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 
 class Decoder(NamedTuple):
@@ -33,6 +33,21 @@ class Decoder(NamedTuple):
             yield f"{within}.post_attention_layernorm.weight", (self.hidden,)
         yield "model.norm.weight", (self.hidden,)
         yield "lm_head.weight", (self.words, self.hidden)
+
+    def config(self) -> Mapping[str, Any]:
+        """Give its `config.json`."""
+        return {
+            "model_type": "llama",
+            "architectures": ["LlamaForCausalLM"],
+            "num_hidden_layers": self.layers,
+            "hidden_size": self.hidden,
+            "intermediate_size": self.inner,
+            "num_attention_heads": self.heads,
+            "num_key_value_heads": self.key_heads,
+            "vocab_size": self.words,
+            "tie_word_embeddings": False,
+            "torch_dtype": "bfloat16",
+        }
 
     def units(self, name: str) -> tuple[int, ...]:
         """Give, for each dimension of a parameter, how many things in it cannot be cut; 0: it is left whole."""

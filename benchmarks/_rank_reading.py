@@ -1,8 +1,9 @@
 """The process of one rank: what it asks for, how long its threads work, and how much memory it needs on top.
 
-`python -m benchmarks._rank_reading INDEX MMAP RANK AXIS=SIZE …`: the index of a checkpoint as `checkpoint` writes it.
-It loads twice: once for the time and the bytes, once for the memory, which is looked at meanwhile. Prints one line of
-JSON. Needs no MindSpore.
+`python -m benchmarks._rank_reading INDEX MMAP WHAT RANK AXIS=SIZE …`: the index of a checkpoint as `checkpoint` writes
+it. WHAT is `warm`: it loads twice, once for the time and the bytes, once for the memory, which is looked at meanwhile;
+or `disk`: it loads once, and reads every value, for the bytes that came from the disk. Prints one line of JSON. Needs
+no MindSpore.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lazycell.formats import open_checkpoint
 from lazycell.layout import ManifestEntry
 from lazycell.loading import LoadPlan, cut_plan, make_plan, stage
@@ -23,8 +26,9 @@ from lazycell.manifest import Manifest
 from lazycell.mesh import Division, Mesh, Share
 from lazycell.reading import Reader
 
-from . import _memory
+from . import _memory, _read
 from ._decoder import Decoder
+from ._rank_processes import wait
 
 
 def divisions(decoder: Decoder) -> dict[str, Division]:
@@ -55,10 +59,15 @@ def load(index: Path, decoder: Decoder, mesh: Mesh, *, mmap: bool) -> dict[str, 
         return stage(planned(index, decoder, mesh), reader)
 
 
-def _asked() -> int:
-    """Give the bytes that this process has asked of files so far."""
+def mesh_of(rank: str, axes: list[str]) -> Mesh:
+    """Give the mesh that the arguments of a process say."""
+    return Mesh(rank=int(rank), **{axis: int(size) for axis, _, size in (each.partition("=") for each in axes)})
+
+
+def _so_far(what: str) -> int:
+    """Give the bytes that this process has asked of files so far (`rchar`), or got from a disk (`read_bytes`)."""
     lines = Path("/proc/self/io").read_text(encoding="ascii").splitlines()
-    return int(dict(line.split(": ") for line in lines)["rchar"])
+    return int(dict(line.split(": ") for line in lines)[what])
 
 
 @contextmanager
@@ -82,14 +91,22 @@ def _watched() -> Iterator[list[int]]:
 
 def main(arguments: list[str]) -> None:
     """Load, and print what that took."""
-    path, mapped, rank, *axes = arguments
+    path, mapped, what, rank, *axes = arguments
     index, mmap = Path(path), json.loads(mapped)
     decoder = Decoder(**json.loads((index.parent / "decoder.json").read_text(encoding="utf-8")))
-    mesh = Mesh(rank=int(rank), **{axis: int(size) for axis, _, size in (each.partition("=") for each in axes)})
+    mesh = mesh_of(rank, axes)
     load(index, decoder, mesh, mmap=True)  # what is imported and compiled at first use
-    asked, started, worked = _asked(), time.perf_counter(), time.process_time()
+    wait()
+    if what == "disk":
+        before = _so_far("read_bytes")
+        arrays = load(index, decoder, mesh, mmap=mmap)
+        _read.checksum(np.ascontiguousarray(array).reshape(-1).view(np.uint8) for array in arrays.values())
+        print(json.dumps({"disk": _so_far("read_bytes") - before}))
+        return
+    asked, started, worked = _so_far("rchar"), time.perf_counter(), time.process_time()
     arrays = load(index, decoder, mesh, mmap=mmap)
-    seconds, cpu, asked = time.perf_counter() - started, time.process_time() - worked, _asked() - asked
+    seconds, cpu = time.perf_counter() - started, time.process_time() - worked
+    asked = _so_far("rchar") - asked
     slices = sum(array.nbytes for array in arrays.values())
     arrays.clear()
     with _watched() as most:

@@ -78,6 +78,11 @@ class T5Options(LazyCell):
 
     divide(tp=(vocab_size, num_heads, d_ff))
     inner = num_heads * d_kv
+    table_init = Normal(initializer_factor)
+    init = Normal(initializer_factor * d_model**-0.5)
+    query_init = Normal(initializer_factor * (d_model * d_kv) ** -0.5)
+    output_init = Normal(initializer_factor * inner**-0.5)
+    down_init = Normal(initializer_factor * d_ff**-0.5)
     whole_vocab_size = whole(vocab_size)
     config_rules = ConfigRules(
         renamed={"hidden_size": "d_model", "num_hidden_layers": "num_layers", "num_attention_heads": "num_heads"},
@@ -97,15 +102,13 @@ class T5Attention(Part):
     causal: bool = False
 
     width = config.d_model
-    factor = config.initializer_factor
-    init = Normal(factor * width**-0.5)
 
-    q: Linear = child(Linear, width, config.inner, False, Normal(factor * (width * config.d_kv) ** -0.5))
-    k: Linear = child(Linear, width, config.inner, False, init)
-    v: Linear = child(Linear, width, config.inner, False, init)
-    o: Linear = child(Linear, config.inner, width, False, Normal(factor * config.inner**-0.5))
+    q: Linear = child(Linear, width, config.inner, False, config.query_init)
+    k: Linear = child(Linear, width, config.inner, False, config.init)
+    v: Linear = child(Linear, width, config.inner, False, config.init)
+    o: Linear = child(Linear, config.inner, width, False, config.output_init)
     relative_attention_bias: Any = when(
-        has_bias, child(Embedding, config.relative_attention_num_buckets, config.num_heads, init)
+        has_bias, child(Embedding, config.relative_attention_num_buckets, config.num_heads, config.init)
     )
     dropout: Dropout = child(Dropout, config.dropout_rate)
 
@@ -156,14 +159,11 @@ class T5FeedForward(Part):
 
     gated = config.feed_forward_proj.gated
     act = config.feed_forward_proj.activation
-    init = Normal(config.initializer_factor * config.d_model**-0.5)
 
-    wi: Any = when(~gated, child(Linear, config.d_model, config.d_ff, False, init))
-    wi_0: Any = when(gated, child(Linear, config.d_model, config.d_ff, False, init))
-    wi_1: Any = when(gated, child(Linear, config.d_model, config.d_ff, False, init))
-    wo: WideLinear = child(
-        WideLinear, config.d_ff, config.d_model, False, Normal(config.initializer_factor * config.d_ff**-0.5)
-    )
+    wi: Any = when(~gated, child(Linear, config.d_model, config.d_ff, False, config.init))
+    wi_0: Any = when(gated, child(Linear, config.d_model, config.d_ff, False, config.init))
+    wi_1: Any = when(gated, child(Linear, config.d_model, config.d_ff, False, config.init))
+    wo: WideLinear = child(WideLinear, config.d_ff, config.d_model, False, config.down_init)
     dropout: Dropout = child(Dropout, config.dropout_rate)
 
     def construct(self, x: Tensor) -> tuple[Tensor, None]:
@@ -218,7 +218,7 @@ class T5Stack(Part):
 
     decoder: bool
 
-    embed_tokens: Embedding = child(Embedding, config.vocab_size, config.d_model, Normal(config.initializer_factor))
+    embed_tokens: Embedding = child(Embedding, config.vocab_size, config.d_model, config.table_init)
     block: list[T5Block] = children(
         when(decoder, config.num_decoder_layers, otherwise=config.num_layers), T5Block, config, decoder, INDEX
     )
@@ -270,7 +270,7 @@ class T5Model(T5Options, Reader):
     output_type: ClassVar[Any] = Seq2SeqOutput
     ids_below: ClassVar[dict[str, str]] = {"input_ids": "vocab_size", "decoder_input_ids": "vocab_size"}
 
-    shared: Embedding = child(Embedding, vocab_size, d_model, Normal(initializer_factor))
+    shared: Embedding = child(Embedding, vocab_size, d_model, table_init)
     encoder: T5Stack = child(T5Stack, SELF, False)
     decoder: T5Stack = child(T5Stack, SELF, True)
     encoder_table = tie("encoder.embed_tokens.weight", "shared.weight")
@@ -350,7 +350,7 @@ class T5ForConditionalGeneration(T5Model):
     scale_decoder_outputs: bool = tie_word_embeddings
 
     base_model_heads: ClassVar[tuple[str, ...]] = ("lm_head",)
-    lm_head: WholeLinear = child(WholeLinear, d_model, vocab_size, False, Normal(initializer_factor))
+    lm_head: WholeLinear = child(WholeLinear, d_model, vocab_size, False, table_init)
     rename({"lm_head.weight": None})
     head_table = when(tie_word_embeddings, tie("lm_head.weight", "shared.weight"))
     config_rules = ConfigRules(by_file=head_of_file)
@@ -365,7 +365,7 @@ class T5EncoderModel(T5Options, Reader):
 
     output_type: ClassVar[Any] = EncoderOutput
 
-    shared: Embedding = child(Embedding, vocab_size, d_model, Normal(initializer_factor))
+    shared: Embedding = child(Embedding, vocab_size, d_model, table_init)
     encoder: T5Stack = child(T5Stack, SELF, False)
     encoder_table = tie("encoder.embed_tokens.weight", "shared.weight")
     rename({"decoder.{*rest}": UNUSED, "lm_head.weight": UNUSED})

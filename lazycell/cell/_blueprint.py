@@ -26,7 +26,7 @@ from ..declaration import (
     regrouped,
 )
 from ..manifest import Resolved, ResolvedChild, ResolvedParameter, complete, is_given_dtype, resolve
-from ..mesh import Mesh, mesh_in_force
+from ..mesh import Mesh, dividing_mesh
 from ..parameters import FrameworkType, framework_dtype
 from . import _ranks
 from ._initializers import check_initializer, make_initializer, registrations
@@ -78,6 +78,7 @@ class Blueprint:
     absent: tuple[str, ...]
     """what is declared and not there: under no condition that holds, or on other ranks"""
     mesh: Mesh | None
+    """of several ranks"""
     computed: frozenset[str]
     """hyperparameters that were left to a default which is made, or computed from others"""
 
@@ -96,7 +97,7 @@ def blueprint_of(declaration: Declaration, given: Mapping[str, Any], dtype: Any)
     Raises:
         DeclarationError: as `resolve` and `complete`.
     """
-    mesh = mesh_in_force()
+    mesh = dividing_mesh()
     key = _key_of_call(declaration, given, dtype, mesh)
     found = None if key is None else _blueprints.get(key)
     if found is None:

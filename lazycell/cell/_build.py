@@ -16,6 +16,7 @@ from .._errors import DeclarationError
 from .._location import message, user_location
 from ..declaration import Declaration, Group, declaration_of, does_more, leaves_of
 from ..manifest import DEFAULT_DTYPE, ResolvedChild, ResolvedParameter, call_text
+from ..mesh import mesh_in_force
 from ..parameters import building, cells_of, declare, declare_buffer, initialize_cell, is_building, parameters_of
 from . import _ranks
 from ._blueprint import Blueprint, Call, blueprint_of, call_of
@@ -50,8 +51,9 @@ def build(cell: Any, declaration: Declaration, given: dict[str, Any], dtype: Any
         raise
     finally:
         _inside_another.reset(token)
-    if blueprint.mesh is not None:
-        _ranks.check_axes(cell, blueprint.mesh)
+    mesh = mesh_in_force()
+    if mesh is not None:
+        _ranks.check_axes(cell, mesh)
     name_all(cell)  # once, at the end: MindSpore renames the whole subtree at every level that a cell is attached to
 
 
@@ -103,7 +105,7 @@ def _fill(cell: Any, blueprint: Blueprint) -> None:
     set_plain = object.__setattr__ if fresh and _sets_as_usual(kind) else setattr
     inserts_plainly = fresh and _inserts_as_usual(kind)  # nothing can go by these names
     mesh = blueprint.mesh
-    if mesh is not None and mesh.ranks > 1:
+    if mesh is not None:
         attributes["_lazycell_mesh"] = mesh
     for name, value in blueprint.attributes.items():
         if name in blueprint.plain:
@@ -140,7 +142,7 @@ def _fill(cell: Any, blueprint: Blueprint) -> None:
         else:
             cell.insert_child_to_cell(name, child)
     if resolved.ties:
-        ties = resolved.ties if mesh is None or mesh.ranks == 1 else _ranks.ties_here(resolved, mesh)
+        ties = resolved.ties if mesh is None else _ranks.ties_here(resolved, mesh)
         tie_together(cell, ties, blueprint.absent)
     if does_more(kind):
         cell.__post_init__()

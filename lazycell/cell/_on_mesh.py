@@ -40,6 +40,12 @@ def on_this_rank(resolved: Resolved, mesh: Mesh) -> _Members:
 def _some(group: Group[ResolvedChild], mesh: Mesh) -> Group[ResolvedChild]:
     parts = group.parts
     if group.count is not None and (ranks := ranks_along(group.count, mesh)) > 1:
+        if ranks > len(parts):
+            source = group.count.source
+            raise DeclarationError(
+                f"{source.owner}: {source.name}={source.value} are too few for {ranks} ranks along "
+                f"{group.count.axis!r}, each of which needs one: choose another mesh"
+            )
         start, stop = positions_of(len(parts), ranks, mesh.index(group.count.axis))
         parts = parts[start:stop]
     found = {id(part): _some(part, mesh) for _, part in parts if isinstance(part, Group)}
@@ -139,15 +145,18 @@ def check_axes(cell: nn.Cell, mesh: Mesh) -> None:
     Raises:
         DeclarationError: there is one.
     """
-    known: dict[str, None] = {}
-    for _, each in cell.cells_and_names():
-        declaration = declaration_of(type(each))
+    axes, known = [axis for axis, _ in mesh.axes], dict[str, None]()
+    cells = [each for _, each in cell.cells_and_names()]
+    for kind in dict.fromkeys(map(type, cells)):
+        declaration = declaration_of(kind)
         if declaration is not None:
             known.update(dict.fromkeys(division.axis for division in declaration.divisions.values()))
-        for parameter in each._params.values():
-            place = None if parameter is None else parameter.__dict__.get("_lazycell_place")
-            if place is not None:
-                known.update(dict.fromkeys(axis for axis in place.shard if isinstance(axis, str)))
-    text = unknown_axis((axis for axis, _ in mesh.axes), tuple(known), type(cell).__name__)
+    if unknown_axis(axes, tuple(known), "") is None:
+        return
+    for parameter in (each for part in cells for each in part._params.values() if each is not None):
+        place = parameter.__dict__.get("_lazycell_place")  # a shape may name an axis, too
+        if place is not None:
+            known.update(dict.fromkeys(axis for axis in place.shard if isinstance(axis, str)))
+    text = unknown_axis(axes, tuple(known), type(cell).__name__)
     if text is not None:
         raise DeclarationError(message("", text, user_location()))

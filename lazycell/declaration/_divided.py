@@ -272,10 +272,12 @@ def divided(value: Any, axis: str, shared: bool, source: Source) -> Any:
     """Divide the value of a hyperparameter; what is divided already stays as it is.
 
     Raises:
-        TypeError: it is no whole number, 1 or more.
+        TypeError: it is no whole number.
     """
     if value is None or type(value) is Divided:
         return value
-    if isinstance(value, bool) or not hasattr(value, "__index__") or value < 1:
-        raise TypeError(f"{source.name}={value!r} cannot be divided over ranks: only whole numbers can, 1 or more")
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"{source.name}={value!r} cannot be divided over ranks: only whole numbers can")
+    if value < 1:  # there is nothing to divide, and whether it may be so is said elsewhere
+        return value
     return Divided.of(int(value), axis, int(value), shared, attrs.evolve(source, value=int(value)))

@@ -104,7 +104,7 @@ class Mesh:
         return other
 
     def __enter__(self) -> Mesh:
-        _in_force.set((self, _in_force.get()))
+        _in_force.set((self, _in_force.get(), self if self.ranks > 1 else None))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -114,13 +114,19 @@ class Mesh:
 
 
 _in_force: ContextVar[Any] = ContextVar("lazycell_mesh", default=None)
-"""The innermost mesh and what is around it, as pairs; None: no mesh."""
+"""The innermost mesh, what is around it, and the mesh again if it divides anything; None: no mesh."""
 
 
 def mesh_in_force() -> Mesh | None:
     """Give the mesh that models are built for now; None: there is one rank."""
     inner = _in_force.get()
     return None if inner is None else inner[0]
+
+
+def dividing_mesh() -> Mesh | None:
+    """Give the mesh that models are built for now; None: there is one rank, which has all of everything."""
+    inner = _in_force.get()
+    return None if inner is None else inner[2]
 
 
 def _own_rank() -> tuple[int, int | None]:

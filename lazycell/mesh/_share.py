@@ -82,7 +82,10 @@ def axes_of_shares(shares: tuple[tuple[Share, ...], ...]) -> tuple[str | tuple[s
     """Give for each dimension the axis that divides it, several as a tuple, or None."""
     found: list[str | tuple[str, ...] | None] = []
     for sections in shares:
-        axes = tuple(dict.fromkeys(axis for share in sections for axis in share.axes))
+        if len(sections) == 1 and len(sections[0].axes) < 2:  # as nearly all
+            axes = sections[0].axes
+        else:
+            axes = tuple(dict.fromkeys(axis for share in sections for axis in share.axes))
         found.append(None if not axes else axes[0] if len(axes) == 1 else axes)
     return tuple(found)
 

@@ -14,7 +14,7 @@ from mindspore import Parameter, Tensor, nn
 from mindspore.common.initializer import Constant, Normal, initializer
 
 import lazycell
-from lazycell import LazyCell, Param, child, children, hyper, no_init_parameters, require, tie, when
+from lazycell import LazyCell, Mesh, Param, child, children, divide, hyper, no_init_parameters, require, tie, when
 from lazycell.cell import _blueprint
 from lazycell.cell._blueprint import blueprint_of, is_plain, key_of
 from lazycell.declaration._declaration import declaration_of
@@ -86,6 +86,23 @@ def test_defaults_derived_values_and_arguments_that_can_change_are_no_ones_twice
         inner: Listing = child(Listing, width, [width])
 
     assert Outer().inner.given is not Outer().inner.given
+
+
+def test_a_mesh_of_one_rank_has_the_blueprints_of_no_mesh() -> None:
+    """It has all of everything; one that divides something has its own."""
+
+    class Halved(LazyCell):
+        width: int
+        divide(tp=width)
+        weight: Param["ones", (width,)]
+
+    whole = blueprint(Halved, width=2)
+    with Mesh(tp=2, rank=0):
+        assert blueprint(Halved, width=2).parameters[0].shape == (1,)
+        with Mesh(dp=1, tp=1, rank=0):
+            assert blueprint(Halved, width=2) is whole
+    with Mesh(tq=1, rank=0), pytest.raises(lazycell.DeclarationError, match="mesh has the axis 'tq'"):
+        Halved(2)
 
 
 class Scaled(LazyCell):

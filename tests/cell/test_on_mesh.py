@@ -180,6 +180,11 @@ def test_a_copy_and_a_pickle_are_parts_too() -> None:
         ),
         (
             {},
+            {"ep": 8},
+            "Net: experts=4 are too few for 8 ranks along 'ep', each of which needs one: choose another mesh",
+        ),
+        (
+            {},
             {"tq": 2},
             "mesh has the axis 'tq', along which nothing of Net is divided (did you mean 'tp'?); its axes: tp, pp, ep. "
             "Name one dp if its ranks are to hold the same",

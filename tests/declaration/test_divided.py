@@ -135,12 +135,13 @@ def test_it_goes_through_copies() -> None:
     assert part(ratio, mesh()) == 2
 
 
-@pytest.mark.parametrize("value", [1.5, True, "8", 0, -4])
+@pytest.mark.parametrize("value", [1.5, True, "8"])
 def test_only_whole_numbers_are_divided(value: Any) -> None:
-    """None stays: there is nothing to divide."""
-    with pytest.raises(TypeError, match="^heads=.* cannot be divided over ranks: only whole numbers can, 1 or more$"):
+    """Where there is nothing to divide, what is there stays."""
+    with pytest.raises(TypeError, match="^heads=.* cannot be divided over ranks: only whole numbers can$"):
         divided(value, "tp", False, Source("Net", "heads", 0, True))
-    assert divided(None, "tp", False, Source("Net", "heads", 0, True)) is None
+    for nothing in (None, 0, -4):
+        assert divided(nothing, "tp", False, Source("Net", "heads", 0, True)) is nothing
 
 
 @given(st.integers(2, 30), st.integers(2, 6))
