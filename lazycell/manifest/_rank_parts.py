@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from ..mesh import Division, Listed, On, Owner, shares_told_by
-from ._inventory import Inventory
+
+if TYPE_CHECKING:
+    from ._inventory import Inventory
+    from ._outline import Outline
 
 
-def divisions_of(manifest: Inventory) -> dict[str, Division]:
+def divisions_of(manifest: Inventory | Outline) -> dict[str, Division]:
     """Give how each parameter is divided over ranks, whatever the mesh; those that are alike have one object."""
     owners_at = OwnersOf(manifest.owners)
     known: dict[tuple[object, ...], Division] = {}
