@@ -7,7 +7,7 @@ from typing import Any
 
 from mindspore import nn
 
-from ..manifest import Outline, divisions_of
+from ..manifest import Outline, divisions_among
 from ..mesh import Mesh, Place
 from ..parameters import part_of
 
@@ -52,7 +52,7 @@ def check_parts(outline: Outline, wholes: Mapping[str, nn.Cell], parameters: Map
         ValueError: a parameter is not there, is there and should be on other ranks, or is another part, or all of it.
     """
     meshes: dict[str, Mesh] = {path: cell.__dict__["_lazycell_mesh"] for path, cell in wholes.items()}
-    for name, division in divisions_of(outline).items():
+    for name, division in divisions_among(outline.entries, outline.owners).items():
         path = next((path for path in meshes if not path or name.startswith(f"{path}.")), None)
         if path is None:
             continue

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ._rank_groups import RankGroups as RankGroups
     from ._rank_groups import groups_on as groups_on
     from ._rank_groups import places_on as places_on
+    from ._rank_parts import divisions_among as divisions_among
     from ._rank_parts import divisions_of as divisions_of
     from ._resolve import Resolved as Resolved
     from ._resolve import ResolvedChild as ResolvedChild

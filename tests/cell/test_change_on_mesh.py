@@ -236,6 +236,19 @@ def test_whatever_is_in_force_a_net_keeps_its_mesh(values: dict[str, np.ndarray]
     check_values(other, values)
 
 
+@pytest.mark.parametrize("rank", range(3))
+def test_patterns_are_of_the_whole_model(rank: int) -> None:
+    """Each rank freezes what it has of what is named; all give the same patterns, and none is a mistake."""
+    net = made(Mesh(pp=3, rank=rank))
+    own = [name for name, _ in net.parameters_and_names() if name.startswith(("layers.1.", "head."))]
+    assert lazycell.freeze(net, "layers.1.*", "head.*") == own
+    assert {name for name, each in net.parameters_and_names() if not each.requires_grad} == set(own)
+    assert net.manifest().digest == Net.manifest().digest
+    assert lazycell.unfreeze(net, "layers.1.*", "head.*") == own
+    with pytest.raises(ValueError, match="freeze: no parameter has a name like 'layers.3.*'"):
+        lazycell.freeze(net, "layers.3.*")
+
+
 # ------------------------------------------------------------------------------------------------------------ from elsewhere
 
 
