@@ -79,6 +79,8 @@ class Blueprint:
     """what is declared and not there: under no condition that holds, or on other ranks"""
     mesh: Mesh | None
     """of several ranks"""
+    elsewhere: tuple[str, ...]
+    """paths of what other ranks have, and this one has not"""
     computed: frozenset[str]
     """hyperparameters that were left to a default which is made, or computed from others"""
 
@@ -103,8 +105,10 @@ def blueprint_of(declaration: Declaration, given: Mapping[str, Any], dtype: Any)
     if found is None:
         resolved = resolve(declaration, given, dtype)
         parameters, children, absent = resolved.parameters, resolved.children, resolved.absent
+        elsewhere: tuple[str, ...] = ()
         if mesh is not None:
             parameters, children, absent = _ranks.on_this_rank(resolved, mesh)
+            elsewhere = _ranks.elsewhere(resolved, parameters, children)
         found = Blueprint(
             resolved,
             frozenset(name for name, value in resolved.values.items() if is_plain(value)),
@@ -113,6 +117,7 @@ def blueprint_of(declaration: Declaration, given: Mapping[str, Any], dtype: Any)
             all_here(resolved.values, mesh),
             absent,
             mesh,
+            elsewhere,
             _computed(declaration, given),
         )
         if key is not None and _can_be_shared(resolved, given):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -81,6 +82,16 @@ def is_inside_another() -> bool:
     return _inside_another.get()
 
 
+@contextmanager
+def inside_another() -> Iterator[None]:
+    """Have what is built here be a part of something on a mesh: what names it, and checks the axes, is the whole."""
+    token = _inside_another.set(True)
+    try:
+        yield
+    finally:
+        _inside_another.reset(token)
+
+
 def is_built(cell: nn.Cell) -> bool:
     """Tell whether what a cell's class declares was made on it."""
     return "_lazycell_values" in cell.__dict__
@@ -107,6 +118,8 @@ def _fill(cell: Any, blueprint: Blueprint) -> None:
     mesh = blueprint.mesh
     if mesh is not None:
         attributes["_lazycell_mesh"] = mesh
+        if blueprint.elsewhere:
+            attributes["_lazycell_elsewhere"] = blueprint.elsewhere
     for name, value in blueprint.attributes.items():
         if name in blueprint.plain:
             set_plain(cell, name, value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from mindspore import nn
@@ -12,6 +13,7 @@ from .. import pretrained
 from .._location import did_you_mean
 from ..declaration import declaration_of
 from ..manifest import hyperparameters_of
+from ..parameters import mesh_of
 
 if TYPE_CHECKING:
     from .._nn_cell import Cell
@@ -71,7 +73,8 @@ def replace(net: Any, /, **changes: Any) -> Any:
     """Build a new net as `net` was built, but for some hyperparameters: `replace(net, width=8)`. Nothing is loaded.
 
     A hyperparameter that was left to a default which depends on others is computed again. The new net is what its
-    class declares: parts of `net` that were replaced, and values of parameters, are not in it.
+    class declares: parts of `net` that were replaced, and values of parameters, are not in it. It is on the
+    mesh of `net`, if that is on one; of hyperparameters alone, on the one in force.
 
     Args:
         net: a LazyCell, or the `hyperparameters` of one.
@@ -108,7 +111,9 @@ def replace(net: Any, /, **changes: Any) -> Any:
             kept[name] = copy.copy(value)  # nets must not share what one of them may change
     if declaration.takes_dtype:
         kept["dtype"] = known.dtype
-    made = cls(**{**kept, **changes})
+    mesh = mesh_of(net) if isinstance(net, nn.Cell) else None
+    with mesh or nullcontext():
+        made = cls(**{**kept, **changes})
     if isinstance(net, nn.Cell) and pretrained.SOURCE in net.__dict__:  # for `save_pretrained`: ids of tokens, say
         made.__dict__[pretrained.SOURCE] = copy.deepcopy(net.__dict__[pretrained.SOURCE])
     return made

@@ -245,6 +245,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         max_shard_size: int | str | None = "5GB",
         dtype: Any = None,
         progress: Callable[[int, int], None] | None = None,
+        timeout: float = 300.0,
     ) -> SaveReport:
         """Write a directory that `from_pretrained` loads, and transformers: `model.safetensors` and `config.json`.
 
@@ -260,6 +261,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
                 one file, whatever its size.
             dtype: of the floating-point tensors in the file; default: as they are.
             progress: called with the bytes done and the bytes in all; default: a bar on a terminal, after two seconds.
+            timeout: of a net on a mesh, whose ranks all call this: seconds to wait for a sign of another rank.
 
         Raises:
             UninitializedParameterError: parameters have no values.
@@ -270,7 +272,9 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             ValueError: an argument means nothing.
             OSError: the disk is full, or a permission lacking; what was there is as it was.
         """
-        return cell.save_pretrained(self, path, max_shard_size=max_shard_size, dtype=dtype, progress=progress)
+        return cell.save_pretrained(
+            self, path, max_shard_size=max_shard_size, dtype=dtype, progress=progress, timeout=timeout
+        )
 
     @classmethod
     def from_pretrained(

@@ -58,7 +58,7 @@ def unfreeze(net: nn.Cell, *patterns: str) -> list[str]:
     """
     chosen = _chosen("unfreeze", net, patterns)
     frozen = [name for name, place in chosen.items() if place.name in place.owner.__dict__.get(_FROZEN, ())]
-    if patterns and not frozen and not any(place.parameter.requires_grad for place in chosen.values()):
+    if patterns and chosen and not frozen and not any(place.parameter.requires_grad for place in chosen.values()):
         raise ValueError(
             f"unfreeze: {show.few(list(chosen), 3)}: `freeze` has not frozen {'them' if len(chosen) > 1 else 'it'}: a "
             "buffer is never trained, and what somebody declared or set so is trained after `parameter.requires_grad = "
@@ -94,5 +94,6 @@ def _chosen(function: str, net: nn.Cell, patterns: Iterable[str]) -> dict[str, _
     }
     if not checked:
         return places
-    wanted = choose_parameters(function, checked, net, parameters, manifest.ties)
+    every = [entry.name for entry in manifest.entries]  # on a mesh, also what other ranks have
+    wanted = choose_parameters(function, checked, net, every, manifest.ties)
     return {name: place for name, place in places.items() if name in wanted}

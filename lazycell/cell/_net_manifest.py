@@ -130,8 +130,10 @@ def _outline_of_net(
     sheet.ties = ties_of(cells)
     outline = attrs.evolve(sheet.outline(), entries=tuple(entries))
     if wholes:
+        _ranks.check_cells(cells)
         papers = {path: _paper_of(cell, found) for path, cell in wholes.items()}
         outline = _ranks.with_wholes(outline, papers)
+        _ranks.check_parts(outline, wholes, parameters)
     return outline, parameters
 
 
@@ -254,6 +256,8 @@ def _entry(name: str, parameter: Any, declared: _Entry | None) -> ManifestEntry:
         entry, fields = declared
         if entry.shape == shape and entry.dtype == dtype and entry.trainable == trainable:
             return ManifestEntry(name, *fields)
+        if (place := part_of(parameter)) is not None:
+            shape = place.whole
         return attrs.evolve(entry, name=name, shape=shape, dtype=dtype, trainable=trainable)
     initializer = getattr(parameter, "_initializer", None)
     place = part_of(parameter)  # the state of an optimizer is a part if its parameter is

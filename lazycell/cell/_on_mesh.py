@@ -10,7 +10,7 @@ from mindspore import nn
 
 from .._errors import DeclarationError
 from .._location import message, user_location
-from ..declaration import Divided, Group, declaration_of, here, ranks_along
+from ..declaration import Divided, Group, below, declaration_of, here, ranks_along
 from ..manifest import Resolved, ResolvedChild, ResolvedParameter
 from ..mesh import Division, Mesh, Share, parts_of, positions_of, unknown_axis
 
@@ -22,7 +22,8 @@ class SomeCells(nn.CellList):
         return list(self._cells.values())[index] if isinstance(index, int) else super().__getitem__(index)
 
 
-_Members = tuple[tuple[ResolvedParameter, ...], Mapping[str, ResolvedChild | Group[ResolvedChild]], tuple[str, ...]]
+_Children = Mapping[str, ResolvedChild | Group[ResolvedChild]]
+_Members = tuple[tuple[ResolvedParameter, ...], _Children, tuple[str, ...]]
 
 
 def on_this_rank(resolved: Resolved, mesh: Mesh) -> _Members:
@@ -35,6 +36,22 @@ def on_this_rank(resolved: Resolved, mesh: Mesh) -> _Members:
     }
     parameters = tuple(each for each in resolved.parameters if each.name not in elsewhere)
     return parameters, children, (*resolved.absent, *sorted(elsewhere))
+
+
+def elsewhere(resolved: Resolved, parameters: tuple[ResolvedParameter, ...], children: _Children) -> tuple[str, ...]:
+    """Give the paths of what is declared and that other ranks have, and this one has not.
+
+    Args:
+        resolved: the cell on all ranks together.
+        parameters: what `on_this_rank` gave of it.
+        children: likewise.
+    """
+    present, every = (
+        [path for path, _ in below(inside, lambda child: child)] + [each.name for each in own]
+        for inside, own in ((children, parameters), (resolved.children, resolved.parameters))
+    )
+    known = set(present)
+    return tuple(path for path in every if path not in known)
 
 
 def _some(group: Group[ResolvedChild], mesh: Mesh) -> Group[ResolvedChild]:

@@ -146,7 +146,7 @@ def _prepared(
         manifest = _with_dtype(found, target)
         stored, without = _layout(net, whole, every, names, destination.format, torch_names_of)
         if only is not None:
-            _refuse_halves(stored, sources.keys(), every.keys())
+            _refuse_halves(stored, *({entry.name for entry in each.entries} for each in (found, whole)))
         if without:
             manifest = attrs.evolve(manifest, entries=tuple(each for each in manifest if each.name not in without))
     companion = None if companion_of is None else companion_of(found, target)
@@ -166,7 +166,8 @@ def _part(
     patterns = check_patterns("only", only)
     if not patterns:
         raise ValueError("only=[]: nothing would be saved: write patterns of names, or leave it out")
-    wanted = choose_parameters("only", patterns, net, sources, manifest.ties)
+    every = [entry.name for entry in manifest.entries]  # on a mesh, also what other ranks have
+    wanted = choose_parameters("only", patterns, net, every, manifest.ties)
     entries = tuple(entry for entry in manifest.entries if entry.name in wanted)
     return attrs.evolve(manifest, entries=entries), {name: each for name, each in sources.items() if name in wanted}
 

@@ -32,6 +32,7 @@ def save_pretrained(
     max_shard_size: int | str | None,
     dtype: Any,
     progress: Callable[[int, int], None] | None,
+    timeout: float,
 ) -> SaveReport:
     """Write `model.safetensors` and `config.json`; the body of `LazyCell.save_pretrained`.
 
@@ -41,6 +42,7 @@ def save_pretrained(
         max_shard_size: likewise.
         dtype: likewise.
         progress: likewise.
+        timeout: likewise.
     """
     directory = file_path(path, "path")
     _check_directory(directory)
@@ -64,6 +66,7 @@ def save_pretrained(
             torch_names_of=torch_names_of,
             names="torch",
             companion_of=companion_of,
+            timeout=timeout,
         )
     except BaseException:
         for each in reversed(made):
@@ -94,11 +97,18 @@ def _check_directory(directory: Path) -> None:
 
 
 def _make(directory: Path, made: list[Path]) -> None:
-    """Make a directory and those above it, and note which were not there, the outermost first."""
+    """Make a directory and those above it, and note which were not there, the outermost first.
+
+    Ranks do it at once: what another one has made is its own to remove.
+    """
     lacking = [each for each in (directory, *directory.parents) if not each.exists()]
     for each in reversed(lacking):
         try:
             each.mkdir()
+        except FileExistsError:
+            if each.is_dir():  # another rank has made it
+                continue
+            raise
         except OSError as error:
             raise OSError(error.errno, f"cannot save {directory}: cannot make {each}: {error.strerror}") from error
         made.append(each)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import ExitStack
 from typing import Any
 
 from mindspore import nn
 
 from .._collector import collector_paused
 from ..declaration import declaration_of_child
-from ..parameters import building, cells_of, expect_first_call, framework_dtype
-from ._build import hand_down, is_built
+from ..parameters import building, cells_of, expect_first_call, framework_dtype, mesh_of
+from . import _ranks
+from ._build import hand_down, inside_another, is_built
 from ._choice import check_patterns, choose
 from ._full_names import common_prefix, name_all, names_kept_on_failure
 
@@ -38,7 +39,8 @@ def swap(net: nn.Cell, pattern: str | list[str], factory: Callable[..., nn.Cell]
 
     Raises:
         TypeError: `net` is no cell, a pattern no string, or `factory` makes something else than a cell.
-        ValueError: a pattern matches no child.
+        ValueError: a pattern matches no child; or the net was built on a mesh, and what a cell is swapped for has other
+            parameters: nobody could tell what the other ranks have of them.
     """
     if not isinstance(net, nn.Cell):
         raise TypeError(f"swap() takes a cell, a pattern and a function, not {net!r:.80}")
@@ -116,11 +118,20 @@ def _make(place: _Place, factory: Callable[..., nn.Cell], arguments: Mapping[str
         declaration = declaration_of_child(factory)
         if declaration is not None and declaration.takes_dtype:
             keywords.setdefault("dtype", place.declared.__dict__["_lazycell_dtype"])
-    with nullcontext() if place.declared is None else building():
+    mesh = mesh_of(place.child if place.declared is None else place.declared)
+    with ExitStack() as inside:
+        if mesh is not None:
+            inside.enter_context(mesh)
+        if place.declared is not None:
+            inside.enter_context(building())
+            if mesh is not None:
+                inside.enter_context(inside_another())
         new = factory(place.child, **keywords)
     if not isinstance(new, nn.Cell):
         made_by = getattr(factory, "__name__", f"{factory!r:.80}")
         raise TypeError(f"swap: {made_by} made {new!r:.80} of `{place.path}`: a child has to be an nn.Cell")
+    if place.declared is not None and mesh is not None:
+        _ranks.refuse_other_parameters(place.path, place.child, new, mesh)
     if place.declared is not None and declaration_of_child(factory) is None and "dtype" not in arguments:
         kept = set(map(id, place.child.get_parameters()))
         hand_down(new, framework_dtype(place.declared.__dict__["_lazycell_dtype"]), kept)

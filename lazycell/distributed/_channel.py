@@ -21,7 +21,8 @@ _TO_CONNECT = 20
 """Seconds: less than the 30 after which a collective gives up on the CPU, as one follows."""
 
 _LAST_WORDS = 10
-"""Seconds that rank 0 waits for those who have yet to read what it gathered: without it, they could not."""
+"""Seconds that rank 0 waits for those who have yet to read what it gathered: without it, they could not. No longer than
+it waits for their rows: one that was killed never reads."""
 
 
 class Channel(Protocol):
@@ -49,8 +50,9 @@ class Store:
             if self._rank == 0:
                 return self._collect(row, timeout)
             self._put(f"{self._rank}", row)
-            # Rank 0 says who is late; that it is itself is found out here.
-            if not self._there("all", time.monotonic() + timeout + _LAST_WORDS):
+            # Rank 0 says who is late; that it is itself is found out here. It may yet wait for somebody to read what it
+            # gathered before, who was killed, and then wait for that one's row.
+            if not self._there("all", time.monotonic() + timeout + 2 * _last_words(timeout)):
                 self._take_back(timeout)
             answer = self._get("all")
             self._store.add(self._name("read"), 1)
@@ -70,7 +72,7 @@ class Store:
             rows.append(self._get(f"{rank}"))
             self._store.delete_key(self._name(f"{rank}"))
         self._put("all", late.to_bytes(8, "little") + (b"" if late else b"".join(rows)))
-        end = time.monotonic() + _LAST_WORDS
+        end = time.monotonic() + _last_words(timeout)
         for pause in _pauses(end):
             if self._store.add(self._name("read"), 0) >= self._ranks - 1 - bool(late):
                 break
@@ -170,6 +172,10 @@ def _all_gather(words: Any) -> Any:
 def _why(error: Exception) -> str:
     line = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
     return f" ({line})" if line else ""
+
+
+def _last_words(timeout: float) -> float:
+    return min(_LAST_WORDS, timeout)
 
 
 def _late(rank: int, timeout: float) -> str:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ._outline import resolve_call as resolve_call
     from ._rank_groups import Group as Group
     from ._rank_groups import RankGroups as RankGroups
+    from ._rank_parts import divisions_among as divisions_among
     from ._rank_parts import divisions_of as divisions_of
     from ._resolve import Resolved as Resolved
     from ._resolve import ResolvedChild as ResolvedChild

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from ..layout import ManifestEntry
 from ..mesh import Division, Listed, On, Owner, shares_told_by
 from ._inventory import Inventory
 
 
 def divisions_of(manifest: Inventory) -> dict[str, Division]:
     """Give how each parameter is divided over ranks, whatever the mesh; those that are alike have one object."""
-    owners_at = OwnersOf(manifest.owners)
+    return divisions_among(manifest.entries, manifest.owners)
+
+
+def divisions_among(entries: Iterable[ManifestEntry], owners: Mapping[str, Listed | On]) -> dict[str, Division]:
+    """Give how each of these is divided over ranks; `owners` are those of a manifest."""
+    owners_at = OwnersOf(owners)
     known: dict[tuple[object, ...], Division] = {}
     found = {}
-    for entry in manifest.entries:
-        owners = owners_at.of(entry.name) if manifest.owners else ()
-        key = (entry.shape, entry.shares, entry.shard, owners)
+    for entry in entries:
+        its = owners_at.of(entry.name) if owners else ()
+        key = (entry.shape, entry.shares, entry.shard, its)
         division = known.get(key)
         if division is None:
             shares = entry.shares or shares_told_by(entry.shard, entry.shape)
-            division = known[key] = Division(entry.shape, shares, owners)
+            division = known[key] = Division(entry.shape, shares, its)
         found[entry.name] = division
     return found
 

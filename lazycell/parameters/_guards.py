@@ -1,4 +1,4 @@
-"""MindSpore's own files of a net of which this rank has parts: refused, for MindSpore takes each part for a whole."""
+"""MindSpore's own files of a net of which this rank has a part: refused, for MindSpore takes what is there for all."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from typing import Any
 
 from mindspore import Parameter, nn
 
+from .. import show
 from .._errors import CheckpointError
-from ._part import PLACE, part_of
+from ._part import ELSEWHERE, PLACE, part_of
+
+_SHOWN = 3
 
 
 def refuse_save(what: Any, chooses: Callable[[str], bool] | None, others: Any) -> None:
@@ -20,23 +23,27 @@ def refuse_save(what: Any, chooses: Callable[[str], bool] | None, others: Any) -
         others: further values by name, or nothing.
 
     Raises:
-        CheckpointError: this rank has a part of something that would be saved.
+        CheckpointError: this rank has a part of something that would be saved, or lacks what other ranks have.
     """
     saved = [each for name, each in _named(what) if chooses is None or chooses(name)]
     saved += others.values() if isinstance(others, Mapping) else ()
     own = hasattr(what, "save_checkpoint") or not isinstance(what, nn.Cell)
     instead = "net.save_checkpoint(path)" if own else "lazycell.save_checkpoint(net, path)"
     _refuse(saved, "save", f"{instead} saves the model")
+    if isinstance(what, nn.Cell):
+        _refuse_rest(what, "save", f"{instead} saves the model")
 
 
 def refuse_export(net: Any) -> None:
     """Refuse `mindspore.export` of parts.
 
     Raises:
-        CheckpointError: this rank has parts of the net's parameters.
+        CheckpointError: this rank has parts of the net's parameters, or lacks what other ranks have.
     """
     if isinstance(net, nn.Cell):
-        _refuse(net.get_parameters(), "export", "export the model from one process, where it is built without a mesh")
+        instead = "export the model from one process, where it is built without a mesh"
+        _refuse(net.get_parameters(), "export", instead)
+        _refuse_rest(net, "export", instead)
 
 
 def refuse_load(net: nn.Cell, given: Mapping[str, Any]) -> None:
@@ -66,6 +73,18 @@ def _refuse(values: Iterable[Any], verb: str, instead: str) -> None:
         raise CheckpointError(
             f"this rank has a part of {len(places)} of {len(values)} parameters: MindSpore would {verb} {place.shape} "
             f"as the whole {place.whole}: {instead}"
+        )
+
+
+def _refuse_rest(net: nn.Cell, verb: str, instead: str) -> None:
+    """Refuse a net of which this rank has some layers, or experts, each of them whole, and other ranks the others."""
+    found = []
+    for path, cell in net.cells_and_names():
+        found += [f"{path}.{name}" if path else name for name in cell.__dict__.get(ELSEWHERE, ())]
+    if found:
+        raise CheckpointError(
+            f"this rank lacks what other ranks have, {show.few(found, _SHOWN)}: MindSpore would {verb} the rest as the "
+            f"whole model: {instead}"
         )
 
 

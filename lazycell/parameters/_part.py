@@ -24,6 +24,9 @@ PLACE = "_lazycell_place"
 MESH = "_lazycell_mesh"
 """In the `__dict__` of each declared cell that was built on a mesh of several ranks, and of each part."""
 
+ELSEWHERE = "_lazycell_elsewhere"
+"""In the `__dict__` of a declared cell: paths of what is declared and not there, as other ranks have it."""
+
 _PARTIAL, _COPIES = "_lazycell_partial", "_lazycell_copies"
 
 CARRIED = (PLACE, MESH, "_lazycell_shares", "_lazycell_shard", _PARTIAL, _COPIES)

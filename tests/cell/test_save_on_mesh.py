@@ -132,3 +132,27 @@ def test_what_several_ranks_cannot_write(tmp_path: Path) -> None:
         net.save_checkpoint(tmp_path, layout="each")
     with pytest.raises(ValueError, match="enc_key: only a .ckpt can be encrypted"):
         net.save_checkpoint(tmp_path, enc_key=b"0" * 16)
+
+
+@pytest.mark.parametrize("mesh", [Mesh(tp=4, rank=0), Mesh(pp=2, tp=2, rank=0)], ids=str)
+def test_a_directory_is_made_by_whoever_comes_first(tmp_path: Path, mesh: Mesh) -> None:
+    """All ranks find it lacking at once; the files are those of one rank, the config too."""
+    whole = Net()
+    whole.init_parameters_data(seed=7)
+    whole.save_pretrained(tmp_path / "one" / "model", max_shard_size=200)
+    together(mesh, lambda net: net.save_pretrained(tmp_path / "new" / "many", max_shard_size=200, timeout=60))
+    one, many = tmp_path / "one" / "model", tmp_path / "new" / "many"
+    assert sorted(path.name for path in one.iterdir()) == sorted(path.name for path in many.iterdir())
+    for path in one.iterdir():
+        assert path.read_bytes() == (many / path.name).read_bytes(), path.name
+
+
+def test_parts_of_a_model_are_saved_by_ranks(tmp_path: Path) -> None:
+    """Chosen by the names of the whole, whoever has them."""
+    whole = Net()
+    whole.init_parameters_data(seed=7)
+    only = ["layers.*", "table"]
+    whole.save_checkpoint(tmp_path / "one.safetensors", only=only)
+    for mesh in MESHES:
+        together(mesh, lambda net: net.save_checkpoint(tmp_path / "many.safetensors", only=only))
+        assert (tmp_path / "many.safetensors").read_bytes() == (tmp_path / "one.safetensors").read_bytes()

@@ -17,11 +17,15 @@ from lazycell import pretrained
 
 from .checkpoints import Converts, Saves
 from .killing import course_of, killed_at
+from .loads import kill_loads
 from .operations import Operation
 from .ranks import RankSaves
 from .zoos import Accepts, Migrates, ToyZoo
 
-KINDS = ["save", "sharded", "ckpt", "convert", "accept", "migrate", "ranks", "rank-files"]
+FILES = ["save", "sharded", "ckpt", "convert", "accept", "migrate", "ranks", "rank-files"]
+"""What changes files."""
+
+KINDS = [*FILES, "rank-loads"]
 
 
 def operations(names: list[str], scratch: Path) -> dict[str, Callable[[], Operation]]:
@@ -101,10 +105,15 @@ def main() -> int:
     number = signal.SIGINT if arguments.interrupt else signal.SIGKILL
     failed = 0
     with tempfile.TemporaryDirectory() as scratch:
-        for place, (name, make) in enumerate(operations(names, Path(scratch)).items()):
-            (Path(scratch) / name).mkdir()
+        known = operations([name for name in names if name in FILES], Path(scratch))
+        for place, name in enumerate(names):
+            own = Path(scratch) / name
+            own.mkdir()
             times = arguments.times * (place + 1) // len(names) - arguments.times * place // len(names)
-            states, lost = kill(make(), times, Path(scratch) / name, arguments.seed, number)
+            if name in known:
+                states, lost = kill(known[name](), times, own, arguments.seed, number)
+            else:
+                states, lost = kill_loads(times, own, arguments.seed, number)
             told = ", ".join(f"{states[state]} {state}" for state in ("old", "between", "new"))
             print(f"{name}: {times} kills: {told}, {len(lost)} lost; seed {arguments.seed}", flush=True)
             for each in lost[:3]:
