@@ -99,8 +99,8 @@ class Divided(int):
 
     def __mul__(self, other: Any) -> Any:
         if isinstance(other, Divided):
-            return self._like(int(self) * int(other), problem=f"both {self.source.name} and {other.source.name} are "
-            "divided, so the product has no equal parts")  # fmt: skip
+            both = f"both {self.source.name} and {other.source.name} are divided"
+            return self._like(int(self) * int(other), problem=f"{both}, so the product has no equal parts")
         if type(other) is not int:
             return int(self) * other
         if self.sections:
