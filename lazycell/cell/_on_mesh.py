@@ -163,13 +163,12 @@ def check_axes(cell: nn.Cell, mesh: Mesh) -> None:
         DeclarationError: there is one.
     """
     axes, known = [axis for axis, _ in mesh.axes], dict[str, None]()
+    _note_axes(known, type(cell))
+    if unknown_axis(axes, tuple(known), "") is None:  # as of nearly all nets, of which no more is looked at
+        return
     cells = [each for _, each in cell.cells_and_names()]
     for kind in dict.fromkeys(map(type, cells)):
-        declaration = declaration_of(kind)
-        if declaration is not None:
-            known.update(dict.fromkeys(division.axis for division in declaration.divisions.values()))
-    if unknown_axis(axes, tuple(known), "") is None:
-        return
+        _note_axes(known, kind)
     for parameter in (each for part in cells for each in part._params.values() if each is not None):
         place = parameter.__dict__.get("_lazycell_place")  # a shape may name an axis, too
         if place is not None:
@@ -177,3 +176,9 @@ def check_axes(cell: nn.Cell, mesh: Mesh) -> None:
     text = unknown_axis(axes, tuple(known), type(cell).__name__)
     if text is not None:
         raise DeclarationError(message("", text, user_location()))
+
+
+def _note_axes(known: dict[str, None], kind: type) -> None:
+    declaration = declaration_of(kind)
+    if declaration is not None:
+        known.update(dict.fromkeys(division.axis for division in declaration.divisions.values()))
