@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("lazycell", deadline=None)  # no test is timed: a busy machine is no fault
+settings.load_profile("lazycell")
 
 
 @pytest.fixture(autouse=True)
