@@ -32,7 +32,8 @@ _KINDS: list[tuple[str, dict[str, Any]]] = [
 ]
 _PATIENT = 60.0  # seconds, for the loads before the one that matters
 _TIMEOUT = 2.0
-_ENDS = 5 * _TIMEOUT  # three times `timeout=` at the latest, and what a busy machine takes
+_ENDS = 3 * _TIMEOUT + 20
+"""Seconds after which a rank has ended at the latest: MindSpore's store takes up to 15 to find that rank 0 is gone."""
 _TRIES = 3
 
 Arrays = Mapping[str, Any]
