@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import ml_dtypes
 import numpy as np
 from safetensors.numpy import save_file
+
+from lazycell._dtypes import numpy_dtype
 
 from ._decoder import Decoder
 from ._rank_figures import Figure, ratio
@@ -21,6 +22,9 @@ from ._rank_processes import at_once
 from ._text import nbytes, seconds
 
 SHARDS = 5
+
+DTYPE = "bfloat16" if np.lib.NumpyVersion(np.__version__) < "2.0.0" else "float16"
+"""Of the checkpoint: MindSpore's own loader has no bfloat16 with NumPy 2."""
 
 ASKED = 1.05
 """At most so many times the sum of all parts may all ranks ask for, where runs have 512 bytes or more; and at most so
@@ -44,7 +48,7 @@ def checkpoint(folder: Path, decoder: Decoder) -> Path:
     rng, done, batch = np.random.default_rng(0), 0, dict[str, Any]()
     for number, (name, shape) in enumerate(shapes):
         bits = rng.integers(0, 1 << 16, shape, np.uint16)
-        batch[name], done = bits.view(ml_dtypes.bfloat16), done + bits.nbytes
+        batch[name], done = bits.view(numpy_dtype(DTYPE)), done + bits.nbytes
         shard = len({*files.values()}) + 1
         if done >= total * shard / SHARDS or number == len(shapes) - 1:
             file = f"model-{shard:05}-of-{SHARDS:05}.safetensors"
@@ -63,7 +67,7 @@ def checkpoint(folder: Path, decoder: Decoder) -> Path:
 
 
 def nbytes_of(decoder: Decoder) -> int:
-    """Give the bytes of all parameters, in bfloat16."""
+    """Give the bytes of all parameters, of two bytes each."""
     return sum(2 * math.prod(shape) for _, shape in decoder.shapes())
 
 

@@ -21,6 +21,7 @@ from mindspore.parallel.transform_safetensors import _load_parallel_checkpoint
 from lazycell import Mesh
 from models.llama import LlamaForCausalLM
 
+from ._rank_loads import DTYPE
 from ._rank_processes import wait
 
 
@@ -33,7 +34,7 @@ def _by_mindspore(folder: Path, strategy: str, rank: int) -> dict[str, Any]:
 
 
 def _by_lazycell(folder: Path, mesh: Mesh, *, mmap: bool) -> dict[str, Any]:
-    net = LlamaForCausalLM.from_pretrained(folder, mesh=mesh, mmap=mmap, dtype="bfloat16")
+    net = LlamaForCausalLM.from_pretrained(folder, mesh=mesh, mmap=mmap, dtype=DTYPE)
     return dict(net.parameters_and_names())
 
 

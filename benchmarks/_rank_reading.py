@@ -28,6 +28,7 @@ from lazycell.reading import Reader
 
 from . import _memory, _read
 from ._decoder import Decoder
+from ._rank_loads import DTYPE
 from ._rank_processes import wait
 
 
@@ -47,7 +48,7 @@ def divisions(decoder: Decoder) -> dict[str, Division]:
 
 def planned(index: Path, decoder: Decoder, mesh: Mesh) -> LoadPlan:
     """Plan what the mesh's rank reads, from the headers of all files."""
-    entries = tuple(ManifestEntry(name, shape, "bfloat16", "zeros") for name, shape in decoder.shapes())
+    entries = tuple(ManifestEntry(name, shape, DTYPE, "zeros") for name, shape in decoder.shapes())
     plan = make_plan(Manifest("Decoder", entries), open_checkpoint(index))
     places = {name: division.place(mesh) for name, division in divisions(decoder).items()}
     return cut_plan(plan, places) if mesh.ranks > 1 else plan

@@ -1,7 +1,7 @@
 """What ranks cost, beside what they are meant to: `python -m benchmarks.ranks`, one process a rank, without `msrun`.
 
-The checkpoint is a decoder's of 1 GB in bfloat16, in five files, which are deleted afterwards. All ranks of a mesh
-begin at once. What a figure is held against was measured in the same run, by turns with it.
+The checkpoint is of a decoder, 1 GB in bfloat16 (with NumPy 2 in float16), in five files, which are deleted afterwards.
+All ranks of a mesh begin at once. What a figure is held against was measured in the same run, by turns with it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def measure(
     with tempfile.TemporaryDirectory(prefix="lazycell-benchmarks-", dir=directory) as folder:
         index = _rank_loads.checkpoint(Path(folder), decoder)
         total = _rank_loads.nbytes_of(decoder)
-        work = f"{nbytes(total)} bfloat16 in {_rank_loads.SHARDS} files"
+        work = f"{nbytes(total)} {_rank_loads.DTYPE} in {_rank_loads.SHARDS} files"
         if "bytes" in parts:
             yield from _rank_loads.bytes_and_memory(index, meshes, rounds, work)
         if "disk" in parts:

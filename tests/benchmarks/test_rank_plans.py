@@ -16,7 +16,7 @@ def test_it_runs() -> None:
     done = CliRunner().invoke(rank_plans.main, ["--quick", "--tries", "1"])
     assert done.exit_code == 0, done.output
     rows = [line.split("|")[1].strip() for line in done.output.splitlines() if line.startswith("|")]
-    assert len(rows) == 2 + len(rank_plans._TARGETS) + 1
+    assert len(rows) == 2 + len(rank_plans.TARGETS) + 1
     assert "MISSED" not in done.output
     assert "10,240 ranks" in done.output
 

@@ -116,7 +116,8 @@ def test_a_tie_across_stages_is_refused(rank: int):
 def test_stages_without_layers_are_refused(rank: int):
     """On every rank, and so are stages that all have all layers."""
     with Mesh(pp=3, rank=rank):
-        with pytest.raises(ValueError, match="LlamaModel has 2 layers, too few for pp=3: each stage needs one"):
+        words = "num_hidden_layers=2 are too few for 3 ranks along 'pp', each of which needs one: choose another mesh"
+        with pytest.raises(DeclarationError, match=f"^LlamaForCausalLM: {words}$"):
             LlamaForCausalLM(**SMALL, num_hidden_layers=2)
         with pytest.raises(ValueError, match="has all its layers on each of 3 stages"):
             stages_of(None, [1, 2, 3], 3)

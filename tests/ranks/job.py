@@ -9,6 +9,10 @@ import mindspore
 from mindspore.communication import get_group_size, get_rank, init
 
 
+ALL_PASSED = "all passed"
+"""What a rank prints when its checks are done."""
+
+
 def start() -> tuple[int, int]:
     """Initialize communication, and give this rank and how many there are."""
     mindspore.set_device("CPU")
@@ -24,3 +28,4 @@ def run(*checks: Callable[[], object]) -> None:
         print("begins", check.__name__, flush=True)
         check()
         print("passed", check.__name__, f"{time.perf_counter() - started:.2f} s", flush=True)
+    print(ALL_PASSED, flush=True)

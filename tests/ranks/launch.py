@@ -15,6 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 JOBS = Path(__file__).parent / "jobs"
 
+_ALL_PASSED = "all passed"  # as `tests.ranks.job` has it, which takes MindSpore to import
 _MOST_LINES = 80
 _NOISE = ("[INFO]", "Warning", "warnings.warn", "Start scheduler process", "Start worker process")
 _FAILED = "exit with exception. Error code"
@@ -42,6 +43,8 @@ def run_ranks(ranks: int, job: str | Path, *args: object, timeout: float = 120, 
         code, outputs, said = _run(ranks, path, [str(each) for each in args], timeout, fails)
         if _PORT_IN_USE not in said or attempt == 2:
             break
+    if code and not fails and all(map(_is_done, outputs)):
+        code = 0  # what ended badly then is MindSpore, at the end of a process (seen with NumPy 2)
     if (code == 0) is fails or code is None:
         how = f"was not done after {timeout:g} s" if code is None else f"ended with {code}"
         logs = [f"--- rank {rank}\n{_end_of(text)}" for rank, text in enumerate(outputs)]
@@ -49,6 +52,12 @@ def run_ranks(ranks: int, job: str | Path, *args: object, timeout: float = 120, 
             "\n".join([f"{path.name} on {ranks} ranks {how}", *logs, "--- msrun", *_end_of(said).splitlines()[-15:]])
         )
     return outputs
+
+
+def _is_done(output: str) -> bool:
+    """Tell whether a rank passed all its checks, and said nothing of an error afterwards."""
+    _, found, rest = output.rpartition(_ALL_PASSED)
+    return bool(found) and "Traceback" not in rest
 
 
 def _run(ranks: int, path: Path, args: list[str], timeout: float, fails: bool) -> tuple[int | None, list[str], str]:
