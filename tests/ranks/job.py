@@ -8,7 +8,6 @@ from collections.abc import Callable
 import mindspore
 from mindspore.communication import get_group_size, get_rank, init
 
-
 ALL_PASSED = "all passed"
 """What a rank prints when its checks are done."""
 
