@@ -18,12 +18,6 @@ def test_graphs_on_two_ranks() -> None:
     run_ranks(2, "zoo", "graph:tp=2:gemma3,mixtral", "graph:pp=2:qwen3_moe", "compiled:tp=2:llama", timeout=240)
 
 
-def test_texts_on_four_ranks() -> None:
-    """Heads that ranks share, and mixtures of axes."""
-    asked = ["tp=4:qwen2,gemma3", "dp=2,tp=2:llama", "pp=2,tp=2:llama,mixtral", "ep=2,tp=2:mixtral,qwen3_moe"]
-    run_ranks(4, "zoo", *(f"texts:{each}" for each in asked), timeout=240)
-
-
 def test_the_example() -> None:
     """The command that the documentation starts with: rank 0 prints the words of the reference, and the other nothing."""
     case = FAMILIES["llama"]
@@ -32,13 +26,3 @@ def test_the_example() -> None:
     assert f"words: {' '.join(map(str, expected))}" in first
     assert "LlamaForCausalLM on 2 ranks: this one has 237,312 of 472,832 bytes" in first
     assert "words" not in second
-
-
-def test_training_on_two_ranks() -> None:
-    """Gradients and a step of Adam are those of one rank; and Adam with its state divided over ranks."""
-    run_ranks(2, "zoo_training", "tp=2:one key head,normed heads,gemma3,mixtral,t5,gpt2", "zero", timeout=240)
-
-
-def test_training_on_four_ranks() -> None:
-    """The same on mixtures of axes."""
-    run_ranks(4, "zoo_training", "dp=2,tp=2:llama", "pp=2,tp=2:mixtral", "ep=2,tp=2:qwen3_moe", timeout=240)
