@@ -130,14 +130,13 @@ def _prepared(
     only: Iterable[str] | None,
     names: str | None,
     companion_of: Callable[[Manifest, str | None], Companion] | None,
-    joined: Manifest | None = None,
+    surveyed: tuple[Manifest, Mapping[str, Any]] | None = None,
 ) -> PreparedSave:
     check_progress(progress)
     destination = destination_of(path, format, max_shard_size)
     target = floating_dtype(dtype)
     with collector_paused():
-        whole, every = survey(net, migrations=lambda cls: ())
-        whole = whole if joined is None else joined
+        whole, every = survey(net, migrations=lambda cls: ()) if surveyed is None else surveyed
         found, sources = (whole, every) if only is None else _part(net, whole, every, only)
         draw_state(sources.values())
         declared = [name for name, parameter in sources.items() if lacks_values(parameter)]

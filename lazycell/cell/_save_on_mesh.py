@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mindspore import nn
 
@@ -35,7 +35,7 @@ def save_on_mesh(
     Args:
         net: any cell.
         mesh: that the net was built on.
-        prepared: says what is to be written, by the manifest of all ranks together.
+        prepared: says what is to be written, by the manifest of all ranks together and this rank's parameters.
         losses: told about values that get lost when they are converted.
         layout: as `save_checkpoint` takes it, and so are `timeout` and `progress`.
         timeout: likewise.
@@ -54,15 +54,17 @@ def save_on_mesh(
     tensors: dict[str, Stored] = {}
     divisions: dict[str, Division] = {}
     manifest: Manifest | None = None
+    parameters: Mapping[str, Any] = {}
     try:
-        manifest, _ = survey(net, migrations=lambda cls: ())
+        manifest, parameters = survey(net, migrations=lambda cls: ())
     except BaseException as error:  # whatever it is, the others wait to hear of it
         failure = error
     joined = joined_manifest(manifest, mesh, timeout)
     try:
         if failure is not None:
             raise failure
-        ready = prepared(joined=joined)
+        assert joined is not None
+        ready = prepared(surveyed=(joined, parameters))
         of_parameters = divisions_of(ready.manifest)
         tensors = {each.name: each for each in stored_tensors(ready.manifest, ready.stored)}
         divisions = {name: _division_of(each, of_parameters) for name, each in tensors.items()}
