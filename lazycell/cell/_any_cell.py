@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mindspore import nn
 
@@ -31,6 +31,9 @@ from ._other_names import names_in_ckpt
 from ._save_checkpoint import save_checkpoint as save
 from ._torch_names import torch_names_of
 
+if TYPE_CHECKING:
+    from ..sources.adapters import Adapters
+
 Source = str | PathLike[str] | Mapping[str, Any]
 
 
@@ -49,6 +52,8 @@ def load_checkpoint(
     dec_key: bytes | None = None,
     dec_mode: str | None = None,
     timeout: float = 300.0,
+    adapter: Adapters | None = None,
+    quantization: Mapping[str, Any] | None = None,
     strict_load: bool = False,
     choice_func: Chooses | None = None,
     specify_prefix: Prefixes = None,
@@ -76,7 +81,9 @@ def load_checkpoint(
         verify: likewise.
         dec_key: likewise.
         dec_mode: likewise.
-        timeout: as for `LazyCell.load_checkpoint`.
+        timeout: as for `LazyCell.load_checkpoint`, and so are `adapter` and `quantization`.
+        adapter: likewise.
+        quantization: likewise.
         strict_load: names and dtypes have to be exactly the net's, as with `dtype="strict"`; nothing may be permitted
             beside it.
         choice_func: given a name of the checkpoint, tells whether it is to be loaded. What is not is ignored, and the
@@ -119,6 +126,8 @@ def load_checkpoint(
         dec_key=dec_key,
         dec_mode=mode_of_key(dec_key, dec_mode),
         timeout=timeout,
+        adapter=adapter,
+        quantization=quantization,
     )
     chosen = only(choice_func, specify_prefix, filter_prefix)
     if chosen is None and isinstance(cell, LazyCell):

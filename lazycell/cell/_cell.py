@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from ..manifest import Manifest
     from ..mesh import Mesh
     from ..saving import SaveReport
+    from ..sources.adapters import Adapters
     from ._built_with import Hyperparameters
 else:
     _Cell = nn.Cell
@@ -134,6 +135,8 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         dec_key: bytes | None = None,
         dec_mode: str | None = None,
         timeout: float = 300.0,
+        adapter: Adapters | None = None,
+        quantization: Mapping[str, Any] | None = None,
     ) -> LoadReport:
         """Fill the parameters from a checkpoint, all or none: whatever fails or interrupts leaves the net as it was.
 
@@ -155,6 +158,10 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             dec_key: the key of an encrypted `.ckpt`, as `mindspore.save_checkpoint` takes it.
             dec_mode: how it is encrypted: `"AES-GCM"` (default), `"AES-CBC"` or `"SM4-CBC"`; only with a `dec_key`.
             timeout: of a net on a mesh, whose ranks all call this: seconds to wait for an answer of another.
+            adapter: what is merged into the weights as they are read: the directory of an adapter of PEFT, such a
+                directory and its weight, `(DIR, 0.7)`, or a list of both.
+            quantization: how the weights are stored, as a `quantization_config` says it, where no `config.json` beside
+                the file does.
 
         Warns:
             HeadWarning: `partial`, and a head is left to its initializers: it has to be trained.
@@ -179,6 +186,8 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             dec_key=dec_key,
             dec_mode=dec_mode,
             timeout=timeout,
+            adapter=adapter,
+            quantization=quantization,
         )
         return cell.load_checkpoint(self, path, options, lambda *given: cell.naming_of(*given))
 
@@ -297,6 +306,8 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         mesh: Mesh | None = None,
         whole: Iterable[str] = (),
         timeout: float = 300.0,
+        adapter: Adapters | None = None,
+        quantization: Mapping[str, Any] | None = None,
         **hyperparameters: Any,
     ) -> Self:
         """Build the model that a directory, file or repository holds, and load it.
@@ -324,6 +335,8 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
                 them load, or none. Default: that of `with Mesh(…):` around the call, or one rank.
             whole: hyperparameters that ranks do not divide, though the class says so.
             timeout: on a mesh: seconds to wait for an answer of another rank.
+            adapter: as for `load_checkpoint`, and so is `quantization`.
+            quantization: likewise.
             hyperparameters: take precedence over the config.
 
         Returns:
@@ -355,6 +368,8 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             dec_key=dec_key,
             dec_mode=dec_mode,
             timeout=timeout,
+            adapter=adapter,
+            quantization=quantization,
         )
         place = pretrained.find_place(path, revision)
         config = pretrained.find_config(place)

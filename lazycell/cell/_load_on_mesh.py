@@ -61,7 +61,12 @@ def load_on_mesh(
         if failure is not None:
             raise failure
         assert joined is not None
-        if make is None and not options.verify and reads_own_headers(joined, mesh.at(mesh.ranks - 1)):
+        if (
+            make is None
+            and not options.verify
+            and options.adapter is None
+            and reads_own_headers(joined, mesh.at(mesh.ranks - 1))
+        ):
             planned, digests = _by_own_headers(joined, targets, mesh, path, options)
         else:
             planned = plan_load(net, path, options, naming_of, make, (joined, targets))

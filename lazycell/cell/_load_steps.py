@@ -61,6 +61,8 @@ def plan_load(
         decrypt = parameters.decryption(options.dec_key, cipher)
     with collector_paused():
         header = open_checkpoint(path, decrypt=decrypt)
+        if options.adapter is not None:
+            header = loading.with_adapters(header, options)
         manifest, targets = survey(net) if surveyed is None else surveyed
         again = built_again(net)
         make = make_plan if make is None else make

@@ -16,6 +16,7 @@ from ..mesh import Mesh
 if TYPE_CHECKING:
     from .._nn_cell import Cell
     from ..formats import CheckpointHeader
+    from ..sources.adapters import Adapters
 
 
 def plan(
@@ -27,6 +28,8 @@ def plan(
     dtype: str = "cast",
     partial: bool | str = False,
     rename: Mapping[str, Any] | None = None,
+    adapter: Adapters | None = None,
+    quantization: Mapping[str, Any] | None = None,
     mesh: Mesh | None = None,
 ) -> LoadPlan:
     """Plan a load, and carry nothing out: only headers are read. A manifest is planned for without MindSpore.
@@ -42,6 +45,8 @@ def plan(
             `LazyCell.load_checkpoint` says.
         rename: the checkpoint's names to the model's, exact or with `{captures}`; a value may be a section,
             `"qkv[q]"`, or names in `fused`, `transposed` and `reshaped`.
+        adapter: as for `LazyCell.load_checkpoint`, and so is `quantization`.
+        quantization: likewise.
         mesh: which rank of which mesh the plan is for, `Mesh(tp=8, rank=3)`; default: the one that a net was built on,
             or a single rank.
 
@@ -55,14 +60,22 @@ def plan(
         ValueError: an argument has a value that means nothing; the mesh cannot divide the model, or the net was built
             on another one.
     """
-    options = LoadOptions(missing=missing, unexpected=unexpected, dtype=dtype, partial=partial, rename=rename)
+    options = LoadOptions(
+        missing=missing,
+        unexpected=unexpected,
+        dtype=dtype,
+        partial=partial,
+        rename=rename,
+        adapter=adapter,
+        quantization=quantization,
+    )
     _check_model(model)
     mesh = _mesh_of(model, mesh)
     if mesh is None:
-        return _planned(model, open_checkpoint(path), options)
+        return _planned(model, loading.with_adapters(open_checkpoint(path), options), options)
     whole = model if isinstance(model, Manifest) else cell.manifest_of_net(model)
     places = places_on(whole, mesh)  # what the mesh cannot divide is refused before any file is opened
-    return loading.cut_plan(_planned(model, open_checkpoint(path), options), places)
+    return loading.cut_plan(_planned(model, loading.with_adapters(open_checkpoint(path), options), options), places)
 
 
 def _planned(model: Manifest | Cell, header: CheckpointHeader, options: LoadOptions) -> LoadPlan:

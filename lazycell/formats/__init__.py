@@ -6,6 +6,9 @@ from .._face import face
 
 if TYPE_CHECKING:
     from ._boxed import BoxedRange as BoxedRange
+    from ._computed import PIECE as PIECE
+    from ._computed import Computed as Computed
+    from ._computed import Values as Values
     from ._directory import choose as choose
     from ._directory import files_of as files_of
     from ._directory import indices_among as indices_among

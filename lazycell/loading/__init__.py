@@ -24,5 +24,6 @@ if TYPE_CHECKING:
     from ._stage import stage as stage
     from ._tie_copies import check_ties as check_ties
     from ._tie_copies import same_bytes as same_bytes
+    from ._with_adapters import with_adapters as with_adapters
 else:
     __getattr__ = face(__name__)

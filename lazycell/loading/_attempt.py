@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -45,7 +45,7 @@ def attempt(manifest: Manifest, header: CheckpointHeader, options: LoadOptions) 
         renaming = attrs.evolve(renaming, names={**renaming.names, **present})
     may_have_codes = header.may_have_codes
     if may_have_codes and options.dtype == "cast":
-        header, renaming = _with_scales(manifest, header, renaming)
+        header, renaming = _with_scales(manifest, header, renaming, options.quantization)
     applied: tuple[AppliedMigration, ...] = ()
     if manifest.migrations:
         from ._apply_migrations import migrate  # few models have any
@@ -117,10 +117,16 @@ def _made_by(rules: tuple[RenameRule, ...], renaming: Renaming) -> set[str]:
     )
 
 
-def _with_scales(manifest: Manifest, header: CheckpointHeader, renaming: Renaming) -> tuple[CheckpointHeader, Renaming]:
+def _with_scales(
+    manifest: Manifest, header: CheckpointHeader, renaming: Renaming, quantization: Mapping[str, Any] | None
+) -> tuple[CheckpointHeader, Renaming]:
     """Take codes for the floats that they are with their scales, but for those whose scales are the model's own."""
     known = {*(entry.name for entry in manifest.entries), *manifest.ties, *(stored.name for stored in manifest.stored)}
-    scaled = sources.with_scales(header, lambda name: renaming.names.get(name) in known or name in renaming.forms)
+
+    def is_kept(name: str) -> bool:
+        return renaming.names.get(name) in known or name in renaming.forms
+
+    scaled = sources.with_scales(header, is_kept, quantization)
     names = {key: name for key, name in renaming.names.items() if key in scaled.tensors}
     return scaled, attrs.evolve(renaming, names=names)
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from .._frozen import frozen
 from ._permitted import permitted
+
+if TYPE_CHECKING:
+    from ..sources.adapters import Adapters
 
 
 @frozen
@@ -35,6 +38,10 @@ class LoadOptions:
         dec_key: the key of an encrypted `.ckpt`.
         dec_mode: how it is encrypted; None: as MindSpore does by default.
         timeout: on a mesh: seconds to wait for an answer of another rank.
+        adapter: what is merged into the weights as they are read: the directory of an adapter of PEFT, such a directory
+            and its weight, or a list of both.
+        quantization: how the weights are stored, as a `quantization_config` says it, where no config.json beside the
+            file does.
     """
 
     missing: str | Iterable[str] = "error"
@@ -48,6 +55,8 @@ class LoadOptions:
     dec_key: bytes | None = attrs.field(default=None, repr=False)
     dec_mode: str | None = None
     timeout: float = 300.0
+    adapter: Adapters | None = None
+    quantization: Mapping[str, Any] | None = None
 
     @property
     def arguments(self) -> dict[str, Any]:

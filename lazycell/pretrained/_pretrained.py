@@ -24,6 +24,7 @@ from ._generation import generation_config
 from ._place import find_place
 
 if TYPE_CHECKING:
+    from ..sources.adapters import Adapters
     from ._stored_tensors import StoredTensors
 
 
@@ -81,6 +82,8 @@ def from_pretrained(
     mesh: Mesh | None = None,
     whole: Iterable[str] = (),
     timeout: float = 300.0,
+    adapter: Adapters | None = None,
+    quantization: Mapping[str, Any] | None = None,
     **hyperparameters: Any,
 ) -> Any:
     """Build and load the model in a directory or a repository, whose class its `config.json` names.
@@ -109,6 +112,8 @@ def from_pretrained(
             load, or none. Default: that of `with Mesh(…):` around the call, or one rank.
         whole: hyperparameters that ranks do not divide, though the class says so.
         timeout: on a mesh: seconds to wait for an answer of another rank.
+        adapter: as for `LazyCell.load_checkpoint`, and so is `quantization`.
+        quantization: likewise.
         hyperparameters: take precedence over the config.
 
     Returns:
@@ -141,6 +146,8 @@ def from_pretrained(
         dec_key=dec_key,
         dec_mode=dec_mode,
         timeout=timeout,
+        adapter=adapter,
+        quantization=quantization,
     )
     place = find_place(path, revision)
     config = find_config(place)

@@ -1,4 +1,4 @@
-"""What a checkpoint holds beside float weights, known from its header: quantized tensors. Needs no MindSpore."""
+"""Views over a checkpoint's header: codes as the floats that they are, weights with adapters. Needs no MindSpore."""
 
 from typing import TYPE_CHECKING
 

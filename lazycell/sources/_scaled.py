@@ -150,7 +150,11 @@ class Scaled:
         return flat.reshape(-1, *self.scales.shape[-2:])
 
 
-def with_scales(header: CheckpointHeader, is_kept: Callable[[str], bool] = lambda name: False) -> CheckpointHeader:
+def with_scales(
+    header: CheckpointHeader,
+    is_kept: Callable[[str], bool] = lambda name: False,
+    quantization: Mapping[str, Any] | None = None,
+) -> CheckpointHeader:
     """Give a checkpoint as it would be in floats: codes become float32, and what belongs to them goes.
 
     Nothing is read but a `config.json` beside the file, where blocks are to be told. What cannot be told, or is of
@@ -159,8 +163,9 @@ def with_scales(header: CheckpointHeader, is_kept: Callable[[str], bool] = lambd
     Args:
         header: the checkpoint.
         is_kept: whether a stored tensor is wanted as it is; the codes of a scale that is stay as they are, too.
+        quantization: what a config says of it; None: that beside the file is asked.
     """
-    told = block_size(header)
+    told = block_size(header, quantization)
     tensors = dict(header.tensors)
     for weight in quantized_tensors(header.tensors):
         blocks = blocks_of(weight, header, told)
@@ -208,17 +213,22 @@ def blocks_of(weight: Quantized, header: CheckpointHeader, told: Blocks | None) 
     return f"scales {scales.shape} are neither one for the tensor nor one for each row"
 
 
-def block_size(header: CheckpointHeader) -> Blocks | None:
+def block_size(header: CheckpointHeader, quantization: Mapping[str, Any] | None = None) -> Blocks | None:
     """Give the `weight_block_size` of the `config.json` beside a checkpoint; None if that says nothing of the kind."""
-    if header.format == "dict":
-        return None
-    try:
-        config: Any = json.loads(system.read_bounded(header.path.parent / "config.json"))
-    except (OSError, ValueError):
-        return None
-    quantization = config.get("quantization_config") if isinstance(config, Mapping) else None
-    size = quantization.get("weight_block_size") if isinstance(quantization, Mapping) else None
-    match size:
+    if quantization is None:
+        quantization = _beside(header)
+    match quantization.get("weight_block_size"):
         case [int(rows), int(columns)] if rows > 0 and columns > 0:
             return rows, columns
     return None
+
+
+def _beside(header: CheckpointHeader) -> Mapping[str, Any]:
+    if header.format == "dict":
+        return {}
+    try:
+        config: Any = json.loads(system.read_bounded(header.path.parent / "config.json"))
+    except (OSError, ValueError):
+        return {}
+    quantization = config.get("quantization_config") if isinstance(config, Mapping) else None
+    return quantization if isinstance(quantization, Mapping) else {}

@@ -1,0 +1,13 @@
+"""Adapters: small tensors that change a model's own, merged into them as they are read. Needs no MindSpore."""
+
+from typing import TYPE_CHECKING
+
+from ..._face import face
+
+if TYPE_CHECKING:
+    from ._adapter import Adapter as Adapter
+    from ._adapter import Adapters as Adapters
+    from ._adapter import read_adapters as read_adapters
+    from ._merged import merged as merged
+else:
+    __getattr__ = face(__name__)
