@@ -35,6 +35,7 @@ from .cell._initial_values import initial_values
 from .cell._initializers import register_initializer
 from .cell._launching import launch_blocking
 from .cell._planning import plan
+from .cell._save_adapter import save_adapter
 from .cell._swap import swap
 from .cell._switch import load_adapter, set_adapter
 from .declaration._cells import cells
@@ -222,6 +223,7 @@ __all__ = [
     "require",
     "reshaped",
     "same",
+    "save_adapter",
     "save_checkpoint",
     "set_adapter",
     "shape_of",

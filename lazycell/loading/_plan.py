@@ -269,7 +269,8 @@ def adapter_rows(adapters: Iterable[AppliedAdapter]) -> list[tuple[str, str]]:
         (
             show.printable(each.name),
             f"{len(each.tensors)} tensor{'' if len(each.tensors) == 1 else 's'} changed"
-            f"{'' if each.weight == 1 else f', times {each.weight:g}'}, from {show.printable(each.path.name)}",
+            f"{'' if each.weight == 1 else f', times {each.weight:g}'}, "
+            f"from {show.printable('/'.join(each.path.parts[-2:]))}",
         )
         for each in adapters
     ]
