@@ -91,11 +91,6 @@ _KINDS: tuple[tuple[Callable[[_Names], bool], str], ...] = (
         "that: accelerate merge-weights {DIRECTORY}/pytorch_model_fsdp_0 MERGED",
     ),
     (
-        _ends(".gguf"),
-        "GGUF files, of llama.cpp: their weights are quantized in blocks; load the repository that they were made "
-        "from, which has .safetensors files",
-    ),
-    (
         _starts("tf_model", "flax_model", "model.ckpt", "bert_model.ckpt"),
         "weights of TensorFlow or Flax, and none of PyTorch; write them anew with transformers 4, which reads both, "
         'and load that: AutoModel.from_pretrained("{DIRECTORY}", from_tf=True).save_pretrained("CONVERTED"), or '

@@ -512,7 +512,7 @@ DIRECTORIES = [
     folder_of("a config alone", ["config.json"], "a config.json and no weights"),
     folder_of("an adapter", ["adapter_config.json", "adapter_model.bin"], "an adapter of PEFT"),
     folder_of("of DeepSpeed", ["zero_to_fp32.py", "latest"], "a checkpoint of DeepSpeed"),
-    folder_of("of llama.cpp", ["m.Q4_K_M.gguf"], "GGUF files"),
+    folder_of("of several GGUF", ["m.Q4_K_M.gguf", "m.Q8_0.gguf"], "holds m.Q4_K_M.gguf, m.Q8_0.gguf; give the path"),
     folder_of("of TensorFlow", ["config.json", "tf_model.h5"], "weights of TensorFlow"),
     folder_of(
         "a set that is not complete", ["m-00001-of-00002.safetensors"], "m-00002-of-00002.safetensors is missing"

@@ -65,7 +65,7 @@ def test_index_whose_shard_is_called_model(tmp_path: Path) -> None:
         ([], "the directory is empty"),
         (
             ["net.h5"],
-            "holds no .safetensors, no .safetensors.index.json, no .ckpt and no .bin of PyTorch, only net.h5",
+            "holds no .safetensors, no .safetensors.index.json, no .ckpt, no .bin of PyTorch and no .gguf, only net.h5",
         ),
         (
             ["config.json"],
@@ -177,6 +177,6 @@ def test_folders_and_hidden_files_are_no_candidates(tmp_path: Path) -> None:
     with pytest.raises(CheckpointFormatError) as caught:
         find_checkpoint(tmp_path)
     assert str(caught.value) == (
-        f"{tmp_path}: holds no .safetensors, no .safetensors.index.json, no .ckpt and no .bin of PyTorch, only "
+        f"{tmp_path}: holds no .safetensors, no .safetensors.index.json, no .ckpt, no .bin of PyTorch and no .gguf, only "
         "._net.safetensors, old.ckpt"
     )
