@@ -9,6 +9,7 @@ import attrs
 import click
 
 from .. import formats, loading
+from .._errors import CheckpointMismatchError
 from .._location import did_you_mean
 from ..manifest import Manifest, RankGroups, groups_on
 from ..mesh import Mesh
@@ -72,7 +73,10 @@ def plan(
     found = find(model, attrs.evolve(options, revision=revision))
     if found.config is None:  # else the checkpoint has the last word on some arguments
         _groups(found.manifest, ranks)
-    header = formats.open_checkpoint(path)
+    try:
+        header, adapters = policies.adapted(formats.open_checkpoint(path))
+    except CheckpointMismatchError as error:
+        return _answers.say_no(str(error), as_json=as_json)
     found = found.beside(header, policies.rules)
     groups = _groups(found.manifest, ranks)
     fitted = policies.fitted(found, header)
@@ -84,6 +88,7 @@ def plan(
         else:
             say(printable_lines(message))
         return _NO
+    fitted = attrs.evolve(fitted, adapters=adapters)
     answer = _answers.AllRanks(found.manifest, header, groups, fitted)
     if as_json:
         say_json(answer.json() if rank is None else answer.json_of(rank))

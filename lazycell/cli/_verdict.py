@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import mismatch
 from ..declaration import form_text
+from ..show import printable_lines, say, say_json
 from ._shell import plain
 
 if TYPE_CHECKING:
@@ -47,6 +48,15 @@ def mismatch_json(found: Mismatch, dialect: Dialect) -> dict[str, Any]:
     }
 
 
+def say_no(message: str, *, as_json: bool) -> int:
+    """Print that a checkpoint does not fit before there was a plan, and give the exit status."""
+    if as_json:
+        say_json({"fits": False, "message": message, "problems": [], "causes": [], "plan": None})
+    else:
+        say(printable_lines(message))
+    return 1
+
+
 def _kind_json(sized: Any) -> dict[str, Any] | None:
     return None if sized is None else {"name": sized.name, "shape": list(sized.shape), "dtype": sized.dtype}
 
@@ -71,6 +81,7 @@ def plan_json(plan: LoadPlan) -> dict[str, Any]:
                 "from": step.key,
                 "shape": list(step.tensor.shape),
                 "stored_dtype": step.source,
+                "origin": step.tensor.origin,
                 "dtype": step.dtype,
                 "same_as": [tensor.name for tensor in step.same_as],
                 **_part_json(step),
@@ -83,6 +94,10 @@ def plan_json(plan: LoadPlan) -> dict[str, Any]:
         "unused": list(plan.unused),
         "other_head": list(plan.other_head),
         "new_head": list(plan.new_head),
+        "adapters": [
+            {"name": each.name, "path": str(each.path), "weight": each.weight, "tensors": list(each.tensors)}
+            for each in plan.adapters
+        ],
         "migrated": [
             {"cell": each.cell, "file": each.file, "reason": each.reason, "tensors": each.tensors}
             for each in plan.migrated

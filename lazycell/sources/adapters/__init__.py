@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     from ._adapter import Adapter as Adapter
     from ._adapter import Adapters as Adapters
     from ._adapter import read_adapters as read_adapters
+    from ._adapter_directory import adapter_file as adapter_file
+    from ._adapter_directory import base_named as base_named
+    from ._adapter_directory import told_in as told_in
     from ._merged import merged as merged
 else:
     __getattr__ = face(__name__)
