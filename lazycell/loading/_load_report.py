@@ -65,6 +65,7 @@ class LoadReport:
         new_head: those of `initialized` that `partial` left to their initializers: a head that has to be trained.
         naming: `"torch"` where the names in the file are PyTorch's, by the classes of the cells; else empty.
         lacking: those of `initialized` that PyTorch does not have.
+        notes: what is said of what was loaded: an adapter's targets that it has no tensors for, say.
     """
 
     path: Path
@@ -84,6 +85,7 @@ class LoadReport:
     new_head: tuple[str, ...] = ()
     naming: str = ""
     lacking: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, plan: LoadPlan, seconds: float) -> LoadReport:
@@ -116,6 +118,7 @@ class LoadReport:
             new_head=plan.new_head,
             naming=plan.naming,
             lacking=plan.lacking,
+            notes=plan.notes,
         )
 
     def __str__(self) -> str:
@@ -126,7 +129,7 @@ class LoadReport:
 
     def _report(self) -> show.Report:
         """Give it for people; parameters that are alike in one row."""
-        return show.Report(report_title(self), [show.Table(report_rows(self))])
+        return show.Report(report_title(self), [show.Table(report_rows(self))], self.notes)
 
 
 def report_title(report: LoadReport) -> str:

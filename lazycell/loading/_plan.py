@@ -90,6 +90,11 @@ class LoadStep:
         return self.tensor.origin or self.tensor.dtype
 
     @property
+    def read(self) -> tuple[TensorHeader, ...]:
+        """The tensors that are read for it, copies among them."""
+        return (self.tensor, *self.same_as, *(piece.tensor for piece in self.pieces))
+
+    @property
     def nbytes(self) -> int:
         """Bytes of the file that are the parameter's; where they are computed, of what is computed."""
         return math.prod(self.tensor.shape) * self.tensor.itemsize
@@ -133,6 +138,7 @@ class LoadPlan:
         new_head: those of `initialize` that `partial` leaves to their initializers: a head that has to be trained.
         naming: `"torch"` where the names in the file are PyTorch's, by the classes of the cells; else empty.
         lacking: those of `initialize` that PyTorch does not have.
+        notes: what is said of what is loaded: an adapter's targets that it has no tensors for, say.
     """
 
     path: Path
@@ -148,6 +154,7 @@ class LoadPlan:
     new_head: tuple[str, ...] = ()
     naming: str = ""
     lacking: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def has_copies(self) -> bool:
@@ -173,6 +180,7 @@ class LoadPlan:
         notes = [f"migrated {tensors}, {source}" for tensors, source in migration_rows(self.migrated)]
         if self.naming:
             notes.insert(0, BY_TORCH)
+        notes += self.notes
         return show.Report(plan_title(self), tables, notes)
 
 

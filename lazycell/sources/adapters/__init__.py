@@ -9,5 +9,6 @@ if TYPE_CHECKING:
     from ._adapter import Adapters as Adapters
     from ._adapter import read_adapters as read_adapters
     from ._merged import merged as merged
+    from ._tied_changes import refuse_tied as refuse_tied
 else:
     __getattr__ = face(__name__)
