@@ -235,8 +235,7 @@ class Switch:
 
 def _stored_names(step: LoadStep) -> set[str]:
     """Give the names of the stored tensors that a step reads."""
-    tensors = (step.tensor, *step.same_as, *(piece.tensor for piece in step.pieces))
-    return {step.key, *step.key.split(" + "), *(tensor.name for tensor in tensors)}
+    return {step.key, *step.key.split(" + "), *(tensor.name for tensor in step.read)}
 
 
 def _is_as_read(planned: Planned, plan: LoadPlan, step: LoadStep, reader: Reader) -> bool:

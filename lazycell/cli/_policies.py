@@ -55,7 +55,11 @@ class Policies:
         published = False if found.preset is None else "new"  # by its name: as it is published, whatever its head is
         try:
             given = loading.LoadOptions(
-                **policies, dtype=self.cast, partial=self.partial or published, rename=dict(self.rules) or None
+                **policies,
+                dtype=self.cast,
+                partial=self.partial or published,
+                rename=dict(self.rules) or None,
+                adapter=adapters_of(self.adapters),
             )
             return fitted(found, header, given)
         except ValueError as error:

@@ -12,5 +12,6 @@ if TYPE_CHECKING:
     from ._adapter_directory import base_named as base_named
     from ._adapter_directory import told_in as told_in
     from ._merged import merged as merged
+    from ._tied_changes import refuse_tied as refuse_tied
 else:
     __getattr__ = face(__name__)
