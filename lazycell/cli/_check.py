@@ -8,7 +8,7 @@ import attrs
 import click
 
 from .. import formats, loading
-from .._errors import CheckpointMismatchError
+from .._errors import CheckpointError
 from ..show import printable, printable_lines, say, say_json
 from . import _answers
 from ._completion import complete_files, complete_models
@@ -60,11 +60,11 @@ def check(
     header = formats.open_checkpoint(on_disk(checkpoint, revision))
     try:
         header, adapters = policies.adapted(header)
-    except CheckpointMismatchError as error:
-        return _answers.say_no(str(error), as_json=as_json)
-    found = find(model, attrs.evolve(options, revision=revision)).beside(header, policies.rules)
-    manifest = found.manifest
-    plan = policies.fitted(found, header)
+        found = find(model, attrs.evolve(options, revision=revision)).beside(header, policies.rules)
+        manifest = found.manifest
+        plan = policies.fitted(found, header)
+    except CheckpointError as error:
+        return _answers.say_no(error, policies.adapters, as_json=as_json)
     if not isinstance(plan, loading.LoadPlan):
         shell = Shell(settable=not Path(model).is_file())
         message = plan.text(shell)

@@ -9,7 +9,7 @@ import attrs
 import click
 
 from .. import formats, loading
-from .._errors import CheckpointMismatchError
+from .._errors import CheckpointError
 from .._location import did_you_mean
 from ..manifest import Manifest, RankGroups, groups_on
 from ..mesh import Mesh
@@ -73,13 +73,14 @@ def plan(
     found = find(model, attrs.evolve(options, revision=revision))
     if found.config is None:  # else the checkpoint has the last word on some arguments
         _groups(found.manifest, ranks)
+    header = formats.open_checkpoint(path)
     try:
-        header, adapters = policies.adapted(formats.open_checkpoint(path))
-    except CheckpointMismatchError as error:
-        return _answers.say_no(str(error), as_json=as_json)
-    found = found.beside(header, policies.rules)
-    groups = _groups(found.manifest, ranks)
-    fitted = policies.fitted(found, header)
+        header, adapters = policies.adapted(header)
+        found = found.beside(header, policies.rules)
+        groups = _groups(found.manifest, ranks)
+        fitted = policies.fitted(found, header)
+    except CheckpointError as error:
+        return _answers.say_no(error, policies.adapters, as_json=as_json)
     if not isinstance(fitted, loading.LoadPlan):
         shell = Shell(settable=not Path(model).is_file())
         message = fitted.text(shell)

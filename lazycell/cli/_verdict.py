@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import mismatch
+from .._errors import CheckpointError, CheckpointFormatError
 from ..declaration import form_text
 from ..show import printable_lines, say, say_json
 from ._shell import plain
@@ -48,12 +50,18 @@ def mismatch_json(found: Mismatch, dialect: Dialect) -> dict[str, Any]:
     }
 
 
-def say_no(message: str, *, as_json: bool) -> int:
-    """Print that a checkpoint does not fit before there was a plan, and give the exit status."""
+def say_no(error: CheckpointError, adapters: Sequence[str], *, as_json: bool) -> int:
+    """Print that an adapter does not fit the checkpoint, and give the exit status.
+
+    Raises:
+        CheckpointError: it is about something else: there is no adapter, or a file is malformed.
+    """
+    if not adapters or isinstance(error, CheckpointFormatError):
+        raise error
     if as_json:
-        say_json({"fits": False, "message": message, "problems": [], "causes": [], "plan": None})
+        say_json({"fits": False, "message": str(error), "problems": [], "causes": [], "plan": None})
     else:
-        say(printable_lines(message))
+        say(printable_lines(str(error)))
     return 1
 
 
