@@ -98,6 +98,7 @@ def _tensor_json(tensor: TensorHeader) -> dict[str, Any]:
         "name": tensor.name,
         "shape": list(tensor.shape),
         "dtype": tensor.dtype,
+        "origin": tensor.origin,
         "bytes": tensor.nbytes,
         "ranges": places,
     }
@@ -137,6 +138,11 @@ def print_contents(
         every: whether to list every tensor, with its place; else repeated layers share a row.
     """
     show.say_lines(_summary(header, fitting, asked, named))
+    print_tensors(header, every=every)
+
+
+def print_tensors(header: CheckpointHeader, *, every: bool) -> None:
+    """Print a table of the tensors; `every` as for `print_contents`."""
     if header.tensors:
         show.say()
         if every:
@@ -147,10 +153,15 @@ def print_contents(
             show.print_table(("name", "tensors", "shape", "dtype", "bytes"), _groups(header), right=(1, 4))
 
 
+def summary_of(header: CheckpointHeader) -> str:
+    """Say in one line what a checkpoint is."""
+    return f"{header.path}: {header.format}, {', '.join(_Sum.of(header.tensors.values()).words)}"
+
+
 def _summary(
     header: CheckpointHeader, fitting: Sequence[Candidate], asked: Asked | None, named: Mapping[str, Asked]
 ) -> Iterator[str]:
-    yield f"{header.path}: {header.format}, {', '.join(_Sum.of(header.tensors.values()).words)}"
+    yield summary_of(header)
     if len(_by_dtype(header)) > 1:
         yield from show.align([(dtype, *total.words) for dtype, total in _by_dtype(header).items()], right=(1, 2, 3))
     else:
@@ -209,7 +220,7 @@ def _groups(header: CheckpointHeader) -> list[tuple[str, ...]]:
             title,
             f"{len(entries):,}",
             str(entries[0].shape),
-            entries[0].dtype,
+            header.tensors[entries[0].name].origin or entries[0].dtype,
             show.format_bytes(sum(entry.nbytes for entry in entries)),
         )
         for title, entries in alike(manifest_of_header(header))
@@ -219,7 +230,7 @@ def _groups(header: CheckpointHeader) -> list[tuple[str, ...]]:
 def _places(header: CheckpointHeader) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for tensor in header.tensors.values():
-        what = (tensor.name, str(tensor.shape), tensor.dtype, f"{tensor.nbytes:,}")
+        what = (tensor.name, str(tensor.shape), tensor.origin or tensor.dtype, f"{tensor.nbytes:,}")
         parts = list(tensor.byte_ranges)
         rows += [(*what, _near(part.path, header), str(part.start), str(part.stop)) for part in parts]
         if not parts:

@@ -136,12 +136,14 @@ class CheckpointHeader:
     third party.
     `metadata` is what the file says besides tensors: the `__metadata__` of safetensors, the strings saved with
     `append_dict` in a `.ckpt`.
+    `notes` are sentences for whoever loads it: what is not wrong, and may not be meant.
     """
 
     path: Path
     format: str
     tensors: Mapping[str, TensorHeader]
     metadata: Mapping[str, str] = attrs.field(factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def nbytes(self) -> int:

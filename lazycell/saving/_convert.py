@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from .. import _dtypes, sources
 from .._arguments import check_progress
@@ -14,10 +15,14 @@ from ..layout import apply_rules, parse_rules
 from ..manifest import DIGEST
 from ..reading import Reader
 from ..show import collapse, few, few_lines
+from ..sources import adapters
 from ._destination import destination_of, floating_dtype
 from ._output import content_of_stored
 from ._save import Losses, SaveReport, save
 from ._write_safetensors import CRC32
+
+if TYPE_CHECKING:
+    from ..sources.adapters import Adapters
 
 _PROBLEMS_SHOWN = 40
 
@@ -34,6 +39,7 @@ def convert(
     max_shard_size: int | str | None = None,
     format: str | None = None,
     progress: Callable[[int, int], None] | None = None,
+    adapter: Adapters | None = None,
 ) -> SaveReport:
     """Read a checkpoint and write it as another; no more than a few megabytes are in memory at any time.
 
@@ -48,12 +54,17 @@ def convert(
         max_shard_size: bytes of one file, or `"5GB"`; with it, and more than that, an index and shards are written.
         format: `"safetensors"` or `"ckpt"`; default: as the name says.
         progress: called with the bytes done and the bytes in all; default: a bar on a terminal, after two seconds.
+        adapter: what is merged into the weights: the directory of an adapter of PEFT, such a directory and its weight,
+            `(DIR, 0.7)`, or a list of both. What changes is rounded once, to the dtype that it has in `src`, or to
+            `dtype`.
 
     Raises:
         FileNotFoundError: there is nothing at `src`.
         CheckpointFormatError: `src` is not what its format promises.
-        CheckpointError: the rules do not fit the names, the new format cannot hold one of the tensors, or codes of
-            quantized weights would be taken for weights, or parted from their scales.
+        ConfigError: an `adapter_config.json` asks for what is not done here.
+        CheckpointError: an adapter is none of this checkpoint; the rules do not fit the names, the new format cannot
+            hold one of the tensors, or codes of quantized weights would be taken for weights, or parted from their
+            scales.
         TypeError: an argument is of a kind that means nothing.
         ValueError: arguments contradict each other.
         OSError: `dst` cannot be written; what is there is as it was.
@@ -65,6 +76,10 @@ def convert(
     may_have_codes = header.may_have_codes
     if may_have_codes and target is not None and not target.startswith("float8"):
         header = sources.with_scales(header)
+    if adapter is not None:
+        if may_have_codes:
+            header = sources.with_scales(header)
+        header = adapters.merged(header, adapters.read_adapters(adapter), as_stored=target is None)
     names = _names(header, rename)
     if may_have_codes:
         _check_quantized(header, names, target)
@@ -72,7 +87,8 @@ def convert(
     metadata = {names.get(key, key): text for key, text in header.metadata.items() if key not in _OF_FILES}
     if metadata.get("format") == "ms":
         del metadata["format"]  # MindSpore's: it does not look for it, and Hugging Face's transformers refuses it
-    if any(names[key] != key or dtypes[key] != tensor.dtype for key, tensor in header.tensors.items()):
+    changed = any(names[key] != key or dtypes[key] != tensor.dtype for key, tensor in header.tensors.items())
+    if changed or adapter is not None:
         metadata.pop(DIGEST, None)  # it is that of other names and dtypes
     strings = {key: text for key, text in metadata.items() if key != "format" and not key.startswith("lazycell.")}
     losses = Losses()

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from .._face import face
 
 if TYPE_CHECKING:
+    from . import adapters as adapters
     from ._elements import read_elements as read_elements
     from ._quantization_config import quantization_problem as quantization_problem
     from ._quantized import Quantized as Quantized
