@@ -171,7 +171,7 @@ def _summary(
     if asked is not None:
         yield asked.text
         if asked.fits is False:
-            path = typed(str(header.path.parent)) or "…"
+            path = typed(str(header.path if header.format == "gguf" else header.path.parent)) or "…"
             yield f"`lazycell check {path} {path}` says why"
     for model, each in named.items():
         yield each.text
