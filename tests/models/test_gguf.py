@@ -183,5 +183,7 @@ def test_other_architectures(tmp_path: Path):
         lazycell.from_pretrained(path)
     assert "blk.0.attn_q.weight" in lazycell.open_checkpoint(path).tensors
     (tmp_path / "config.json").write_text('{"model_type": "llama", "num_hidden_layers": 1}')
-    with pytest.raises(CheckpointMismatchError, match=r"does not fit LlamaModel: 11 parameters missing, 22 tensors unex"):
+    with pytest.raises(
+        CheckpointMismatchError, match=r"does not fit LlamaModel: 11 parameters missing, 22 tensors unex"
+    ):
         lazycell.from_pretrained(path)
