@@ -219,7 +219,7 @@ def find(title: str, options: Options | None = None) -> Model:
             return _of_name(title, options)
         if names_repository(title):
             return _directory(title, on_disk(title, options.revision, weights=False), options)
-        if os.sep in title or path.suffix in (".json", ".safetensors", ".ckpt", ".bin", ".pt", ".pth"):
+        if os.sep in title or path.suffix in (".json", ".safetensors", ".ckpt", ".bin", ".pt", ".pth", ".gguf"):
             raise click.UsageError(f"there is no file {title}")
         return _registered(title, options)
 
