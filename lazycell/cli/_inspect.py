@@ -43,15 +43,16 @@ def inspect(
 
     CHECKPOINT is a .safetensors or .ckpt file, one of PyTorch (.bin, .pt, .pth) or of llama.cpp (.gguf), an index with
     its shards, a directory, or a repository in the hub's cache, ORG/NAME. Only headers are read, so that this takes no
-    time however large the checkpoint is. Of a directory with a config.json it is also told whether the checkpoint fits the class that is asked
-    for there, as `lazycell check` and a load find it: for that, and for a --model, MindSpore is imported.
+    time however large the checkpoint is. Of a directory with a config.json, and of a .gguf, it is also told whether the
+    checkpoint fits the class that is asked for there, as `lazycell check` and a load find it: for that, and for a
+    --model, MindSpore is imported.
     """
     check_revision(revision, checkpoint)
     path = on_disk(checkpoint, revision)
     header = formats.open_checkpoint(path)
     fitting = gate.candidates(header, gate.committed_manifests())
     named = {each: _answers.fits_model(each, header) for each in models}
-    asked = _answers.asked_for(path, header) if path.is_dir() and not no_class else None
+    asked = _answers.asked_for(path, header) if not no_class and (path.is_dir() or header.format == "gguf") else None
     if as_json:
         show.say_json(_answers.contents_json(header, fitting, asked, named))
     else:

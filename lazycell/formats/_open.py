@@ -67,6 +67,14 @@ def open_checkpoint(
     return _formats.read(format, path)
 
 
+def is_gguf(path: Path) -> bool:
+    """Whether a file is read as GGUF: by its name, or by its first bytes where that tells nothing."""
+    for format in _formats.registered_formats():
+        if format.claims(path.name):
+            return format is _formats.GGUF
+    return path.is_file() and _sniff.looks_like(_start(path)) == _formats.GGUF.name
+
+
 def _start(path: Path) -> bytes:
     with _files.open_regular(path) as file:
         return _files.read_at(file, 0, _sniff.SNIFFED_BYTES)

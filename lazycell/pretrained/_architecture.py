@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 import attrs
 
@@ -36,7 +35,7 @@ def class_of(config: Config) -> type:
         RegistryError: the family is not registered.
     """
     if not config.found:
-        raise _no_config(config.path)
+        raise _no_config(config)
     architecture = config.architecture
     model_type = config.options.get("model_type")
     if not isinstance(model_type, str):
@@ -60,9 +59,12 @@ def class_of(config: Config) -> type:
     return classes[name]
 
 
-def _no_config(path: Path) -> ConfigError:
+def _no_config(config: Config) -> ConfigError:
     """Say what there is instead of a config, if that is known; else that the class has to be given."""
-    directory = path.parent
+    path, directory = config.path, config.path.parent
+    if config.lacking:
+        text = "load with the class itself, YourModel.from_pretrained(path, **hyperparameters)"
+        return ConfigError(f"{path}: {config.lacking}: {text}")
     text = f"there is no {path.name} in {directory}, so nothing says which model this is"
     what = formats.what_it_is(directory, ["params.json"]) if (directory / "params.json").is_file() else None
     try:

@@ -6,19 +6,21 @@ from pathlib import Path
 
 from .._header import CheckpointHeader
 from ._file import read_file
-from ._tensor import header_of
+from ._original import original_tensors
 
 
 def read_gguf(path: Path) -> CheckpointHeader:
-    """Read the header of a GGUF file: its tensors under the names that they have there.
+    """Read the header of a GGUF file: its tensors as they were before it was made, where the architecture is known.
+
+    Of others they have GGUF's own names and values.
 
     Raises:
         CheckpointFormatError: the file breaks a rule of the format, or is none that holds a whole model.
         FileNotFoundError: there is no such file.
     """
     file = read_file(path)
-    tensors = {name: header_of(file, tensor, name) for name, tensor in file.tensors.items()}
-    return CheckpointHeader(path, "gguf", tensors, {key: _text(value) for key, value in file.metadata.items()})
+    metadata = {key: _text(value) for key, value in file.metadata.items()}
+    return CheckpointHeader(path, "gguf", original_tensors(file), metadata)
 
 
 _SHOWN = 16
