@@ -163,7 +163,7 @@ def _summary(
     words = ", ".join(_Sum.of(header.tensors.values()).words)
     yield f"{header.path}: {header.format}, {words}{computed if _is_computed(header) else ''}"
     if len(kinds) > 1:
-        rows = [
+        rows: list[tuple[str, ...]] = [
             (_kind(*kind), *total.words, f"from {show.format_bytes(stored)}" if kind[1] else "")
             for kind, (total, stored) in kinds.items()
         ]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from .. import parameters
+from .. import formats, loading, parameters
 from .._errors import ConfigError
 from .._location import did_you_mean
 from ..declaration import Declaration, declaration_of
@@ -170,7 +170,10 @@ def _open(path: Path, options: LoadOptions) -> StoredTensors:
     from ._stored_tensors import StoredTensors  # few configs need it
 
     decrypt = parameters.decryption(options.dec_key, options.dec_mode or "AES-GCM")
-    return StoredTensors.at(path, options.rename, mmap=options.mmap, decrypt=decrypt)
+    if options.adapter is None:
+        return StoredTensors.at(path, options.rename, mmap=options.mmap, decrypt=decrypt)
+    header, _ = loading.with_adapters(formats.open_checkpoint(path, decrypt=decrypt), options)
+    return StoredTensors(header, options.rename, mmap=options.mmap)
 
 
 def _on(mesh: Mesh | None, whole: Iterable[str], declaration: Declaration) -> Mesh:
