@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .. import _families, loading, pretrained
-from .._errors import LazyCellError
+from .._errors import CheckpointFormatError, LazyCellError
 from .._frozen import frozen
 from ._model import Model, find
 
@@ -63,7 +63,10 @@ def asked_for(path: Path, header: CheckpointHeader) -> Asked | None:
     Returns:
         The answer; None: there is no config.json, and the file is of another format.
     """
-    config = pretrained.find_config(path)
+    try:
+        config = pretrained.find_config(path)
+    except CheckpointFormatError as error:  # what there is can be shown all the same
+        return Asked(None, None, None, str(error).split("\n")[0])
     if config.lacking:
         return Asked(None, None, None, config.lacking)
     if not config.found:
@@ -81,7 +84,7 @@ def asked_for(path: Path, header: CheckpointHeader) -> Asked | None:
         text = error.format_message() if isinstance(error, click.UsageError) else str(error)
         return Asked(None, None, None, text.split("\n")[0])
     name, module = found.class_.__name__, found.class_.__module__
-    fits, text = told(plan, f"{name} ({module}), which {'it' if config.is_gguf else 'config.json'} asks for")
+    fits, text = told(plan, f"{name} ({module}), which {'the file' if config.is_gguf else 'config.json'} asks for")
     return Asked(name, module, fits, text)
 
 

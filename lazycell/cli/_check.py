@@ -53,8 +53,9 @@ def check(
     MODEL is a registered name, module:Class, module:function, a directory with a config.json, or a manifest file, for
     which MindSpore is not imported. A preset may lack the head that the published model has, and has to fit what is
     there, as with
-    `from_pretrained`. CHECKPOINT is a .safetensors or .ckpt file, one of PyTorch (.bin, .pt, .pth), an index with
-    its shards, or a directory. Either may be a repository in the hub's cache, ORG/NAME. Only headers are read.
+    `from_pretrained`. CHECKPOINT is a .safetensors or .ckpt file, one of PyTorch (.bin, .pt, .pth) or of llama.cpp
+    (.gguf), an index with its shards, or a directory. Either may be a repository in the hub's cache, ORG/NAME. Only
+    headers are read.
     """
     check_revision(revision, model, checkpoint)
     header = formats.open_checkpoint(on_disk(checkpoint, revision))

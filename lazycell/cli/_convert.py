@@ -26,6 +26,7 @@ Examples:
   lazycell convert model/ merged.safetensors --adapter adapter/
   lazycell convert model/ merged.safetensors --adapter a/=0.7 --adapter b/=0.3
   lazycell convert old.safetensors new.safetensors --rename "encoder.{*rest}=bert.encoder.{*rest}"
+  lazycell convert model-Q4_K_M.gguf half.safetensors --dtype float16
   lazycell convert resnet50.pth resnet50.ckpt --to-names mindspore --model mindcv.models:resnet50
 
 \b
@@ -80,10 +81,10 @@ def convert(
 ) -> None:
     """Read the checkpoint SRC and write it as DST, with a checksum for every tensor.
 
-    SRC is a .safetensors or .ckpt file, one of PyTorch (.bin, .pt, .pth), an index with its shards, a directory, or a
-    repository in the hub's cache, ORG/NAME; DST a name that ends in .safetensors or .ckpt, or a directory. Needs no
-    MindSpore, and little memory: the data streams. With --to-names it passes through the net that --model builds, and
-    has to fit it.
+    SRC is a .safetensors or .ckpt file, one of PyTorch (.bin, .pt, .pth) or of llama.cpp (.gguf), an index with its
+    shards, a directory, or a repository in the hub's cache, ORG/NAME; DST a name that ends in .safetensors or .ckpt, or
+    a directory. Needs no MindSpore, and little memory: the data streams. With --to-names it passes through the net that
+    --model builds, and has to fit it.
     """
     if (to_names is None) != (model is None):
         raise click.UsageError(

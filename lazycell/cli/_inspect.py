@@ -15,6 +15,7 @@ Examples:
   lazycell inspect model.safetensors
   lazycell inspect model/
   lazycell inspect model/ --no-class --all
+  lazycell inspect model-Q4_K_M.gguf
   lazycell inspect checkpoint.ckpt --json
   lazycell inspect adapter/
   lazycell inspect resnet50.pth --model mindcv.models:resnet50
@@ -42,11 +43,11 @@ def inspect(
 ) -> None:
     """Say what a checkpoint holds: tensors, sizes, metadata, and which registered models it fits.
 
-    CHECKPOINT is a .safetensors or .ckpt file, one of PyTorch (.bin, .pt, .pth), a .gguf, an index with its shards, a
-    directory, or a repository in the hub's cache, ORG/NAME; or an adapter of PEFT, as a directory. Only headers are
-    read, so that this takes no time however large the checkpoint is. Of a directory with a config.json, and of a .gguf,
-    it is also told whether the checkpoint fits the class that is asked for there, as `lazycell check` and a load find
-    it: for that, and for a --model, MindSpore is imported.
+    CHECKPOINT is a .safetensors or .ckpt file, one of PyTorch (.bin, .pt, .pth) or of llama.cpp (.gguf), an index with
+    its shards, a directory, or a repository in the hub's cache, ORG/NAME; or an adapter of PEFT, as a directory. Only
+    headers are read, so that this takes no time however large the checkpoint is. Of a directory with a config.json, and
+    of a .gguf, it is also told whether the checkpoint fits the class that is asked for there, as `lazycell check` and a
+    load find it: for that, and for a --model, MindSpore is imported.
     """
     check_revision(revision, checkpoint)
     path = on_disk(checkpoint, revision)

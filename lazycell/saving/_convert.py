@@ -84,7 +84,9 @@ def convert(
     if may_have_codes:
         _check_quantized(header, names, target)
     dtypes = {key: _new_dtype(tensor, target, header) for key, tensor in header.tensors.items()}
-    metadata = {names.get(key, key): text for key, text in header.metadata.items() if key not in _OF_FILES}
+    # GGUF's tells of the program that reads it, of the tokenizer, and of blocks that are none any more.
+    said = {} if header.format == "gguf" else header.metadata
+    metadata = {names.get(key, key): text for key, text in said.items() if key not in _OF_FILES}
     if metadata.get("format") == "ms":
         del metadata["format"]  # MindSpore's: it does not look for it, and Hugging Face's transformers refuses it
     changed = any(names[key] != key or dtypes[key] != tensor.dtype for key, tensor in header.tensors.items())

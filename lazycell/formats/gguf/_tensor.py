@@ -20,6 +20,10 @@ from ._decoders import DECODERS
 from ._file import GgufFile, GgufTensor
 from ._types import PLAIN, Type, named
 
+_STEP = 1 << 17
+"""Elements that are computed at once, about: what is needed meanwhile stays in a core's cache, and is not given back to
+the system each time."""
+
 
 @frozen
 class BlockValues:
@@ -53,31 +57,33 @@ class BlockValues:
 
     def fill(self, first: int, out: Array) -> None:
         """Compute the elements from `first` on, the first one of a block, to the last one of a block."""
-        kind = self.type
-        content = np.frombuffer(self._read(self._place(first), self._place(first + out.size)), np.uint8)
-        with np.errstate(all="ignore"):  # an infinite scale is the file's own
-            DECODERS[kind.name](content.reshape(-1, kind.nbytes), out.reshape(-1, kind.elements))
-
-    def _place(self, element: int) -> int:
-        return self.start + element // self.type.elements * self.type.nbytes
-
-    def _read(self, start: int, stop: int) -> bytes:
-        where = f"{self.path}: tensor {self.tensor!r}:"
+        kind, where = self.type, f"{self.path}: tensor {self.tensor!r}:"
+        rows, position = out.reshape(-1, kind.elements), self._place(first)
+        step = max(1, _STEP // kind.elements)
         try:
             file = _files.open_regular(self.path)
         except FileNotFoundError:
             raise CheckpointFormatError(f"{where} the file has gone since its header was read") from None
-        with file:
-            content = _files.read_at(file, start, stop - start)
-            change = None if self.stamp is None else self.stamp.change_to(FileStamp.of(file.fileno()))
-        if change is None and len(content) < stop - start:
-            change = f"it ends before byte {stop}"
+        change = None
+        with file, np.errstate(all="ignore"):  # an infinite scale is the file's own
+            for begin in range(0, len(rows), step):
+                some = rows[begin : begin + step]
+                content = _files.read_at(file, position, len(some) * kind.nbytes)
+                position += len(some) * kind.nbytes
+                if len(content) < len(some) * kind.nbytes:
+                    change = f"it ends before byte {position}"
+                    break
+                DECODERS[kind.name](np.frombuffer(content, np.uint8).reshape(len(some), -1), some)
+            if self.stamp is not None:
+                change = self.stamp.change_to(FileStamp.of(file.fileno())) or change
         if change is not None:
             raise CheckpointFormatError(
                 f"{where} the file has changed since its header was read: {change}; load it again when nothing writes "
                 "to it any more"
             )
-        return content
+
+    def _place(self, element: int) -> int:
+        return self.start + element // self.type.elements * self.type.nbytes
 
 
 def header_of(file: GgufFile, tensor: GgufTensor, name: str) -> TensorHeader:
