@@ -21,5 +21,5 @@ def with_adapters(header: CheckpointHeader, options: LoadOptions) -> CheckpointH
     if options.adapter is None:
         return header
     given = adapters.read_adapters(options.adapter)
-    floats = sources.with_scales(header, quantization=options.quantization)
+    floats = sources.dequantized(header, quantization=options.quantization)
     return adapters.merged(floats, given, as_stored=options.dtype != "cast")
