@@ -127,6 +127,11 @@ class TensorHeader:
             else:
                 yield from getattr(part, "ranges", ())
 
+    @property
+    def piece(self) -> int:
+        """How many elements are best read at once, where its parts are computed and say so; 0: any."""
+        return max((getattr(part, "piece", 0) for part in self.ranges), default=0)
+
 
 @frozen
 class CheckpointHeader:

@@ -9,7 +9,7 @@ from pathlib import Path
 from .. import formats
 from .._errors import LazyCellError
 from ..show import collapse, few
-from ..sources import NO_BLOCKS, quantized_tensors
+from ..sources import NO_BLOCKS, NO_CONFIG, quantized_tensors
 from ._dialect import Argument, Words
 from ._problems import Cause
 from ._sides import Sides
@@ -75,13 +75,15 @@ def quantized(sides: Sides) -> Cause | None:
     of = f" ({layouts})" if layouts else ""
     text = f"a quantized checkpoint{of}: {many} codes, which are no weights without their scales"
     why = {*sides.quantized.values()}
-    advice: Words
-    if why == {""}:
-        advice = ("load with ", Argument("dtype", "cast"), ": the codes are multiplied by their scales")
-    elif why == {NO_BLOCKS}:
-        advice = "put the model's config.json beside the file: the codes are multiplied by their scales then"
+    if why <= {NO_BLOCKS, NO_CONFIG}:
+        advice = (
+            "put the model's config.json beside the file, which tells what the codes are; in Python, what stands there "
+            "under quantization_config may be passed as `quantization` instead"
+        )
+    elif why == {""}:
+        advice = "let the model declare the codes as well as their scales, or neither"
     else:
-        advice = "take the original, or one that was written out in floats again"
+        advice = "take the float original, or one that was written out in floats again"
     return Cause("quantized", text, explained, todo=advice)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .. import _dtypes, sources
 from .._arguments import check_progress
@@ -38,6 +38,7 @@ def convert(
     rename: Mapping[str, str] | None = None,
     max_shard_size: int | str | None = None,
     format: str | None = None,
+    quantization: Mapping[str, Any] | None = None,
     progress: Callable[[int, int], None] | None = None,
     adapter: Adapters | None = None,
 ) -> SaveReport:
@@ -47,12 +48,14 @@ def convert(
         src: a file, an index, a directory, or a dict of arrays: anything that `open_checkpoint` opens.
         dst: a name that ends in `.safetensors` or `.ckpt`, or a directory, for `model.safetensors` in it. What is
             there is replaced when the new checkpoint is whole; it may be `src`.
-        dtype: of floating-point tensors; others, and all by default, keep theirs. 8-bit codes with scales beside them
-            become what they are with their scales, as in a load. What is quantized otherwise can only keep its own.
+        dtype: of floating-point tensors; others, and all by default, keep theirs. Quantized weights become what they
+            are in floats, as in a load; without it codes and scales are written as they are.
         rename: from the names in `src` to those in `dst`, exact or with captures:
             `{"encoder.layer.{i}.{*rest}": "layers.{i}.{*rest}"}`.
         max_shard_size: bytes of one file, or `"5GB"`; with it, and more than that, an index and shards are written.
         format: `"safetensors"` or `"ckpt"`; default: as the name says.
+        quantization: how the weights are stored, as a `quantization_config` says it, where no `config.json` beside
+            `src` does.
         progress: called with the bytes done and the bytes in all; default: a bar on a terminal, after two seconds.
         adapter: what is merged into the weights: the directory of an adapter of PEFT, such a directory and its weight,
             `(DIR, 0.7)`, or a list of both. What changes is rounded once, to the dtype that it has in `src`, or to
@@ -70,19 +73,20 @@ def convert(
         OSError: `dst` cannot be written; what is there is as it was.
     """
     check_progress(progress)
+    if quantization is not None:
+        sources.check_quantization(quantization)
     destination = destination_of(dst, format, max_shard_size)
     target = floating_dtype(dtype)
     header = open_checkpoint(src)
     may_have_codes = header.may_have_codes
-    if may_have_codes and target is not None and not target.startswith("float8"):
-        header = sources.with_scales(header)
+    wants_floats = target is not None and not target.startswith("float8")
+    if may_have_codes and (wants_floats or adapter is not None):
+        header = sources.dequantized(header, quantization=quantization)
     if adapter is not None:
-        if may_have_codes:
-            header = sources.with_scales(header)
         header = adapters.merged(header, adapters.read_adapters(adapter), as_stored=target is None)
     names = _names(header, rename)
     if may_have_codes:
-        _check_quantized(header, names, target)
+        _check_quantized(header, names, target, quantization)
     dtypes = {key: _new_dtype(tensor, target, header) for key, tensor in header.tensors.items()}
     # GGUF's tells of the program that reads it, of the tokenizer, and of blocks that are none any more.
     said = {} if header.format == "gguf" else header.metadata
@@ -139,7 +143,9 @@ def _names(header: CheckpointHeader, rename: Mapping[str, str] | None) -> Mappin
     return renaming.names
 
 
-def _check_quantized(header: CheckpointHeader, names: Mapping[str, str], target: str | None) -> None:
+def _check_quantized(
+    header: CheckpointHeader, names: Mapping[str, str], target: str | None, quantization: Mapping[str, Any] | None
+) -> None:
     """Refuse to convert codes of weights, or to give them names that are not those of their scales.
 
     Raises:
@@ -149,7 +155,7 @@ def _check_quantized(header: CheckpointHeader, names: Mapping[str, str], target:
     if found and target is not None:
         layouts = ", ".join(dict.fromkeys(each.layout for each in found))
         codes, scales = (_listed(each.codes for each in found), _listed(name for each in found for name in each.needed))
-        why = sources.blocks_of(found[0], header, sources.block_size(header))
+        why = sources.view_of(found[0], header, sources.quantization_of(header, quantization))
         because = f" ({why})" if isinstance(why, str) else ""
         raise CheckpointError(
             f"{header.path}: a quantized checkpoint ({layouts}): {codes} are codes, and weights only together with "
