@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lazycell.formats import open_checkpoint
-from lazycell.sources import adapters, with_scales
+from lazycell.sources import adapters, dequantized
 
 from .golden import PEFT, Case, merge, numbers, values, write_adapter
 
@@ -114,7 +114,7 @@ def test_several_adapters_are_added_with_their_weights(tmp_path: Path) -> None:
 
 def test_codes_with_scales_are_changed_as_the_floats_that_they_are(tmp_path: Path) -> None:
     folder = Path(__file__).parents[1] / "golden" / "fp8_channel"
-    codes = with_scales(open_checkpoint(folder / "model.safetensors"))
+    codes = dequantized(open_checkpoint(folder / "model.safetensors"))
     name, plain = next((name, each) for name, each in codes.tensors.items() if name.endswith("weight"))
     a, b = numbers(2, plain.shape[1]), numbers(plain.shape[0], 2)
     module = name.removesuffix(".weight")
