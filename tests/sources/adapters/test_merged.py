@@ -113,7 +113,7 @@ def test_several_adapters_are_added_with_their_weights(tmp_path: Path) -> None:
 
 
 def test_codes_with_scales_are_changed_as_the_floats_that_they_are(tmp_path: Path) -> None:
-    folder = Path(__file__).parents[1] / "golden" / "fp8_channel"
+    folder = Path(__file__).parents[2] / "golden" / "sources" / "quant" / "fp8_channel"
     codes = dequantized(open_checkpoint(folder / "model.safetensors"))
     name, plain = next((name, each) for name, each in codes.tensors.items() if name.endswith("weight"))
     a, b = numbers(2, plain.shape[1]), numbers(plain.shape[0], 2)
