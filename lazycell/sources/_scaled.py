@@ -178,7 +178,7 @@ def with_scales(
             for name in weight.names[1:]:
                 if not is_kept(name):
                     tensors.pop(name, None)  # several weights of one cell may have a scale of activations between them
-    return attrs.evolve(header, tensors=tensors)
+    return attrs.evolve(header, tensors=tensors, stored=header if header.stored is None else header.stored)
 
 
 def blocks_of(weight: Quantized, header: CheckpointHeader, told: Blocks | None) -> Blocks | str:

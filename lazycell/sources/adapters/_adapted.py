@@ -10,7 +10,7 @@ import numpy as np
 
 from ..._errors import CheckpointFormatError
 from ..._frozen import frozen
-from ...formats import ByteRange, Computed, TensorHeader
+from ...formats import PIECE, ByteRange, Computed, TensorHeader
 from ...system import Array
 from .._elements import read_elements
 
@@ -53,6 +53,11 @@ class Adapted:
     base: TensorHeader
     changes: tuple[Change, ...]
     step: int
+
+    @property
+    def piece(self) -> int:
+        """How many elements are best computed at once: as many as of the base, where that says so."""
+        return int(getattr(self.base, "piece", 0)) or PIECE
 
     @property
     def ranges(self) -> Iterator[ByteRange]:

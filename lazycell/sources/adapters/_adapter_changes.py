@@ -15,6 +15,7 @@ from ._adapter_tensors import AdapterTensors, gather
 from ._base_names import BaseNames, find_base_names
 from ._expert_names import ExpertPart, Stacked, stacked
 from ._fits import Fits
+from ._one_file import resolved
 
 _SHOWN = 5
 _ONE_ONLY = frozenset({"magnitude", "IA3", "token rows"})
@@ -59,14 +60,20 @@ def changes_of(adapter: Adapter, base: CheckpointHeader, *, is_alone: bool = Tru
         CheckpointError: a tensor of it has no place in the base, or another shape; or it cannot be merged with others.
         ConfigError: its config says what cannot be followed.
     """
-    tensors = gather(adapter.header, [*names_in(adapter.header)])
+    notes: tuple[str, ...] = ()
+    if adapter.config.alphas is None:
+        named = [*names_in(adapter.header)]
+    else:
+        adapter, named, notes = resolved(adapter, base)
+    tensors = gather(adapter.header, named)
     if not is_alone:
         _refuse_beside_others(adapter, tensors)
     if adapter.config.is_ia3 and adapter.weight != 1.0:
         raise CheckpointError(
             f"{adapter.path}: an adapter of IA3 multiplies, and has no weight: leave out {adapter.weight}"
         )
-    return _Changes(adapter, base, tensors).all()
+    changes = _Changes(adapter, base, tensors).all()
+    return AdapterChanges(changes.tensors, (*notes, *changes.notes))
 
 
 def _refuse_beside_others(adapter: Adapter, tensors: AdapterTensors) -> None:

@@ -49,6 +49,7 @@ class AdapterConfig:
         alpha: of every module that `alpha_pattern` does not name.
         alpha_pattern: other alphas, by patterns of modules, of which the first that matches counts.
         has_magnitudes: each pair has a vector of magnitudes beside it: DoRA.
+        alphas: where the file itself has them, by module; one without has its rank. None: it has not.
         rank_stabilized: divide by the root of the rank instead of the rank.
         fan_in_fan_out: the weights are stored as `(in, out)`.
         feedforward: of IA3: the modules whose input is scaled; a pattern of the whole name, or ends of names.
@@ -62,6 +63,7 @@ class AdapterConfig:
     is_ia3: bool = False
     alpha: float = 8.0
     alpha_pattern: tuple[tuple[ModulePattern, float], ...] = ()
+    alphas: Mapping[str, float] | None = None
     has_magnitudes: bool = False
     rank_stabilized: bool = False
     fan_in_fan_out: bool = False
@@ -73,6 +75,8 @@ class AdapterConfig:
 
     def scale(self, module: str, rank: int) -> float:
         """Give what the product of a module's matrices is multiplied by."""
+        if self.alphas is not None:
+            return self.alphas.get(module, float(rank)) / rank
         alpha = next((alpha for pattern, alpha in self.alpha_pattern if self._matches(pattern, module)), self.alpha)
         return alpha / (math.sqrt(rank) if self.rank_stabilized else rank)
 

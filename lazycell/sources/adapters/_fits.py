@@ -94,7 +94,7 @@ class Fits:
             raise self._refusal(f"{a.name!r} {a.shape} and {b.name!r} {b.shape} are no pair for {experts} experts")
         shape = (b.shape[0], a.shape[1])
         bases = [self._floats(part.name) for part in parts]
-        turned = parts[0].expert is None and bases[0].shape[1:] != shape
+        turned = parts[0].expert is None and bases[0].shape[1:] == shape[::-1] != shape
         scale = self._config.scale(module, a.shape[0] // experts) * self._adapter.weight
         stack = Stack(a, b, scale, experts, turned)
         shape = shape[::-1] if turned else shape

@@ -19,6 +19,7 @@ except ImportError:  # Python 3.10
     import sre_parse as _parser
 
 _LONGEST = 1000
+_MOST_GROUPS = 100  # nested, they take some frames each
 _MOST_WORK = 200_000
 _SIMPLE = re.compile(r"\^?(?:[^\\^$.|?*+()\[\]{}]|\.|\\[.\-_])*\$?")
 """Names, in which nothing is repeated or chosen: Python matches them at once."""
@@ -71,6 +72,8 @@ class ModulePattern:
     def _tree(self) -> Any:
         if len(self.text) > _LONGEST:
             raise PatternProblem(f"has {len(self.text):,} characters, and at most {_LONGEST:,} are read")
+        if self.text.count("(") > _MOST_GROUPS:
+            raise PatternProblem(f"has more than {_MOST_GROUPS} groups")
         try:
             tree = _parser.parse(self.text)
         except (re.error, RecursionError, OverflowError) as error:
