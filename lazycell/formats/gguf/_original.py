@@ -6,6 +6,7 @@ in memory twice.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import attrs
@@ -90,12 +91,12 @@ def heads_in(file: GgufFile, key: str, layer: int) -> int:
 
 
 def _unturned(header: TensorHeader, tensor: GgufTensor, heads: int, file: GgufFile) -> TensorHeader:
-    rows, *rest = header.shape
+    rows, *rest = header.shape or (1,)
     if rows % (2 * heads):
         raise CheckpointFormatError(
             f"{file.path}: tensor {tensor.name!r} of shape {header.shape} does not have the rows of {heads} heads"
         )
-    rows, columns = rows // heads, rest[0] if rest else 1
+    rows, columns = rows // heads, math.prod(rest)
     (part,) = header.ranges
     if isinstance(part, Computed):
         turned: Computed | StridedRange = Computed(header.shape, Unturned(part.values, rows, columns))
