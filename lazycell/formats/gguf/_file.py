@@ -114,7 +114,7 @@ def read_file(path: Path) -> GgufFile:
 
 
 def _version(start: bytes, size: int) -> int:
-    if not start.startswith(_MAGIC):
+    if not start.startswith(_MAGIC[: len(start)]):
         raise WalkError(f"not a GGUF file: it begins with {start[:4]!r}, not {_MAGIC!r}{_sniff.hint(start)}")
     if len(start) < _HEADER:
         raise WalkError(f"truncated: the file has {size} bytes, a GGUF file at least {_HEADER}")
@@ -218,7 +218,7 @@ def _placed(tensors: Mapping[str, GgufTensor], size: int) -> Iterator[tuple[str,
     ordered = sorted(tensors.values(), key=lambda each: each.start)
     placed: dict[str, GgufTensor] = {}
     end, last = 0, ""
-    for tensor, after in zip(ordered, [*ordered[1:], None], strict=True):
+    for tensor, after in zip(ordered, [*ordered[1:], None], strict=False):
         known = tensor.type in _KNOWN
         if known and not tensor.nbytes:
             placed[tensor.name] = attrs.evolve(tensor, start=min(tensor.start, size))
