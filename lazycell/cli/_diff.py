@@ -73,5 +73,5 @@ def diff(
         answer().flush()
     else:
         text = found.to_markdown() if as_markdown else str(found)
-        say(text.rstrip("\n"))
+        say(text.rstrip("\n"), as_it_is=as_markdown)
     return _DIFFERS if found else 0

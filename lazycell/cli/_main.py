@@ -18,10 +18,16 @@ from .. import __version__
 from .._errors import LazyCellError
 from .._harmless import words_of
 from .._location import did_you_mean
-from ..show import complain, kept_for_answers, printable, printable_lines
+from ..show import complain, fitted, kept_for_answers, printable, printable_lines
 from . import _answers
 
 _TROUBLE, _INTERRUPTED, _UNREAD = 2, 130, 141
+
+_ERROR = "Error: "
+"""What click writes before a message."""
+
+_PROSE = 120
+"""Columns in which help is set where a terminal has them: longer lines are hard to read."""
 
 _INSTALL = {
     "mindspore": 'pip install "mindspore==2.10.*"',
@@ -117,7 +123,9 @@ class _Commands(click.Group):
             return super().invoke(ctx)
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EPILOG)
+@click.group(
+    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": _PROSE}, epilog=_EPILOG
+)
 @click.version_option(__version__, message="lazycell %(version)s")
 def command() -> None:
     """Models for MindSpore that are declared: no memory is touched before their checkpoint is."""
@@ -142,7 +150,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         # What we say ourselves is one line; what click says may be several.
         shown = printable if type(error) is click.UsageError else printable_lines
-        vars(error).update(message=shown(str(error.message)))
+        told = fitted(f"{_ERROR}{shown(str(error.message))}", sys.stderr)
+        vars(error).update(message=told.removeprefix(_ERROR))
         error.show()
         return _TROUBLE
     except (click.Abort, KeyboardInterrupt):

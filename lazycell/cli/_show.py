@@ -121,6 +121,6 @@ def show(
         if as_table:
             _answers.print_text(str(found))
         elif as_markdown:
-            _answers.print_text(found.to_markdown())
+            _answers.print_text(found.to_markdown(), as_it_is=True)
         else:
             _answers.print_tree(found, depth, asked_for.classes)

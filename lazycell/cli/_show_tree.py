@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _BOXES = ("├── ", "└── ", "│   ")
 _PLAIN = ("|-- ", "`-- ", "|   ")
 _NUMBERS = (1, 2, 3)
-_BYTES, _DTYPE, _INITIALIZER = 3, 4, 6
+_PARAMETERS, _BYTES, _DTYPE, _INITIALIZER = 1, 3, 4, 6
 _ENOUGH = 24
 """Columns in which an initializer can be read: a longer one is folded."""
 
@@ -23,9 +23,9 @@ _TIES = 12
 """How many names of tied parameters are listed before the others are counted."""
 
 
-def print_text(text: str) -> None:
-    """Print text line by line, control characters as escapes."""
-    show.say(text.rstrip("\n"))
+def print_text(text: str, *, as_it_is: bool = False) -> None:
+    """Print text line by line, control characters as escapes; `as_it_is` as for `say`."""
+    show.say(text.rstrip("\n"), as_it_is=as_it_is)
 
 
 def print_tree(model: Manifest, depth: int | None, classes: Mapping[str, str] | None = None) -> None:
@@ -54,11 +54,11 @@ def print_tree(model: Manifest, depth: int | None, classes: Mapping[str, str] | 
 def _fitting(rows: Sequence[Sequence[str]], columns: list[int], width: int) -> list[int]:
     """Leave out columns until the others fit a terminal: a shape that is broken in pieces tells nothing.
 
-    The tree, the counts and the shapes stay; `--table` has the rest.
+    The tree, the elements and the shapes stay; `--table` has the rest.
     """
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     widths[_INITIALIZER] = min(widths[_INITIALIZER], _ENOUGH)
-    for spared in (_INITIALIZER, _BYTES, _DTYPE):
+    for spared in (_INITIALIZER, _BYTES, _DTYPE, _PARAMETERS):
         if sum(widths[column] + 2 for column in columns) - 2 > width:
             columns = [column for column in columns if column != spared]
     return columns

@@ -41,5 +41,6 @@ if TYPE_CHECKING:
     from ._terminal import paragraph as paragraph
     from ._terminal import table as table
     from ._terminal import terminal_width as terminal_width
+    from ._width import fitted as fitted
 else:
     __getattr__ = face(__name__)

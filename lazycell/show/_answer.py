@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
 from .._harmless import harmless, printable
+from ._width import fitted
 
 _kept: TextIO | None = None
 
@@ -19,9 +20,16 @@ def answer() -> TextIO:
     return sys.stdout if _kept is None else _kept
 
 
-def say(text: str = "") -> None:
-    """Print lines of the answer; what is not printable in them is written as an escape."""
-    put("\n".join(map(harmless, text.split("\n"))) + "\n")
+def say(text: str = "", *, as_it_is: bool = False) -> None:
+    """Print lines of the answer; what is not printable in them is written as an escape.
+
+    Args:
+        text: the lines.
+        as_it_is: whether to leave lines whole that are wider than the terminal: in Markdown, an end of a line means
+            something.
+    """
+    lines = "\n".join(map(harmless, text.split("\n"))) + "\n"
+    put(lines if as_it_is else fitted(lines, answer()))
 
 
 def say_lines(lines: Iterable[str]) -> None:
@@ -49,7 +57,7 @@ def put(text: str) -> None:
 
 def complain(text: str) -> None:
     """Print lines to stderr; what is not printable in them is written as an escape."""
-    print("\n".join(map(harmless, text.split("\n"))), file=sys.stderr, flush=True)
+    print(fitted("\n".join(map(harmless, text.split("\n"))), sys.stderr), file=sys.stderr, flush=True)
 
 
 @contextmanager

@@ -15,52 +15,56 @@ from rich.progress import (
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
-from rich.table import Table
 from rich.text import Text
 
 from .._harmless import printable
 from ._answer import answer
+from ._columns import BRANCHES, tree_lines
 
 
-def draw_rows(titles: Sequence[str], rows: Sequence[Sequence[str]], right: Collection[int], width: int) -> None:
-    """Draw rows under titles, which are dim (not with `NO_COLOR`); what is too long is folded.
+def draw_rows(titles: Sequence[str], lines: Sequence[str]) -> None:
+    """Draw lines under titles, which are dim (not with `NO_COLOR`).
 
     Args:
-        titles: one for each column.
-        rows: the cells.
-        right: columns that are flush right.
-        width: of the terminal.
+        titles: lines, too.
+        lines: what stands below them, each as wide as the terminal at most.
     """
-    table = _table("" if os.environ.get("NO_COLOR") else "dim")
-    for column, title in enumerate(titles):
-        table.add_column(Text(title), justify="right" if column in right else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*map(Text, row))
-    _print(table, width, len(rows) + 1)
+    _draw([*(Text(title, _title_style()) for title in titles), *map(Text, lines)])
+
+
+def _draw(lines: Sequence[Text]) -> None:
+    stream = answer()
+    stream.flush()
+    # Without a height, rich takes a terminal that knows no escapes for one of 80 columns.
+    console = Console(file=stream, width=max(map(len, lines)) + 1, height=len(lines) + 1, highlight=False)
+    console.print(Text("\n").join(lines), no_wrap=True, overflow="ignore", crop=False)
+
+
+def _title_style() -> str:
+    return "" if os.environ.get("NO_COLOR") else "dim"
 
 
 def draw_tree(titles: Sequence[str], rows: Sequence[Sequence[str]], right: Collection[int], width: int) -> None:
-    """Draw a tree: its lines dim, and bold what has a branch (neither with `NO_COLOR`). Its column is never folded.
+    """Draw a tree: its lines dim, and bold what has a branch (neither with `NO_COLOR`); every cell stays whole.
 
     Args:
-        titles: one for each column: of the tree, its numbers, and what a leaf has, of which the last is folded first.
+        titles: one for each column: of the tree, its numbers, and what a leaf has.
         rows: the cells.
         right: columns that are flush right.
         width: of the terminal.
     """
     plain = bool(os.environ.get("NO_COLOR"))
-    table = _table("" if plain else "dim")
-    for column, title in enumerate(titles):
-        table.add_column(Text(title), justify="right" if column in right else "left", no_wrap=column <= len(right))
-    for title, *cells in rows:
-        is_cell = not any(cells[len(right) :])
-        name = Text(title)
+    titled, *below = tree_lines([titles, *rows], right, width)
+    lines = [Text(line, _title_style()) for line in titled]
+    for row, (name, *rest) in zip(rows, below, strict=True):
+        text = Text(name)
         if not plain:
-            lines = len(title) - len(title.lstrip("├└─│|`- "))
-            name.stylize("dim", 0, lines)
-            name.stylize("bold" if is_cell else "", lines)
-        table.add_row(name, *map(Text, cells))
-    _print(table, width, len(rows) + 1)
+            lead = len(name) - len(name.lstrip(BRANCHES))
+            text.stylize("dim", 0, lead)
+            is_cell = not any(row[len(right) + 1 :])
+            text.stylize("bold" if is_cell else "", lead, len(row[0]))
+        lines += [text, *map(Text, rest)]
+    _draw(lines)
 
 
 def progress() -> Progress:
@@ -73,14 +77,3 @@ def spinner(what: str) -> Any:
     """Make a context manager that shows on stderr what takes so long, with something that moves."""
     # "line" is drawn in ASCII: the terminal may know nothing else.
     return Console(stderr=True).status(Text(f"{printable(what)} ..."), spinner="line")
-
-
-def _print(table: Table, width: int, height: int) -> None:
-    stream = answer()
-    stream.flush()
-    # Without a height, rich takes a terminal that knows no escapes for one of 80 columns.
-    Console(file=stream, width=width, height=height, highlight=False).print(table)
-
-
-def _table(header_style: str) -> Table:
-    return Table(box=None, header_style=header_style, pad_edge=False, padding=(0, 2, 0, 0))

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 from . import _drawn
 from ._answer import say
+from ._columns import laid_out
 from ._plain import align, printable
 from ._terminal import terminal_width
 
@@ -16,7 +17,8 @@ MOST_FOLDED = 5_000
 def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]], *, right: Collection[int] = ()) -> None:
     """Print rows of text under titles; a cell is shown whole, its control characters as escapes.
 
-    In a terminal, cells that are too long are folded, and the titles are dim (not with `NO_COLOR`).
+    In a terminal that is too narrow, rows take several lines, in which every cell is whole; the titles are dim there
+    (not with `NO_COLOR`).
 
     Args:
         titles: one for each column.
@@ -27,6 +29,7 @@ def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]], *, right: 
     shown = [[printable(cell) for cell in row] for row in rows]
     width = terminal_width()
     if width is not None and len(shown) <= MOST_FOLDED:
-        _drawn.draw_rows(shown_titles, shown, right, width)
+        titled, *lines = laid_out([shown_titles, *shown], right, width)
+        _drawn.draw_rows(titled, [line for row in lines for line in row])
     else:
         say("\n".join(align([shown_titles, *shown], indent="", right=right)))

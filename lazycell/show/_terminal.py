@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-import os
 import textwrap
 
 from ._answer import answer
+from ._fold import fold
+from ._width import width_of
 
-_WIDTH, _NARROW = 100, 80
+_WIDTH = 100
+"""Columns where there is no terminal."""
 
 
 def terminal_width() -> int | None:
-    """Give the columns of the terminal that stdout is, or None if it is a file or a pipe."""
-    stream = answer()
-    if not stream.isatty():
-        return None
-    columns = os.environ.get("COLUMNS", "")  # as `shutil.get_terminal_size`, which looks at another stream
-    if columns.isascii() and columns.isdecimal() and len(columns) < 10 and int(columns):
-        return int(columns)
-    try:
-        return os.get_terminal_size(stream.fileno()).columns or _NARROW
-    except (OSError, ValueError):
-        return _NARROW
+    """Give the columns of the terminal that the answer goes to, or None if it goes to a file or a pipe."""
+    return width_of(answer())
 
 
 def paragraph(text: str, *, indent: str = "") -> str:
     """Break text into lines that fit the terminal."""
-    width = min(terminal_width() or _WIDTH, _WIDTH)
+    width = terminal_width() or _WIDTH
     return textwrap.fill(text, max(width, 20), subsequent_indent=indent, break_on_hyphens=False)
 
 
 def table(text: str) -> str:
-    """Cut each line of a table to the terminal's width: a broken line would break the columns below it too."""
+    """Break each line of a table that is wider than the terminal, between its columns."""
     width = terminal_width()
-    return "\n".join(line if width is None else _cut(line, width) for line in text.splitlines())
+    return "\n".join(part for line in text.splitlines() for part in ([line] if width is None else fold(line, width)))
 
 
 def one_line(sentence: str, *, indent: int = 0) -> str:
