@@ -20,6 +20,7 @@ from .._harmless import words_of
 from .._location import did_you_mean
 from ..show import complain, fitted, kept_for_answers, printable, printable_lines
 from . import _answers
+from ._help import HelpContext
 
 _TROUBLE, _INTERRUPTED, _UNREAD = 2, 130, 141
 
@@ -94,6 +95,8 @@ def _with_stdout_kept(callback: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class _Commands(click.Group):
+    context_class = HelpContext
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [*_COMMANDS]
 
@@ -111,6 +114,7 @@ class _Commands(click.Group):
         name, found, rest = super().resolve_command(ctx, args)
         if found is not None and found.callback is not None:
             callback, found = found.callback, copy.copy(found)
+            found.context_class = HelpContext
             found.callback = _with_stdout_kept(callback)
         return name, found, rest
 

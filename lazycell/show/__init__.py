@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ._collapse import index_free as index_free
     from ._collapse import is_index as is_index
     from ._draw import draw_tree as draw_tree
+    from ._fold import fold as fold
     from ._plain import align as align
     from ._plain import cut as cut
     from ._plain import few as few
@@ -42,5 +43,6 @@ if TYPE_CHECKING:
     from ._terminal import table as table
     from ._terminal import terminal_width as terminal_width
     from ._width import fitted as fitted
+    from ._width import width_of as width_of
 else:
     __getattr__ = face(__name__)

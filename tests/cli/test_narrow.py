@@ -9,48 +9,72 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from ..mismatch.transformer import model
+from ..pure import Param, PureCell, child, children, manifest
 from .terminal import in_terminal
 
 _ONE_AFTER_THE_OTHER = """
-import sys
+import os, sys
 from lazycell.cli import main
-for line in sys.argv[1].splitlines():
-    main(line.split("|"))
+place, lines = sys.argv[1:]
+os.chdir(place)
+for line in lines.split(";"):
+    print("$", line, flush=True)
+    print("=", main(line.split()), flush=True)
 """
 
-_COMMANDS = """
-show|{net}
-show|{net}|--table
-show|{net}|--by|module
-show|{net}|--against|x
-inspect|{file}
-inspect|{file}|--all
-check|{net}|{file}
-check|{net}|{other}
-diff|{net}|{file}
-diff|{net}|{other}
-plan|{net}|{file}|--mesh|dp=2
-verify|{file}
-"""
+_COMMANDS = (
+    *("show net.json", "show net.json --table", "show net.json --by module", "inspect net.safetensors"),
+    *("inspect net.safetensors --all", "check net.json net.safetensors", "check net.json other.safetensors"),
+    *("diff net.json net.safetensors", "diff net.json other.safetensors", "plan net.json net.safetensors --mesh dp=2"),
+    *("verify net.safetensors", "show net.json --dtype float16", "show --help", "init --help"),
+)
+
+
+class Projection(PureCell):
+    """A matrix."""
+
+    wide: int
+
+    a_weight_of_a_long_name: Param["normal", (wide, 2, 1, 3)]
+
+
+class Layer(PureCell):
+    """One layer."""
+
+    the_attention_of_this_layer: Projection = child(Projection, 3072)
+    the_feed_forward_network: Projection = child(Projection, 1024)
+
+
+class Network(PureCell):
+    """Names that together with shapes are wider than 80 columns."""
+
+    encoder_layers: list[Layer] = children(3, Layer)
 
 
 @pytest.mark.parametrize("columns", [80, 100])
 def test_nothing_is_torn(tmp_path: Path, columns: int) -> None:
-    """Of six commands, one of which has to refuse; a table, a report and prose alike."""
-    net = model(hidden=640, vocab=30522)
+    """Of all commands that have tables, be the answer yes or no, of a refusal and of help."""
+    net = manifest(Network)
     (tmp_path / "net.json").write_text(net.to_json(collapsed=True))
-    for name, cut in (("file", 0), ("other", 1)):
-        arrays = {each.name: np.broadcast_to(np.float16(0), each.shape) for each in net if not cut or each.name[-1] > "f"}
-        safetensors.numpy.save_file({key: np.array(value) for key, value in arrays.items()}, tmp_path / f"{name}.safetensors")
-    places = {"net": tmp_path / "net.json", "file": tmp_path / "file.safetensors", "other": tmp_path / "other.safetensors"}
-    watched = in_terminal(
-        _COMMANDS.strip().format(**places), program=("-c", _ONE_AFTER_THE_OTHER), columns=columns, NO_COLOR="1"
-    )
-    lines = watched.screen.replace("\r\n", "\n").split("\n")
-    assert [line for line in lines if len(line) > columns and "`" not in line and str(tmp_path) not in line] == []
-    assert "…" not in watched.screen
-    assert [line for line in lines if line.count("(") != line.count(")") and re.search(r"\(\d[^)]*$", line)] == []
-    for entry in net:
-        assert str(entry.shape) in watched.screen
-        assert f" {entry.shape}" in watched.screen
+    arrays = {each.name: np.zeros(each.shape, np.float16) for each in net}
+    safetensors.numpy.save_file(arrays, tmp_path / "net.safetensors")
+    longer = {f"{name}_and_more": array for name, array in arrays.items() if "feed" in name}
+    safetensors.numpy.save_file({**arrays, **longer}, tmp_path / "other.safetensors")
+    program = ("-c", _ONE_AFTER_THE_OTHER, str(tmp_path), ";".join(_COMMANDS))
+    screen = in_terminal(program=program, columns=columns, NO_COLOR="1").screen.replace("\r\n", "\n")
+    answers = dict(re.findall(r"^\$ (.*)\n((?s:.*?))= \d+$", screen, re.MULTILINE))
+    assert [*answers] == [*_COMMANDS]
+    assert "…" not in screen
+    wider = [line for line in screen.split("\n") if len(line) > columns]
+    assert [line for line in wider if not re.search(rf"`.{{{columns // 2},}}`", line)] == []  # commands are to be copied
+    for command, answer in answers.items():
+        for shape in ("(3072, 2, 1, 3)", "(1024, 2, 1, 3)"):
+            assert re.findall(r"\(\d[^)]*\n", answer) == [], command
+            if command in ("show net.json", "show net.json --table", "inspect net.safetensors"):
+                assert answer.count(shape) == 1
+    for command in ("inspect net.safetensors", "check net.json net.safetensors", "show net.json --table"):
+        assert "encoder_layers.{0..2}.the_attention_of_this_layer.a_weight_of_a_long_name" in answers[command]
+    assert "18,432" in answers["show net.json"]
+    width = max(map(len, answers["show --help"].split("\n")))
+    assert (width > 82) == (columns == 100)
+    assert width <= columns
