@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,13 @@ NAMES = tuple(_BYTES)
 # What MindSpore prints where it differs from the canonical name: str(mindspore.bool_) is "Bool" and so on.
 _ALIASES = {"bool_": "bool", "float8e4m3fn": "float8_e4m3fn", "float8e5m2": "float8_e5m2"}
 
+_SHORT = {
+    **{"fp16": "float16", "f16": "float16", "half": "float16", "bf16": "bfloat16"},
+    **{"fp32": "float32", "f32": "float32", "single": "float32", "float": "float32", "fp64": "float64"},
+    **{"f64": "float64", "double": "float64", "int": "int32", "long": "int64", "fp8": "float8_e4m3fn"},
+}
+"""What others call them: not accepted, but understood."""
+
 FLOATING = frozenset({"float16", "bfloat16", "float32", "float64", "float8_e4m3fn", "float8_e5m2"})
 OF_WEIGHTS = frozenset(
     {"float16", "bfloat16", "float32", "float64", "complex64", "complex128", "bool", "int64", "uint64"}
@@ -59,7 +67,9 @@ def dtype_name(dtype: object) -> str:
     name = text.lower().removeprefix("torch.")
     name = _ALIASES.get(name, name)
     if name not in _BYTES:
-        raise TypeError(f"{dtype!r} is not a dtype that lazycell knows; it knows {', '.join(_BYTES)}")
+        near = _SHORT.get(name) or next(iter(difflib.get_close_matches(name[:100], _BYTES, n=1)), None)
+        meant = f' (did you mean "{near}"?)' if near else ""
+        raise TypeError(f"{dtype!r} is not a dtype that lazycell knows{meant}; it knows {', '.join(_BYTES)}")
     return name
 
 

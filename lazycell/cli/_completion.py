@@ -10,6 +10,7 @@ import click
 from .. import gate
 from ..show import put, say_json
 from ._main import command
+from ._proposal import proposal
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -93,14 +94,8 @@ def complete_presets(ctx: click.Context, param: click.Parameter, incomplete: str
 
 def _named(incomplete: str) -> list[CompletionItem[str]]:
     known = dict.fromkeys(name for name, _ in gate.committed_manifests())
-    return [_item(name) for name in known if name.startswith(incomplete)]
+    return [proposal(name) for name in known if name.startswith(incomplete)]
 
 
 def _files(incomplete: str) -> list[CompletionItem[str]]:
-    return [_item(incomplete, "file")]
-
-
-def _item(value: str, kind: str = "plain") -> CompletionItem[str]:
-    from click.shell_completion import CompletionItem  # few complete
-
-    return CompletionItem(value, type=kind)
+    return [proposal(incomplete, "file")]

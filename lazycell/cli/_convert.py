@@ -12,6 +12,7 @@ from .. import saving
 from ..show import complain, printable, say_json, say_lines
 from . import _answers
 from ._adapter_option import adapter_option, adapters_of
+from ._complete_values import complete_dtypes, complete_settings
 from ._completion import complete_files, complete_models
 from ._model import Options, settings_of
 from ._on_disk import check_revision, on_disk, revision_option
@@ -37,7 +38,12 @@ Exit status: 0 done; 2 trouble: what was there is as it was.
 @click.command(epilog=_EPILOG, short_help="Convert a checkpoint: format, dtype, names, number of files.")
 @click.argument("src", metavar="SRC", type=click.Path(), shell_complete=complete_files)
 @click.argument("dst", metavar="DST", shell_complete=complete_files)
-@click.option("--dtype", metavar="DTYPE", help="Of floating-point tensors, as bfloat16; default: their own.")
+@click.option(
+    "--dtype",
+    metavar="DTYPE",
+    shell_complete=complete_dtypes,
+    help="Of floating-point tensors, as bfloat16; default: their own.",
+)
 @click.option("--rename", "renames", multiple=True, metavar="OLD=NEW", help="Rename; {i} and {*rest} are captures.")
 @click.option(
     "--rename-file",
@@ -56,7 +62,14 @@ Exit status: 0 done; 2 trouble: what was there is as it was.
     shell_complete=complete_models,
     help="With --to-names: what builds the net, as module:function.",
 )
-@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="An argument of --model; JSON, or text.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    shell_complete=complete_settings,
+    help="An argument of --model; JSON, or text.",
+)
 @click.option("--max-shard-size", metavar="SIZE", help="Bytes of one file, as 2GB; above that, several with an index.")
 @click.option("--format", type=click.Choice(("safetensors", "ckpt")), help="Default: as the name of DST says.")
 @adapter_option

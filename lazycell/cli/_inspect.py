@@ -19,6 +19,9 @@ Examples:
   lazycell inspect checkpoint.ckpt --json
   lazycell inspect adapter/
   lazycell inspect resnet50.pth --model mindcv.models:resnet50
+
+\b
+Exit status: 0 done, whatever it fits; 2 trouble, which stderr explains.
 """
 
 

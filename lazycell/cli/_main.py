@@ -8,7 +8,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import Any
 
@@ -18,7 +18,7 @@ from .. import __version__
 from .._errors import LazyCellError
 from .._harmless import words_of
 from .._location import did_you_mean
-from ..show import complain, fitted, kept_for_answers, printable, printable_lines
+from ..show import complain, fitted, kept_for_answers, printable, printable_lines, say_json
 from . import _answers
 from ._help import HelpContext
 
@@ -149,11 +149,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         # Sentences come in every script, terminals do not: what one cannot show is written as an escape.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    words = sys.argv[1:] if arguments is None else [*arguments]
+    as_json = "--json" in (words[: words.index("--")] if "--" in words else words)
     try:
-        status = command.main(arguments, prog_name="lazycell", standalone_mode=False)
+        status = command.main(words, prog_name="lazycell", standalone_mode=False)
     except click.ClickException as error:
         # What we say ourselves is one line; what click says may be several.
         shown = printable if type(error) is click.UsageError else printable_lines
+        if as_json:
+            _tell(error, str(error.message))
         told = fitted(f"{_ERROR}{shown(str(error.message))}", sys.stderr)
         vars(error).update(message=told.removeprefix(_ERROR))
         error.show()
@@ -161,22 +165,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         return _INTERRUPTED
     except LazyCellError as error:
-        return _fail(f"{printable_lines(_answers.in_options(error))}{advice(error.__cause__)}")
+        return _fail(error, f"{printable_lines(_answers.in_options(error))}{advice(error.__cause__)}", as_json)
     except ModuleNotFoundError as error:
         if error.name not in _INSTALL:
-            traceback.print_exc()
-            return _TROUBLE
-        return _fail(f"{printable(str(error))}{advice(error)}")
+            return _mistake(error, as_json)
+        return _fail(error, f"{printable(str(error))}{advice(error)}", as_json)
     except _Unread:
         # What is left in the buffer would fail once more, at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _UNREAD
     except OSError as error:
-        words = error.strerror or words_of(error)
-        return _fail(printable(words if error.filename is None else f"{error.filename}: {words}"))
-    except Exception:  # a mistake of ours; not 1, which is an answer
-        traceback.print_exc()
-        return _TROUBLE
+        reason = error.strerror or words_of(error)
+        return _fail(error, printable(reason if error.filename is None else f"{error.filename}: {reason}"), as_json)
+    except Exception as error:  # a mistake of ours; not 1, which is an answer
+        return _mistake(error, as_json)
     return status if isinstance(status, int) else 0
 
 
@@ -200,6 +202,21 @@ def advice(error: BaseException | None) -> str:
     return f"; install it with: {_INSTALL[name]}" if name in _INSTALL else ""
 
 
-def _fail(message: str) -> int:
+def _fail(error: Exception, message: str, as_json: bool) -> int:
+    if as_json:
+        _tell(error, message)
     complain(f"lazycell: {message}")
     return _TROUBLE
+
+
+def _mistake(error: Exception, as_json: bool) -> int:
+    if as_json:
+        _tell(error, words_of(error))
+    traceback.print_exception(error)
+    return _TROUBLE
+
+
+def _tell(error: Exception, message: str) -> None:
+    """Answer with the trouble: whoever asked for JSON gets JSON."""
+    with suppress(OSError):  # it may be stdout that fails
+        say_json({"error": type(error).__name__, "message": message, "status": _TROUBLE})

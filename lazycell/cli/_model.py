@@ -15,15 +15,17 @@ import attrs
 import click
 
 from .. import declaration, formats, inference, pretrained, system
-from .._errors import ConfigWarning, LazyCellError, ManifestError
+from .._errors import ConfigWarning, HubError, LazyCellError, ManifestError
 from .._frozen import frozen
 from .._location import did_you_mean
 from ..manifest import Manifest
 from ..show import working
+from ._complete_values import complete_dtypes, complete_settings
 from ._factory import Factory, check_complete, factory_of
 from ._imported import imported
 from ._interrupt import interrupts_held
 from ._on_disk import on_disk
+from ._setting_types import check_types
 
 if TYPE_CHECKING:
     from ..formats import CheckpointHeader
@@ -178,7 +180,12 @@ def model_options(command: _F) -> _F:
 
     path = click.Path(exists=True, dir_okay=False, path_type=Path)
     for option in (
-        click.option("--dtype", metavar="DTYPE", help="Dtype of the parameters that name none, as float16."),
+        click.option(
+            "--dtype",
+            metavar="DTYPE",
+            shell_complete=complete_dtypes,
+            help="Dtype of the parameters that name none, as float16.",
+        ),
         click.option(
             "--ignore-config",
             multiple=True,
@@ -187,7 +194,12 @@ def model_options(command: _F) -> _F:
         ),
         click.option("--config", type=path, metavar="FILE", help="Take hyperparameters from a config.json or .gguf."),
         click.option(
-            "--set", "settings", multiple=True, metavar="NAME=VALUE", help="Set a hyperparameter; JSON, or text."
+            "--set",
+            "settings",
+            multiple=True,
+            metavar="NAME=VALUE",
+            shell_complete=complete_settings,
+            help="Set a hyperparameter; JSON, or text.",
         ),
     ):
         wrapped = option(wrapped)
@@ -218,7 +230,7 @@ def find(title: str, options: Options | None = None) -> Model:
         if ":" in title:
             return _of_name(title, options)
         if names_repository(title):
-            return _directory(title, on_disk(title, options.revision, weights=False), options)
+            return _directory(title, _repository(title, options.revision), options)
         if os.sep in title or path.suffix in (".json", ".safetensors", ".ckpt", ".bin", ".pt", ".pth", ".gguf"):
             raise click.UsageError(f"there is no file {title}")
         return _registered(title, options)
@@ -235,6 +247,19 @@ def _of_name(title: str, options: Options) -> Model:
         return _of_class(title, found, options)
     given = (options.settings, options.config, options.ignore_config, options.dtype)
     return Model(title, None, factory=factory_of(title, found, *given), ignored_config=options.ignore_config)
+
+
+def _repository(title: str, revision: str | None) -> Path:
+    """Give the directory in the cache of a repository; what is not there may be the source of a preset, misspelt."""
+    try:
+        return on_disk(title, revision, weights=False)
+    except HubError as error:
+        if "did you mean" in str(error):
+            raise
+        models, _ = pretrained.available_models()
+        sources = {preset.source: preset.name for model in models for preset in model.presets if preset.source}
+        preset = f"; without it, `{sources[title]}` is that model" if title in sources else did_you_mean(title, sources)
+        raise HubError(f"{error}{preset}") from None
 
 
 def names_repository(title: str) -> bool:
@@ -345,6 +370,7 @@ def _of_class(
     for name in options.settings:
         if name not in takes and not open_ended:
             _no_hyperparameter(cls, name, [each for each in takes if each != "dtype" or not declared.takes_dtype])
+    check_types(takes, options.settings, frozenset(each.name for each in declared.hyperparameters if each.converter))
     arguments |= options.settings
     if options.dtype is not None:
         if "dtype" not in takes and not open_ended:

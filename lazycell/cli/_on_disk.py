@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from .. import hub, pretrained
+from .._location import did_you_mean
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -50,5 +51,6 @@ def on_disk(word: str, revision: str | None, *, weights: bool = True) -> Path:
     repository = pretrained.repository_named(word) if word else None
     if repository is None:
         return Path(word)
+    meant = did_you_mean(repository, (each for each in hub.cached_repositories() if each != repository))
     advice = f"commands download nothing, `{hub.command_for(repository, revision)}` does"
-    return pretrained.in_cache(repository, revision, advice=advice, weights=weights)
+    return pretrained.in_cache(repository, revision, advice=f"{advice}{meant}", weights=weights)

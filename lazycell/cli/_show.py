@@ -9,6 +9,7 @@ import click
 
 from ..show import put
 from . import _answers
+from ._complete_values import complete_optimizers
 from ._completion import complete_models, complete_sides
 from ._mesh_option import axes_of
 from ._model import Options, find, model_options
@@ -38,7 +39,12 @@ _KINDS = ("module", "dtype", "tag", "trainable")
     "--depth", type=click.IntRange(min=1), metavar="N", help="Levels of the tree, or of the paths of --by module."
 )
 @click.option("--by", "kind", type=click.Choice(_KINDS), help="Sum up by this.")
-@click.option("--optimizer", metavar="NAME", help="Count the state that an optimizer keeps, as adam.")
+@click.option(
+    "--optimizer",
+    metavar="NAME",
+    shell_complete=complete_optimizers,
+    help="Count the state that an optimizer keeps, as adam.",
+)
 @click.option("--gradients", is_flag=True, help="Count gradients.")
 @click.option("--mesh", metavar="AXIS=N,...", help="Say what one rank of a mesh holds: tp=8,dp=2.")
 @click.option(

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import attrs
 
-from .. import formats
-from .._errors import CheckpointFormatError
-from ..manifest import Manifest, manifest_of_header
+from .. import formats, loading
+from .._errors import CheckpointFormatError, LazyCellError
+from ..manifest import Manifest, known_names, manifest_of_header
+from ._asked import fitted
 from ._model import Model, Options, find, is_manifest, names_repository
 from ._on_disk import on_disk
+
+_Names = dict[str, tuple[str, tuple[int, ...]] | None]
 
 _WEIGHTS = (".safetensors", ".ckpt", ".index.json")
 
@@ -33,7 +36,8 @@ def find_side(text: str, options: Options | None = None) -> Manifest:
 def find_sides(old: str, new: str, options: Options | None = None) -> tuple[Manifest, Manifest]:
     """Give the manifests of two words, each as `find_side` has it.
 
-    Beside a net that is built, a checkpoint has the names and forms that the net has for its tensors.
+    Beside a net that is built, a checkpoint has the names and forms that the net has for its tensors; beside any model
+    that it fits, as `lazycell check` finds, the names that a load finds for them, and nothing that a load passes over.
     """
     words = dict.fromkeys((old, new))  # both may be the same class, which is then looked at once
     models = {each: model for each in words if (model := _model(each, options)) is not None}
@@ -42,8 +46,8 @@ def find_sides(old: str, new: str, options: Options | None = None) -> tuple[Mani
     manifests |= {each: manifest_of_header(header) for each, header in headers.items()}
     for checkpoint, header in headers.items():
         for model in models.values():
-            if model.knows_names is not None:
-                manifests[checkpoint] = _named(manifests[checkpoint], model.knows_names.as_named(header))
+            named = _as_loaded(model, header) if model.knows_names is None else model.knows_names.as_named(header)
+            manifests[checkpoint] = _named(manifests[checkpoint], named)
     return manifests[old], manifests[new]
 
 
@@ -65,12 +69,36 @@ def _header(text: str, options: Options | None) -> formats.CheckpointHeader:
         raise CheckpointFormatError(f"{error}; {written}") from None
 
 
-def _named(checkpoint: Manifest, names: dict[str, tuple[str, tuple[int, ...]]]) -> Manifest:
-    """Give the manifest of a checkpoint with other names; two tensors that would have one keep theirs."""
+def _as_loaded(model: Model, header: formats.CheckpointHeader) -> _Names:
+    """Give what a load takes a checkpoint's tensors for: of a head's file, the base's; None: it does not need it."""
+    published = False if model.preset is None else "new"
+    try:
+        plan = fitted(model, header, loading.LoadOptions(partial=published))
+    except LazyCellError:
+        return {}
+    if not isinstance(plan, loading.LoadPlan):
+        return {}
+    own = {*known_names(model.manifest)}
+    names: _Names = dict.fromkeys((*plan.computed, *plan.unused, *plan.other_head))
+    return names | {
+        step.key: (step.parameter, header.tensors[step.key].shape)
+        for step in plan.steps
+        if step.key in header.tensors and not step.pieces and step.key not in own
+    }
+
+
+def _named(checkpoint: Manifest, names: _Names) -> Manifest:
+    """Give the manifest of a checkpoint with other names; two tensors that would have one keep theirs.
+
+    What a load does not need is left out.
+    """
     entries = []
     taken = {entry.name for entry in checkpoint if entry.name not in names}
     for entry in checkpoint:
-        name, shape = names.get(entry.name, (entry.name, entry.shape))
+        meant = names.get(entry.name, (entry.name, entry.shape))
+        if meant is None:
+            continue
+        name, shape = meant
         if entry.name not in names or name in taken:
             entries.append(entry)
         else:

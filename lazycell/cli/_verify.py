@@ -18,6 +18,9 @@ Examples:
   lazycell verify model.safetensors
   lazycell verify checkpoints/*.ckpt
   lazycell verify model/ --json
+
+\b
+Exit status: 0 undamaged; 1 one is damaged; 2 trouble, as one without checksums.
 """
 
 

@@ -10,6 +10,7 @@ from .._face import face
 if TYPE_CHECKING:
     from ._cache import Cached as Cached
     from ._cache import cache_directory as cache_directory
+    from ._cache import cached_repositories as cached_repositories
     from ._cache import look_up as look_up
     from ._download import UnansweredError as UnansweredError
     from ._download import download as download

@@ -58,6 +58,15 @@ def look_up(repository: str, revision: str | None, *, weights: bool = True) -> C
     return Cached(snapshot, _lacking(root, snapshot) if weights else None)
 
 
+def cached_repositories() -> list[str]:
+    """Give the ids of the repositories of models that the cache has anything of."""
+    try:
+        names = sorted(os.listdir(cache_directory()))
+    except OSError:
+        return []
+    return ["/".join(name.split("--")[1:]) for name in names if name.startswith("models--")]
+
+
 def _absent(root: Path, revision: str | None) -> str:
     there = snapshots_in(root)
     if not there:

@@ -21,6 +21,22 @@ from .command import ROOT, lazycell, without
 
 PROMPT = "ready> "
 
+MINE = """
+raise RuntimeError("a module is not imported when a key is pressed")
+
+
+class Base(LazyCell):
+    width: int
+    weight: Param["ones", (width,)]
+
+
+class Net(Base):
+    wide: int = hyper(4)
+    inner: int = 4 * wide
+    part: Base = child(Base, wide)
+    bias: Parameter = param("zeros", (wide,))
+"""
+
 
 @attrs.frozen
 class Shell:
@@ -88,6 +104,7 @@ def shell(tmp_path: Path) -> Shell:
     (tmp_path / "bin" / "lazycell").chmod(0o755)
     (tmp_path / "here").mkdir()
     (tmp_path / "here" / "weights.safetensors").touch()
+    (tmp_path / "here" / "mine.py").write_text(MINE)
     path = [str(tmp_path / "site"), str(ROOT), os.environ.get("PYTHONPATH", "")]
     environment = {
         **os.environ,
@@ -114,6 +131,14 @@ def shell(tmp_path: Path) -> Shell:
         ("lazycell convert wei", ["compopt -o default", ""]),
         ("lazycell completion z", ["zsh"]),
         ("lazycell nothing-like-it", [""]),
+        ("lazycell show net-small --dtype fl", ["float16", "float32", "float64", "float8_e4m3fn", "float8_e5m2"]),
+        ("lazycell convert a b --dtype bf", ["bfloat16"]),
+        ("lazycell show net-small --optimizer adamw", ["adamw", "adamweightdecay"]),
+        ("lazycell show net-small --set n_l", ["n_layers="]),
+        ("lazycell check net-small weights.safetensors --set hid", ["hidden="]),
+        ("lazycell show mine:Net --set ", ["inner=", "wide=", "width="]),
+        ("lazycell show gone:Net --set ", [""]),
+        ("lazycell show --set n", [""]),
     ],
 )
 def test_what_bash_proposes(shell: Shell, line: str, proposed: list[str]) -> None:

@@ -333,6 +333,11 @@ def test_pytorchs_names(place: Path, name: str, prefix: str) -> None:
     assert (done.status, done.stdout.splitlines()[-1]) == (0, f"{name} fits torch.safetensors")
     assert "blocks.{0..1}.norm.running_mean" in done.stdout
     assert in_place(place, "diff", *net, "torch.safetensors").status == 0
+    counted = {f"{prefix}blocks.{k}.norm.num_batches_tracked": np.zeros((), np.int64) for k in range(2)}
+    save_arrays(place / "counted.safetensors", {**arrays, **counted})
+    assert in_place(place, "check", *net, "counted.safetensors").status == 0
+    done = in_place(place, "diff", *net, "counted.safetensors")
+    assert (done.status, done.stdout.splitlines()[-1]) == (0, "no difference; the checkpoint fits the model")
     arrays[f"{prefix}blocks.1.norm.running_mean"] = np.zeros(5, np.float32)
     save_arrays(place / "torch.safetensors", arrays)
     done = in_place(place, "check", *net, "torch.safetensors")

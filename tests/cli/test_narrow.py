@@ -66,7 +66,9 @@ def test_nothing_is_torn(tmp_path: Path, columns: int) -> None:
     assert [*answers] == [*_COMMANDS]
     assert "…" not in screen
     wider = [line for line in screen.split("\n") if len(line) > columns]
-    assert [line for line in wider if not re.search(rf"`.{{{columns // 2},}}`", line)] == []  # commands are to be copied
+    assert [
+        line for line in wider if not re.search(rf"`.{{{columns // 2},}}`", line)
+    ] == []  # commands are to be copied
     for command, answer in answers.items():
         for shape in ("(3072, 2, 1, 3)", "(1024, 2, 1, 3)"):
             assert re.findall(r"\(\d[^)]*\n", answer) == [], command

@@ -114,8 +114,9 @@ def test_models_that_exit_when_they_are_imported_are_told(tmp_path: Path) -> Non
     assert [each["model_type"] for each in json.loads(listed.stdout)] == ["bert"]
     assert "'toyzoo.toy', which cannot be imported: SystemExit: 0" in listed.stderr
     assert "bye" in listed.stderr
-    assert (shown.status, shown.stdout) == (2, "")
-    assert shown.stderr.endswith("lazycell: toyzoo.toy cannot be imported: SystemExit: 0\n")
+    told = "toyzoo.toy cannot be imported: SystemExit: 0"
+    assert (shown.status, json.loads(shown.stdout)) == (2, {"error": "LazyCellError", "message": told, "status": 2})
+    assert shown.stderr.endswith(f"lazycell: {told}\n")
 
 
 def test_the_package_prints_with_show_alone() -> None:

@@ -140,5 +140,6 @@ def test_an_unknown_dtype_of_the_cell() -> None:
     with pytest.raises(DeclarationError) as caught:
         Linear(3, 4, dtype="flaot32")
     assert str(caught.value) == (
-        "Linear: dtype='flaot32': 'flaot32' is not a dtype that lazycell knows; it knows " + KNOWN_DTYPES
+        "Linear: dtype='flaot32': 'flaot32' is not a dtype that lazycell knows (did you mean \"float32\"?); it knows "
+        + KNOWN_DTYPES
     )

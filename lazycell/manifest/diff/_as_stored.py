@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import attrs
 
 from ...declaration import Half, form_text, other_spelling
-from ...layout import Block, ManifestEntry, Stored
+from ...layout import Block, ManifestEntry, Stored, leftover_names
 from .._inventory import Inventory
 from .._tensors import stored_tensors
 
@@ -25,8 +25,8 @@ def as_compared(old: Inventory, new: Inventory) -> tuple[Inventory, Inventory]:
 def as_stored(model: Inventory, checkpoint: Inventory) -> tuple[Inventory, Inventory]:
     """Bring a model and a checkpoint together: both as the tensors of a checkpoint.
 
-    As when it is loaded, a parameter may be there under the name it is stored under, its own, or that of a tie. Copies
-    of ties and of computed buffers, which a load does not need, are left out.
+    As when it is loaded, a parameter may be there under the name it is stored under, its own, that of a tie, or a
+    former one. Copies of ties, of computed buffers and what else a load does not need are left out.
 
     Args:
         model: what is declared.
@@ -35,12 +35,33 @@ def as_stored(model: Inventory, checkpoint: Inventory) -> tuple[Inventory, Inven
     Returns:
         The tensors of the model, with what is declared of those that are one parameter each; those of the checkpoint.
     """
+    checkpoint = _without_leftovers(model, checkpoint)
     there = {entry.name for entry in checkpoint.entries}
     names = _Names(model, there)
     entries = tuple(names.entries(stored_tensors(model)))
     spare = (names.spare | model.computed) - {entry.name for entry in entries}
     kept = tuple(entry for entry in checkpoint.entries if entry.name not in spare)
     return Inventory(model.model, entries), Inventory(checkpoint.model, kept, declared=False)
+
+
+def _without_leftovers(model: Inventory, checkpoint: Inventory) -> Inventory:
+    """Give a checkpoint without what nothing needs, and with today's names of what it has under former ones."""
+    if not model.leftovers:
+        return checkpoint
+    find = leftover_names(model.leftovers).find
+    known = {stored.name for stored in stored_tensors(model)}
+    known |= {*model.ties} | {entry.name for entry in model.entries}
+    taken = {entry.name for entry in checkpoint.entries}
+    kept = []
+    for entry in checkpoint.entries:
+        leftover = None if entry.name in known else find(entry.name)
+        if leftover is None:
+            kept.append(entry)
+        elif leftover.now is not None:
+            moves = leftover.now in known and leftover.now not in taken
+            taken |= {leftover.now} if moves else set()
+            kept.append(attrs.evolve(entry, name=leftover.now) if moves else entry)
+    return attrs.evolve(checkpoint, entries=tuple(kept))
 
 
 class _Names:

@@ -7,6 +7,7 @@ from ..._face import face
 if TYPE_CHECKING:
     from ._cache_sizes import CacheSizes as CacheSizes
     from ._cache_sizes import cache_table as cache_table
+    from ._optimizers import OPTIMIZERS as OPTIMIZERS
     from ._size import Size as Size
     from ._sizes import Sizes as Sizes
     from ._sizes import rank_rows as rank_rows

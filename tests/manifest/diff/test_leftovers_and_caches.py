@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from lazycell import Manifest
-from lazycell.layout import BaseModel, Leftover
+from lazycell.layout import BaseModel, Leftover, ManifestEntry
 from lazycell.manifest._caches import KeyValueCache
 from tests.manifest.documents import everything
 
@@ -40,3 +40,22 @@ def test_a_checkpoint_says_nothing_of_either() -> None:
     stored = attrs.evolve(model, leftovers=(), base=None, caches=(), declared=False)
     diff = model.diff(stored)
     assert diff.leftovers == diff.caches == ()
+
+
+def test_what_a_load_passes_over_is_no_difference() -> None:
+    """What nothing needs is not added, and a former name is the one of today, unless both are there."""
+    sized = ((2,), "float32", "zeros")
+    leftovers = (Leftover("{*path}.mask"), Leftover("{*path}.gamma", "{*path}.weight"))
+    model = Manifest("Net", (ManifestEntry("norm.weight", *sized),), leftovers=leftovers)
+
+    def difference(*names: str) -> list[str]:
+        entries = tuple(ManifestEntry(name, *sized) for name in names)
+        diff = model.diff(Manifest("Net", entries, declared=False))
+        assert diff.breaks_checkpoints == bool(diff)
+        assert "fits the model" in str(diff) or diff
+        return [each.name for each in diff.added]
+
+    assert difference("norm.weight", "norm.mask", "deep.in.it.mask") == []
+    assert difference("norm.gamma", "norm.mask") == []
+    assert difference("norm.weight", "norm.gamma") == ["norm.gamma"]
+    assert difference("norm.weight", "mask", "masked") == ["mask", "masked"]
