@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import functools
 import importlib
+import inspect
 import json
 import os
 import re
@@ -17,6 +18,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from mindspore import nn
 
 import lazycell
 from lazycell.declaration import _declare
@@ -24,6 +26,7 @@ from lazycell.declaration import _declare
 FILES = Path(__file__).parent / "typing_tests"
 PACKAGE = Path(lazycell.__file__).parent
 PLAIN = ("imported.py", "imported_mistakes.py", "twin.py", "twin_mistakes.py")
+STUBS = PACKAGE / "stubs"
 WITH_PLUGIN = ("card.py", "card_mistakes.py", "imported.py", "twin.py", "twin_mistakes.py")
 ACCEPTED = ("card.py", "imported.py", "twin.py")
 
@@ -110,7 +113,7 @@ def test_pyright(file: str) -> None:
 
 
 NEWER = {
-    "ty": ("ty", "check", "--python", sys.prefix, "--output-format", "concise"),
+    "ty": ("ty", "check", "--python", sys.prefix, "--extra-search-path", str(STUBS), "--output-format", "concise"),
     "pyrefly": ("pyrefly", "check", "--python-interpreter-path", sys.executable, "--output-format", "min-text"),
 }
 """Checkers whose words change with each version: what counts is the lines that they find fault with."""
@@ -212,6 +215,30 @@ def test_stub_of_package() -> None:
     assert sorted(ast.literal_eval(listed)) == sorted({*places, *twins}) == lazycell.__all__
     assert {name: place for name, place in lazycell._places.items() if name not in twins} == places
     assert twins == {"Buffer", "Param"}
+
+
+def test_stub_of_cells_has_mindspores_public_names() -> None:
+    """All that a cell has, methods with the parameters that they take, and nothing that MindSpore does not have."""
+    stub = next(
+        node for node in ast.parse((PACKAGE / "_nn_cell.pyi").read_text()).body if isinstance(node, ast.ClassDef)
+    )
+    methods = {node.name: node.args for node in stub.body if isinstance(node, ast.FunctionDef)}
+    attributes = {str(getattr(node.target, "id", "")) for node in stub.body if isinstance(node, ast.AnnAssign)}
+    cell = nn.Cell()
+    names = {name for name in {*dir(cell), *vars(cell)} if not name.startswith("_")}
+    assert names - {*methods} - attributes == set()
+    assert {name for name in {*methods} | attributes if not name.startswith("_")} - names == set()
+    assert [name for name in attributes if callable(getattr(nn.Cell, name, None)) and name != "T_destination"] == []
+    for name, args in methods.items():
+        taken = {each.arg for each in (*args.posonlyargs, *args.args, *args.kwonlyargs)} - {"self"}
+        try:
+            takes = inspect.signature(getattr(nn.Cell, name)).parameters
+        except ValueError:  # it is written in another language
+            continue
+        if not any(each.kind is each.VAR_KEYWORD for each in takes.values()):
+            assert taken <= {*takes}, name
+        if args.vararg is None and args.kwarg is None:
+            assert {*takes} - {"self", "kwargs", "args", "flags", "inputs"} <= taken, name
 
 
 def test_specifiers_keep_the_parameters() -> None:

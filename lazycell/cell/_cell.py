@@ -18,6 +18,7 @@ from ..parameters import (
     initialize_for_execution,
     keep_base_class_when_rewriting,
     names_looked_up,
+    parts_of,
     refuse_while_saving,
     structure_of,
     undeclare,
@@ -547,6 +548,10 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         # The graph compiler asks every cell that it meets inside `mindspore.jit`, where nothing else initializes.
         initialize_for_execution(self)
         return super().get_scope()
+
+    def __dir__(self) -> list[str]:
+        """As `object.__dir__`, and its parameters, buffers and children: editors and prompts complete from this."""
+        return sorted({*super().__dir__(), *parts_of(self)})
 
     # ---------------------------------------------------------------------------------------------------- mistakes
 

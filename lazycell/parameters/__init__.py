@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ._framework import numpy_values as numpy_values
     from ._framework import parameters_in_groups as parameters_in_groups
     from ._framework import parameters_of as parameters_of
+    from ._framework import parts_of as parts_of
     from ._framework import set_launches_blocking as set_launches_blocking
     from ._framework import structure_of as structure_of
     from ._framework import tensor_of as tensor_of

@@ -1037,6 +1037,14 @@ def expect_first_call(cell: nn.Cell) -> None:
     object.__setattr__(cell, "_is_check_and_refresh", False)
 
 
+def parts_of(cell: nn.Cell) -> list[str]:
+    """Give the names of the attributes that are parameters, buffers and cells: `dir` does not have them.
+
+    MindSpore keeps them aside, in three dictionaries that `Cell.__getattr__` looks into.
+    """
+    return [*cell._params, *cell._buffers, *cell._cells]
+
+
 def structure_of(cell: nn.Cell) -> int:
     """Give a number that is another one when cells or parameters below a cell have been replaced, added or deleted.
 

@@ -1046,3 +1046,12 @@ def test_mindspore_saves_exports_and_loads_by_the_functions_that_are_guarded(tmp
         "['Dense', 'dict']",
     ]
     assert not list(tmp_path.iterdir())
+
+
+def test_parts_are_no_attributes_that_dir_knows() -> None:
+    """They are in three dictionaries; should MindSpore ever tell them, `LazyCell.__dir__` can go."""
+    net = nn.BatchNorm1d(2)
+    net.child = nn.ReLU()
+    net.register_buffer("table", Tensor([1.0]))
+    assert {"gamma", "beta", "child", "table"} <= {*framework.parts_of(net)}
+    assert {"gamma", "child", "table"}.isdisjoint(dir(net))

@@ -195,7 +195,12 @@ class Handmade(LazyCell):
         self.__lazy_init__(size=len(text))
 
 
+def train(net: nn.Cell) -> None:
+    net.set_train()
+
+
 def build() -> None:
+    train(MLP(8))
     net = Net(2, hidden=64, scaling=0.5, dtype=ms.float16)
     wide = Wide(2, 64, activation="relu", width=3, scaling=0.5, rank=2)
     handmade = Handmade("text")
