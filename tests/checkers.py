@@ -63,7 +63,11 @@ def run(checker: str, file: str, places: list[Path]) -> str | None:
     with tempfile.TemporaryDirectory() as directory:
         project = Path(directory) / "pyrightconfig.json"
         config = json.loads((FILES / "pyrightconfig.json").read_text())
-        paths = {"include": [os.path.relpath(FILES / file, directory)], "extraPaths": [str(FILES.parents[1])], "stubPath": str(STUBS)}
+        paths = {
+            "include": [os.path.relpath(FILES / file, directory)],
+            "extraPaths": [str(FILES.parents[1])],
+            "stubPath": str(STUBS),
+        }
         project.write_text(json.dumps({**config, **paths, "exclude": []}))
         words = [each.format(project=project) for each in arguments]
         given = [] if str(project) in words else [file]

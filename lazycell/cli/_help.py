@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import click
 
 from ..show import fold, width_of
+
+_PROSE = 120
+"""Columns in which help is set where a terminal has them: longer lines are hard to read. Elsewhere it has 80."""
 
 _EXAMPLE = re.compile(r"( +)(lazycell \S.*?)(?:  +(\S.*))?")
 _WORD = re.compile(r'(?:"[^"]*"|\S)+')
@@ -27,6 +31,10 @@ class HelpContext(click.Context):
     """The context of commands whose help fits the terminal."""
 
     formatter_class = _Formatter
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.max_content_width = None if width_of(sys.stdout) is None else _PROSE
 
 
 def _narrow(line: str, width: int) -> list[str]:

@@ -27,9 +27,6 @@ _TROUBLE, _INTERRUPTED, _UNREAD = 2, 130, 141
 _ERROR = "Error: "
 """What click writes before a message."""
 
-_PROSE = 120
-"""Columns in which help is set where a terminal has them: longer lines are hard to read."""
-
 _INSTALL = {
     "mindspore": 'pip install "mindspore==2.10.*"',
     "rich": "pip install rich",
@@ -127,9 +124,7 @@ class _Commands(click.Group):
             return super().invoke(ctx)
 
 
-@click.group(
-    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": _PROSE}, epilog=_EPILOG
-)
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EPILOG)
 @click.version_option(__version__, message="lazycell %(version)s")
 def command() -> None:
     """Models for MindSpore that are declared: no memory is touched before their checkpoint is."""
