@@ -126,7 +126,7 @@ def remembered(
             last = where
             for each in (part,) if isinstance(part, ByteRange) else getattr(part, "ranges", ()):
                 if each.stamp is not None:
-                    stamps[each.path] = each.stamp
+                    stamps[Path(os.path.abspath(each.path))] = each.stamp
     again = attrs.evolve(
         options,
         progress=None,
@@ -140,6 +140,7 @@ def remembered(
 def _with_adapters(loaded: Loaded | str, adapters: tuple[AppliedAdapter, ...]) -> Loaded | str:
     if isinstance(loaded, str):
         return loaded
+    adapters = tuple(attrs.evolve(each, path=Path(os.path.abspath(each.path))) for each in adapters)
     known = {each.name: (each.path, each.weight) for each in adapters}
     return attrs.evolve(loaded, known=known, adapters=adapters)
 

@@ -125,6 +125,18 @@ def test_those_of_the_first_load(files: Path) -> None:
     assert values(both) == values(loaded(files, (files / "b", 0.5)))
 
 
+def test_from_another_working_directory(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was given by relative paths is found again."""
+    monkeypatch.chdir(files)
+    net = Net()
+    net.load_checkpoint("base.safetensors", adapter="a")
+    net.load_adapter("b", "b")
+    monkeypatch.chdir(files.parent)
+    net.set_adapter(None)
+    net.set_adapter("default")
+    assert values(net) == values(loaded(files, files / "a"))
+
+
 def test_copies_and_pickles(files: Path) -> None:
     """Each is switched for itself."""
     net = loaded(files, files / "a")
