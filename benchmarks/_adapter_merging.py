@@ -36,7 +36,13 @@ SIZES: Mapping[str, Any] = {
 }
 """Those of SmolLM2-135M: 210 linear layers, 7 in each block."""
 
-QUICK: Mapping[str, Any] = {**SIZES, "vocab_size": 256, "hidden_size": 72, "intermediate_size": 96}
+QUICK: Mapping[str, Any] = {
+    **SIZES,
+    "vocab_size": 256,
+    "hidden_size": 72,
+    "intermediate_size": 96,
+    "num_hidden_layers": 2,
+}
 
 
 @attrs.frozen

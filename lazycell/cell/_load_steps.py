@@ -29,7 +29,7 @@ from ._net_manifest import built_again, survey
 
 if TYPE_CHECKING:
     from ..formats import FileStamp
-    from ..loading import AppliedAdapter
+    from ..loading import AppliedAdapter, LoadStep
     from ..manifest import Manifest
     from ..mismatch import Again
     from ._naming import Naming
@@ -200,6 +200,11 @@ class _Report:
 def _assignments(plan: LoadPlan, targets: Mapping[str, Any], arrays: dict[str, Array]) -> list[Assignment]:
     file = plan.path.name
     return [
-        Assignment(targets[step.parameter], arrays.pop(step.parameter), Origin("checkpoint", f"{file}: {step.key}"))
+        Assignment(targets[step.parameter], arrays.pop(step.parameter), Origin("checkpoint", _detail(file, step)))
         for step in plan.steps
     ]
+
+
+def _detail(file: str, step: LoadStep) -> str:
+    """Say which tensor of which file it is, and what was stored where the numbers were computed from that."""
+    return f"{file}: {step.key} ({step.tensor.origin})" if step.tensor.origin else f"{file}: {step.key}"

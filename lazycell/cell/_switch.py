@@ -19,7 +19,7 @@ from .._harmless import printable
 from .._location import did_you_mean
 from ..formats import CheckpointHeader
 from ..loading import LOADED, Loaded, LoadOptions, LoadPlan, LoadReport, LoadStep, as_given
-from ..parameters import lacks_values, numpy_values, part_of
+from ..parameters import cells_of, lacks_values, numpy_values, part_of
 from ..reading import Reader
 from ..show import collapse, few
 from ._load_checkpoint import load_checkpoint
@@ -123,6 +123,12 @@ def _switch(
     timeout: float,
 ) -> LoadReport:
     check_switch(discard, "discard")
+    for path, cell in net.cells_and_names():
+        if "base_layer" in cells_of(cell):
+            raise CheckpointError(
+                f"`{path}` has an adapter of its own, in cells that were swapped in: its weights have other names now "
+                "than those that were loaded. Save that adapter with `save_adapter`, and load a net anew to merge one"
+            )
     given = [(str(known[name][0]), weight) for name, weight in chosen.items()]
     options = attrs.evolve(former.options, adapter=given or None, progress=progress, timeout=timeout)
     change = Switch(net, former, known, [*chosen], discard, options)
