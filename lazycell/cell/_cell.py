@@ -435,7 +435,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             adapter=adapter,
             quantization=quantization,
         )
-        place = pretrained.find_place(path, revision)
+        place, options = pretrained.with_base(pretrained.find_place(path, revision), options)
         config = pretrained.find_config(place)
         return pretrained.load_pretrained(
             cls,

@@ -165,7 +165,8 @@ def commit(net: nn.Cell, planned: Planned, arrays: dict[str, Array], started: fl
         assignments = _assignments(plan, targets, arrays)
         marks = [left_by_checkpoint(targets[name]) for name in plan.initialize]
         marks.append(Mark(net, LAYOUT, plan.layout))
-        marks.append(Mark(net, LOADED, planned.loaded))
+        if not (plan.initialize and isinstance(net.__dict__.get(LOADED), Loaded)):  # a part that is loaded later
+            marks.append(Mark(net, LOADED, planned.loaded))
         if planned.switch is not None and net.__dict__.get("load_report") is not None:
             marks.append(Mark(net, "load_report", attrs.evolve(net.load_report, adapters=plan.adapters)))
         if plan.naming or NAMING in net.__dict__:

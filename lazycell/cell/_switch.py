@@ -104,10 +104,8 @@ def _chosen(name: Wanted, former: Loaded) -> dict[str, float]:
         if each not in former.known:
             there = f"there are {', '.join(former.known)}" if former.known else "none was loaded"
             near = did_you_mean(each, former.known) if isinstance(each, str) else ""
-            raise ValueError(
-                f"set_adapter: there is no adapter {each!r:.80}{near or f': {there}'}; `net.load_adapter(DIR, name=…)` "
-                "loads one"
-            )
+            advice = f": {there}; `net.load_adapter(DIR, name=…)` loads one"
+            raise ValueError(f"set_adapter: there is no adapter {each!r:.80}{near or advice}")
     return {name: former.known[name][1]} if isinstance(name, str) else dict(name)
 
 
@@ -235,8 +233,7 @@ class Switch:
 
 def _stored_names(step: LoadStep) -> set[str]:
     """Give the names of the stored tensors that a step reads."""
-    tensors = (step.tensor, *step.same_as, *(piece.tensor for piece in step.pieces))
-    return {step.key, *step.key.split(" + "), *(tensor.name for tensor in tensors)}
+    return {step.key, *step.key.split(" + "), *(tensor.name for tensor in step.read)}
 
 
 def _is_as_read(planned: Planned, plan: LoadPlan, step: LoadStep, reader: Reader) -> bool:

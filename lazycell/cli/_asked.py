@@ -84,7 +84,7 @@ def asked_for(path: Path, header: CheckpointHeader) -> Asked | None:
         text = error.format_message() if isinstance(error, click.UsageError) else str(error)
         return Asked(None, None, None, text.split("\n")[0])
     name, module = found.class_.__name__, found.class_.__module__
-    fits, text = told(plan, f"{name} ({module}), which {'it' if config.is_gguf else 'config.json'} asks for")
+    fits, text = told(plan, f"{name} ({module}), which {'the file' if config.is_gguf else 'config.json'} asks for")
     return Asked(name, module, fits, text)
 
 

@@ -145,6 +145,11 @@ def print_contents(
         every: whether to list every tensor, with its place; else repeated layers share a row.
     """
     show.say_lines(_summary(header, fitting, asked, named))
+    print_tensors(header, every=every)
+
+
+def print_tensors(header: CheckpointHeader, *, every: bool) -> None:
+    """Print a table of the tensors; `every` as for `print_contents`."""
     if header.tensors:
         show.say()
         if every:
@@ -155,13 +160,19 @@ def print_contents(
             show.print_table(head + (*_STORED, "bytes") * _is_computed(header), _groups(header), right=(1, 4, 6))
 
 
+def summary_of(header: CheckpointHeader) -> str:
+    """Say in one line what a checkpoint is."""
+    words = ", ".join(_Sum.of(header.tensors.values()).words)
+    stored = sum(nbytes for _, nbytes in _by_origin(header).values())
+    computed = f", computed from {show.format_bytes(stored)}" if _is_computed(header) else ""
+    return f"{header.path}: {header.format}, {words}{computed}"
+
+
 def _summary(
     header: CheckpointHeader, fitting: Sequence[Candidate], asked: Asked | None, named: Mapping[str, Asked]
 ) -> Iterator[str]:
+    yield summary_of(header)
     kinds = _by_origin(header)
-    computed = f", computed from {show.format_bytes(sum(stored for _, stored in kinds.values()))}"
-    words = ", ".join(_Sum.of(header.tensors.values()).words)
-    yield f"{header.path}: {header.format}, {words}{computed if _is_computed(header) else ''}"
     if len(kinds) > 1:
         rows: list[tuple[str, ...]] = [
             (_kind(*kind), *total.words, f"from {show.format_bytes(stored)}" if kind[1] else "")
@@ -186,7 +197,7 @@ def _summary(
     if asked is not None:
         yield asked.text
         if asked.fits is False:
-            path = typed(str(header.path.parent)) or "…"
+            path = typed(str(header.path if header.format == "gguf" else header.path.parent)) or "…"
             yield f"`lazycell check {path} {path}` says why"
     for model, each in named.items():
         yield each.text
@@ -234,7 +245,7 @@ def _groups(header: CheckpointHeader) -> list[tuple[str, ...]]:
 
 def _stored(tensors: Sequence[TensorHeader]) -> tuple[str, str]:
     """Say what tensors are computed from, and how much of it there is."""
-    origins = ", ".join(dict.fromkeys(tensor.origin or tensor.dtype for tensor in tensors))
+    origins = ", ".join(dict.fromkeys(tensor.dtype for tensor in tensors))
     return origins, show.format_bytes(sum(map(_stored_bytes, tensors)))
 
 

@@ -210,7 +210,7 @@ def find(title: str, options: Options | None = None) -> Model:
     """
     options = options or Options()
     path = Path(title)
-    if path.is_file() and not formats.is_gguf(path):
+    if path.is_file() and (is_manifest(path) or not formats.is_gguf(path)):
         return _file(title, path, options)
     with interrupts_held(), working("importing the model"):
         if path.is_file() or (path.is_dir() and (os.sep in title or title in ("", ".", "..") or _says_model(path))):

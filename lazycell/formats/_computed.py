@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -67,6 +67,27 @@ class Computed:
         """The bytes in files that it is computed from."""
         return tuple(self.values.ranges)
 
+    @property
+    def piece(self) -> int:
+        """How many elements are best read at once: whole steps, and more where the values say so, as their `piece`."""
+        step = max(1, self.values.step)
+        wanted: int = getattr(self.values, "piece", PIECE)
+        return max(step, wanted // step * step)
+
+    def taken(self, sizes: Sequence[int], ranges: Sequence[tuple[int, int]], order: Sequence[int]) -> Computed | None:
+        """Give a box of the tensor, for which nothing else is computed; None where its values have none of their own.
+
+        Args:
+            sizes: of the axes that the box has, which are those of the tensor in row-major order, or factors of them.
+            ranges: start and stop along each.
+            order: of these axes in what is given.
+        """
+        take = getattr(self.values, "taken", None)
+        values = None if take is None else take(sizes, ranges, order)
+        if values is None:
+            return None
+        return Computed(tuple(ranges[axis][1] - ranges[axis][0] for axis in order), values, self.dtype)
+
     def read_into(self, target: memoryview, start: int) -> None:
         """Fill `target` with the bytes from `start` on.
 
@@ -77,7 +98,7 @@ class Computed:
         size, step, count = dtype.itemsize, max(1, self.values.step), math.prod(self.shape)
         stop = start + len(target)
         first, last = start // size // step * step, min(count, -(-stop // (size * step)) * step)
-        piece = max(step, PIECE // step * step)
+        piece = self.piece
         for begin in range(first, last, piece):
             end = min(begin + piece, last)
             low, high = max(start, begin * size), min(stop, end * size)

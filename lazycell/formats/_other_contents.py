@@ -76,8 +76,8 @@ def _is_deepspeed(names: _Names) -> bool:
 _KINDS: tuple[tuple[Callable[[_Names], bool], str], ...] = (
     (
         _has("adapter_config.json"),
-        "an adapter of PEFT, which changes a base model and is none itself; merge the two with PEFT, and load that: "
-        'PeftModel.from_pretrained(base, "{DIRECTORY}").merge_and_unload().save_pretrained("MERGED")',
+        "an adapter of PEFT, which changes a base model and is none itself; load the base with it: "
+        'from_pretrained(BASE, adapter="{DIRECTORY}")',
     ),
     (
         _is_deepspeed,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from .. import layout
-from ..layout import BaseModel
+from ..layout import BaseModel, RenameRule, Renaming
 from ..manifest import Manifest, known_names
 
 
@@ -63,6 +63,13 @@ class Head:
 
 def _tops(manifest: Manifest) -> set[str]:
     return {name.partition(".")[0] for name in known_names(manifest)}
+
+
+def made_by(rules: tuple[RenameRule, ...], renaming: Renaming) -> set[str]:
+    """Give the names that the user's rules have made, which are meant as they are."""
+    return (
+        {name for key, name in renaming.names.items() if any(rule.matches(key) for rule in rules)} if rules else set()
+    )
 
 
 def adapt(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
 
-from .. import mismatch, sources
+from .. import mismatch
 from ..formats import CheckpointHeader
 from ..layout import ManifestEntry, RenameRule, Renaming, Stored, apply_rules, parse_rules
 from ..manifest import Manifest
@@ -31,21 +31,22 @@ def attempt(manifest: Manifest, header: CheckpointHeader, options: LoadOptions) 
         ValueError: an option has a value that means nothing.
     """
     may_miss, may_ignore = options.permissions()
-    rules: tuple[RenameRule, ...] = ()
+    rules: tuple[RenameRule, ...] = () if options.rename is None else parse_rules(options.rename, forms=True)
+    may_have_codes = header.may_have_codes
+    if may_have_codes:
+        from . import _codes  # few checkpoints have any
+
+        header = _codes.in_floats(manifest, header, options, rules)
     renaming = Renaming(dict(zip(header.tensors, header.tensors, strict=True)), {}, {}, ())
-    if options.rename is not None:
-        rules = parse_rules(options.rename, forms=True)
+    if rules:
         renaming = apply_rules(rules, header.tensors)
     present: dict[str, str] = {}
     head: Head | None = None
     if manifest.leftovers or (options.partial and manifest.base):
-        from ._adapt import adapt  # not before: models that say nothing of either have nothing to adapt
+        from ._adapt import adapt, made_by  # not before: models that say nothing of either have nothing to adapt
 
-        present, head = adapt(manifest, renaming.names, _made_by(rules, renaming), options.partial)
+        present, head = adapt(manifest, renaming.names, made_by(rules, renaming), options.partial)
         renaming = attrs.evolve(renaming, names={**renaming.names, **present})
-    may_have_codes = header.may_have_codes
-    if may_have_codes and options.dtype == "cast":
-        header, renaming = _with_scales(manifest, header, renaming, options.quantization)
     applied: tuple[AppliedMigration, ...] = ()
     if manifest.migrations:
         from ._apply_migrations import migrate  # few models have any
@@ -78,12 +79,13 @@ def attempt(manifest: Manifest, header: CheckpointHeader, options: LoadOptions) 
     if head is not None and all(map(head.has, [*(step.parameter for step in steps), *there.wrong])):
         # Nothing of the base is there, so nothing tells what of the file is a head.
         return attempt(manifest, header, attrs.evolve(options, partial=False))
+    if options.dtype != "cast":
+        _check_dtypes(there, options.dtype)
     unneeded = sort_unneeded(there, may_ignore, head)
     problems = [*_rename_problems(renaming, header), *there.problems]
     if may_have_codes:
-        from ._codes import with_codes  # few checkpoints come as far as this
-
-        problems = with_codes(problems, there, {each.parameter for each in steps}, header, renaming, rules)
+        filled = {each.parameter for each in steps}
+        problems = _codes.with_codes(problems, there, filled, header, renaming, rules, options.quantization)
     if problems:
         there.problems, there.moved = problems, head is not None and head.moves
         there.initialize, there.ignored = tuple(initialize), unneeded["ignored"]
@@ -100,6 +102,7 @@ def attempt(manifest: Manifest, header: CheckpointHeader, options: LoadOptions) 
         computed=unneeded["computed"],
         unused=unneeded["unused"],
         other_head=unneeded["other_head"],
+        notes=header.notes,
     )
 
 
@@ -108,27 +111,6 @@ def _in_order(manifest: Manifest, initialize: list[str], new_head: list[str]) ->
         return tuple(initialize)
     both = {*initialize, *new_head}
     return tuple(entry.name for entry in manifest.entries if entry.name in both)
-
-
-def _made_by(rules: tuple[RenameRule, ...], renaming: Renaming) -> set[str]:
-    """Give the names that the user's rules have made, which are meant as they are."""
-    return (
-        {name for key, name in renaming.names.items() if any(rule.matches(key) for rule in rules)} if rules else set()
-    )
-
-
-def _with_scales(
-    manifest: Manifest, header: CheckpointHeader, renaming: Renaming, quantization: Mapping[str, Any] | None
-) -> tuple[CheckpointHeader, Renaming]:
-    """Take codes for the floats that they are with their scales, but for those whose scales are the model's own."""
-    known = {*(entry.name for entry in manifest.entries), *manifest.ties, *(stored.name for stored in manifest.stored)}
-
-    def is_kept(name: str) -> bool:
-        return renaming.names.get(name) in known or name in renaming.forms
-
-    scaled = sources.with_scales(header, is_kept, quantization)
-    names = {key: name for key, name in renaming.names.items() if key in scaled.tensors}
-    return scaled, attrs.evolve(renaming, names=names)
 
 
 def _simple_step(there: Lookup, entry: ManifestEntry) -> LoadStep | None:
@@ -142,6 +124,23 @@ def _simple_step(there: Lookup, entry: ManifestEntry) -> LoadStep | None:
         return None
     there.used.add(stored)
     return LoadStep(name, tensor.name, tensor, tensor.dtype)
+
+
+def _check_dtypes(there: Lookup, policy: str) -> None:
+    """Refuse a policy that asks for the dtype in the file, where what is stored has none.
+
+    Raises:
+        ValueError: numbers that a parameter needs are computed from codes.
+    """
+    for name in sorted(there.used):
+        tensor = there.tensors[name]
+        # What is computed from floats says so: "bfloat16 + adapter" counts as bfloat16.
+        if tensor.origin and tensor.piece and tensor.origin.partition(" ")[0] != tensor.dtype:
+            raise ValueError(
+                f'dtype="{policy}": `{tensor.name}` is stored as {tensor.origin}, which has no float dtype: '
+                'leave dtype="cast", and give the dtype of the model, as in Net(dtype="bfloat16") or '
+                'from_pretrained(path, dtype="bfloat16")'
+            )
 
 
 def _rename_problems(renaming: Renaming, header: CheckpointHeader) -> Iterator[Problem]:

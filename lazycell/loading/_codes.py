@@ -1,14 +1,42 @@
-"""Codes of quantized weights are not loaded, and not left out, where their scales are."""
+"""Codes of quantized weights are taken for the floats that they are, or not loaded, and not left out either."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
+from .. import sources
 from ..formats import CheckpointHeader
 from ..layout import RenameRule, Renaming, apply_rules
+from ..manifest import Manifest
 from ..mismatch import Problem
-from ..sources import Blocks, Quantized, block_size, blocks_of, quantized_tensors
+from ..sources import Quantized, quantized_tensors
+from ._adapt import adapt, made_by
 from ._lookup import Lookup
+from ._options import LoadOptions
+
+
+def in_floats(
+    manifest: Manifest, header: CheckpointHeader, options: LoadOptions, rules: tuple[RenameRule, ...]
+) -> CheckpointHeader:
+    """Take codes for the floats that they are, but for those that the model declares, or whose scales it does.
+
+    Args:
+        manifest: what the model declares.
+        header: the checkpoint, as it is stored.
+        options: of the load.
+        rules: those of `rename`.
+    """
+    known = {*(entry.name for entry in manifest.entries), *manifest.ties, *(stored.name for stored in manifest.stored)}
+    renaming = apply_rules(rules, header.tensors)
+    names = {**renaming.names}
+    if manifest.leftovers or (options.partial and manifest.base):
+        names |= adapt(manifest, names, made_by(rules, renaming), options.partial)[0]
+
+    def is_kept(name: str) -> bool:
+        return names.get(name) in known or name in renaming.forms
+
+    return sources.dequantized(header, is_kept, options.quantization)
 
 
 def with_codes(
@@ -18,6 +46,7 @@ def with_codes(
     header: CheckpointHeader,
     renaming: Renaming,
     rules: tuple[RenameRule, ...],
+    quantization: Mapping[str, Any] | None = None,
 ) -> list[Problem]:
     """Find codes that the model would take for weights, or do without, where it does not take their scales too.
 
@@ -28,6 +57,7 @@ def with_codes(
         header: the checkpoint.
         renaming: what `rename` and migrations made of its names.
         rules: those of `rename`.
+        quantization: what the user says of how the weights are stored.
     """
     found = tuple(quantized_tensors(header.tensors))
     if not found:
@@ -43,7 +73,7 @@ def with_codes(
     if any(each.kind == "missing" for each in problems):  # perhaps under another name
         strange = {each.tensor.name for each in problems if each.kind == "unexpected" and each.tensor}
     alone = {each.codes: each for each in codes_alone(found, used, wanted, strange, rules)}
-    told = block_size(header)
+    told = sources.quantization_of(header, quantization)
     # Shapes and dtypes are those of the codes: nothing follows from them.
     return [
         *(quantized_problem(each, header, renaming.names.get(each.codes, each.codes), told) for each in alone.values()),
@@ -88,17 +118,17 @@ def codes_alone(
     ]
 
 
-def quantized_problem(weight: Quantized, header: CheckpointHeader, name: str, told: Blocks | None) -> Problem:
-    """Say that a tensor is codes, and why their scales are not applied.
+def quantized_problem(weight: Quantized, header: CheckpointHeader, name: str, told: Mapping[str, Any]) -> Problem:
+    """Say that a tensor is codes, and why they are not taken for floats.
 
     Args:
         weight: it and what belongs to it.
         header: the checkpoint.
         name: of the tensor, after `rename`.
-        told: the size of blocks that the config tells.
+        told: what is said of how the weights are stored.
     """
     tensor = header.tensors[weight.codes]
-    why = blocks_of(weight, header, told)
+    why = sources.view_of(weight, header, told)
     return Problem(
         "quantized", name, why if isinstance(why, str) else "", None, tensor, reason="codes", names=weight.needed
     )

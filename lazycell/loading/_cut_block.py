@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 import attrs
 
-from .. import formats, sources
+from .. import formats
 from .._frozen import frozen
 from ..formats import ByteRange, MemoryRange, Part, TensorHeader
 from ..layout import Operation, Reshape, Slice, Transpose
@@ -209,6 +209,6 @@ def _apart(
     # These classes need numpy, which who only plans has not.
     if others or isinstance(part, ByteRange | MemoryRange | PartOf):
         return None
-    if not isinstance(part, formats.StridedRange | formats.BoxedRange | sources.Scaled):
+    if not isinstance(part, formats.StridedRange | formats.BoxedRange | formats.Computed):
         return None
     return part.taken(sizes, ranges, order)

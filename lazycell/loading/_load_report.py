@@ -76,6 +76,7 @@ class LoadReport:
         lacking: those of `initialized` that PyTorch does not have.
         adapters: what was merged into the weights: names, directories, weights, and which tensors of the file that
             changed.
+        notes: what is said of what was loaded: an adapter's targets that it has no tensors for, say.
     """
 
     path: Path
@@ -96,6 +97,7 @@ class LoadReport:
     naming: str = ""
     lacking: tuple[str, ...] = ()
     adapters: tuple[AppliedAdapter, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, plan: LoadPlan, seconds: float) -> LoadReport:
@@ -129,6 +131,7 @@ class LoadReport:
             naming=plan.naming,
             lacking=plan.lacking,
             adapters=plan.adapters,
+            notes=plan.notes,
         )
 
     def __str__(self) -> str:
@@ -139,7 +142,7 @@ class LoadReport:
 
     def _report(self) -> show.Report:
         """Give it for people; parameters that are alike in one row."""
-        return show.Report(report_title(self), [show.Table(report_rows(self))])
+        return show.Report(report_title(self), [show.Table(report_rows(self))], self.notes)
 
 
 def report_title(report: LoadReport) -> str:

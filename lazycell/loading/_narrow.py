@@ -117,6 +117,18 @@ class PartOf:
         """How many bytes there are."""
         return self.stop - self.start
 
+    @property
+    def ranges(self) -> tuple[ByteRange, ...]:
+        """The bytes in files that the whole part is made of."""
+        found: tuple[ByteRange, ...] = getattr(self.part, "ranges", ())
+        return found
+
+    @property
+    def piece(self) -> int:
+        """How many elements are best read at once, as the whole part says; 0: any."""
+        found: int = getattr(self.part, "piece", 0)
+        return found
+
     def read_into(self, target: memoryview, start: int) -> None:
         """Fill `target` with the bytes from `start` on."""
         self.part.read_into(target, self.start + start)

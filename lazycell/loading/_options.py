@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from .. import sources
 from .._frozen import frozen
 from ._permitted import permitted
 
@@ -67,13 +68,17 @@ class LoadOptions:
         """Tell which parameters may be missing, and which tensors ignored.
 
         Raises:
-            ValueError: `missing`, `unexpected` or `dtype` has a value that means nothing.
+            ValueError: `missing`, `unexpected` or `dtype` has a value that means nothing, or weights that are stored as
+                `quantization` says cannot be loaded.
+            TypeError: `quantization` is no mapping.
         """
         both = _permission("missing", self.missing, "init"), _permission("unexpected", self.unexpected, "ignore")
         if self.dtype not in ("cast", "strict", "checkpoint"):
             raise ValueError(f'dtype={self.dtype!r:.200}: choose "cast", "strict" or "checkpoint"')
         if self.partial is not True and self.partial is not False and self.partial != "new":
             raise ValueError(f'partial={self.partial!r:.80}: choose True, False, or "new" for a head that is not there')
+        if self.quantization is not None:
+            sources.check_quantization(self.quantization)
         return both
 
 

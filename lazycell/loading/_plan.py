@@ -98,6 +98,11 @@ class LoadStep:
         return self.tensor.origin or self.tensor.dtype
 
     @property
+    def read(self) -> tuple[TensorHeader, ...]:
+        """The tensors that are read for it, copies among them."""
+        return (self.tensor, *self.same_as, *(piece.tensor for piece in self.pieces))
+
+    @property
     def nbytes(self) -> int:
         """Bytes of the file that are the parameter's; where they are computed, of what is computed."""
         return math.prod(self.tensor.shape) * self.tensor.itemsize
@@ -159,6 +164,7 @@ class LoadPlan:
         naming: `"torch"` where the names in the file are PyTorch's, by the classes of the cells; else empty.
         lacking: those of `initialize` that PyTorch does not have.
         adapters: what is merged into what is read.
+        notes: what is said of what is loaded: an adapter's targets that it has no tensors for, say.
     """
 
     path: Path
@@ -175,6 +181,7 @@ class LoadPlan:
     naming: str = ""
     lacking: tuple[str, ...] = ()
     adapters: tuple[AppliedAdapter, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def has_copies(self) -> bool:
@@ -201,6 +208,7 @@ class LoadPlan:
         if self.naming:
             notes.insert(0, BY_TORCH)
         notes += [f"adapter {name}: {what}" for name, what in adapter_rows(self.adapters)]
+        notes += self.notes
         return show.Report(plan_title(self), tables, notes)
 
 

@@ -29,7 +29,7 @@ def with_adapters(
     if options.adapter is None:
         return header, ()
     given = adapters.read_adapters(options.adapter)
-    floats = sources.with_scales(header, quantization=options.quantization)
+    floats = sources.dequantized(header, quantization=options.quantization)
     as_stored = options.dtype != "cast"
     merged = adapters.merged(floats, given, as_stored=as_stored)
     each_alone = (

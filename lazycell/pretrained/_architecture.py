@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 import attrs
 
 from .. import formats
-from .._errors import ConfigError, ConfigWarning, LazyCellError, RegistryError
+from .._errors import CheckpointFormatError, ConfigError, ConfigWarning, LazyCellError, RegistryError
 from .._harmless import Lines, printable
 from ._bookkeeping import GENERATION_KEYS
 from ._config import Config
@@ -69,6 +69,10 @@ def _no_config(config: Config) -> ConfigError:
     what = formats.what_it_is(directory, ["params.json"]) if (directory / "params.json").is_file() else None
     try:
         formats.open_checkpoint(directory)
+    except CheckpointFormatError as error:
+        if error.choices and all(name.endswith(".gguf") for name in error.choices):
+            return ConfigError(str(error))  # each of them says which model it is
+        return ConfigError(Lines(f"{printable(text)}\n{error}"))
     except (LazyCellError, OSError) as error:
         return ConfigError(Lines(f"{printable(text)}\n{error}"))
     use = what or "load with the class itself, YourModel.from_pretrained(path, **hyperparameters)"

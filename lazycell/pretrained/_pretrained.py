@@ -18,6 +18,7 @@ from ..declaration import Declaration, declaration_of
 from ..loading import LoadOptions
 from ..mesh import Mesh, mesh_in_force
 from ._architecture import class_of, text_part
+from ._base_of_adapter import with_base
 from ._config import SOURCE, Config, completed_by_file, find_config, hyperparameters_from_config, ignored_keys
 from ._dtype import dtype_arguments, load_policy
 from ._generation import generation_config
@@ -149,7 +150,7 @@ def from_pretrained(
         adapter=adapter,
         quantization=quantization,
     )
-    place = find_place(path, revision)
+    place, options = with_base(find_place(path, revision), options)
     config = find_config(place)
     cls = class_of(config)
     return load_pretrained(

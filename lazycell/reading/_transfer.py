@@ -85,8 +85,8 @@ class MoveSlab:
             self.reader.read_into(self.transfer.tensor, bytes_of(target), start)
             return target.size * unit
         turned = any(not each.located.target.flags.c_contiguous for each in self.transfer.destinations)
-        done = 0
-        for slab in self.slab.cut(max(1, (TURNED if turned else CHUNK) // row)):
+        done, chunk = 0, max(TURNED if turned else CHUNK, self.transfer.tensor.piece)
+        for slab in self.slab.cut(max(1, chunk // row)):
             done += self._through(scratch, slab, shape, (slab.stop - slab.start, *inner))
         return done
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from .. import _dtypes, sources
 from .._arguments import check_progress
@@ -14,10 +15,14 @@ from ..layout import apply_rules, parse_rules
 from ..manifest import DIGEST
 from ..reading import Reader
 from ..show import collapse, few, few_lines
+from ..sources import adapters
 from ._destination import destination_of, floating_dtype
 from ._output import content_of_stored
 from ._save import Losses, SaveReport, save
 from ._write_safetensors import CRC32
+
+if TYPE_CHECKING:
+    from ..sources.adapters import Adapters
 
 _PROBLEMS_SHOWN = 40
 
@@ -33,7 +38,9 @@ def convert(
     rename: Mapping[str, str] | None = None,
     max_shard_size: int | str | None = None,
     format: str | None = None,
+    quantization: Mapping[str, Any] | None = None,
     progress: Callable[[int, int], None] | None = None,
+    adapter: Adapters | None = None,
 ) -> SaveReport:
     """Read a checkpoint and write it as another; no more than a few megabytes are in memory at any time.
 
@@ -41,40 +48,53 @@ def convert(
         src: a file, an index, a directory, or a dict of arrays: anything that `open_checkpoint` opens.
         dst: a name that ends in `.safetensors` or `.ckpt`, or a directory, for `model.safetensors` in it. What is
             there is replaced when the new checkpoint is whole; it may be `src`.
-        dtype: of floating-point tensors; others, and all by default, keep theirs. 8-bit codes with scales beside them
-            become what they are with their scales, as in a load. What is quantized otherwise can only keep its own.
+        dtype: of floating-point tensors; others, and all by default, keep theirs. Quantized weights become what they
+            are in floats, as in a load; without it codes and scales are written as they are.
         rename: from the names in `src` to those in `dst`, exact or with captures:
             `{"encoder.layer.{i}.{*rest}": "layers.{i}.{*rest}"}`.
         max_shard_size: bytes of one file, or `"5GB"`; with it, and more than that, an index and shards are written.
         format: `"safetensors"` or `"ckpt"`; default: as the name says.
+        quantization: how the weights are stored, as a `quantization_config` says it, where no `config.json` beside
+            `src` does.
         progress: called with the bytes done and the bytes in all; default: a bar on a terminal, after two seconds.
+        adapter: what is merged into the weights: the directory of an adapter of PEFT, such a directory and its weight,
+            `(DIR, 0.7)`, or a list of both. What changes is rounded once, to the dtype that it has in `src`, or to
+            `dtype`.
 
     Raises:
         FileNotFoundError: there is nothing at `src`.
         CheckpointFormatError: `src` is not what its format promises.
-        CheckpointError: the rules do not fit the names, the new format cannot hold one of the tensors, or codes of
-            quantized weights would be taken for weights, or parted from their scales.
+        ConfigError: an `adapter_config.json` asks for what is not done here.
+        CheckpointError: an adapter is none of this checkpoint; the rules do not fit the names, the new format cannot
+            hold one of the tensors, or codes of quantized weights would be taken for weights, or parted from their
+            scales.
         TypeError: an argument is of a kind that means nothing.
         ValueError: arguments contradict each other.
         OSError: `dst` cannot be written; what is there is as it was.
     """
     check_progress(progress)
+    if quantization is not None:
+        sources.check_quantization(quantization)
     destination = destination_of(dst, format, max_shard_size)
     target = floating_dtype(dtype)
     header = open_checkpoint(src)
     may_have_codes = header.may_have_codes
-    if may_have_codes and target is not None and not target.startswith("float8"):
-        header = sources.with_scales(header)
+    wants_floats = target is not None and not target.startswith("float8")
+    if may_have_codes and (wants_floats or adapter is not None):
+        header = sources.dequantized(header, quantization=quantization)
+    if adapter is not None:
+        header = adapters.merged(header, adapters.read_adapters(adapter), as_stored=target is None)
     names = _names(header, rename)
     if may_have_codes:
-        _check_quantized(header, names, target)
+        _check_quantized(header, names, target, quantization)
     dtypes = {key: _new_dtype(tensor, target, header) for key, tensor in header.tensors.items()}
     # GGUF's tells of the program that reads it, of the tokenizer, and of blocks that are none any more.
     said = {} if header.format == "gguf" else header.metadata
     metadata = {names.get(key, key): text for key, text in said.items() if key not in _OF_FILES}
     if metadata.get("format") == "ms":
         del metadata["format"]  # MindSpore's: it does not look for it, and Hugging Face's transformers refuses it
-    if any(names[key] != key or dtypes[key] != tensor.dtype for key, tensor in header.tensors.items()):
+    changed = any(names[key] != key or dtypes[key] != tensor.dtype for key, tensor in header.tensors.items())
+    if changed or adapter is not None:
         metadata.pop(DIGEST, None)  # it is that of other names and dtypes
     strings = {key: text for key, text in metadata.items() if key != "format" and not key.startswith("lazycell.")}
     losses = Losses()
@@ -123,7 +143,9 @@ def _names(header: CheckpointHeader, rename: Mapping[str, str] | None) -> Mappin
     return renaming.names
 
 
-def _check_quantized(header: CheckpointHeader, names: Mapping[str, str], target: str | None) -> None:
+def _check_quantized(
+    header: CheckpointHeader, names: Mapping[str, str], target: str | None, quantization: Mapping[str, Any] | None
+) -> None:
     """Refuse to convert codes of weights, or to give them names that are not those of their scales.
 
     Raises:
@@ -133,7 +155,7 @@ def _check_quantized(header: CheckpointHeader, names: Mapping[str, str], target:
     if found and target is not None:
         layouts = ", ".join(dict.fromkeys(each.layout for each in found))
         codes, scales = (_listed(each.codes for each in found), _listed(name for each in found for name in each.needed))
-        why = sources.blocks_of(found[0], header, sources.block_size(header))
+        why = sources.view_of(found[0], header, sources.quantization_of(header, quantization))
         because = f" ({why})" if isinstance(why, str) else ""
         raise CheckpointError(
             f"{header.path}: a quantized checkpoint ({layouts}): {codes} are codes, and weights only together with "

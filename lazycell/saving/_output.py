@@ -79,9 +79,9 @@ def content_of_stored(tensor: TensorHeader, reader: Reader, name: str, dtype: st
 
     def pieces() -> Iterator[memoryview]:
         if dtype == tensor.dtype:
-            yield from reader.chunks(tensor, PIECE)
+            yield from reader.chunks(tensor, max(PIECE, tensor.piece * source.itemsize))
             return
-        for chunk in reader.chunks(tensor, CHUNK * source.itemsize):
+        for chunk in reader.chunks(tensor, max(CHUNK, tensor.piece) * source.itemsize):
             yield from _converted(np.frombuffer(chunk, source), name, dtype, lost)
 
     return Content(name, dtype, tensor.shape, pieces)

@@ -5,15 +5,17 @@ from typing import TYPE_CHECKING
 from .._face import face
 
 if TYPE_CHECKING:
+    from . import adapters as adapters
+    from ._dequantized import NO_CONFIG as NO_CONFIG
+    from ._dequantized import dequantized as dequantized
+    from ._dequantized import view_of as view_of
     from ._elements import read_elements as read_elements
+    from ._floats_view import View as View
+    from ._quantization_config import check_quantization as check_quantization
+    from ._quantization_config import quantization_of as quantization_of
     from ._quantization_config import quantization_problem as quantization_problem
     from ._quantized import Quantized as Quantized
     from ._quantized import quantized_tensors as quantized_tensors
     from ._scaled import NO_BLOCKS as NO_BLOCKS
-    from ._scaled import Blocks as Blocks
-    from ._scaled import Scaled as Scaled
-    from ._scaled import block_size as block_size
-    from ._scaled import blocks_of as blocks_of
-    from ._scaled import with_scales as with_scales
 else:
     __getattr__ = face(__name__)

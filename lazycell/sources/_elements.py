@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from .. import _dtypes
 from .._errors import CheckpointFormatError
-from ..formats import TensorHeader
+from ..formats import BoxedRange, ByteRange, Part, StridedRange, TensorHeader
 from ..system import Array
+
+_ROWS = 1 << 20
+"""Bytes of whole rows that are read at once where columns cannot be read alone."""
 
 
 def read_elements(tensor: TensorHeader, first: int, last: int) -> Array:
@@ -24,3 +29,58 @@ def read_elements(tensor: TensorHeader, first: int, last: int) -> Array:
     if len(target):
         raise CheckpointFormatError(f"tensor {tensor.name!r}: its parts hold fewer bytes than {tensor.shape} takes")
     return array.view(dtype)
+
+
+def read_floats(tensor: TensorHeader, first: int, out: Array) -> None:
+    """Read some elements of a tensor as float32.
+
+    Args:
+        tensor: of a dtype that float32 holds.
+        first: of the elements.
+        out: of float32, one axis, contiguous: as many as are wanted.
+    """
+    if not tensor.dtype.startswith("float8"):
+        np.copyto(out, read_elements(tensor, first, first + out.size), casting="unsafe")
+        return
+    # ml_dtypes converts with a call for each element, which takes three times as long.
+    codes = read_elements(tensor, first, first + out.size).view(np.uint8)
+    np.take(_of_codes(tensor.dtype), codes, out=out, mode="clip")
+
+
+@functools.cache
+def _of_codes(dtype: str) -> Array:
+    """Give what each code of an 8-bit float is in float32."""
+    return np.arange(256, dtype=np.uint8).view(_dtypes.numpy_dtype(dtype)).astype(np.float32)
+
+
+Range = tuple[int, int]
+"""Start and stop along an axis."""
+
+
+def read_box(tensor: TensorHeader, rows: Range, columns: Range) -> Array:
+    """Read some rows and columns of a matrix that has no empty axis, and of what lies beside them as little as pays."""
+    width, itemsize = tensor.shape[1], tensor.itemsize
+    start, stop = rows
+    if columns == (0, width):
+        return read_elements(tensor, start * width, stop * width).reshape(-1, width)
+    array: Array = np.empty((stop - start, columns[1] - columns[0]), _dtypes.numpy_dtype(tensor.dtype))
+    alone = _alone(tensor, rows, columns)
+    if alone is not None:
+        alone.read_into(_dtypes.bytes_of(array), 0)
+        return array
+    step = max(1, _ROWS // (width * itemsize))
+    for first in range(start, stop, step):
+        last = min(first + step, stop)
+        read = read_elements(tensor, first * width, last * width).reshape(-1, width)
+        array[first - start : last - start] = read[:, slice(*columns)]
+    return array
+
+
+def _alone(tensor: TensorHeader, rows: Range, columns: Range) -> Part | None:
+    """Give some rows and columns of a matrix as a part of their own; None where its parts are read in rows alone."""
+    part, *others = tensor.ranges
+    if others:
+        return None
+    if isinstance(part, ByteRange):
+        part = StridedRange(part.path, part.start, tensor.shape, (tensor.shape[1], 1), tensor.itemsize, part.stamp)
+    return part.taken(tensor.shape, (rows, columns), (0, 1)) if isinstance(part, StridedRange | BoxedRange) else None

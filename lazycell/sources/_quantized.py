@@ -84,6 +84,14 @@ _LAYOUTS = (
         ("{codes}.quant_map", "{codes}.nested_absmax", "{codes}.nested_quant_map"),
         ("{codes}.quant_state.bitsandbytes__nf4", "{codes}.quant_state.bitsandbytes__fp4"),
     ),
+    _Layout(
+        "golden-stick or ModelSlim",
+        ".weight",
+        ".weight",
+        ("{cell}deq_scale", "{cell}dequant_scale", "{cell}weight_offset"),
+        ("{cell}weight_scale",),
+        ("{cell}quant_bias", "{cell}input_offset", "{cell}input_zp", *_ACTIVATIONS),
+    ),
     _Layout("bitsandbytes, 8 bit", ".weight", ".weight", ("{cell}SCB",), (), ("{cell}weight_format",)),
     _Layout("8 bit, a scale for each block", "", "", ("{codes}_scale_inv",), (), _ACTIVATIONS),
     _Layout(
@@ -114,7 +122,7 @@ def quantized_tensors(tensors: Mapping[str, TensorHeader]) -> Iterator[Quantized
     """
     scales: dict[str, list[str]] | None = None
     for name, tensor in tensors.items():
-        if tensor.dtype in _dtypes.OF_WEIGHTS:
+        if tensor.dtype in _dtypes.OF_WEIGHTS and f"{name}.absmax" not in tensors:  # bytes, as if they were floats
             continue
         found = _quantized(name, tensors)
         cell, _, last = name.rpartition(".")

@@ -6,30 +6,29 @@ The layouts are those of DeepSeek's FP8 (`weight_scale_inv`, multiplied in spite
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 import attrs
 import numpy as np
 
-from .. import system
 from .._frozen import frozen
-from ..formats import BoxedRange, ByteRange, CheckpointHeader, StridedRange, TensorHeader
+from ..formats import BoxedRange, ByteRange, StridedRange, TensorHeader
 from ..system import Array
-from ._elements import read_elements
-from ._quantized import Quantized, quantized_tensors
+from ._column_groups import SCALES
+from ._config_groups import size_told
+from ._elements import read_elements, read_floats
+from ._exponents import EXPONENTS, powers
+from ._floats_view import View
+from ._quantized import Quantized
+from ._scaled_groups import ScaledGroups
 
 _CODES = frozenset({"float8_e4m3fn", "float8_e5m2", "int8"})
-_SCALES = frozenset({"float16", "bfloat16", "float32"})
-_EXPONENTS = frozenset({"F8_E8M0", "uint8"})  # a power of two, biased by 127; 255 is NaN
 
 NO_BLOCKS = "the size of their blocks is told by `weight_block_size` in a config.json beside the file"
 """Why scales are not applied, where a config would do."""
-
-_PIECE = 1 << 18  # elements that are computed at once
 
 Blocks = tuple[int, int]
 """Rows and columns that have one scale."""
@@ -37,10 +36,7 @@ Blocks = tuple[int, int]
 
 @frozen(slots=False)
 class Scaled:
-    """All of a tensor of float32: the products of codes and scales, computed as they are read.
-
-    A product is rounded once, to float32, and once more where it is wanted in another dtype. May be read by several
-    threads at once.
+    """Computes a weight: the products of codes and scales, rounded once, to float32.
 
     Attributes:
         codes: the tensor of the codes, of two axes or more: matrices.
@@ -55,24 +51,21 @@ class Scaled:
     corner: tuple[int, int, int] = (0, 0, 0)
 
     @property
-    def nbytes(self) -> int:
-        """Bytes of the floats."""
-        return 4 * math.prod(self.codes.shape)
+    def step(self) -> int:
+        """Any element may be the first."""
+        return 1
 
-    def read_into(self, target: memoryview, start: int) -> None:
-        """Fill `target` with the bytes from `start` on.
+    @property
+    def ranges(self) -> Iterable[ByteRange]:
+        """The bytes in files that it is computed from."""
+        yield from self.codes.byte_ranges
+        yield from self.scales.byte_ranges
 
-        Raises:
-            CheckpointFormatError: the file has changed since its header was read.
-        """
-        stop = start + len(target)
-        for first in range(start // 4, -(-stop // 4), _PIECE):
-            last = min(first + _PIECE, -(-stop // 4))
-            values = read_elements(self.codes, first, last).astype(np.float32)
-            with np.errstate(all="ignore"):  # an overflow is the checkpoint's own
-                self._multiply(values, first)
-            low, high = max(start, 4 * first), min(stop, 4 * last)
-            target[low - start : high - start] = values.view(np.uint8).data[low - 4 * first : high - 4 * first]
+    def fill(self, first: int, out: Array) -> None:
+        """Compute some elements."""
+        read_floats(self.codes, first, out)
+        with np.errstate(all="ignore"):  # an overflow is the checkpoint's own
+            self._multiply(out, first)
 
     def taken(self, sizes: Sequence[int], ranges: Sequence[tuple[int, int]], order: Sequence[int]) -> Scaled | None:
         """Give a box of the tensor, for which no other codes are computed; None where that is none of these.
@@ -139,96 +132,64 @@ class Scaled:
     def _table(self) -> Array:
         """The scales in float32: matrix, row and column of its blocks."""
         count = math.prod(self.scales.shape)
-        if self.scales.dtype in _EXPONENTS:
-            bits = read_elements(self.scales, 0, count)
-            values = np.ldexp(np.float32(1), bits.astype(np.int32) - 127)
-            flat = np.where(bits == 255, np.float32(np.nan), values)
-        else:
-            flat = read_elements(self.scales, 0, count).astype(np.float32)
+        stored = read_elements(self.scales, 0, count)
+        flat = powers(stored) if self.scales.dtype in EXPONENTS else stored.astype(np.float32)
         if count == 1:
             return np.broadcast_to(flat.reshape(1, 1, 1), (self.corner[0] + math.prod(self.codes.shape[:-2]), 1, 1))
         return flat.reshape(-1, *self.scales.shape[-2:])
 
 
-def with_scales(
-    header: CheckpointHeader,
-    is_kept: Callable[[str], bool] = lambda name: False,
-    quantization: Mapping[str, Any] | None = None,
-) -> CheckpointHeader:
-    """Give a checkpoint as it would be in floats: codes become float32, and what belongs to them goes.
-
-    Nothing is read but a `config.json` beside the file, where blocks are to be told. What cannot be told, or is of
-    another layout, stays as it is.
+def scaled(tensors: Mapping[str, TensorHeader], weight: Quantized, quantization: Mapping[str, Any]) -> View | str:
+    """Give a weight as floats, or say why it cannot be.
 
     Args:
-        header: the checkpoint.
-        is_kept: whether a stored tensor is wanted as it is; the codes of a scale that is stay as they are, too.
-        quantization: what a config says of it; None: that beside the file is asked.
+        tensors: of the checkpoint.
+        weight: its names.
+        quantization: what the config says.
     """
-    told = block_size(header, quantization)
-    tensors = dict(header.tensors)
-    for weight in quantized_tensors(header.tensors):
-        blocks = blocks_of(weight, header, told)
-        if not isinstance(blocks, str) and not any(map(is_kept, weight.needed)):
-            codes, scales = header.tensors[weight.codes], header.tensors[weight.needed[0]]
-            part = Scaled(codes, scales, blocks)
-            tensors[weight.codes] = TensorHeader(
-                weight.name, "float32", codes.shape, (part,), f"{codes.dtype} with scales"
-            )
-            for name in weight.names[1:]:
-                if not is_kept(name):
-                    tensors.pop(name, None)  # several weights of one cell may have a scale of activations between them
-    return attrs.evolve(header, tensors=tensors)
-
-
-def blocks_of(weight: Quantized, header: CheckpointHeader, told: Blocks | None) -> Blocks | str:
-    """Give what has one scale, or say why that cannot be told.
-
-    Args:
-        weight: one of the checkpoint's.
-        header: the checkpoint.
-        told: what its config says, if it says anything.
-    """
-    codes, scales = header.tensors[weight.codes], header.tensors[weight.needed[0]]
+    codes, scales = tensors[weight.codes], tensors[weight.needed[0]]
     name = weight.needed[0].removeprefix(weight.codes)
     if name not in ("_scale", "_scale_inv") or codes.dtype not in _CODES or len(codes.shape) < 2:
         return "lazycell does not unpack this layout"
     if len(weight.needed) > 1:
         return "lazycell applies scales, and no zero points or scales of scales"
-    if scales.dtype not in _SCALES and not (scales.dtype in _EXPONENTS and name == "_scale_inv"):
+    if scales.dtype not in SCALES and not (scales.dtype in EXPONENTS and name == "_scale_inv"):
         return f"lazycell does not apply scales of {scales.dtype}"
-    *matrices, rows, columns = codes.shape
-    if math.prod(scales.shape) == 1:
+    origin = f"{codes.dtype} with scales"
+    blocks = _blocks(codes.shape, scales.shape, name, quantization)
+    if not isinstance(blocks, str):
+        return View(codes.shape, Scaled(codes, scales, blocks), origin)
+    if name == "_scale" and len(codes.shape) == len(scales.shape) == 2 and codes.shape[0] == scales.shape[0]:
+        size = size_told(quantization, codes.shape[1], scales.shape[1])
+        if size is not None:
+            return View(codes.shape, ScaledGroups(codes, scales, size), f"{origin}, groups of {size}")
+    return blocks
+
+
+def _blocks(
+    shape: tuple[int, ...], scales: tuple[int, ...], name: str, quantization: Mapping[str, Any]
+) -> Blocks | str:
+    """Give what has one scale, or say why that cannot be told."""
+    *matrices, rows, columns = shape
+    if math.prod(scales) == 1:
         return max(rows, 1), max(columns, 1)
-    if len(scales.shape) == len(codes.shape) and scales.shape[:-2] == (*matrices,):
-        counts = scales.shape[-2:]
+    if len(scales) == len(shape) and scales[:-2] == (*matrices,):
+        counts = scales[-2:]
         if name == "_scale" and counts in ((rows, 1), (1, 1)):
             return (1 if counts[0] == rows else rows), max(columns, 1)
+        told = block_size(quantization)
         if name == "_scale_inv" and told is not None:
             if counts == (-(-rows // told[0]), -(-columns // told[1])):
                 return told
-            return f"scales {scales.shape} are not those of blocks of {told}"
+            return f"scales {scales} are not those of blocks of {told}"
         if name == "_scale_inv":
             return NO_BLOCKS
-    return f"scales {scales.shape} are neither one for the tensor nor one for each row"
+    return f"scales {scales} are neither one for the tensor nor one for each row or group"
 
 
-def block_size(header: CheckpointHeader, quantization: Mapping[str, Any] | None = None) -> Blocks | None:
-    """Give the `weight_block_size` of the `config.json` beside a checkpoint; None if that says nothing of the kind."""
-    if quantization is None:
-        quantization = _beside(header)
+def block_size(quantization: Mapping[str, Any]) -> Blocks | None:
+    """Give the `weight_block_size` of a config; None if that says nothing of the kind."""
     match quantization.get("weight_block_size"):
-        case [int(rows), int(columns)] if rows > 0 and columns > 0:
+        case [int(rows), int(columns)] | (int(rows), int(columns)) if rows > 0 and columns > 0:
             return rows, columns
     return None
-
-
-def _beside(header: CheckpointHeader) -> Mapping[str, Any]:
-    if header.format == "dict":
-        return {}
-    try:
-        config: Any = json.loads(system.read_bounded(header.path.parent / "config.json"))
-    except (OSError, ValueError):
-        return {}
-    quantization = config.get("quantization_config") if isinstance(config, Mapping) else None
-    return quantization if isinstance(quantization, Mapping) else {}

@@ -11,12 +11,19 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 import pytest
+from mindspore import Tensor, nn
 
 import lazycell
+import models  # noqa: F401
 from lazycell import CheckpointMismatchError, ConfigError, LazyCell, Param, child, fused, open_checkpoint, read_tensor
+from lazycell._dtypes import numpy_dtype
 from lazycell.parameters import numpy_values
 
-from ..sources.test_scaled import CASES, GOLDEN
+from ..sources.checkpoints import GOLDEN
+from ..sources.test_dequantized import ORIGINS
+
+CASES = [case for case in ORIGINS if case.startswith(("fp8", "ct_int8"))]
+MODELS = GOLDEN.parent / "quant_models"
 
 
 class Matrix(LazyCell):
@@ -93,7 +100,10 @@ def test_a_config_that_names_another_method(tmp_path: Path) -> None:
     """It is refused before the net is built."""
     shutil.copy(GOLDEN / "fp8_block" / "model.safetensors", tmp_path)
     (tmp_path / "config.json").write_text(json.dumps({"quantization_config": {"quant_method": "gptq", "bits": 4}}))
-    with pytest.raises(ConfigError, match=r"quantization_config \(gptq\): the weights are stored as codes"):
+    with pytest.raises(CheckpointMismatchError, match="says gptq, and these are tensors of another layout"):
+        Net.from_pretrained(tmp_path)
+    (tmp_path / "config.json").write_text(json.dumps({"quantization_config": {"quant_method": "hqq"}}))
+    with pytest.raises(ConfigError, match=r"quantization_config \(hqq\): lazycell does not unpack the codes of HQQ"):
         Net.from_pretrained(tmp_path)
     (tmp_path / "config.json").write_text(json.dumps({"quantization_config": None}))
     with pytest.raises(CheckpointMismatchError, match="quantized"):
@@ -110,3 +120,113 @@ def test_an_overflow_is_told(tmp_path: Path) -> None:
         warnings.simplefilter("error")
         net.load_checkpoint({"l.weight": codes, "l.weight_scale": np.float32(0.5)})
     assert (net.l.weight.asnumpy() == 224).all()
+
+
+# ------------------------------------------------------------------------------------------ layouts of packed words
+
+
+class Layer(LazyCell):
+    weight: Param["normal", (64, 128)]
+    bias: Param["zeros", (64,)]
+
+
+class Biased(LazyCell):
+    l: Layer = child(Layer)  # noqa: E741
+
+
+class HalvesOfThree(Halves):
+    bias: Param["zeros", (64,)]
+
+
+@pytest.mark.parametrize("case", ["awq4", "gptq8_sym"])
+def test_a_layout_and_several_threads(case: str) -> None:
+    """Sections of a weight whose rows are columns of what is stored; and of the file alone, with what it is."""
+    net = HalvesOfThree(dtype="float16")
+    rename = {"l.weight": fused(a="top", b="rest"), "l.bias": "bias"}
+    config = json.loads((GOLDEN / case / "config.json").read_text())["quantization_config"]
+    stored = open_checkpoint(GOLDEN / case / "model.safetensors")
+    arrays = {name: read_tensor(tensor) for name, tensor in stored.tensors.items()}
+    for given, options in ((GOLDEN / case / "model.safetensors", {}), (arrays, {"quantization": config})):
+        net = HalvesOfThree(dtype="float16")
+        net.load_checkpoint(given, rename=rename, **options)
+        found = np.concatenate([net.top.asnumpy(), net.rest.asnumpy()])
+        assert found.tobytes() == expected(case).tobytes()
+
+
+def test_a_net_of_plain_cells() -> None:
+    """With the names of PyTorch."""
+
+    class Plain(nn.Cell):
+        def __init__(self) -> None:
+            super().__init__()
+            self.l = nn.Dense(128, 64)
+
+    net = Plain()
+    report = lazycell.load_checkpoint(net, GOLDEN / "gptq2")
+    assert "l.weight  gptq 2 bit, groups of 32 -> float32" in str(report)
+    assert np.array_equal(net.l.weight.asnumpy().astype(np.float16), expected("gptq2"))
+
+
+@pytest.mark.parametrize("case", sorted(each.name for each in MODELS.iterdir()))
+def test_whole_models(case: str, tmp_path: Path) -> None:
+    """They compute what the weights do that were written out in the dtype of the config."""
+    net = lazycell.from_pretrained(MODELS / case, dtype="float32")
+    known = {
+        name: read_tensor(each)
+        for name, each in open_checkpoint(MODELS / case / "expected.safetensors").tensors.items()
+    }
+    dtype = json.loads((MODELS / case / "config.json").read_text())["dtype"]
+    lazycell.convert(MODELS / case, tmp_path / "a.safetensors", dtype=dtype)
+    names = [*open_checkpoint(tmp_path / "a.safetensors").tensors]
+    assert sorted(names) == sorted(name for name, _ in net.parameters_and_names())
+    mine = numpy_values(net.model.layers[0].mlp.down_proj.weight)
+    net.load_checkpoint(tmp_path / "a.safetensors")
+    written = numpy_values(net.model.layers[0].mlp.down_proj.weight)
+    assert np.array_equal(mine.astype(numpy_dtype(dtype)).astype(np.float32), written)
+    logits = net(Tensor(known["ids"].astype(np.int32)))[0].asnumpy()
+    np.testing.assert_allclose(logits, known["logits_float32"], atol=1e-5)
+
+
+def test_no_dtype_of_the_file() -> None:
+    """Codes have none; the net is as it was."""
+    net = Biased()
+    for policy in ("strict", "checkpoint"):
+        with pytest.raises(ValueError, match=r"`l\.weight` is stored as gptq 2 bit.*give the dtype of the model"):
+            net.load_checkpoint(GOLDEN / "gptq2", dtype=policy)
+    assert lazycell.uninitialized(net) == ["l.weight", "l.bias"]
+    with pytest.raises(ValueError, match=r"`l\.weight` is stored as nf4 blocks of 64"):
+        Net.from_pretrained(GOLDEN / "bnb_nf4", dtype="checkpoint")
+
+
+def test_what_is_said_of_the_file() -> None:
+    """Checked before anything is read."""
+    net = Biased()
+    with pytest.raises(TypeError, match="quantization='gptq' is no mapping"):
+        net.load_checkpoint(GOLDEN / "gptq2", quantization="gptq")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"quantization \(hqq\): lazycell does not unpack the codes of HQQ"):
+        net.load_checkpoint(GOLDEN / "gptq2", quantization={"quant_method": "hqq"})
+    with pytest.raises(CheckpointMismatchError, match="are not those of AWQ's version gemm"):
+        net.load_checkpoint(GOLDEN / "gptq2", quantization={"quant_method": "awq", "bits": 4, "group_size": 32})
+    assert lazycell.uninitialized(net) == ["l.weight", "l.bias"]
+
+
+def test_a_state_that_is_not_there() -> None:
+    """Of bitsandbytes' bytes nothing but that is said: no size of the model would make them fit."""
+    stored = open_checkpoint(GOLDEN / "bnb_nf4" / "model.safetensors").tensors
+    arrays = {name: read_tensor(each) for name, each in stored.items() if "quant_state" not in name}
+    with pytest.raises(CheckpointMismatchError) as caught:
+        Sized(128).load_checkpoint(arrays)
+    assert "l.weight.quant_state.bitsandbytes__nf4" in str(caught.value)
+    assert "take the float original" in str(caught.value)
+    assert "would be right" not in str(caught.value)
+    assert "width" not in str(caught.value)
+
+
+class SizedMatrix(LazyCell):
+    width: int
+    weight: Param["normal", (64, width)]
+
+
+class Sized(LazyCell):
+    width: int
+    l: SizedMatrix = child(SizedMatrix, width)  # noqa: E741

@@ -15,7 +15,7 @@ from lazycell.formats._other_contents import what_it_is
         (
             ["adapter_config.json", "adapter_model.safetensors"],
             "an adapter of PEFT",
-            'PeftModel.from_pretrained(base, "D")',
+            'from_pretrained(BASE, adapter="D")',
         ),
         (["zero_to_fp32.py", "latest"], "a checkpoint of DeepSpeed", "python D/zero_to_fp32.py D MERGED"),
         (["latest", "global_step10"], "a checkpoint of DeepSpeed", "python D/zero_to_fp32.py D MERGED"),

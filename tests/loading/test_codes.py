@@ -12,7 +12,7 @@ from lazycell.formats import CheckpointHeader
 from lazycell.loading._plan import LoadPlan
 from lazycell.manifest._manifest import Manifest
 
-from ..sources.layouts import APPLIED, F8, F16, F32, LAYOUTS, Spec
+from ..sources.layouts import APPLIED, F8, F16, F32, LAYOUTS, REFUSED, TOLD, Spec
 from .models import declared, make_plan, manifest, stored
 
 LENIENT: list[dict[str, Any]] = [
@@ -40,14 +40,11 @@ def names_of(error: CheckpointMismatchError) -> list[str]:
 
 
 @pytest.mark.parametrize("options", LENIENT)
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", REFUSED)
 def test_codes_are_not_taken_for_weights(layout: str, options: dict[str, Any]) -> None:
     """Whatever is permitted, and nothing is proposed that would let them pass."""
-    if layout in APPLIED:
-        options = {"dtype": "strict", **options}
     name, needed, others = LAYOUTS[layout]
-    shape = (2, 16, 64) if layout == "mxfp4" else (64, 128)
-    of = manifest(declared(name, shape), declared("bias", (64,)))
+    of = manifest(declared(name, (64, 128)), declared("bias", (64,)))
     header = stored({**needed, **others, "bias": ((64,), F32)})
     error = refused(of, header, **options)
     codes = next(iter(needed))
@@ -55,10 +52,8 @@ def test_codes_are_not_taken_for_weights(layout: str, options: dict[str, Any]) -
     assert f"{codes}: {needed[codes][1]}" in str(error)
     assert "codes that are weights only together with" in str(error)
     assert error.causes[0].kind == "quantized"  # type: ignore[attr-defined]
-    advice = "take the original, or one that was written out in floats again"
-    if layout in APPLIED:
-        advice = 'load with dtype="cast": the codes are multiplied by their scales'
-    elif layout in ("fp8, blocks", "fp8, no module"):
+    advice = "take the float original, or one that was written out in floats again"
+    if layout in TOLD:
         advice = "put the model's config.json beside the file"
     assert str(error).count(advice) == 1
     assert 'unexpected="ignore"' not in str(error)
@@ -80,13 +75,26 @@ def test_codes_become_floats(layout: str, dtype: str) -> None:
     assert planned(of, stored({**needed, **others}), rename={"{*path}.weight": "{*path}.weight"}).steps
 
 
+@pytest.mark.parametrize("policy", ["strict", "checkpoint"])
+@pytest.mark.parametrize("layout", [*APPLIED, "mxfp4"])
+def test_codes_have_no_dtype_of_a_float(layout: str, policy: str) -> None:
+    """Nothing in the file says in which dtype the model is to be."""
+    name, needed, others = LAYOUTS[layout]
+    shape = (2, 64, 16) if layout == "mxfp4" else (64, 128)
+    header = stored({**needed, **others, "bias": ((64,), F32)})
+    with pytest.raises(ValueError, match=f'dtype="{policy}": `{name}` is stored as .* give the dtype of the model'):
+        planned(manifest(declared(name, shape), declared("bias", (64,))), header, dtype=policy)
+    of_bias = planned(manifest(declared("bias", (64,))), header, dtype=policy, unexpected="ignore")
+    assert [step.parameter for step in of_bias.steps] == ["bias"]
+
+
 @pytest.mark.parametrize("dtype", ["float8_e4m3fn", "int8", "uint8"])
 def test_a_model_of_the_same_dtype(dtype: str) -> None:
     """A float8 or an int8 parameter takes codes as little, unless the model has a place for their scales."""
     header = stored({"l.weight": ((2, 3), dtype), "l.weight_scale": ((2, 1), F32)})
     of = manifest(declared("l.weight", dtype=dtype))
-    for policy in ("strict", "checkpoint"):
-        assert names_of(refused(of, header, unexpected="ignore", dtype=policy)) == ["l.weight"]
+    if dtype == "uint8":
+        assert names_of(refused(of, header, unexpected="ignore", dtype="strict")) == ["l.weight"]
     if dtype == "int8":
         assert "the checkpoint has int8 with scales, the model int8" in str(refused(of, header))
     with_scale = manifest(declared("l.weight", dtype=dtype), declared("l.weight_scale", (2, 1)))
@@ -102,7 +110,7 @@ def test_a_model_that_declares_a_packed_layout() -> None:
     assert names_of(refused(lacking, stored(needed), unexpected="ignore")) == ["l.qweight"]
 
 
-@pytest.mark.parametrize("layout", ["fp8, blocks", "bitsandbytes, 4 bit", "gptq", "mxfp4"])
+@pytest.mark.parametrize("layout", ["fp8, blocks", "hqq", "gptq"])
 def test_what_the_model_does_not_need_may_be_left_out(layout: str) -> None:
     """A head that the model has not, codes and scales together."""
     _, needed, others = LAYOUTS[layout]
@@ -153,7 +161,8 @@ def test_of_two_copies_of_a_tie() -> None:
     """The codes under the tied name, too."""
     of = manifest(declared("l.weight", (64, 128)), ties={"head.weight": "l.weight"})
     header = stored({"head.weight": ((64, 128), F8), "head.weight_scale": ((), F32)})
-    assert names_of(refused(of, header, unexpected="ignore", dtype="checkpoint")) == ["head.weight"]
+    with pytest.raises(ValueError, match=r"`head\.weight` is stored as float8_e4m3fn with scales"):
+        planned(of, header, unexpected="ignore", dtype="checkpoint")
     assert planned(of, header).steps[0].tensor.dtype == F32
 
 

@@ -19,7 +19,7 @@ from lazycell._dtypes import numpy_dtype
 from lazycell._errors import CheckpointFormatError, CheckpointMismatchError
 from lazycell.declaration._declare import Param
 from lazycell.declaration._stored import rename, transposed
-from lazycell.formats import CheckpointHeader, open_checkpoint
+from lazycell.formats import CheckpointHeader, Computed, open_checkpoint
 from lazycell.layout._entry import ManifestEntry
 from lazycell.layout._layout import Stored
 from lazycell.loading._load_report import LoadReport
@@ -30,7 +30,7 @@ from lazycell.manifest._manifest import Manifest
 from lazycell.mesh import Division, Mesh, Place, Share
 from lazycell.reading import _read, _runs
 from lazycell.reading._read import Reader
-from lazycell.sources import Scaled
+from lazycell.sources._scaled import Scaled
 from lazycell.system._allocate import Array
 
 from ..formats.torchfiles import zipped
@@ -360,8 +360,9 @@ def test_of_codes_a_rank_computes_its_part(tmp_path: Path, ranges: Any, form: st
     plan = make_plan(manifest(declared("w.weight", (8, 12))), header)
     (step,) = cut_plan(plan, {"w.weight": place((8, 12), *ranges)}).steps
     (part,) = step.tensor.ranges
-    assert isinstance(part, Scaled)
-    assert (step.pieces, step.nbytes, part.codes.nbytes) == ((), 192, 48)
+    assert isinstance(part, Computed)
+    assert isinstance(part.values, Scaled)
+    assert (step.pieces, step.nbytes, part.values.codes.nbytes) == ((), 192, 48)
     assert step.source == "int8 with scales"
 
 

@@ -83,6 +83,16 @@ LAYOUTS: dict[str, tuple[str, dict[str, Spec], dict[str, Spec]]] = {
         {"l.weight": ((64, 16), "uint32"), "l.scales": ((64, 2), F16), "l.biases": ((64, 2), F16)},
         {},
     ),
+    "w8a8": (
+        "l.weight",
+        {
+            "l.weight": ((64, 128), "int8"),
+            "l.weight_offset": ((64, 1), F32),
+            "l.weight_scale": ((64, 1), F32),
+        },
+        {"l.input_offset": ((1,), F32), "l.input_scale": ((1,), F32), "l.quant_bias": ((64,), "int32")},
+    ),
+    "w8a8, one scale": ("l.weight", {"l.weight": ((64, 128), "int8"), "l.deq_scale": ((64,), F32)}, {}),
     "hqq": ("l.weight", {"l.W_q": ((32, 128), "uint8"), "l.scale": ((128, 1), F16), "l.zero": ((128, 1), F16)}, {}),
     "quanto": ("l.weight", {"l.weight._data": ((64, 128), "int8"), "l.weight._scale": ((64, 1), F16)}, {}),
     "aqlm": (
@@ -94,3 +104,12 @@ LAYOUTS: dict[str, tuple[str, dict[str, Spec], dict[str, Spec]]] = {
 
 APPLIED = ("fp8, channels", "fp8, tensor", "int8")
 """The layouts whose scales a cast applies; those of `fp8, blocks` too, where a config tells the size of the blocks."""
+
+TOLD = ("fp8, blocks", "fp8, no module", "gptq", "awq")
+"""Those that a config beside the file makes readable."""
+
+IN_FILE = ("compressed-tensors, packed", "bitsandbytes, 4 bit", "bitsandbytes, 4 bit, nested", "bitsandbytes, 8 bit")
+"""Those of which some bytes have to be read before it is known what they are."""
+
+REFUSED = tuple(each for each in LAYOUTS if each not in (*APPLIED, *IN_FILE, "mxfp4"))
+"""Those that headers alone do not make floats of."""

@@ -59,7 +59,7 @@ def test_what_is_no_code(tensors: dict[str, Spec]) -> None:
         ("l.weight", F8, "l.weight.block_scale"),
         ("l.weight", F8, "l.w_scale"),
         ("l.up", "float8_e5m2", "l.Scale"),
-        ("weight", "int8", "deq_scale"),
+        ("weight", "int8", "row_scale"),
         ("l.weight", "uint8", "l.quantizer_scale"),
     ],
 )

@@ -15,33 +15,17 @@ from hypothesis import strategies as st
 
 from lazycell import CheckpointFormatError
 from lazycell._dtypes import dtype_name, numpy_dtype
-from lazycell.formats import CheckpointHeader, open_checkpoint
+from lazycell.formats import CheckpointHeader, Computed, open_checkpoint
 from lazycell.reading._read import Reader, read_tensor
-from lazycell.saving._convert import convert
+from lazycell.sources._dequantized import dequantized, view_of
+from lazycell.sources._quantization_config import quantization_of
 from lazycell.sources._quantized import quantized_tensors
-from lazycell.sources._scaled import Scaled, block_size, blocks_of, with_scales
+from lazycell.sources._scaled import Scaled, block_size
 from lazycell.system._allocate import Array
 
-from ..formats.files import entry, safetensors_bytes
 from ..loading.models import stored
+from .checkpoints import GOLDEN, NAMES, check, checkpoint, file_of, why
 from .layouts import F8, F32, Spec
-
-GOLDEN = Path(__file__).parent / "golden"
-CASES = ["fp8_block", "fp8_channel", "fp8_tensor", "ct_int8_channel"]
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_reference_values(case: str, tmp_path: Path) -> None:
-    """Bit for bit, converted to the dtype that they are published in."""
-    (expected,) = open_checkpoint(GOLDEN / case / "expected.safetensors").tensors.values()
-    convert(GOLDEN / case, tmp_path / "out.safetensors", dtype=expected.dtype)
-    (found,) = open_checkpoint(tmp_path / "out.safetensors").tensors.values()
-    assert (found.name, found.dtype, found.shape) == ("l.weight", "bfloat16", (64, 128))
-    assert read_tensor(found).tobytes() == read_tensor(expected).tobytes()
-
-
-NAMES = {"float8_e4m3fn": "F8_E4M3", "float8_e5m2": "F8_E5M2", "int8": "I8", "float32": "F32", "bfloat16": "BF16"}
-"""Dtypes as safetensors calls them."""
 
 
 def by_hand(codes: Array, scales: Array, blocks: tuple[int, int]) -> Array:
@@ -82,7 +66,7 @@ def test_any_bytes_of_any_blocks(
 ) -> None:
     """Matrices, blocks larger than they are, the last ones short; read whole and from anywhere to anywhere."""
     codes, scales, blocks = case
-    header = with_scales(in_memory(codes, scales, blocks, tmp_path_factory.mktemp("scaled")))
+    header = dequantized(in_memory(codes, scales, blocks, tmp_path_factory.mktemp("scaled")))
     (tensor,) = header.tensors.values()
     expected = by_hand(codes, scales, blocks).view(np.uint8).reshape(-1)
     with np.errstate(all="ignore"), Reader() as reader:
@@ -105,9 +89,10 @@ def test_any_box_of_any_blocks(
     in_memory(codes, scales, blocks, path)  # writes the config
     arrays = {"l.weight": codes, "l.weight_scale_inv": scales}
     raw = {name: (NAMES[dtype_name(each.dtype)], each.shape, each.tobytes()) for name, each in arrays.items()}
-    (tensor,) = with_scales(open_checkpoint(file_of(path / "x.safetensors", raw))).tensors.values()
+    (tensor,) = dequantized(open_checkpoint(file_of(path / "x.safetensors", raw))).tensors.values()
     (part,), expected = tensor.ranges, by_hand(codes, scales, blocks)
-    assert isinstance(part, Scaled)
+    assert isinstance(part, Computed)
+    assert isinstance(part.values, Scaled)
     for _ in range(2):
         ends = [sorted(data.draw(st.tuples(st.integers(0, n - 1), st.integers(1, n)))) for n in expected.shape]
         box = [(start, max(stop, start + 1)) for start, stop in ends]
@@ -127,18 +112,9 @@ def test_large_tensors_are_computed_in_pieces(tmp_path: Path) -> None:
     generator = np.random.default_rng(5)
     codes = generator.integers(-127, 128, (700, 1001)).astype(np.int8)
     scales = generator.normal(size=(6, 8)).astype(np.float32)
-    (tensor,) = with_scales(in_memory(codes, scales, (128, 128), tmp_path)).tensors.values()
+    (tensor,) = dequantized(in_memory(codes, scales, (128, 128), tmp_path)).tensors.values()
     whole = np.kron(scales, np.ones((128, 128), np.float32))[:700, :1001]
     assert np.array_equal(read_tensor(tensor), codes.astype(np.float32) * whole)
-
-
-def file_of(path: Path, tensors: dict[str, tuple[str, tuple[int, ...], bytes]]) -> Path:
-    header, blob = {}, b""
-    for name, (dtype, shape, content) in tensors.items():
-        header[name] = entry(dtype, list(shape), [len(blob), len(blob) + len(content)])
-        blob += content
-    path.write_bytes(safetensors_bytes(header, blob))
-    return path
 
 
 @pytest.mark.parametrize("dtype", ["F8_E8M0", "U8"])
@@ -149,16 +125,16 @@ def test_scales_that_are_exponents(dtype: str, tmp_path: Path) -> None:
         "w_scale_inv": (dtype, (2, 2), bytes([127, 130, 0, 255])),
     }
     (tmp_path / "config.json").write_text('{"quantization_config": {"weight_block_size": [1, 1]}}')
-    (tensor,) = with_scales(open_checkpoint(file_of(tmp_path / "a.safetensors", tensors))).tensors.values()
+    (tensor,) = dequantized(open_checkpoint(file_of(tmp_path / "a.safetensors", tensors))).tensors.values()
     assert np.array_equal(read_tensor(tensor), np.float32([[1, 8], [2.0**-127, np.nan]]), equal_nan=True)
 
 
 def test_a_file_that_changes(tmp_path: Path) -> None:
     """It is the state of when the header was read, or none."""
     path = shutil.copy(GOLDEN / "fp8_tensor" / "model.safetensors", tmp_path / "a.safetensors")
-    (tensor,) = with_scales(open_checkpoint(path)).tensors.values()
+    (tensor,) = dequantized(open_checkpoint(path)).tensors.values()
     assert read_tensor(tensor).shape == (64, 128)
-    (again,) = with_scales(open_checkpoint(path)).tensors.values()
+    (again,) = dequantized(open_checkpoint(path)).tensors.values()
     path.write_bytes(path.read_bytes() + b"0")
     with pytest.raises(CheckpointFormatError, match="the file has changed since its header was read"):
         read_tensor(again)
@@ -170,14 +146,14 @@ def test_parts_that_are_too_short() -> None:
     lacking = attrs.evolve(header.tensors["w_scale"], ranges=header.tensors["w_scale"].ranges[:0])
     broken = attrs.evolve(header, tensors={**header.tensors, "w_scale": lacking})
     with pytest.raises(CheckpointFormatError, match="'w_scale': its parts hold fewer bytes than"):
-        read_tensor(with_scales(broken).tensors["w"])
+        read_tensor(dequantized(broken).tensors["w"])
 
 
 BLOCKS = "the size of their blocks is told by `weight_block_size` in a config.json beside the file"
 
 
 @pytest.mark.parametrize(
-    ("tensors", "why"),
+    ("tensors", "text"),
     [
         ({"w": ((4, 4), F8), "w_scale_inv": ((2, 2), F32)}, BLOCKS),
         ({"w": ((4, 4), F8), "w_scale_inv": ((4, 1), F32)}, BLOCKS),
@@ -191,44 +167,41 @@ BLOCKS = "the size of their blocks is told by `weight_block_size` in a config.js
         ({"w": ((4, 4), "uint8"), "w_scale": ((), F32)}, "does not unpack this layout"),
         ({"w": ((4,), F8), "w_scale": ((), F32)}, "does not unpack this layout"),
         ({"w": ((4, 4), "int8"), "w_scales": ((4, 1), F32)}, "does not unpack this layout"),
-        ({"l.weight": ((4, 4), "int8"), "l.SCB": ((4,), F32)}, "does not unpack this layout"),
     ],
 )
-def test_what_is_left_as_it_is(tensors: dict[str, Spec], why: str) -> None:
-    header = stored(tensors)
-    (found,) = quantized_tensors(header.tensors)
-    assert why in str(blocks_of(found, header, None))
-    assert with_scales(header).tensors == header.tensors
+def test_what_is_left_as_it_is(tensors: dict[str, Spec], text: str) -> None:
+    assert text in why(stored(tensors), {})
 
 
 def test_a_config_that_tells_other_blocks(tmp_path: Path) -> None:
     """The scales there are decide whether it is believed."""
     header = in_memory(np.zeros((4, 4), np.int8), np.ones((2, 2), np.float32), (3, 4), tmp_path)
-    assert with_scales(header).tensors == header.tensors
+    assert dequantized(header).tensors == header.tensors
     (found,) = quantized_tensors(header.tensors)
-    assert blocks_of(found, header, (3, 4)) == "scales (2, 2) are not those of blocks of (3, 4)"
+    told = {"weight_block_size": [3, 4]}
+    assert view_of(found, header, told) == "scales (2, 2) are not those of blocks of (3, 4)"
 
 
 @pytest.mark.parametrize("size", [None, [128], [0, 128], ["a", 1], {"rows": 1}, [1, 2, 3], 128])
 def test_a_config_that_tells_no_blocks(size: Any, tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps({"quantization_config": {"weight_block_size": size}}))
     header = attrs.evolve(stored({"w": ((4, 4), F8)}), path=tmp_path / "a.safetensors")
-    assert block_size(header) is None
+    assert block_size(quantization_of(header)) is None
     (tmp_path / "config.json").write_text("no JSON")
-    assert block_size(header) is None
+    assert block_size(quantization_of(header)) is None
 
 
 def test_a_dict_has_no_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What lies in the working directory is not about it."""
     (tmp_path / "config.json").write_text('{"quantization_config": {"weight_block_size": [1, 1]}}')
     monkeypatch.chdir(tmp_path)
-    assert block_size(open_checkpoint({"w": np.zeros(1, np.float32)})) is None
+    assert block_size(quantization_of(open_checkpoint({"w": np.zeros(1, np.float32)}))) is None
 
 
 def test_what_is_wanted_as_it_is() -> None:
     """A model of its own that has the scales."""
     header = stored({"a": ((2, 2), F8), "a_scale": ((), F32), "b": ((2, 2), F8), "b_scale": ((), F32)})
-    found = with_scales(header, lambda name: name == "a_scale")
+    found = dequantized(header, lambda name: name == "a_scale")
     assert {name: tensor.dtype for name, tensor in found.tensors.items()} == {"a": F8, "a_scale": F32, "b": F32}
     assert found.tensors["b"].origin == "float8_e4m3fn with scales"
 
@@ -239,5 +212,24 @@ def test_scales_of_activations() -> None:
     for name in ("e.up", "e.down"):
         tensors |= {name: ((2, 2), F8), f"{name}_scale": ((), F32)}
     header = stored({**tensors, "e.input_scale": ((), F32)})
-    assert list(with_scales(header).tensors) == ["input_scale", "e.up", "e.down"]
-    assert list(with_scales(header, lambda name: name == "e.input_scale").tensors)[-1] == "e.input_scale"
+    assert list(dequantized(header).tensors) == ["input_scale", "e.up", "e.down"]
+    assert list(dequantized(header, lambda name: name == "e.input_scale").tensors)[-1] == "e.input_scale"
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.data())
+def test_scales_of_groups(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    """compressed-tensors' strategy `group`; the size is told where it is no even part of the columns."""
+    rows, columns = data.draw(st.integers(1, 6)), data.draw(st.integers(2, 20))
+    size = data.draw(st.integers(1, columns - 1))
+    random = np.random.default_rng(0)
+    codes = random.integers(0, 127, (rows, columns)).astype(np.uint8)
+    codes = codes.view(numpy_dtype(data.draw(st.sampled_from(["float8_e4m3fn", "int8"]))))
+    scales = random.normal(size=(rows, -(-columns // size))).astype(np.float32)
+    groups = {"group_0": {"weights": {"num_bits": 8, "strategy": "group", "group_size": size}}}
+    config = {"quant_method": "compressed-tensors", "format": "int-quantized", "config_groups": groups}
+    path = data.draw(st.sampled_from([None, tmp_path_factory.getbasetemp()]))
+    header = checkpoint({"l.weight": codes, "l.weight_scale": scales}, path)
+    check(header, config, by_hand(codes, scales, (1, size)), data)
+    if columns % size == 0:
+        check(header, {}, by_hand(codes, scales, (1, size)), data)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
+from numbers import Real
 from pathlib import Path
 from typing import TypeAlias
 
@@ -13,10 +14,14 @@ from ..._errors import CheckpointFormatError
 from ..._frozen import frozen
 from ...formats import CheckpointHeader, open_checkpoint
 from ._adapter_config import CONFIG, AdapterConfig, read_config
+from ._file_names import is_one_file
 
 One: TypeAlias = str | os.PathLike[str] | tuple[str | os.PathLike[str], float]
 Adapters: TypeAlias = One | Sequence[One]
 """A directory, or `(directory, weight)`, or a list of those."""
+
+ONE_FILE = "pytorch_lora_weights.safetensors"
+"""What diffusers calls an adapter in one file."""
 
 FILES = ("adapter_model.safetensors", "adapter_model.bin")
 """What the tensors of an adapter are in; the first that is there counts, as in `peft`."""
@@ -75,7 +80,7 @@ def _path_and_weight(given: object) -> tuple[Path, float]:
         raise TypeError(
             f"adapter has to be the directory of an adapter, (directory, weight) or a list of those, not {given!r:.80}"
         )
-    if isinstance(weight, bool) or not isinstance(weight, int | float):
+    if isinstance(weight, bool) or not isinstance(weight, Real):
         raise TypeError(f"adapter: the weight of {str(place)!r:.80} has to be a number, not {weight!r:.80}")
     try:
         number = float(weight)
@@ -89,12 +94,17 @@ def _path_and_weight(given: object) -> tuple[Path, float]:
 def _read(path: Path, weight: float) -> Adapter:
     if not path.exists():
         raise FileNotFoundError(f"there is no adapter at {path}")
-    if not path.is_dir():
-        if path.name not in (*FILES, CONFIG):
+    if path.is_dir() and not (path / CONFIG).exists() and (path / ONE_FILE).is_file():
+        path /= ONE_FILE
+    if not path.is_dir() and path.name not in (*FILES, CONFIG):
+        header = open_checkpoint(path)
+        if not is_one_file(header):
             raise CheckpointFormatError(
-                f"{path}: an adapter is a directory, with {CONFIG} and {FILES[0]}: give that directory"
+                f"{path}: it is no adapter in one file, as kohya's scripts and diffusers write them; of peft, give the "
+                f"directory that has {CONFIG} and {FILES[0]}"
             )
-        path = path.parent
+        return Adapter(path, header, weight, AdapterConfig(path, alphas={}))
+    path = path if path.is_dir() else path.parent
     config = read_config(path / CONFIG)
     for name in FILES:
         if (path / name).is_file():

@@ -24,22 +24,21 @@ class BaseNames:
 
 
 def find_base_names(
-    wanted: Sequence[str], base: Collection[str], is_there: Callable[[str], bool] | None = None
+    wanted: Sequence[str], base: Collection[str], is_there: Callable[[str, BaseNames], bool]
 ) -> tuple[BaseNames, list[str]]:
     """Find the prefix with which a base has all names, or the most of them.
 
     Args:
         wanted: names that a base has to have.
         base: all its names.
-        is_there: whether it has one; by default, whether that is among all.
+        is_there: whether it has one, under such names.
 
     Returns:
         How names become the base's, and those that it lacks then.
     """
-    there = base.__contains__ if is_there is None else is_there
     best: tuple[BaseNames, list[str]] | None = None
     for names in _candidates(wanted, base):
-        lacking = [name for name in wanted if not there(names(name))]
+        lacking = [name for name in wanted if not is_there(name, names)]
         if best is None or len(lacking) < len(best[1]):
             best = names, lacking
         if not lacking:
