@@ -8,10 +8,10 @@ from typing import Any, Literal, TypeAlias
 
 import attrs
 
-from .. import show
+from .. import formats, show
 from .._frozen import frozen
 from ..declaration import form_text
-from ..formats import TensorHeader, gguf
+from ..formats import TensorHeader
 from ..layout import ManifestEntry, Stored
 from ._dialect import PYTHON, Argument, Words, said
 
@@ -202,7 +202,7 @@ def _dtype(*why: str | Argument) -> Callable[[Problem], Words]:
         if why:
             return (f"{text}; ", *why)
         dtype = problem.tensor.dtype
-        return f"{text}; {gguf.why_not_computed(dtype) or f'no MindSpore tensor can hold {dtype}'}"
+        return f"{text}; {formats.gguf.why_not_computed(dtype) or f'no MindSpore tensor can hold {dtype}'}"
 
     return words
 
