@@ -35,7 +35,9 @@ from .cell._initial_values import initial_values
 from .cell._initializers import register_initializer
 from .cell._launching import launch_blocking
 from .cell._planning import plan
+from .cell._save_adapter import save_adapter
 from .cell._swap import swap
+from .cell._switch import load_adapter, set_adapter
 from .declaration._cells import cells
 from .declaration._class_body import require
 from .declaration._declaration import same
@@ -192,6 +194,7 @@ __all__ = [
     "launch_blocking",
     "lazy",
     "len_",
+    "load_adapter",
     "load_checkpoint",
     "load_param_into_net",
     "magnitude",
@@ -220,7 +223,9 @@ __all__ = [
     "require",
     "reshaped",
     "same",
+    "save_adapter",
     "save_checkpoint",
+    "set_adapter",
     "shape_of",
     "shard_of",
     "shared",

@@ -10,13 +10,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .generation import generate as generate
     from .generation import stream_generate as stream_generate
+    from .lora import LoRA as LoRA
 
-__all__ = ["generate", "stream_generate"]
+__all__ = ["LoRA", "generate", "stream_generate"]
 
 
 def __getattr__(name: str) -> Any:
     # Imported when it is asked for: the command reads this package's manifests without MindSpore.
     if name in __all__:
+        if name == "LoRA":
+            from .lora import LoRA
+
+            return LoRA
         from . import generation
 
         return getattr(generation, name)

@@ -54,6 +54,7 @@ NEED_MINDSPORE = {
     *["LazyCell", "Origin", "ParameterStatus", "Status", "init_parameters_data", "initial_values", "launch_blocking"],
     *["lazy", "no_init_parameters", "register_initializer", "status", "uninitialized"],
     *["load_checkpoint", "load_param_into_net", "save_checkpoint", "freeze", "unfreeze", "swap"],
+    *["load_adapter", "save_adapter", "set_adapter"],
     *["Hyperparameters", "replace"],
     *["Enter", "Gather", "HandOn", "Leave", "reduce_gradients"],
 }

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from ._net_text import sizes_text as sizes_text
     from ._save_checkpoint import save_checkpoint as save_checkpoint
     from ._save_pretrained import save_pretrained as save_pretrained
+    from ._switch import load_adapter as load_adapter
+    from ._switch import set_adapter as set_adapter
     from ._torch_names import TorchNames as TorchNames
     from ._torch_names import torch_names_of as torch_names_of
 else:

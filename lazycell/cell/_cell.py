@@ -191,6 +191,70 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         )
         return cell.load_checkpoint(self, path, options, lambda *given: cell.naming_of(*given))
 
+    def load_adapter(
+        self,
+        path: str | PathLike[str],
+        name: str = "default",
+        weight: float = 1.0,
+        *,
+        discard: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+        timeout: float = 300.0,
+    ) -> LoadReport:
+        """Merge an adapter into a net that is loaded, instead of those that are merged into it.
+
+        What it changes is read again from the checkpoint, as a load with `adapter=` reads it, to the bit; the other
+        parameters are not touched. All is well, or nothing is changed.
+
+        Args:
+            path: the directory of the adapter.
+            name: by which `set_adapter` knows it. One of that name takes its place.
+            weight: what its changes are multiplied by.
+            discard: whether parameters that were changed since the load, by a training say, may be read again, which
+                loses that; they are not compared then, which saves half of the time.
+            progress: as for `load_checkpoint`, and so is `timeout`.
+            timeout: likewise.
+
+        Returns:
+            What was read again.
+
+        Raises:
+            CheckpointError: it is not known what the net was loaded from (a dict, an encrypted file, nothing), that
+                file has changed, or parameters have.
+            CheckpointMismatchError: the adapter is none of this model.
+            ConfigError: its `adapter_config.json` asks for what is not done here.
+            FileNotFoundError: there is no adapter, or the checkpoint has gone.
+            TypeError: an argument is of a kind that means nothing.
+        """
+        return cell.load_adapter(self, path, name, weight, discard=discard, progress=progress, timeout=timeout)
+
+    def set_adapter(
+        self,
+        name: str | Mapping[str, float] | None,
+        *,
+        discard: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+        timeout: float = 300.0,
+    ) -> LoadReport:
+        """Choose which adapters are merged into the net, among those that `load_adapter` and `adapter=` have named.
+
+        Args:
+            name: of one, with the weight that it was given; several with weights, `{"a": 0.7, "b": 0.3}`; or None for
+                none. One that was given as `adapter=` is called `default`, several by their directories' names.
+            discard: as for `load_adapter`, and so are `progress` and `timeout`.
+            progress: likewise.
+            timeout: likewise.
+
+        Returns:
+            What was read again.
+
+        Raises:
+            CheckpointError: as for `load_adapter`.
+            TypeError: `name` is of a kind that means nothing.
+            ValueError: there is no such adapter.
+        """
+        return cell.set_adapter(self, name, discard=discard, progress=progress, timeout=timeout)
+
     def save_checkpoint(
         self,
         path: str | PathLike[str],
@@ -371,7 +435,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             adapter=adapter,
             quantization=quantization,
         )
-        place = pretrained.find_place(path, revision)
+        place, options = pretrained.with_base(pretrained.find_place(path, revision), options)
         config = pretrained.find_config(place)
         return pretrained.load_pretrained(
             cls,

@@ -12,7 +12,7 @@ from mindspore import nn
 from ..loading import LoadOptions, LoadPlan, LoadReport
 from ..parameters import mesh_of
 from . import _together
-from ._load_steps import commit, plan_load, read_planned
+from ._load_steps import Change, commit, plan_load, read_planned
 
 if TYPE_CHECKING:
     from ._naming import Naming
@@ -24,6 +24,7 @@ def load_checkpoint(
     options: LoadOptions,
     naming_of: Callable[..., Naming],
     make: Callable[..., LoadPlan] | None = None,
+    switch: Change | None = None,
 ) -> LoadReport:
     """Plan a load from headers alone, then carry it out; the body of `LazyCell.load_checkpoint`.
 
@@ -33,10 +34,11 @@ def load_checkpoint(
         options: likewise.
         naming_of: tells whose names the file has; called only where cells are there that declare nothing.
         make: what makes the plan of the manifest, the header and the options; None: `make_plan`.
+        switch: what of the plan is carried out, where adapters change; None: all.
     """
     started = time.perf_counter()
     mesh = mesh_of(net)
     if mesh is not None:
-        return _together.load_on_mesh(net, mesh, path, options, naming_of, make, started)
-    planned = plan_load(net, path, options, naming_of, make)
+        return _together.load_on_mesh(net, mesh, path, options, naming_of, make, started, switch)
+    planned = plan_load(net, path, options, naming_of, make, switch=switch)
     return commit(net, planned, read_planned(planned, options), started)

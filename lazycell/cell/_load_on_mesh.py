@@ -16,7 +16,7 @@ from ..manifest import Manifest
 from ..mesh import Mesh, Place
 from ..parameters import part_of
 from ._joined_manifest import joined_manifest
-from ._load_steps import Planned, commit, plan_load, read_planned
+from ._load_steps import Change, Planned, commit, plan_load, read_planned, remembered
 from ._net_manifest import survey
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def load_on_mesh(
     naming_of: Callable[..., Naming],
     make: Callable[..., LoadPlan] | None,
     started: float,
+    switch: Change | None = None,
 ) -> LoadReport:
     """Plan the load of the whole model on every rank, compare the plans, and carry out this rank's part of it.
 
@@ -42,6 +43,7 @@ def load_on_mesh(
         naming_of: likewise.
         make: likewise.
         started: when the load began.
+        switch: as `load_checkpoint` takes it.
 
     Raises:
         CheckpointError: on every rank, if one of them cannot load; on the others as on that one.
@@ -65,11 +67,12 @@ def load_on_mesh(
             make is None
             and not options.verify
             and options.adapter is None
+            and switch is None
             and reads_own_headers(joined, mesh.at(mesh.ranks - 1))
         ):
             planned, digests = _by_own_headers(joined, targets, mesh, path, options)
         else:
-            planned = plan_load(net, path, options, naming_of, make, (joined, targets))
+            planned = plan_load(net, path, options, naming_of, make, (joined, targets), switch)
             digests = digests_of(mesh, planned.manifest.digest, planned.plan, planned.header)
             planned = attrs.evolve(planned, plan=cut_plan(planned.plan, _places(targets)))
     except BaseException as error:  # whatever it is, the others wait to hear of it
@@ -98,7 +101,8 @@ def _by_own_headers(
     else:
         plan, header = plan_from_own_headers(manifest, path, _places(targets), options)
     digests = digests_of_index(mesh, manifest.digest, options, plan.path)
-    return Planned(header, manifest, targets, None, plan), digests
+    loaded = remembered(path, header, options, None)
+    return Planned(header, manifest, targets, None, plan, loaded), digests
 
 
 def _places(targets: Mapping[str, Any]) -> dict[str, Place | None]:

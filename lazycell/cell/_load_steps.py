@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
+import attrs
 from mindspore import nn
 
 from .. import loading, parameters, saving, show
@@ -16,20 +19,38 @@ from .._collector import collector_paused
 from .._errors import HeadWarning
 from .._frozen import frozen
 from .._location import frames_to_user
-from ..formats import CheckpointHeader, open_checkpoint
+from ..formats import ByteRange, CheckpointHeader, open_checkpoint
 from ..layout import LAYOUT, NAMING
-from ..loading import LoadOptions, LoadPlan, LoadReport, make_plan, stage
+from ..loading import LOADED, Loaded, LoadOptions, LoadPlan, LoadReport, make_plan, stage
 from ..parameters import Assignment, Mark, Origin, fill_all, left_by_checkpoint
 from ..reading import Reader
 from ..system import Array
 from ._net_manifest import built_again, survey
 
 if TYPE_CHECKING:
+    from ..formats import FileStamp
+    from ..loading import AppliedAdapter
     from ..manifest import Manifest
     from ..mismatch import Again
     from ._naming import Naming
 
 Progress = Callable[[int, int], None]
+
+
+class Change(Protocol):
+    """What carries out a part of a load, on a net that is loaded already: see `_switch`."""
+
+    def only_what_changes(
+        self,
+        plan: LoadPlan,
+        loaded: Loaded | str,
+        header: CheckpointHeader,
+        surveyed: tuple[Manifest, Mapping[str, Any]],
+    ) -> tuple[LoadPlan, Loaded]:
+        """Cut the plan of all of the load to that part, and say what is remembered of it."""
+
+    def check_unchanged(self, planned: Planned) -> None:
+        """Refuse what may not be read again, before it is read."""
 
 
 @frozen(eq=False)
@@ -41,6 +62,8 @@ class Planned:
     targets: Mapping[str, Any]
     again: Again | None
     plan: LoadPlan
+    loaded: Loaded | str
+    switch: Change | None = None
 
 
 def plan_load(
@@ -50,6 +73,7 @@ def plan_load(
     naming_of: Callable[..., Naming],
     make: Callable[..., LoadPlan] | None,
     surveyed: tuple[Manifest, Mapping[str, Any]] | None = None,
+    switch: Change | None = None,
 ) -> Planned:
     """Plan a load; the arguments are those of `load_checkpoint`, and what `survey` gives if that is known."""
     check_progress(options.progress)
@@ -61,8 +85,10 @@ def plan_load(
         decrypt = parameters.decryption(options.dec_key, cipher)
     with collector_paused():
         header = open_checkpoint(path, decrypt=decrypt)
+        loaded = remembered(path, header, options, make)
+        adapters: tuple[AppliedAdapter, ...] = ()
         if options.adapter is not None:
-            header = loading.with_adapters(header, options)
+            header, adapters = loading.with_adapters(header, options)
         manifest, targets = survey(net) if surveyed is None else surveyed
         again = built_again(net)
         make = make_plan if make is None else make
@@ -70,12 +96,59 @@ def plan_load(
             plan = make(manifest, header, options, again=again)
         else:
             plan = naming_of(net, manifest, targets, header, options).plan(header, again, make)
-    return Planned(header, manifest, targets, again, plan)
+        if adapters:
+            plan, loaded = attrs.evolve(plan, adapters=adapters), _with_adapters(loaded, adapters)
+        if switch is not None:
+            plan, loaded = switch.only_what_changes(plan, loaded, header, (manifest, targets))
+    return Planned(header, manifest, targets, again, plan, loaded, switch)
+
+
+def remembered(
+    path: str | PathLike[str] | Mapping[str, Any],
+    header: CheckpointHeader,
+    options: LoadOptions,
+    make: Callable[..., LoadPlan] | None,
+) -> Loaded | str:
+    """Give what is remembered of a load: nothing that keeps values alive, nor a key. Or say why nothing is."""
+    if isinstance(path, Mapping):
+        return "it was loaded from a dict in memory"
+    if options.dec_key is not None:
+        return "it was loaded from an encrypted file"
+    if make is not None:
+        return "a part of a file was chosen for it by `choice_func`, `specify_prefix` or `filter_prefix`"
+    stamps: dict[Path, FileStamp] = {}
+    last = None
+    for tensor in header.tensors.values():
+        for part in tensor.ranges:
+            where = getattr(part, "path", None)
+            if where is last and where is not None:
+                continue
+            last = where
+            for each in (part,) if isinstance(part, ByteRange) else getattr(part, "ranges", ()):
+                if each.stamp is not None:
+                    stamps[each.path] = each.stamp
+    again = attrs.evolve(
+        options,
+        progress=None,
+        adapter=None,
+        missing="init" if isinstance(options.missing, Iterator) else options.missing,  # what is read once
+        unexpected="ignore" if isinstance(options.unexpected, Iterator) else options.unexpected,
+    )
+    return Loaded(Path(os.path.abspath(path)), again, stamps)
+
+
+def _with_adapters(loaded: Loaded | str, adapters: tuple[AppliedAdapter, ...]) -> Loaded | str:
+    if isinstance(loaded, str):
+        return loaded
+    known = {each.name: (each.path, each.weight) for each in adapters}
+    return attrs.evolve(loaded, known=known, adapters=adapters)
 
 
 def read_planned(planned: Planned, options: LoadOptions) -> dict[str, Array]:
     """Read what a plan says, and check what can only be checked with the data."""
     plan, header = planned.plan, planned.header
+    if planned.switch is not None:
+        planned.switch.check_unchanged(planned)
     with Reader(mmap=options.mmap) as reader, show.ProgressBar(f"loading {plan.path.name}") as bar:
         report = _Report(bar if options.progress is None else options.progress, plan.nbytes)
         if options.verify:
@@ -92,6 +165,10 @@ def commit(net: nn.Cell, planned: Planned, arrays: dict[str, Array], started: fl
         assignments = _assignments(plan, targets, arrays)
         marks = [left_by_checkpoint(targets[name]) for name in plan.initialize]
         marks.append(Mark(net, LAYOUT, plan.layout))
+        if not (plan.initialize and isinstance(net.__dict__.get(LOADED), Loaded)):  # a part that is loaded later
+            marks.append(Mark(net, LOADED, planned.loaded))
+        if planned.switch is not None and net.__dict__.get("load_report") is not None:
+            marks.append(Mark(net, "load_report", attrs.evolve(net.load_report, adapters=plan.adapters)))
         if plan.naming or NAMING in net.__dict__:
             marks.append(Mark(net, NAMING, plan.lacking if plan.naming else None))
     if plan.new_head:  # before anything changes: a warning may be made an error

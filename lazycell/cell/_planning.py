@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from .. import cell, loading
 from ..declaration import declaration_of, is_cell
 from ..formats import open_checkpoint
@@ -15,7 +17,6 @@ from ..mesh import Mesh
 
 if TYPE_CHECKING:
     from .._nn_cell import Cell
-    from ..formats import CheckpointHeader
     from ..sources.adapters import Adapters
 
 
@@ -72,14 +73,16 @@ def plan(
     _check_model(model)
     mesh = _mesh_of(model, mesh)
     if mesh is None:
-        return _planned(model, loading.with_adapters(open_checkpoint(path), options), options)
+        return _planned(model, path, options)
     whole = model if isinstance(model, Manifest) else cell.manifest_of_net(model)
     places = places_on(whole, mesh)  # what the mesh cannot divide is refused before any file is opened
-    return loading.cut_plan(_planned(model, loading.with_adapters(open_checkpoint(path), options), options), places)
+    return loading.cut_plan(_planned(model, path, options), places)
 
 
-def _planned(model: Manifest | Cell, header: CheckpointHeader, options: LoadOptions) -> LoadPlan:
-    return make_plan(model, header, options) if isinstance(model, Manifest) else cell.plan_for(model, header, options)
+def _planned(model: Manifest | Cell, path: str | PathLike[str] | Mapping[str, Any], options: LoadOptions) -> LoadPlan:
+    header, adapters = loading.with_adapters(open_checkpoint(path), options)
+    made = make_plan(model, header, options) if isinstance(model, Manifest) else cell.plan_for(model, header, options)
+    return attrs.evolve(made, adapters=adapters) if adapters else made
 
 
 def _mesh_of(model: Manifest | Cell, mesh: Mesh | None) -> Mesh | None:

@@ -50,7 +50,7 @@ def save_pretrained(
 
     def companion_of(manifest: Manifest, target: str | None) -> Companion:
         content = _config_of(net, manifest, target)
-        _make(directory, made)
+        make_directories(directory, made)
         return Companion(directory / "config.json", content)
 
     try:
@@ -96,7 +96,7 @@ def _check_directory(directory: Path) -> None:
             )
 
 
-def _make(directory: Path, made: list[Path]) -> None:
+def make_directories(directory: Path, made: list[Path]) -> None:
     """Make a directory and those above it, and note which were not there, the outermost first.
 
     Ranks do it at once: what another one has made is its own to remove.

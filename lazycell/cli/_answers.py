@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from .._face import face
 
 if TYPE_CHECKING:
+    from ._adapter_contents import tell_adapter as tell_adapter
     from ._asked import asked_for as asked_for
     from ._asked import fits_model as fits_model
     from ._contents import contents_json as contents_json
@@ -23,5 +24,6 @@ if TYPE_CHECKING:
     from ._show_tree import print_tree as print_tree
     from ._verdict import mismatch_json as mismatch_json
     from ._verdict import plan_json as plan_json
+    from ._verdict import say_no as say_no
 else:
     __getattr__ = face(__name__)

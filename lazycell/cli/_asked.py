@@ -1,4 +1,4 @@
-"""The class that a config.json asks for, and whether the checkpoint beside it fits: as `check` and a load find it."""
+"""The class that a config.json or a GGUF file asks for, and whether the checkpoint fits: as `check` and a load do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .. import _families, loading, pretrained
-from .._errors import LazyCellError
+from .._errors import CheckpointFormatError, LazyCellError
 from .._frozen import frozen
 from ._model import Model, find
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @frozen
 class Asked:
-    """What a config.json asks for.
+    """What a config.json, or a GGUF file, asks for.
 
     Attributes:
         name: of the class; None where none is known.
@@ -51,24 +51,31 @@ def fitted(found: Model, header: CheckpointHeader, options: loading.LoadOptions)
     return loading.fit(found.manifest, header, options, again=None if found.cls is None else found)
 
 
-def asked_for(directory: Path, header: CheckpointHeader) -> Asked | None:
-    """Ask the class that the config.json of a directory names. That imports MindSpore, where the family is known.
+def asked_for(path: Path, header: CheckpointHeader) -> Asked | None:
+    """Ask the class that the config.json of a directory, or a GGUF file, names.
+
+    That imports MindSpore, where the family is known.
 
     Args:
-        directory: with the checkpoint.
+        path: of the directory with the checkpoint, or of the file.
         header: of the checkpoint.
 
     Returns:
-        The answer; None: there is no config.json.
+        The answer; None: there is no config.json, and the file is of another format.
     """
-    config = pretrained.find_config(directory)
+    try:
+        config = pretrained.find_config(path)
+    except CheckpointFormatError as error:  # what there is can be shown all the same
+        return Asked(None, None, None, str(error).split("\n")[0])
+    if config.lacking:
+        return Asked(None, None, None, config.lacking)
     if not config.found:
         return None
     family = config.options.get("model_type")
     if isinstance(family, str) and family not in {name for name, _ in _families.announced()}:
         return Asked(None, None, None, f"no class is registered for {family!r}")
     try:
-        found = find(str(directory)).beside(header, {})
+        found = find(str(path)).beside(header, {})
         plan = fitted(found, header, loading.LoadOptions(partial="new"))
     except (LazyCellError, click.UsageError) as error:
         if _lacks_mindspore(error):
@@ -77,7 +84,7 @@ def asked_for(directory: Path, header: CheckpointHeader) -> Asked | None:
         text = error.format_message() if isinstance(error, click.UsageError) else str(error)
         return Asked(None, None, None, text.split("\n")[0])
     name, module = found.class_.__name__, found.class_.__module__
-    fits, text = told(plan, f"{name} ({module}), which config.json asks for")
+    fits, text = told(plan, f"{name} ({module}), which {'the file' if config.is_gguf else 'config.json'} asks for")
     return Asked(name, module, fits, text)
 
 

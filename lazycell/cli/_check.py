@@ -8,6 +8,7 @@ import attrs
 import click
 
 from .. import formats, loading
+from .._errors import CheckpointError
 from ..show import printable, printable_lines, say, say_json
 from . import _answers
 from ._completion import complete_files, complete_models
@@ -24,6 +25,7 @@ Examples:
   lazycell check models.bert:BertModel model.safetensors --config config.json
   lazycell check manifest.json model.safetensors --missing "pooler.*" --unexpected ignore
   lazycell check mindcv.models:resnet50 resnet50.pth
+  lazycell check llama-3.2-1b model/ --adapter adapter/
   lazycell check bert-base-uncased old.ckpt --rename "bert.{*rest}={*rest}"
 
 \b
@@ -51,14 +53,19 @@ def check(
     MODEL is a registered name, module:Class, module:function, a directory with a config.json, or a manifest file, for
     which MindSpore is not imported. A preset may lack the head that the published model has, and has to fit what is
     there, as with
-    `from_pretrained`. CHECKPOINT is a .safetensors or .ckpt file, one of PyTorch (.bin, .pt, .pth), an index with
-    its shards, or a directory. Either may be a repository in the hub's cache, ORG/NAME. Only headers are read.
+    `from_pretrained`. CHECKPOINT is a .safetensors or .ckpt file, one of PyTorch (.bin, .pt, .pth) or of llama.cpp
+    (.gguf), an index with its shards, or a directory. Either may be a repository in the hub's cache, ORG/NAME. Only
+    headers are read.
     """
     check_revision(revision, model, checkpoint)
     header = formats.open_checkpoint(on_disk(checkpoint, revision))
-    found = find(model, attrs.evolve(options, revision=revision)).beside(header, policies.rules)
-    manifest = found.manifest
-    plan = policies.fitted(found, header)
+    try:
+        header, adapters = policies.adapted(header)
+        found = find(model, attrs.evolve(options, revision=revision)).beside(header, policies.rules)
+        manifest = found.manifest
+        plan = policies.fitted(found, header)
+    except CheckpointError as error:
+        return _answers.say_no(error, policies.adapters, as_json=as_json)
     if not isinstance(plan, loading.LoadPlan):
         shell = Shell(settable=not Path(model).is_file())
         message = plan.text(shell)
@@ -68,6 +75,7 @@ def check(
         else:
             _print(message)
         return _NO
+    plan = attrs.evolve(plan, adapters=adapters)
     if as_json:
         document = {"fits": True, "message": str(plan), "problems": [], "causes": [], "plan": _answers.plan_json(plan)}
         say_json({**document, "ignored_config": list(found.ignored_config)})

@@ -27,6 +27,9 @@ _VALUE = 160
 _ROWS = 20
 """Shards, and lines of metadata, that are shown."""
 
+_STORED = ("stored as",)
+"""What is shown beside where tensors are computed as they are read."""
+
 _NAMED = 5
 """Presets of other sizes that are named."""
 
@@ -75,6 +78,10 @@ def contents_json(
         "format": header.format,
         "totals": _Sum.of(header.tensors.values()).json,
         "dtypes": {dtype: total.json for dtype, total in _by_dtype(header).items()},
+        "stored": {
+            origin or dtype: total.json | {"stored_bytes": stored}
+            for (dtype, origin), (total, stored) in _by_origin(header).items()
+        },
         "files": [{"path": str(path), **total.json} for path, total in _by_file(header).items()],
         "metadata": dict(header.metadata),
         "config": _config(header.path),
@@ -98,6 +105,7 @@ def _tensor_json(tensor: TensorHeader) -> dict[str, Any]:
         "name": tensor.name,
         "shape": list(tensor.shape),
         "dtype": tensor.dtype,
+        "origin": tensor.origin,
         "bytes": tensor.nbytes,
         "ranges": places,
     }
@@ -137,24 +145,42 @@ def print_contents(
         every: whether to list every tensor, with its place; else repeated layers share a row.
     """
     show.say_lines(_summary(header, fitting, asked, named))
+    print_tensors(header, every=every)
+
+
+def print_tensors(header: CheckpointHeader, *, every: bool) -> None:
+    """Print a table of the tensors; `every` as for `print_contents`."""
     if header.tensors:
         show.say()
         if every:
-            show.print_table(
-                ("name", "shape", "dtype", "bytes", "file", "from", "to"), _places(header), right=(3, 5, 6)
-            )
+            head: tuple[str, ...] = ("name", "shape", "dtype", "bytes", "file", "from", "to")
+            show.print_table(head + _STORED * _is_computed(header), _places(header), right=(3, 5, 6))
         else:
-            show.print_table(("name", "tensors", "shape", "dtype", "bytes"), _groups(header), right=(1, 4))
+            head = ("name", "tensors", "shape", "dtype", "bytes")
+            show.print_table(head + (*_STORED, "bytes") * _is_computed(header), _groups(header), right=(1, 4, 6))
+
+
+def summary_of(header: CheckpointHeader) -> str:
+    """Say in one line what a checkpoint is."""
+    words = ", ".join(_Sum.of(header.tensors.values()).words)
+    stored = sum(nbytes for _, nbytes in _by_origin(header).values())
+    computed = f", computed from {show.format_bytes(stored)}" if _is_computed(header) else ""
+    return f"{header.path}: {header.format}, {words}{computed}"
 
 
 def _summary(
     header: CheckpointHeader, fitting: Sequence[Candidate], asked: Asked | None, named: Mapping[str, Asked]
 ) -> Iterator[str]:
-    yield f"{header.path}: {header.format}, {', '.join(_Sum.of(header.tensors.values()).words)}"
-    if len(_by_dtype(header)) > 1:
-        yield from show.align([(dtype, *total.words) for dtype, total in _by_dtype(header).items()], right=(1, 2, 3))
+    yield summary_of(header)
+    kinds = _by_origin(header)
+    if len(kinds) > 1:
+        rows: list[tuple[str, ...]] = [
+            (_kind(*kind), *total.words, f"from {show.format_bytes(stored)}" if kind[1] else "")
+            for kind, (total, stored) in kinds.items()
+        ]
+        yield from show.align(rows if _is_computed(header) else [row[:-1] for row in rows], right=(1, 2, 3))
     else:
-        yield from (f"  all {dtype}" for dtype in _by_dtype(header))
+        yield from (f"  all {_kind(*kind)}" for kind in kinds)
     files = _by_file(header)
     if len(files) > 1:
         yield f"{len(files)} files:"
@@ -171,7 +197,7 @@ def _summary(
     if asked is not None:
         yield asked.text
         if asked.fits is False:
-            path = typed(str(header.path.parent)) or "…"
+            path = typed(str(header.path if header.format == "gguf" else header.path.parent)) or "…"
             yield f"`lazycell check {path} {path}` says why"
     for model, each in named.items():
         yield each.text
@@ -211,9 +237,16 @@ def _groups(header: CheckpointHeader) -> list[tuple[str, ...]]:
             str(entries[0].shape),
             entries[0].dtype,
             show.format_bytes(sum(entry.nbytes for entry in entries)),
+            *(_stored([header.tensors[entry.name] for entry in entries]) if _is_computed(header) else ()),
         )
         for title, entries in alike(manifest_of_header(header))
     ]
+
+
+def _stored(tensors: Sequence[TensorHeader]) -> tuple[str, str]:
+    """Say what tensors are computed from, and how much of it there is."""
+    origins = ", ".join(dict.fromkeys(tensor.dtype for tensor in tensors))
+    return origins, show.format_bytes(sum(map(_stored_bytes, tensors)))
 
 
 def _places(header: CheckpointHeader) -> list[tuple[str, ...]]:
@@ -221,9 +254,10 @@ def _places(header: CheckpointHeader) -> list[tuple[str, ...]]:
     for tensor in header.tensors.values():
         what = (tensor.name, str(tensor.shape), tensor.dtype, f"{tensor.nbytes:,}")
         parts = list(tensor.byte_ranges)
-        rows += [(*what, _near(part.path, header), str(part.start), str(part.stop)) for part in parts]
+        origin = (tensor.origin,) * _is_computed(header)
+        rows += [(*what, _near(part.path, header), str(part.start), str(part.stop), *origin) for part in parts]
         if not parts:
-            rows.append((*what, "", "", ""))
+            rows.append((*what, "", "", "", *origin))
     return rows
 
 
@@ -234,6 +268,28 @@ def _by_dtype(header: CheckpointHeader) -> dict[str, _Sum]:
         groups.setdefault(tensor.dtype, []).append(tensor)
     sums = {dtype: _Sum.of(tensors) for dtype, tensors in groups.items()}
     return dict(sorted(sums.items(), key=lambda item: -item[1].nbytes))
+
+
+def _by_origin(header: CheckpointHeader) -> dict[tuple[str, str], tuple[_Sum, int]]:
+    """Sum up by dtype and origin, with the bytes that are stored; the one with most bytes first."""
+    groups: dict[tuple[str, str], list[TensorHeader]] = {}
+    for tensor in header.tensors.values():
+        groups.setdefault((tensor.dtype, tensor.origin), []).append(tensor)
+    sums = {kind: (_Sum.of(tensors), sum(map(_stored_bytes, tensors))) for kind, tensors in groups.items()}
+    return dict(sorted(sums.items(), key=lambda item: -item[1][0].nbytes))
+
+
+def _stored_bytes(tensor: TensorHeader) -> int:
+    return sum(part.nbytes for part in tensor.byte_ranges) if tensor.origin else tensor.nbytes
+
+
+def _is_computed(header: CheckpointHeader) -> bool:
+    """Whether something else is stored of some tensors, from which they are computed."""
+    return any(tensor.origin for tensor in header.tensors.values())
+
+
+def _kind(dtype: str, origin: str) -> str:
+    return f"{dtype} from {origin}" if origin else dtype
 
 
 def _by_file(header: CheckpointHeader) -> dict[Path, _Sum]:

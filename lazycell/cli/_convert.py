@@ -11,6 +11,7 @@ import click
 from .. import saving
 from ..show import complain, printable, say_json, say_lines
 from . import _answers
+from ._adapter_option import adapter_option, adapters_of
 from ._completion import complete_files, complete_models
 from ._model import Options, settings_of
 from ._on_disk import check_revision, on_disk, revision_option
@@ -22,7 +23,10 @@ Examples:
   lazycell convert model.ckpt model.safetensors
   lazycell convert model.safetensors half.safetensors --dtype bfloat16
   lazycell convert model/ sharded.safetensors --max-shard-size 2GB
+  lazycell convert model/ merged.safetensors --adapter adapter/
+  lazycell convert model/ merged.safetensors --adapter a/=0.7 --adapter b/=0.3
   lazycell convert old.safetensors new.safetensors --rename "encoder.{*rest}=bert.encoder.{*rest}"
+  lazycell convert model-Q4_K_M.gguf half.safetensors --dtype float16
   lazycell convert resnet50.pth resnet50.ckpt --to-names mindspore --model mindcv.models:resnet50
 
 \b
@@ -55,6 +59,7 @@ Exit status: 0 done; 2 trouble: what was there is as it was.
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="An argument of --model; JSON, or text.")
 @click.option("--max-shard-size", metavar="SIZE", help="Bytes of one file, as 2GB; above that, several with an index.")
 @click.option("--format", type=click.Choice(("safetensors", "ckpt")), help="Default: as the name of DST says.")
+@adapter_option
 @click.option("--force", is_flag=True, help="Replace a checkpoint that is there.")
 @revision_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -69,16 +74,17 @@ def convert(
     settings: tuple[str, ...],
     max_shard_size: str | None,
     format: str | None,
+    adapter: tuple[str, ...],
     force: bool,
     revision: str | None,
     as_json: bool,
 ) -> None:
     """Read the checkpoint SRC and write it as DST, with a checksum for every tensor.
 
-    SRC is a .safetensors or .ckpt file, one of PyTorch (.bin, .pt, .pth), an index with its shards, a directory, or a
-    repository in the hub's cache, ORG/NAME; DST a name that ends in .safetensors or .ckpt, or a directory. Needs no
-    MindSpore, and little memory: the data streams. With --to-names it passes through the net that --model builds, and
-    has to fit it.
+    SRC is a .safetensors or .ckpt file, one of PyTorch (.bin, .pt, .pth) or of llama.cpp (.gguf), an index with its
+    shards, a directory, or a repository in the hub's cache, ORG/NAME; DST a name that ends in .safetensors or .ckpt, or
+    a directory. Needs no MindSpore, and little memory: the data streams. With --to-names it passes through the net that
+    --model builds, and has to fit it.
     """
     if (to_names is None) != (model is None):
         raise click.UsageError(
@@ -86,6 +92,11 @@ def convert(
             if to_names is None
             else f"--to-names {to_names} needs --model module:function: the cells of the net tell the names"
         )
+    if adapter and to_names is not None:
+        raise click.UsageError(
+            "--adapter does not go with --to-names: merge first, and convert the names of what that writes"
+        )
+    adapters = adapters_of(adapter)
     if settings and model is None:
         raise click.UsageError("--set goes with --model")
     check_revision(revision, src)
@@ -115,6 +126,7 @@ def convert(
                 rename=rules,
                 max_shard_size=destination.most,
                 format=destination.format,
+                adapter=adapters,
             )
 
     losses = [printable(str(each.message)) for each in caught]

@@ -161,7 +161,7 @@ def factory_of(
     names = [name for name, each in takes.items() if each.kind not in _OPEN]
     arguments: dict[str, Any] = {}
     if config is not None:
-        said = pretrained.read_config(config)
+        said = pretrained.config_in(config).options
         ignored = pretrained.ignored_keys(ignore_config, said)
         arguments = {key: value for key, value in said.items() if key not in ignored and not key.startswith("_")}
         for name in arguments:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from .. import formats, gate, show
+from ..sources import adapters
 from . import _answers
 from ._completion import complete_models
 from ._on_disk import check_revision, on_disk, revision_option
@@ -14,7 +15,9 @@ Examples:
   lazycell inspect model.safetensors
   lazycell inspect model/
   lazycell inspect model/ --no-class --all
+  lazycell inspect model-Q4_K_M.gguf
   lazycell inspect checkpoint.ckpt --json
+  lazycell inspect adapter/
   lazycell inspect resnet50.pth --model mindcv.models:resnet50
 """
 
@@ -40,17 +43,22 @@ def inspect(
 ) -> None:
     """Say what a checkpoint holds: tensors, sizes, metadata, and which registered models it fits.
 
-    CHECKPOINT is a .safetensors or .ckpt file, one of PyTorch (.bin, .pt, .pth), an index with its shards, a directory,
-    or a repository in the hub's cache, ORG/NAME. Only headers are read, so that this takes no time however large the
-    checkpoint is. Of a directory with a config.json it is also told whether the checkpoint fits the class that is asked
-    for there, as `lazycell check` and a load find it: for that, and for a --model, MindSpore is imported.
+    CHECKPOINT is a .safetensors or .ckpt file, one of PyTorch (.bin, .pt, .pth) or of llama.cpp (.gguf), an index with
+    its shards, a directory, or a repository in the hub's cache, ORG/NAME; or an adapter of PEFT, as a directory. Only
+    headers are read, so that this takes no time however large the checkpoint is. Of a directory with a config.json, and
+    of a .gguf, it is also told whether the checkpoint fits the class that is asked for there, as `lazycell check` and a
+    load find it: for that, and for a --model, MindSpore is imported.
     """
     check_revision(revision, checkpoint)
     path = on_disk(checkpoint, revision)
+    adapter = adapters.adapter_file(path) if path.is_dir() else None
+    if adapter is not None:
+        _answers.tell_adapter(path, formats.open_checkpoint(adapter), every=every, as_json=as_json)
+        return
     header = formats.open_checkpoint(path)
     fitting = gate.candidates(header, gate.committed_manifests())
     named = {each: _answers.fits_model(each, header) for each in models}
-    asked = _answers.asked_for(path, header) if path.is_dir() and not no_class else None
+    asked = _answers.asked_for(path, header) if not no_class and (path.is_dir() or header.format == "gguf") else None
     if as_json:
         show.say_json(_answers.contents_json(header, fitting, asked, named))
     else:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import attrs
 import click
 
-from .. import declaration, inference, pretrained, system
+from .. import declaration, formats, inference, pretrained, system
 from .._errors import ConfigWarning, LazyCellError, ManifestError
 from .._frozen import frozen
 from .._location import did_you_mean
@@ -185,7 +185,7 @@ def model_options(command: _F) -> _F:
             metavar="KEY",
             help="Pass over a key of the config; repeat it for several.",
         ),
-        click.option("--config", type=path, metavar="FILE", help="Take hyperparameters from a config.json."),
+        click.option("--config", type=path, metavar="FILE", help="Take hyperparameters from a config.json or .gguf."),
         click.option(
             "--set", "settings", multiple=True, metavar="NAME=VALUE", help="Set a hyperparameter; JSON, or text."
         ),
@@ -201,7 +201,7 @@ def find(title: str, options: Options | None = None) -> Model:
 
     Args:
         title: a name that is registered (a preset, a family, a class), `module:Class`, a directory or a repository in
-            the hub's cache, `ORG/NAME`, whose config.json says which model it is, or a manifest file.
+            the hub's cache, `ORG/NAME`, whose config.json says which model it is, a GGUF file, or a manifest file.
         options: hyperparameters that take precedence.
 
     Raises:
@@ -210,18 +210,22 @@ def find(title: str, options: Options | None = None) -> Model:
     """
     options = options or Options()
     path = Path(title)
-    if path.is_file():
+    if path.is_file() and (is_manifest(path) or not formats.is_gguf(path)):
         return _file(title, path, options)
     with interrupts_held(), working("importing the model"):
-        if path.is_dir() and (os.sep in title or title in ("", ".", "..") or (path / "config.json").is_file()):
+        if path.is_file() or (path.is_dir() and (os.sep in title or title in ("", ".", "..") or _says_model(path))):
             return _directory(title, path, options)
         if ":" in title:
             return _of_name(title, options)
         if names_repository(title):
             return _directory(title, on_disk(title, options.revision, weights=False), options)
-        if os.sep in title or path.suffix in (".json", ".safetensors", ".ckpt", ".bin", ".pt", ".pth"):
+        if os.sep in title or path.suffix in (".json", ".safetensors", ".ckpt", ".bin", ".pt", ".pth", ".gguf"):
             raise click.UsageError(f"there is no file {title}")
         return _registered(title, options)
+
+
+def _says_model(directory: Path) -> bool:
+    return (directory / "config.json").is_file() or pretrained.gguf_file_at(directory) is not None
 
 
 def _of_name(title: str, options: Options) -> Model:
@@ -265,8 +269,8 @@ def manifest_in(content: bytes, title: str) -> Manifest:
 def _file(title: str, path: Path, options: Options) -> Model:
     if not is_manifest(path):
         raise click.UsageError(
-            f"{title} is no manifest: MODEL is a registered name, module:Class, a directory with a config.json, or a "
-            "file that `lazycell manifest MODEL --json` wrote"
+            f"{title} is no manifest: MODEL is a registered name, module:Class, a directory with a config.json, a GGUF "
+            "file, or one that `lazycell manifest MODEL --json` wrote"
         )
     if options.given is not None:
         raise click.UsageError(f"{options.given} does not go with {title}: a manifest has its hyperparameters in it")
@@ -279,13 +283,14 @@ def _file(title: str, path: Path, options: Options) -> Model:
 def _directory(title: str, path: Path, options: Options) -> Model:
     config = pretrained.find_config(path)
     if not config.found:
-        raise click.UsageError(f"there is no config.json in {title} to say which model it is")
+        lacking = config.lacking or f"there is no config.json in {title} to say which model it is"
+        raise click.UsageError(f"{title}: {lacking}" if config.lacking else lacking)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConfigWarning)
         cls = pretrained.class_of(config)
     for each in caught:
         click.echo(f"lazycell: {each.message}", err=True)
-    return _of_class(title, cls, attrs.evolve(options, config=options.config or config.path))
+    return _of_class(title, cls, options, found=config)
 
 
 def _registered(title: str, options: Options) -> Model:
@@ -313,23 +318,26 @@ def _registered(title: str, options: Options) -> Model:
     raise click.UsageError(f"no model is registered as {title!r}{hint}")
 
 
-def _of_class(title: str, cls: type, options: Options, preset: Mapping[str, Any] | None = None) -> Model:
-    """Join hyperparameters: those of a preset, over them those of a config, over them those that were set."""
+def _of_class(
+    title: str, cls: type, options: Options, preset: Mapping[str, Any] | None = None, found: Config | None = None
+) -> Model:
+    """Join hyperparameters: those of a preset, over them those of a config, over them those that were set.
+
+    The config is the one that `--config` names, else the one that was found.
+    """
     declared = declaration.declaration_of(cls)
     assert declared is not None
     takes = _arguments_of(cls)
     open_ended = any(each.kind is each.VAR_KEYWORD for each in takes.values())
     arguments = dict(preset or {})
-    config: pretrained.Config | None = None
+    config = found if options.config is None else pretrained.config_in(options.config)
     ignored: tuple[str, ...] = ()
-    if options.config is None and options.ignore_config:
+    if config is None and options.ignore_config:
         raise click.UsageError(
             f"--ignore-config {options.ignore_config[0]}: there is no config; name one with --config"
         )
-    if options.config is not None:
-        config = pretrained.text_part(
-            cls, pretrained.Config(options.config, True, pretrained.read_config(options.config))
-        )
+    if config is not None:
+        config = pretrained.text_part(cls, config)
         ignored = pretrained.ignored_keys(options.ignore_config, config.options)
         arguments |= pretrained.hyperparameters_from_config(cls, config.options, ignored)
         if config.dtype is not None and declared.takes_dtype and "dtype" in takes:

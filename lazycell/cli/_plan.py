@@ -9,6 +9,7 @@ import attrs
 import click
 
 from .. import formats, loading
+from .._errors import CheckpointError
 from .._location import did_you_mean
 from ..manifest import Manifest, RankGroups, groups_on
 from ..mesh import Mesh
@@ -73,9 +74,13 @@ def plan(
     if found.config is None:  # else the checkpoint has the last word on some arguments
         _groups(found.manifest, ranks)
     header = formats.open_checkpoint(path)
-    found = found.beside(header, policies.rules)
-    groups = _groups(found.manifest, ranks)
-    fitted = policies.fitted(found, header)
+    try:
+        header, adapters = policies.adapted(header)
+        found = found.beside(header, policies.rules)
+        groups = _groups(found.manifest, ranks)
+        fitted = policies.fitted(found, header)
+    except CheckpointError as error:
+        return _answers.say_no(error, policies.adapters, as_json=as_json)
     if not isinstance(fitted, loading.LoadPlan):
         shell = Shell(settable=not Path(model).is_file())
         message = fitted.text(shell)
@@ -84,6 +89,7 @@ def plan(
         else:
             say(printable_lines(message))
         return _NO
+    fitted = attrs.evolve(fitted, adapters=adapters)
     answer = _answers.AllRanks(found.manifest, header, groups, fitted)
     if as_json:
         say_json(answer.json() if rank is None else answer.json_of(rank))

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from .. import loading
+from .._errors import CheckpointError
 from .._frozen import frozen
+from ._adapter_option import adapter_option, adapters_of
 from ._asked import fitted
 from ._model import Model
 from ._renames import checked, rules_of
@@ -23,13 +25,25 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 @frozen
 class Policies:
-    """What `--missing`, `--unexpected`, `--cast`, `--rename` and `--partial` say."""
+    """What `--missing`, `--unexpected`, `--cast`, `--rename`, `--partial` and `--adapter` say."""
 
     missing: tuple[str, ...]
     unexpected: tuple[str, ...]
     cast: str
     rules: Mapping[str, str]
     partial: bool
+    adapters: tuple[str, ...] = ()
+
+    def adapted(self, header: CheckpointHeader) -> tuple[CheckpointHeader, tuple[loading.AppliedAdapter, ...]]:
+        """Give a checkpoint with the adapters merged into it, and what each changes.
+
+        Raises:
+            click.UsageError: a word names no directory.
+            CheckpointMismatchError: an adapter is none of this checkpoint.
+            LazyCellError: an adapter cannot be read, or asks for what is not done here.
+        """
+        given = adapters_of(self.adapters)
+        return loading.with_adapters(header, loading.LoadOptions(dtype=self.cast, adapter=given))
 
     def fitted(self, found: Model, header: CheckpointHeader) -> loading.LoadPlan | Mismatch:
         """Fit a checkpoint to a model: what a load would do, or why there is none.
@@ -42,9 +56,15 @@ class Policies:
         published = False if found.preset is None else "new"  # by its name: as it is published, whatever its head is
         try:
             given = loading.LoadOptions(
-                **policies, dtype=self.cast, partial=self.partial or published, rename=dict(self.rules) or None
+                **policies,
+                dtype=self.cast,
+                partial=self.partial or published,
+                rename=dict(self.rules) or None,
+                adapter=adapters_of(self.adapters),
             )
             return fitted(found, header, given)
+        except CheckpointError:  # a ValueError too, but what files hold is no wrong usage
+            raise
         except ValueError as error:
             raise click.UsageError(str(error)) from None
 
@@ -60,12 +80,14 @@ def policy_options(command: _F) -> _F:
         cast: str,
         rename: tuple[str, ...],
         partial: bool,
+        adapter: tuple[str, ...],
         **kwargs: Any,
     ) -> Any:
         rules = checked(rules_of(rename)) or {}
-        return command(*args, policies=Policies(missing, unexpected, cast, rules, partial), **kwargs)
+        return command(*args, policies=Policies(missing, unexpected, cast, rules, partial, adapter), **kwargs)
 
     for option in (
+        adapter_option,
         click.option(
             "--partial",
             is_flag=True,

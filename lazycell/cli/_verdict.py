@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import mismatch
+from .._errors import CheckpointError, CheckpointFormatError
 from ..declaration import form_text
+from ..show import printable_lines, say, say_json
 from ._shell import plain
 
 if TYPE_CHECKING:
@@ -47,6 +50,21 @@ def mismatch_json(found: Mismatch, dialect: Dialect) -> dict[str, Any]:
     }
 
 
+def say_no(error: CheckpointError, adapters: Sequence[str], *, as_json: bool) -> int:
+    """Print that an adapter does not fit the checkpoint, and give the exit status.
+
+    Raises:
+        CheckpointError: it is about something else: there is no adapter, or a file is malformed.
+    """
+    if not adapters or isinstance(error, CheckpointFormatError):
+        raise error
+    if as_json:
+        say_json({"fits": False, "message": str(error), "problems": [], "causes": [], "plan": None})
+    else:
+        say(printable_lines(str(error)))
+    return 1
+
+
 def _kind_json(sized: Any) -> dict[str, Any] | None:
     return None if sized is None else {"name": sized.name, "shape": list(sized.shape), "dtype": sized.dtype}
 
@@ -71,6 +89,7 @@ def plan_json(plan: LoadPlan) -> dict[str, Any]:
                 "from": step.key,
                 "shape": list(step.tensor.shape),
                 "stored_dtype": step.source,
+                "origin": step.tensor.origin,
                 "dtype": step.dtype,
                 "same_as": [tensor.name for tensor in step.same_as],
                 **_part_json(step),
@@ -83,6 +102,10 @@ def plan_json(plan: LoadPlan) -> dict[str, Any]:
         "unused": list(plan.unused),
         "other_head": list(plan.other_head),
         "new_head": list(plan.new_head),
+        "adapters": [
+            {"name": each.name, "path": str(each.path), "weight": each.weight, "tensors": list(each.tensors)}
+            for each in plan.adapters
+        ],
         "migrated": [
             {"cell": each.cell, "file": each.file, "reason": each.reason, "tensors": each.tensors}
             for each in plan.migrated

@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..formats import ByteRange, CheckpointHeader, TensorHeader, files_named, is_index
+from ..formats import ByteRange, CheckpointHeader, Part, TensorHeader, files_named, is_index
 from ..loading import LoadOptions, LoadPlan
 from ..mesh import Mesh
+from ..sources import adapters
 
 WORDS = 8
 """Bytes of a digest."""
@@ -21,9 +22,11 @@ def digests_of(mesh: Mesh, model: str, plan: LoadPlan, header: CheckpointHeader)
         mesh: its axes count, and what is left whole.
         model: digest of the manifest of the whole model.
         plan: for the whole model, before it is cut to what a rank has.
-        header: of the checkpoint; of its files the names, sizes and times of modification count.
+        header: of the checkpoint; of its files, and of those of adapters, the names, sizes and times of modification
+            count.
     """
-    return _digests(mesh, model, "\n".join(_plan_texts(plan)), repr(sorted(_stamps(header))))
+    stamps = sorted(_stamps(header) | _configs(plan))
+    return _digests(mesh, model, "\n".join(_plan_texts(plan)), repr(stamps))
 
 
 def digests_of_index(mesh: Mesh, model: str, options: LoadOptions, index: Path) -> dict[str, bytes]:
@@ -47,7 +50,7 @@ def _digests(mesh: Mesh, model: str, plan: str, files: str) -> dict[str, bytes]:
 
 
 def _plan_texts(plan: LoadPlan) -> Iterator[str]:
-    yield repr((plan.initialize, plan.naming))
+    yield repr((plan.initialize, plan.naming, [(each.weight, each.tensors) for each in plan.adapters]))
     for step in plan.steps:
         pieces = [(_where(piece.tensor), piece.operations, piece.place) for piece in step.pieces]
         yield repr((step.parameter, step.key, step.dtype, step.tensor.shape, step.tensor.dtype))
@@ -55,22 +58,36 @@ def _plan_texts(plan: LoadPlan) -> Iterator[str]:
 
 
 def _where(tensor: TensorHeader) -> list[object]:
-    """Say where the bytes are: of those in memory, that they are."""
-    return [
-        (part.path.name, part.start, part.stop) if isinstance(part, ByteRange) else type(part).__name__
-        for part in tensor.ranges
-    ]
+    """Say where the bytes are, and where those that they are computed from; of those in memory, that they are."""
+    return [_place(part) if isinstance(part, ByteRange) else _places(part) for part in tensor.ranges]
+
+
+def _place(part: ByteRange) -> tuple[str, int, int]:
+    return part.path.name, part.start, part.stop
+
+
+def _places(part: Part) -> tuple[object, ...]:
+    return type(part).__name__, *map(_place, getattr(part, "ranges", ()))
+
+
+def _configs(plan: LoadPlan) -> set[tuple[str, int, int]]:
+    """Give the stamps of the configs of adapters, which say how much of them is added."""
+    found = set()
+    for each in plan.adapters:
+        path = each.path / adapters.CONFIG
+        state = path.stat()
+        found.add((path.name, state.st_size, state.st_mtime_ns))
+    return found
 
 
 def _stamps(header: CheckpointHeader) -> set[tuple[str, int, int]]:
     found = set()
     for tensor in header.tensors.values():
-        for part in tensor.ranges:
-            if isinstance(part, ByteRange):
-                stamp = part.stamp
-                if stamp is None:
-                    state = part.path.stat()
-                    found.add((part.path.name, state.st_size, state.st_mtime_ns))
-                else:
-                    found.add((part.path.name, stamp.size, stamp.modified))
+        for part in tensor.byte_ranges:
+            stamp = part.stamp
+            if stamp is None:
+                state = part.path.stat()
+                found.add((part.path.name, state.st_size, state.st_mtime_ns))
+            else:
+                found.add((part.path.name, stamp.size, stamp.modified))
     return found

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from .._face import face
 
 if TYPE_CHECKING:
+    from . import gguf as gguf
     from ._boxed import BoxedRange as BoxedRange
     from ._computed import PIECE as PIECE
     from ._computed import Computed as Computed
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from ._hidden import is_file as is_file
     from ._hub_cache import snapshot_of as snapshot_of
     from ._hub_cache import snapshots_in as snapshots_in
+    from ._open import is_gguf as is_gguf
     from ._open import open_checkpoint as open_checkpoint
     from ._other_contents import what_it_is as what_it_is
     from ._safetensors import read_safetensors as read_safetensors

@@ -24,6 +24,9 @@ _BESIDE = re.compile(
     r"(training_args|optimizer|scheduler|scaler|rng_state.*|sampler.*)\.(bin|pt|pth)|adapter_model\.(bin|safetensors)"
     r"|openvino_model.*\.bin"
 )
+# Beside a text model, what looks or listens; and how parts of a large one are called (`llama.cpp`, `gguf-split.cpp`).
+_NO_TEXT_MODEL = re.compile(r"^mmproj|[-._]mmproj", re.IGNORECASE)
+_PART_OF_GGUF = re.compile(r"(?P<stem>.+)-\d{5}-of-(?P<count>\d{5})\.gguf")
 _MEMBER = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<suffix>\.safetensors|\.bin)")
 
 
@@ -31,9 +34,9 @@ def find_checkpoint(directory: Path) -> tuple[Path, ...]:
     """Choose the file, or the index; the shards of a set, all of them, where there is no index.
 
     In this order: `model.safetensors`, an index over files of safetensors, the index of what ranks saved,
-    `pytorch_model.bin`, its index, the only other checkpoint or complete set, the only file of a format that packages
-    announce. But for what ranks saved, this begins in the order of transformers (`modeling_utils.py`,
-    `_get_resolved_checkpoint_files`).
+    `pytorch_model.bin`, its index, the only other checkpoint or complete set, the only file of GGUF, the only file of a
+    format that packages announce. But for what ranks saved, this begins in the order of transformers
+    (`modeling_utils.py`, `_get_resolved_checkpoint_files`).
 
     Raises:
         CheckpointFormatError: there is none, or more than one it could be.
@@ -57,7 +60,8 @@ def choose(directory: Path, files: Iterable[str]) -> Sequence[str]:
     standard = _standard(directory, names)
     if standard is not None:
         return [standard]
-    formats = [format for format in _formats.registered_formats() if format is not _formats.SHARDED]
+    apart = (_formats.SHARDED, _formats.GGUF)
+    formats = [format for format in _formats.registered_formats() if format not in apart]
     found = [name for name in _claimed(names, formats) if _BESIDE.fullmatch(name) is None]
     whole = [name for name in found if not is_in_transit(directory / name)]
     if found and not whole:
@@ -67,7 +71,7 @@ def choose(directory: Path, files: Iterable[str]) -> Sequence[str]:
         )
     sets, alone = _grouped(whole)
     if not whole:
-        alone = _announced(names)
+        alone = _of_gguf(names) or _announced(names)
     if sets and len(sets) + len(alone) > 1:
         raise CheckpointFormatError(
             f"{directory}: holds {few(whole, _SHOWN)}: more than one checkpoint, of several files without an index; "
@@ -158,6 +162,18 @@ def _complete(directory: Path, kind: tuple[str, str, int], names: set[str]) -> l
     return wanted
 
 
+def _of_gguf(names: Sequence[str]) -> list[str]:
+    """Keep the files of GGUF that are models, where nothing else holds the weights: in floats, they are exact.
+
+    Of one that was split the first part is given: reading it tells how the parts are joined.
+    """
+    found = _claimed(names, [_formats.GGUF])
+    found = [name for name in found if _NO_TEXT_MODEL.search(name) is None] or found
+    parts = [_PART_OF_GGUF.fullmatch(name) for name in found]
+    whole = {part and (part["stem"], part["count"]) for part in parts}
+    return found[:1] if len(whole) == 1 and None not in whole else found
+
+
 def _announced(names: Sequence[str]) -> list[str]:
     announced, problems = _formats.announced_formats()
     candidates = _claimed(names, [format for _, format in announced])
@@ -184,4 +200,4 @@ def _nothing(directory: Path, names: list[str]) -> str:
     if what is not None:
         return what
     shown = few(names, _SHOWN)
-    return f"holds no .safetensors, no .safetensors.index.json, no .ckpt and no .bin of PyTorch, only {shown}"
+    return f"holds no .safetensors, no .safetensors.index.json, no .ckpt, no .bin of PyTorch and no .gguf, only {shown}"

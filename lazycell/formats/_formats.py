@@ -83,8 +83,9 @@ SAFETENSORS = Format("safetensors", (".safetensors",), _looks_like("safetensors"
 CKPT = Format("ckpt", (".ckpt",), _looks_like("ckpt"), lambda path: _readers.read_ckpt(path))
 SHARDED = Format("sharded", (".json",), _looks_like("sharded"), lambda path: _readers.read_index(path))
 PYTORCH = Format("pytorch", (".bin", ".pt", ".pth"), _looks_like("pytorch"), lambda path: _readers.read_pytorch(path))
+GGUF = Format("gguf", (".gguf",), _looks_like("gguf"), lambda path: _readers.read_gguf(path))
 
-_OWN = (SAFETENSORS, CKPT, SHARDED, PYTORCH)
+_OWN = (SAFETENSORS, CKPT, SHARDED, PYTORCH, GGUF)
 _registered: dict[str, Format] = {}
 
 

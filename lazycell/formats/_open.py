@@ -22,10 +22,10 @@ def open_checkpoint(
     """Read what a checkpoint holds, from its headers alone.
 
     Args:
-        source: a `.safetensors` file, a MindSpore `.ckpt`, a `.bin`, `.pt` or `.pth` of PyTorch, an index
-            (`*.index.json`, `param_name_map.json`) with its shards beside it, a file of a registered format, or a
-            directory that holds one of these. A file of another name is recognized by its content. Or a mapping from
-            names to arrays: numpy's, MindSpore's tensors or parameters.
+        source: a `.safetensors` file, a MindSpore `.ckpt`, a `.bin`, `.pt` or `.pth` of PyTorch, a `.gguf` of
+            llama.cpp, an index (`*.index.json`, `param_name_map.json`) with its shards beside it, a file of a
+            registered format, or a directory that holds one of these. A file of another name is recognized by its
+            content. Or a mapping from names to arrays: numpy's, MindSpore's tensors or parameters.
         decrypt: gives the content of an encrypted `.ckpt`.
         needed: where there is an index, is given the names of all tensors in it, and gives those whose headers are
             needed, or None for all: shards that hold none of them are not opened, and are not looked for.
@@ -56,8 +56,8 @@ def open_checkpoint(
     if format is None:
         raise CheckpointFormatError(
             f"{path}: neither its name nor its content is that of a checkpoint{_sniff.hint(_start(path))}; lazycell "
-            "reads .safetensors, MindSpore's .ckpt, PyTorch's .bin, .pt and .pth, .safetensors.index.json with its "
-            "shards, and directories"
+            "reads .safetensors, MindSpore's .ckpt, PyTorch's .bin, .pt and .pth, llama.cpp's .gguf, "
+            ".safetensors.index.json with its shards, and directories"
         )
     if format is _formats.CKPT:
         return _readers.read_ckpt(path, decrypt=decrypt)
@@ -65,6 +65,14 @@ def open_checkpoint(
     if needed is not None and format is _formats.SHARDED:
         return _readers.read_index(path, needed)
     return _formats.read(format, path)
+
+
+def is_gguf(path: Path) -> bool:
+    """Whether a file is read as GGUF: by its name, or by its first bytes where that tells nothing."""
+    for format in _formats.registered_formats():
+        if format.claims(path.name):
+            return format is _formats.GGUF
+    return path.is_file() and _sniff.looks_like(_start(path)) == _formats.GGUF.name
 
 
 def _start(path: Path) -> bytes:

@@ -76,8 +76,8 @@ def _is_deepspeed(names: _Names) -> bool:
 _KINDS: tuple[tuple[Callable[[_Names], bool], str], ...] = (
     (
         _has("adapter_config.json"),
-        "an adapter of PEFT, which changes a base model and is none itself; merge the two with PEFT, and load that: "
-        'PeftModel.from_pretrained(base, "{DIRECTORY}").merge_and_unload().save_pretrained("MERGED")',
+        "an adapter of PEFT, which changes a base model and is none itself; load the base with it: "
+        'from_pretrained(BASE, adapter="{DIRECTORY}")',
     ),
     (
         _is_deepspeed,
@@ -89,11 +89,6 @@ _KINDS: tuple[tuple[Callable[[_Names], bool], str], ...] = (
         lambda names: _starts("pytorch_model_fsdp_")(names) or _ends(".distcp")(names),
         "a checkpoint of torch.distributed, whose weights lie in parts; put them together with accelerate, and load "
         "that: accelerate merge-weights {DIRECTORY}/pytorch_model_fsdp_0 MERGED",
-    ),
-    (
-        _ends(".gguf"),
-        "GGUF files, of llama.cpp: their weights are quantized in blocks; load the repository that they were made "
-        "from, which has .safetensors files",
     ),
     (
         _starts("tf_model", "flax_model", "model.ckpt", "bert_model.ckpt"),

@@ -12,5 +12,6 @@ if TYPE_CHECKING:
     from ._sharded import read_index as read_index
     from ._sharded import read_set as read_set
     from ._third_party import check_header as check_header
+    from .gguf._read_gguf import read_gguf as read_gguf
 else:
     __getattr__ = face(__name__)

@@ -11,7 +11,7 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"PK\x03\x04", "a zip archive, as torch.save writes: that is read under a name ending in .pt"),
     (b"\x80\x02", "a Python pickle, as torch.save once wrote: that is read under a name ending in .pt"),
     (b"\x89HDF", "an HDF5 file"),
-    (b"GGUF", "a GGUF file"),
+    (b"GGUF", "a GGUF file of llama.cpp: that is read under a name ending in .gguf"),
     (b"\x1f\x8b", "compressed with gzip: unpack it first"),
     (b"<!DOCTYPE", "a web page: the download went wrong"),
     (b"<!doctype", "a web page: the download went wrong"),
@@ -34,7 +34,7 @@ def looks_like(start: bytes) -> str | None:
 
     A safetensors file begins with the length of its header, at most 100 MB, so that bytes 4 to 7 are zero,
     and the header with a brace; a `.ckpt` with the protobuf key of field 1, then a length, then that key
-    again (the tag); what PyTorch writes is a zip archive, or a pickle of its magic number.
+    again (the tag); what PyTorch writes is a zip archive, or a pickle of its magic number; GGUF says its name.
     """
     if len(start) >= 9 and start[4:8] == b"\0\0\0\0" and start[8:9] in b"{ ":
         return "safetensors"
@@ -42,6 +42,8 @@ def looks_like(start: bytes) -> str | None:
         return "ckpt"
     if start.startswith(b"PK\x03\x04") or (start[:1] == b"\x80" and _TORCH_MAGIC in start):
         return "pytorch"
+    if start.startswith(b"GGUF"):
+        return "gguf"
     if start.lstrip()[:1] == b"{":
         return "sharded"
     return None

@@ -30,7 +30,8 @@ def download(repository: str, revision: str | None) -> Path:
     """Give the directory in the cache that holds what a load reads of a repository, as the hub has it now.
 
     That is `config.json`, `generation_config.json`, and the files that a load would choose if all were there:
-    safetensors, or PyTorch's where there are none. What is in the cache already is not downloaded again.
+    safetensors, or PyTorch's where there are none, or the only one of GGUF. What is in the cache already is not
+    downloaded again.
 
     Args:
         repository: its id.
@@ -107,9 +108,11 @@ def _choose(here: _Snapshot, files: list[str]) -> list[str]:
     except CheckpointFormatError as error:
         if not error.choices:
             raise HubError(f"{title}: {str(error).removeprefix(f'{here.path}: ')}") from None
+        # GGUF needs no config.json, and few repositories of it have one.
+        wanted = "FILE" if all(name.endswith(".gguf") for name in error.choices) else "FILE config.json"
         raise HubError(
             f"{title}: holds {few(error.choices, _SHOWN)}: which of them to load is for you to say; "
-            f"`{command} FILE config.json` gets one, and prints where it is: give that path"
+            f"`{command} {wanted}` gets one, and prints where it is: give that path"
         ) from None
     if chosen:
         return [*chosen]

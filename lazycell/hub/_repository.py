@@ -13,7 +13,7 @@ _REPOSITORY = re.compile(rf"(?:{_PART}/)?{_PART}", re.ASCII)
 _ADDRESS = re.compile(rf"(?:https?://(?:huggingface\.co|hf\.co)|hf:/)/({_PART}/{_PART})(?:/.*)?", re.ASCII)
 _NEVER = ("--", "..")
 
-_OTHER_FILES = (".gguf", ".git", ".py")
+_OTHER_FILES = (".git", ".py")
 """Ends of names that are of a file, as those of checkpoints are."""
 
 _LONGEST = 250

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from ._options import LoadOptions as LoadOptions
     from ._own_headers import plan_from_own_headers as plan_from_own_headers
     from ._own_headers import reads_own_headers as reads_own_headers
+    from ._plan import LOADED as LOADED
+    from ._plan import AppliedAdapter as AppliedAdapter
+    from ._plan import Loaded as Loaded
     from ._plan import LoadPlan as LoadPlan
     from ._plan import LoadStep as LoadStep
     from ._plan import new_head_text as new_head_text
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from ._stage import stage as stage
     from ._tie_copies import check_ties as check_ties
     from ._tie_copies import same_bytes as same_bytes
+    from ._with_adapters import as_given as as_given
     from ._with_adapters import with_adapters as with_adapters
 else:
     __getattr__ = face(__name__)

@@ -102,6 +102,7 @@ def attempt(manifest: Manifest, header: CheckpointHeader, options: LoadOptions) 
         computed=unneeded["computed"],
         unused=unneeded["unused"],
         other_head=unneeded["other_head"],
+        notes=header.notes,
     )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from .. import mismatch, show
+from .. import mismatch, show, sources
 from .._collector import collector_paused
 from ..formats import CheckpointHeader
 from ..manifest import Manifest
@@ -62,9 +62,14 @@ def fit(
 
     Raises:
         ValueError: an option has a value that means nothing.
+        CheckpointError: an adapter changes what the model has tied.
     """
     found = attempt(manifest, header, options)
     if isinstance(found, LoadPlan):
+        if options.adapter is not None:
+            sources.adapters.refuse_tied(
+                found.model, manifest.ties, {each.parameter: each.read for each in found.steps}
+            )
         lacking = _lacking(manifest, header, options, again) if options.partial == "new" and found.new_head else None
         return found if lacking is None else lacking
     if found.moved:  # what is wrong is told of the names in the file

@@ -7,7 +7,16 @@ from pathlib import Path
 
 from .. import show
 from .._frozen import frozen
-from ._plan import BY_TORCH, AppliedMigration, LoadPlan, conversions, key_patterns, migration_rows
+from ._plan import (
+    BY_TORCH,
+    AppliedAdapter,
+    AppliedMigration,
+    LoadPlan,
+    adapter_rows,
+    conversions,
+    key_patterns,
+    migration_rows,
+)
 
 _ROWS = 20
 _NAMES = 12
@@ -65,6 +74,9 @@ class LoadReport:
         new_head: those of `initialized` that `partial` left to their initializers: a head that has to be trained.
         naming: `"torch"` where the names in the file are PyTorch's, by the classes of the cells; else empty.
         lacking: those of `initialized` that PyTorch does not have.
+        adapters: what was merged into the weights: names, directories, weights, and which tensors of the file that
+            changed.
+        notes: what is said of what was loaded: an adapter's targets that it has no tensors for, say.
     """
 
     path: Path
@@ -84,6 +96,8 @@ class LoadReport:
     new_head: tuple[str, ...] = ()
     naming: str = ""
     lacking: tuple[str, ...] = ()
+    adapters: tuple[AppliedAdapter, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, plan: LoadPlan, seconds: float) -> LoadReport:
@@ -116,6 +130,8 @@ class LoadReport:
             new_head=plan.new_head,
             naming=plan.naming,
             lacking=plan.lacking,
+            adapters=plan.adapters,
+            notes=plan.notes,
         )
 
     def __str__(self) -> str:
@@ -126,7 +142,7 @@ class LoadReport:
 
     def _report(self) -> show.Report:
         """Give it for people; parameters that are alike in one row."""
-        return show.Report(report_title(self), [show.Table(report_rows(self))])
+        return show.Report(report_title(self), [show.Table(report_rows(self))], self.notes)
 
 
 def report_title(report: LoadReport) -> str:
@@ -139,6 +155,7 @@ def report_title(report: LoadReport) -> str:
 def report_rows(report: LoadReport) -> list[tuple[str, ...]]:
     """Give a row for parameters that are alike: what was done, their names, how."""
     rows: list[tuple[str, ...]] = []
+    rows += _titled("adapters", adapter_rows(report.adapters))
     rows += _titled("cast", _cast_rows(report.cast))
     renamed = [(BY_TORCH, "")] if report.naming else []
     rows += _titled("renamed", renamed + _renamed_rows(report.renamed))

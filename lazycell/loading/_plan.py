@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import attrs
 
 from .. import show
 from .._frozen import frozen
@@ -14,7 +16,9 @@ from ..formats import TensorHeader
 from ..layout import Operation, Reshape, Slice, Stored, Transpose
 
 if TYPE_CHECKING:
+    from ..formats import FileStamp
     from ..mesh import Place
+    from ._options import LoadOptions
 
 _ROWS = 40
 _NAMES = 12
@@ -22,6 +26,10 @@ _LONGEST_REASON = 100
 
 BY_TORCH = "the names are PyTorch's, by the classes of the cells"
 """What is said of a file whose `naming` is PyTorch's."""
+
+
+LOADED = "_lazycell_loaded"
+"""The attribute of a net that says what it was last loaded from: a `Loaded`, or why nothing can be read again."""
 
 
 @frozen
@@ -90,6 +98,11 @@ class LoadStep:
         return self.tensor.origin or self.tensor.dtype
 
     @property
+    def read(self) -> tuple[TensorHeader, ...]:
+        """The tensors that are read for it, copies among them."""
+        return (self.tensor, *self.same_as, *(piece.tensor for piece in self.pieces))
+
+    @property
     def nbytes(self) -> int:
         """Bytes of the file that are the parameter's; where they are computed, of what is computed."""
         return math.prod(self.tensor.shape) * self.tensor.itemsize
@@ -115,6 +128,23 @@ class AppliedMigration:
 
 
 @frozen
+class AppliedAdapter:
+    """An adapter that is merged into what a load reads.
+
+    Attributes:
+        name: that of `set_adapter`.
+        path: of its directory.
+        weight: what its changes are multiplied by.
+        tensors: the tensors of the checkpoint, by their names there, that it changes.
+    """
+
+    name: str
+    path: Path
+    weight: float
+    tensors: tuple[str, ...]
+
+
+@frozen
 class LoadPlan:
     """Everything a load will do, in the manifest's order.
 
@@ -133,6 +163,8 @@ class LoadPlan:
         new_head: those of `initialize` that `partial` leaves to their initializers: a head that has to be trained.
         naming: `"torch"` where the names in the file are PyTorch's, by the classes of the cells; else empty.
         lacking: those of `initialize` that PyTorch does not have.
+        adapters: what is merged into what is read.
+        notes: what is said of what is loaded: an adapter's targets that it has no tensors for, say.
     """
 
     path: Path
@@ -148,6 +180,8 @@ class LoadPlan:
     new_head: tuple[str, ...] = ()
     naming: str = ""
     lacking: tuple[str, ...] = ()
+    adapters: tuple[AppliedAdapter, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def has_copies(self) -> bool:
@@ -173,7 +207,28 @@ class LoadPlan:
         notes = [f"migrated {tensors}, {source}" for tensors, source in migration_rows(self.migrated)]
         if self.naming:
             notes.insert(0, BY_TORCH)
+        notes += [f"adapter {name}: {what}" for name, what in adapter_rows(self.adapters)]
+        notes += self.notes
         return show.Report(plan_title(self), tables, notes)
+
+
+@frozen
+class Loaded:
+    """What a net was last loaded from, as much as is needed to read some of it again.
+
+    Attributes:
+        path: of the checkpoint, as it was given.
+        options: of the load.
+        stamps: the state in which its files were.
+        known: the adapters that `set_adapter` knows, by name: where they are, and their weights.
+        adapters: those that are merged into the net now.
+    """
+
+    path: Path
+    options: LoadOptions
+    stamps: Mapping[Path, FileStamp]
+    known: Mapping[str, tuple[Path, float]] = attrs.field(factory=dict)
+    adapters: tuple[AppliedAdapter, ...] = ()
 
 
 def plan_title(plan: LoadPlan) -> str:
@@ -213,6 +268,19 @@ def migration_rows(migrated: Iterable[AppliedMigration]) -> list[tuple[str, str]
             f"by {show.printable(each.file or each.cell)}: {_in_short(each.reason)}",
         )
         for each in migrated
+    ]
+
+
+def adapter_rows(adapters: Iterable[AppliedAdapter]) -> list[tuple[str, str]]:
+    """Give a row for each adapter: its name, and what it changes how much, and where it is."""
+    return [
+        (
+            show.printable(each.name),
+            f"{len(each.tensors)} tensor{'' if len(each.tensors) == 1 else 's'} changed"
+            f"{'' if each.weight == 1 else f', times {each.weight:g}'}, "
+            f"from {show.printable('/'.join(each.path.parts[-2:]))}",
+        )
+        for each in adapters
     ]
 
 

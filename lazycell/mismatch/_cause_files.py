@@ -10,6 +10,7 @@ from .. import formats
 from .._errors import LazyCellError
 from ..show import collapse, few
 from ..sources import NO_BLOCKS, NO_CONFIG, quantized_tensors
+from ._dialect import Argument, Words
 from ._problems import Cause
 from ._sides import Sides
 
@@ -93,11 +94,21 @@ def adapter(sides: Sides) -> Cause | None:
         return None
     if 2 * len(found) >= len(sides.tensors):
         text = f"an adapter (LoRA), not a model: {len(found)} of its {len(sides.tensors)} tensors are low-rank matrices"
-        advice = "load the model that it was trained on; to have both, merge them first, with the library that wrote it"
+        advice: Words = ("load the model that it was trained on, with ", Argument("adapter", "DIR"), ", its directory")
         return Cause("adapter", text, frozenset((*found, *sides.missing)), todo=advice)
     text = (
         f"the checkpoint has an adapter (LoRA) beside the weights, {len(found)} low-rank matrices that were not merged"
     )
+    inside = [key for key in sides.unexpected if ".base_layer." in f".{key}"]
+    if inside:  # a state dict of PEFT's own model, or of a net with adapters swapped in
+        lacking = {re.sub(r"\bbase_layer\.", "", key) for key in inside}.intersection(sides.missing)
+        advice = (
+            "save the adapter alone, with `save_pretrained` of PEFT or `lazycell.save_adapter`, and load the model "
+            "that it was trained on with ",
+            Argument("adapter", "DIR"),
+            ", its directory",
+        )
+        return Cause("adapter", text, frozenset((*found, *inside, *lacking)), todo=advice)
     return Cause(
         "adapter", text, frozenset(found), unexpected=("*lora_*",), todo="without them the model is the one before"
     )

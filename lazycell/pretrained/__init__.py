@@ -7,10 +7,13 @@ from .._face import face
 if TYPE_CHECKING:
     from ._architecture import class_of as class_of
     from ._architecture import text_part as text_part
+    from ._base_of_adapter import with_base as with_base
     from ._config import SOURCE as SOURCE
     from ._config import Config as Config
     from ._config import completed_by_file as completed_by_file
+    from ._config import config_in as config_in
     from ._config import find_config as find_config
+    from ._config import gguf_file_at as gguf_file_at
     from ._config import hyperparameters_from_config as hyperparameters_from_config
     from ._config import ignored_keys as ignored_keys
     from ._config import read_config as read_config

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 import attrs
 
 from .. import formats
-from .._errors import ConfigError, ConfigWarning, LazyCellError, RegistryError
+from .._errors import CheckpointFormatError, ConfigError, ConfigWarning, LazyCellError, RegistryError
 from .._harmless import Lines, printable
 from ._bookkeeping import GENERATION_KEYS
 from ._config import Config
@@ -36,7 +35,7 @@ def class_of(config: Config) -> type:
         RegistryError: the family is not registered.
     """
     if not config.found:
-        raise _no_config(config.path)
+        raise _no_config(config)
     architecture = config.architecture
     model_type = config.options.get("model_type")
     if not isinstance(model_type, str):
@@ -60,13 +59,20 @@ def class_of(config: Config) -> type:
     return classes[name]
 
 
-def _no_config(path: Path) -> ConfigError:
+def _no_config(config: Config) -> ConfigError:
     """Say what there is instead of a config, if that is known; else that the class has to be given."""
-    directory = path.parent
+    path, directory = config.path, config.path.parent
+    if config.lacking:
+        text = "load with the class itself, YourModel.from_pretrained(path, **hyperparameters)"
+        return ConfigError(f"{path}: {config.lacking}: {text}")
     text = f"there is no {path.name} in {directory}, so nothing says which model this is"
     what = formats.what_it_is(directory, ["params.json"]) if (directory / "params.json").is_file() else None
     try:
         formats.open_checkpoint(directory)
+    except CheckpointFormatError as error:
+        if error.choices and all(name.endswith(".gguf") for name in error.choices):
+            return ConfigError(str(error))  # each of them says which model it is
+        return ConfigError(Lines(f"{printable(text)}\n{error}"))
     except (LazyCellError, OSError) as error:
         return ConfigError(Lines(f"{printable(text)}\n{error}"))
     use = what or "load with the class itself, YourModel.from_pretrained(path, **hyperparameters)"

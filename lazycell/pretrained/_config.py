@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -11,12 +12,12 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import attrs
 
-from .._errors import ConfigError
+from .. import formats
+from .._errors import CheckpointFormatError, ConfigError
 from .._frozen import frozen
 from .._harmless import Lines, printable
 from .._location import really_like
 from ..declaration import Declaration, Hyperparameter, declaration_of
-from ..formats import hidden_files
 from ..show import few_lines
 from ..sources import quantization_problem
 from ..system import JSONProblem, read_bounded, read_object
@@ -79,17 +80,24 @@ class ConfigRules:
 
 @frozen
 class Config:
-    """A model's `config.json`; one that is not there has no options.
+    """A model's `config.json`, or what a GGUF file says in its place; one that is not there has no options.
 
     Attributes:
-        path: where it is, or would be.
+        path: where it is, or would be; of a GGUF file, that.
         found: whether it is there.
         options: the object in it.
+        lacking: why there is none, where a file that says which model it is says it in other words than are known.
     """
 
     path: Path
     found: bool
     options: Mapping[str, Any]
+    lacking: str = ""
+
+    @property
+    def is_gguf(self) -> bool:
+        """Whether a GGUF file said it."""
+        return self.found and formats.is_gguf(self.path)
 
     @property
     def dtype(self) -> Any:
@@ -110,26 +118,76 @@ class Config:
 
 
 def find_config(path: Path) -> Config:
-    """Read the `config.json` of a directory, or beside a file.
+    """Read the `config.json` of a directory, or beside a file; a GGUF file says itself which model it is.
+
+    What such a file says counts, whatever lies beside it, unless its architecture is none that is known.
 
     Raises:
         FileNotFoundError: there is nothing at `path`.
         ConfigError: there is a config, and it is not a JSON object; or it is away, since a save was killed.
+        CheckpointFormatError: a GGUF file breaks a rule of its format.
     """
     if not path.exists():
         raise FileNotFoundError(printable(f"there is nothing at {path}"))
+    file = gguf_file_at(path)
+    told = None if file is None else read_gguf_config(file)
+    if told is not None and told.found:
+        return told
     config_path = (path if path.is_dir() else path.parent) / "config.json"
     found = config_path.is_file()
+    if not found and told is not None:
+        return told
     if not found:
         _check_not_away(config_path)
     return Config(config_path, found, read_config(config_path) if found else {})
+
+
+def gguf_file_at(path: Path) -> Path | None:
+    """Give the GGUF file that a load of `path` reads; None: it reads another, or nothing."""
+    if not path.is_dir():
+        return path if formats.is_gguf(path) else None
+    try:
+        names = [entry.name for entry in os.scandir(path) if not entry.is_dir()]
+        chosen = formats.choose(path, names) if any(name.endswith(".gguf") for name in names) else []
+    except (OSError, CheckpointFormatError):  # which the load meets again
+        return None
+    return path / chosen[0] if len(chosen) == 1 and chosen[0].endswith(".gguf") else None
+
+
+def config_in(file: Path) -> Config:
+    """Read a file that is a `config.json`, or a GGUF file.
+
+    Raises:
+        ConfigError: it is neither a JSON object nor a GGUF file of an architecture that is known.
+        CheckpointFormatError: a GGUF file breaks a rule of its format.
+    """
+    if not formats.is_gguf(file):
+        return Config(file, True, read_config(file))
+    config = read_gguf_config(file)
+    if not config.found:
+        raise ConfigError(f"{file}: {config.lacking}")
+    return config
+
+
+def read_gguf_config(path: Path) -> Config:
+    """Give what a GGUF file says of its model, in the words of a `config.json`.
+
+    Raises:
+        CheckpointFormatError: the file breaks a rule of its format, or lacks what it has to say.
+    """
+    gguf = formats.gguf
+    file = gguf.read_file(path)
+    options = gguf.config_of(file)
+    if options is None:
+        return Config(path, False, {}, gguf.why_no_config(file))
+    return Config(path, True, options)
 
 
 def _check_not_away(path: Path) -> None:
     """Refuse a directory in which a save was killed, or is just now, between the old config and the new one."""
     hidden_names: list[re.Match[str]] = []
     with contextlib.suppress(OSError):  # a directory whose files may be read need not tell its names
-        hidden_names += hidden_files(path.parent)
+        hidden_names += formats.hidden_files(path.parent)
     for hidden in hidden_names:
         if hidden["file"] == f"{path.name}.old":
             raise ConfigError(

@@ -28,7 +28,7 @@ def find_place(path: str | PathLike[str], revision: str | None = None) -> Path:
 
     Raises:
         HubError: the repository, the revision or its weights are neither in the cache nor to be downloaded.
-        CheckpointFormatError: what is there does not load: several checkpoints, say, or GGUF files.
+        CheckpointFormatError: what is there does not load: several checkpoints, say, or an adapter alone.
         TypeError: `path` is no path, or `revision` no text.
         ValueError: the path is empty, or something is at it and has no revisions; or there can be no such revision.
     """
@@ -56,7 +56,7 @@ def in_cache(repository: str, revision: str | None, *, advice: str, weights: boo
 
     Raises:
         HubError: it is not there.
-        CheckpointFormatError: what is there does not load: several checkpoints, say, or GGUF files.
+        CheckpointFormatError: what is there does not load: several checkpoints, say, or an adapter alone.
     """
     found = hub.look_up(repository, revision, weights=weights)
     if found.snapshot is not None and found.problem is None:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from .. import parameters
+from .. import formats, loading, parameters
 from .._errors import ConfigError
 from .._location import did_you_mean
 from ..declaration import Declaration, declaration_of
 from ..loading import LoadOptions
 from ..mesh import Mesh, mesh_in_force
 from ._architecture import class_of, text_part
+from ._base_of_adapter import with_base
 from ._config import SOURCE, Config, completed_by_file, find_config, hyperparameters_from_config, ignored_keys
 from ._dtype import dtype_arguments, load_policy
 from ._generation import generation_config
@@ -149,7 +150,7 @@ def from_pretrained(
         adapter=adapter,
         quantization=quantization,
     )
-    place = find_place(path, revision)
+    place, options = with_base(find_place(path, revision), options)
     config = find_config(place)
     cls = class_of(config)
     return load_pretrained(
@@ -170,7 +171,10 @@ def _open(path: Path, options: LoadOptions) -> StoredTensors:
     from ._stored_tensors import StoredTensors  # few configs need it
 
     decrypt = parameters.decryption(options.dec_key, options.dec_mode or "AES-GCM")
-    return StoredTensors.at(path, options.rename, mmap=options.mmap, decrypt=decrypt)
+    if options.adapter is None:
+        return StoredTensors.at(path, options.rename, mmap=options.mmap, decrypt=decrypt)
+    header, _ = loading.with_adapters(formats.open_checkpoint(path, decrypt=decrypt), options)
+    return StoredTensors(header, options.rename, mmap=options.mmap)
 
 
 def _on(mesh: Mesh | None, whole: Iterable[str], declaration: Declaration) -> Mesh:

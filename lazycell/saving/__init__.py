@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING
 from .._face import face
 
 if TYPE_CHECKING:
+    from ._adapter_files import ADAPTER_PREFIX as ADAPTER_PREFIX
+    from ._adapter_files import AdapterFacts as AdapterFacts
+    from ._adapter_files import write_adapter as write_adapter
     from ._checksums import verify_checksums as verify_checksums
     from ._companion import Companion as Companion
     from ._convert import convert as convert

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import _dtypes, sources
 from .._arguments import check_progress
@@ -15,10 +15,14 @@ from ..layout import apply_rules, parse_rules
 from ..manifest import DIGEST
 from ..reading import Reader
 from ..show import collapse, few, few_lines
+from ..sources import adapters
 from ._destination import destination_of, floating_dtype
 from ._output import content_of_stored
 from ._save import Losses, SaveReport, save
 from ._write_safetensors import CRC32
+
+if TYPE_CHECKING:
+    from ..sources.adapters import Adapters
 
 _PROBLEMS_SHOWN = 40
 
@@ -36,6 +40,7 @@ def convert(
     format: str | None = None,
     quantization: Mapping[str, Any] | None = None,
     progress: Callable[[int, int], None] | None = None,
+    adapter: Adapters | None = None,
 ) -> SaveReport:
     """Read a checkpoint and write it as another; no more than a few megabytes are in memory at any time.
 
@@ -52,12 +57,17 @@ def convert(
         quantization: how the weights are stored, as a `quantization_config` says it, where no `config.json` beside
             `src` does.
         progress: called with the bytes done and the bytes in all; default: a bar on a terminal, after two seconds.
+        adapter: what is merged into the weights: the directory of an adapter of PEFT, such a directory and its weight,
+            `(DIR, 0.7)`, or a list of both. What changes is rounded once, to the dtype that it has in `src`, or to
+            `dtype`.
 
     Raises:
         FileNotFoundError: there is nothing at `src`.
         CheckpointFormatError: `src` is not what its format promises.
-        CheckpointError: the rules do not fit the names, the new format cannot hold one of the tensors, or codes of
-            quantized weights would be taken for weights, or parted from their scales.
+        ConfigError: an `adapter_config.json` asks for what is not done here.
+        CheckpointError: an adapter is none of this checkpoint; the rules do not fit the names, the new format cannot
+            hold one of the tensors, or codes of quantized weights would be taken for weights, or parted from their
+            scales.
         TypeError: an argument is of a kind that means nothing.
         ValueError: arguments contradict each other.
         OSError: `dst` cannot be written; what is there is as it was.
@@ -69,16 +79,22 @@ def convert(
     target = floating_dtype(dtype)
     header = open_checkpoint(src)
     may_have_codes = header.may_have_codes
-    if may_have_codes and target is not None and not target.startswith("float8"):
+    wants_floats = target is not None and not target.startswith("float8")
+    if may_have_codes and (wants_floats or adapter is not None):
         header = sources.dequantized(header, quantization=quantization)
+    if adapter is not None:
+        header = adapters.merged(header, adapters.read_adapters(adapter), as_stored=target is None)
     names = _names(header, rename)
     if may_have_codes:
         _check_quantized(header, names, target, quantization)
     dtypes = {key: _new_dtype(tensor, target, header) for key, tensor in header.tensors.items()}
-    metadata = {names.get(key, key): text for key, text in header.metadata.items() if key not in _OF_FILES}
+    # GGUF's tells of the program that reads it, of the tokenizer, and of blocks that are none any more.
+    said = {} if header.format == "gguf" else header.metadata
+    metadata = {names.get(key, key): text for key, text in said.items() if key not in _OF_FILES}
     if metadata.get("format") == "ms":
         del metadata["format"]  # MindSpore's: it does not look for it, and Hugging Face's transformers refuses it
-    if any(names[key] != key or dtypes[key] != tensor.dtype for key, tensor in header.tensors.items()):
+    changed = any(names[key] != key or dtypes[key] != tensor.dtype for key, tensor in header.tensors.items())
+    if changed or adapter is not None:
         metadata.pop(DIGEST, None)  # it is that of other names and dtypes
     strings = {key: text for key, text in metadata.items() if key != "format" and not key.startswith("lazycell.")}
     losses = Losses()

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from .._face import face
 
 if TYPE_CHECKING:
+    from . import adapters as adapters
     from ._dequantized import NO_CONFIG as NO_CONFIG
     from ._dequantized import dequantized as dequantized
     from ._dequantized import view_of as view_of

@@ -17,6 +17,7 @@ import attrs
 import numpy as np
 
 from .files import entry, field, record, safetensors_bytes, tensor_proto, varint, write_tensors
+from .gguf.malformed import LEGAL, MALFORMED
 from .torchfiles import Call, Global, archive, legacy, pickled, storage, tensor, zipped
 
 HUB_INDEX = "model.safetensors.index.json"
@@ -512,7 +513,7 @@ DIRECTORIES = [
     folder_of("a config alone", ["config.json"], "a config.json and no weights"),
     folder_of("an adapter", ["adapter_config.json", "adapter_model.bin"], "an adapter of PEFT"),
     folder_of("of DeepSpeed", ["zero_to_fp32.py", "latest"], "a checkpoint of DeepSpeed"),
-    folder_of("of llama.cpp", ["m.Q4_K_M.gguf"], "GGUF files"),
+    folder_of("of several GGUF", ["m.Q4_K_M.gguf", "m.Q8_0.gguf"], "holds m.Q4_K_M.gguf, m.Q8_0.gguf; give the path"),
     folder_of("of TensorFlow", ["config.json", "tf_model.h5"], "weights of TensorFlow"),
     folder_of(
         "a set that is not complete", ["m-00001-of-00002.safetensors"], "m-00002-of-00002.safetensors is missing"
@@ -520,7 +521,9 @@ DIRECTORIES = [
     folder_of("what trainers leave", ["optimizer.pt", "rng_state_0.pth"], "holds no .safetensors"),
 ]
 
-BAD = [*SAFETENSORS, *CKPT, *PYTORCH, *SHARDED, *IRREGULAR, *DIRECTORIES]
+GGUF = [Bad(f"gguf: {label}", put("m.gguf", content), *cause) for label, content, *cause in MALFORMED]
+
+BAD = [*SAFETENSORS, *CKPT, *PYTORCH, *SHARDED, *GGUF, *IRREGULAR, *DIRECTORIES]
 
 # Legal, and seldom seen
 
@@ -586,6 +589,8 @@ def bin_shards(folder: Path) -> Path:
 
 
 GOOD = [
+    *(Good(f"gguf: {label}", put("m.gguf", content), tensors) for label, content, tensors in LEGAL),
+    Good("a GGUF file without a suffix", put("blob", LEGAL[0][1]), LEGAL[0][2]),
     good_pt("an archive", zipped({"w": np.zeros(1, np.float32), "epoch": 3}), w=F32),
     good_pt("an old file", legacy({"w": np.zeros(1, np.float32)}), w=F32),
     good_pt("without a byte order", zipped({"w": np.zeros(1, np.float32)}, order=None), w=F32),

@@ -107,7 +107,7 @@ def test_content_that_is_no_checkpoint_after_decryption(tmp_path: Path) -> None:
         read_ckpt(path, decrypt=lambda path: b"GGUF and so on")
     assert str(caught.value) == (
         f"{path}: not a MindSpore checkpoint, or damaged: byte 0 does not start a record (it looks like "
-        "a GGUF file) (after it was decrypted: is the key the right one?)"
+        "a GGUF file of llama.cpp: that is read under a name ending in .gguf) (after it was decrypted: is the key the right one?)"
     )
 
 

@@ -78,8 +78,8 @@ def test_something_else(tmp_path: Path) -> None:
         open_checkpoint(tmp_path / "model.h5")
     assert str(caught.value) == (
         f"{tmp_path}/model.h5: neither its name nor its content is that of a checkpoint (it looks like an HDF5 file); "
-        "lazycell reads .safetensors, MindSpore's .ckpt, PyTorch's .bin, .pt and .pth, .safetensors.index.json with "
-        "its shards, and directories"
+        "lazycell reads .safetensors, MindSpore's .ckpt, PyTorch's .bin, .pt and .pth, llama.cpp's .gguf, "
+        ".safetensors.index.json with its shards, and directories"
     )
 
 

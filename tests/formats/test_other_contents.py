@@ -15,11 +15,10 @@ from lazycell.formats._other_contents import what_it_is
         (
             ["adapter_config.json", "adapter_model.safetensors"],
             "an adapter of PEFT",
-            'PeftModel.from_pretrained(base, "D")',
+            'from_pretrained(BASE, adapter="D")',
         ),
         (["zero_to_fp32.py", "latest"], "a checkpoint of DeepSpeed", "python D/zero_to_fp32.py D MERGED"),
         (["latest", "global_step10"], "a checkpoint of DeepSpeed", "python D/zero_to_fp32.py D MERGED"),
-        (["config.json", "m-Q4_K_M.gguf"], "GGUF files, of llama.cpp", "load the repository that they were made from"),
         (
             ["config.json", "tf_model.h5"],
             "weights of TensorFlow or Flax",

@@ -22,7 +22,7 @@ from .files import record, safetensors_bytes
         (b"PK\x03\x04", "pytorch"),
         (b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.", "pytorch"),
         (b"\x80\x02}q\x00.", None),
-        (b"GGUF\x03\0\0\0", None),
+        (b"GGUF\x03\0\0\0", "gguf"),
         (b"", None),
     ],
 )

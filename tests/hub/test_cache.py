@@ -107,7 +107,9 @@ def test_a_snapshot_without_weights_is_none(home: Path) -> None:
     assert found.problem == f"{snapshot} has no weights, only config.json, tokenizer.json"
 
 
-@pytest.mark.parametrize(("name", "text"), [("q4.gguf", "GGUF files"), ("adapter_config.json", "an adapter of PEFT")])
+@pytest.mark.parametrize(
+    ("name", "text"), [("model.onnx", "weights of ONNX"), ("adapter_config.json", "an adapter of PEFT")]
+)
 def test_what_a_download_would_not_change_says_what_it_is(home: Path, name: str, text: str) -> None:
     """As of any directory; its config is there for whoever asks for no more."""
     snapshot = write_snapshot(home, "org/net", {**CONFIG, name: b"1"})

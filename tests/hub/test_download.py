@@ -218,7 +218,10 @@ def test_a_gated_repository_says_where_to_ask(server: Hub, find: Finder, tmp_pat
     ("files", "text"),
     [
         ({**CONFIG}, "holds no weights that lazycell reads, only README.md, config.json: give another repository"),
-        ({**CONFIG, "q4.gguf": b"1"}, "GGUF files, of llama.cpp"),
+        (
+            {**CONFIG, "m-Q4_K_M.gguf": b"1", "m-Q8_0.gguf": b"1", "mmproj-f16.gguf": b"1"},
+            "holds m-Q4_K_M.gguf, m-Q8_0.gguf: which of them to load is for you to say; `hf download NAME FILE` gets one",
+        ),
         ({**CONFIG, "adapter_config.json": b"{}", "adapter_model.safetensors": b"1"}, "an adapter of PEFT"),
         (
             {**CONFIG, "a.safetensors": b"1", "b.safetensors": b"2"},

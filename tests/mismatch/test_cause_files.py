@@ -106,7 +106,23 @@ def test_an_adapter() -> None:
     }
     (cause,) = causes(model(), stored(low_rank))
     assert cause.text == "an adapter (LoRA), not a model: 16 of its 16 tensors are low-rank matrices"
+    assert cause.advice.endswith('with adapter="DIR", its directory')
     (cause,) = causes(model(), file(more=low_rank))
     assert cause.unexpected == ("*lora_*",)
     assert len(mended(file(more=low_rank)).ignored) == 16
     assert "adapter" not in kinds(model(), file(more={"flora_A.weight": ((2, 2), F)}))
+
+
+def test_a_model_with_an_adapter_that_is_not_merged() -> None:
+    """What PEFT's own model has in its state dict: weights under `base_layer`, and the pairs beside them."""
+    there = tensors(model())
+    inside = [name for name in there if name.startswith("layers.0.") and name.endswith("q.weight")]
+    found = {(name.replace(".weight", ".base_layer.weight") if name in inside else name): there[name] for name in there}
+    pairs: Tensors = {
+        f"{name.removesuffix('.weight')}.lora_{half}.default.weight": ((2, 16), F) for name in inside for half in "AB"
+    }
+    (cause,) = causes(model(), stored({**found, **pairs}))
+    assert f"{len(pairs)} low-rank matrices that were not merged" in cause.text
+    assert cause.unexpected == ()
+    assert {*inside} < cause.explains
+    assert cause.advice.startswith("save the adapter alone")
