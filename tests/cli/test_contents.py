@@ -102,3 +102,20 @@ def test_json_of_lone_surrogates() -> None:
     """A name that is no Unicode text, as a path may be, is escaped."""
     header = attrs.evolve(HEADER, path=Path("\udcff.safetensors"))
     assert json.loads(json.dumps(contents_json(header, [])))["path"] == "\udcff.safetensors"
+
+
+def test_quantized_weights(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a load makes of several tensors is counted by what is stored; the tensors are listed as they are."""
+    header = stored(
+        {
+            "a.weight": ((4, 8), "int8"),
+            "a.weight_scale": ((4, 1), "float32"),
+            "b.weight": ((4, 8), "int8"),
+            "b.weight_scale": ((1,), "float32"),
+            "c.weight": ((4, 8), "float32"),
+        }
+    )
+    assert "quantized: 2 weights of int8 with scales, which are floats in a load" in shown(header, capsys)
+    document = contents_json(header, ())
+    assert document["quantized"] == {"int8 with scales": 2}
+    assert [each["name"] for each in document["tensors"]] == list(header.tensors)
