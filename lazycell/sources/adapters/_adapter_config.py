@@ -18,6 +18,8 @@ from ._module_pattern import ModulePattern, PatternProblem
 CONFIG = "adapter_config.json"
 
 _MOST_BYTES = 10_000_000
+_MOST_NAMES = 20_000
+_MOST_EXPRESSIONS = 200
 _KINDS = frozenset({"LORA", "IA3"})
 _MERGE = (
     "merge it where it was trained, with `merge_and_unload()` of peft, and save the model: that loads as any other does"
@@ -140,13 +142,21 @@ def config_of(told: Mapping[str, Any], path: Path) -> AdapterConfig:
         )
     read = _Values(told, path)
     pattern = read.mapping("alpha_pattern")
+    if len(pattern) > _MOST_NAMES:
+        raise ConfigError(f"{path}: alpha_pattern has {len(pattern):,} keys, and at most {_MOST_NAMES:,} are read")
     alphas = ((key, read.number(f"alpha_pattern[{key!r:.80}]", value)) for key, value in pattern.items())
+    patterns = tuple((read.pattern("alpha_pattern", key), alpha) for key, alpha in alphas)
+    if sum(not each.is_plain for each, _ in patterns) > _MOST_EXPRESSIONS:
+        raise ConfigError(
+            f"{path}: alpha_pattern has more than {_MOST_EXPRESSIONS} regular expressions that are no names: write "
+            "names"
+        )
     feedforward = told.get("feedforward_modules")
     return AdapterConfig(
         path,
         is_ia3=kind.upper() == "IA3",
         alpha=read.number("lora_alpha", told.get("lora_alpha", 8)),
-        alpha_pattern=tuple((read.pattern("alpha_pattern", key), alpha) for key, alpha in alphas),
+        alpha_pattern=patterns,
         has_magnitudes=read.switch("use_dora"),
         rank_stabilized=read.switch("use_rslora"),
         fan_in_fan_out=read.switch("fan_in_fan_out"),
@@ -202,9 +212,9 @@ class _Values:
             return ()
         if isinstance(value, str):
             return (value,)
-        if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        if isinstance(value, list) and len(value) <= _MOST_NAMES and all(isinstance(each, str) for each in value):
             return tuple(value)
-        raise self._wrong(name, value, "a list of names")
+        raise self._wrong(name, value, f"a list of names, at most {_MOST_NAMES:,}")
 
     def rows(self, name: str) -> Mapping[str, tuple[int, ...]]:
         value = self.told.get(name)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import ml_dtypes
@@ -161,3 +162,18 @@ def test_an_element_has_the_same_bits_whatever_is_asked_for(tmp_path: Path, rank
         target = bytearray(min(300_001, len(whole) - int(start)))
         tensor.ranges[0].read_into(memoryview(target), int(start))
         assert bytes(target) == whole[start : start + len(target)]
+
+
+def test_no_more_memory_is_taken_than_for_pieces(tmp_path: Path) -> None:
+    adapter = {"a.lora_A.weight": numbers(8, 1500), "a.lora_B.weight": numbers(2000, 8)}
+    path, base = (
+        write_adapter(tmp_path / "one", adapter),
+        open_checkpoint({"a.weight": np.ones((2000, 1500), np.float16)}),
+    )
+    tensor = adapters.merged(base, adapters.read_adapters(path)).tensors["a.weight"]
+    target = bytearray(tensor.nbytes)
+    tracemalloc.start()
+    tensor.ranges[0].read_into(memoryview(target), 0)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < len(target) / 4
