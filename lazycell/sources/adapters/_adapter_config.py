@@ -24,6 +24,9 @@ _KINDS = frozenset({"LORA", "IA3"})
 _MERGE = (
     "merge it where it was trained, with `merge_and_unload()` of peft, and save the model: that loads as any other does"
 )
+_OF_INPUTS = frozenset(
+    {"PROMPT_TUNING", "MULTITASK_PROMPT_TUNING", "P_TUNING", "PREFIX_TUNING", "ADAPTION_PROMPT", "CPT"}
+)
 _OF_START = ("pissa", "olora", "corda", "lora_ga", "loftq")
 """What `init_lora_weights` begins with where training begins with other weights than the base's."""
 
@@ -129,6 +132,11 @@ def config_of(told: Mapping[str, Any], path: Path) -> AdapterConfig:
     kind = told.get("peft_type")
     if not isinstance(kind, str) or kind.upper() not in _KINDS:
         what = f"peft_type={kind!r:.80}" if "peft_type" in told else "there is no peft_type"
+        if isinstance(kind, str) and kind.upper() in _OF_INPUTS:
+            raise ConfigError(
+                f"{path}: {what}: it adds to what a model is given, and changes no weights, so that nothing can be "
+                "merged: train LORA or IA3, which lazycell merges, or one that `merge_and_unload()` of peft makes a model of"
+            )
         raise ConfigError(f"{path}: {what}: lazycell merges LORA and IA3: {_MERGE}")
     for name, why in _REFUSED.items():
         if told.get(name):

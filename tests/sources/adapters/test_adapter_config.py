@@ -49,8 +49,13 @@ def test_scales(told: dict[str, Any], module: str, rank: int, scale: float) -> N
                 f"peft_type='{kind}': lazycell merges LORA and IA3: merge it where it was trained, with "
                 "`merge_and_unload",
             )
-            for kind in ("ADALORA", "VERA", "LOHA", "LOKR", "OFT", "PROMPT_TUNING", "PREFIX_TUNING")
+            for kind in ("ADALORA", "VERA", "LOHA", "LOKR", "OFT")
         ),
+        (
+            {"peft_type": "PROMPT_TUNING"},
+            "peft_type='PROMPT_TUNING': it adds to what a model is given, and changes no weights",
+        ),
+        ({"peft_type": "PREFIX_TUNING"}, "so that nothing can be merged: train LORA or IA3, .*merge_and_unload"),
         ({"peft_type": None}, "peft_type=None"),
         ({"peft_type": 7}, "peft_type=7"),
         ({"layer_replication": [[0, 4], [2, 5]]}, "layer_replication=.* layers are repeated.*merge_and_unload"),
