@@ -135,7 +135,7 @@ def config_of(told: Mapping[str, Any], path: Path) -> AdapterConfig:
         if isinstance(kind, str) and kind.upper() in _OF_INPUTS:
             raise ConfigError(
                 f"{path}: {what}: it adds to what a model is given, and changes no weights, so that nothing can be "
-                "merged: train LORA or IA3, which lazycell merges, or one that `merge_and_unload()` of peft makes a model of"
+                "merged: train LORA or IA3, which lazycell merges, or what `merge_and_unload()` of peft can merge"
             )
         raise ConfigError(f"{path}: {what}: lazycell merges LORA and IA3: {_MERGE}")
     for name, why in _REFUSED.items():
