@@ -138,3 +138,20 @@ def test_what_is_computed_is_told_from_what_is_stored(tmp_path: Path, capsys: py
     (place,) = found["tensors"][0]["ranges"]
     assert place["stop"] - place["start"] == 288
     assert "stored" not in "\n".join(shown(HEADER, capsys))
+
+
+def test_quantized_weights(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a load makes of several tensors is counted by what is stored; the tensors are listed as they are."""
+    header = stored(
+        {
+            "a.weight": ((4, 8), "int8"),
+            "a.weight_scale": ((4, 1), "float32"),
+            "b.weight": ((4, 8), "int8"),
+            "b.weight_scale": ((1,), "float32"),
+            "c.weight": ((4, 8), "float32"),
+        }
+    )
+    assert "quantized: 2 weights of int8 with scales, which are floats in a load" in shown(header, capsys)
+    document = contents_json(header, ())
+    assert document["quantized"] == {"int8 with scales": 2}
+    assert [each["name"] for each in document["tensors"]] == list(header.tensors)
