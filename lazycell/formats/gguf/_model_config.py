@@ -49,11 +49,16 @@ _ENDS = ("eos_token_id", "eot_token_id", "eom_token_id")
 _FREQUENCIES = "rope_freqs.weight"
 _FACTORS = ("rope_factors_long.weight", "rope_factors_short.weight")
 
+_MOST_LAYERS = 512
+"""`LLAMA_MAX_LAYERS` of llama-hparams.h."""
+
 # What describes a file, or says what is always so.
 _PASSED_OVER = ("rope.scaling.finetuned", "tensor_data_layout", "vocab_size")
 _ALWAYS: dict[str, tuple[Any, ...]] = {
     "attention.causal": (True,),
     "expert_gating_func": (1, 0),  # softmax
+    "expert_group_count": (1, 0),
+    "expert_group_used_count": (1, 0),
     "expert_weights_scale": (1, 0),
     "rope.scaling.attn_factor": (1, 0),
     "rope.scaling.yarn_attn_factor": (1,),
@@ -71,19 +76,23 @@ def config_of(file: GgufFile) -> dict[str, Any] | None:
     if architecture is None:
         return None
     told = Told(file)
-    layers, hidden = told.number("block_count"), told.number("embedding_length")
-    heads = told.number("attention.head_count")
+    layers, hidden = told.count("block_count"), told.count("embedding_length")
+    heads = told.count("attention.head_count")
+    if layers > _MOST_LAYERS:
+        raise CheckpointFormatError(
+            f"{file.path}: {told.prefix}block_count={layers}: llama.cpp has {_MOST_LAYERS} at most"
+        )
     size = _head_size(file, told, hidden, heads)
     config: dict[str, Any] = {
         "model_type": architecture.model_type,
         "vocab_size": _rows(file, told),
         "hidden_size": hidden,
-        "intermediate_size": told.number("feed_forward_length", told.get("expert_feed_forward_length")),
+        "intermediate_size": told.count("feed_forward_length", told.get("expert_feed_forward_length")),
         "num_hidden_layers": layers,
         "num_attention_heads": heads,
-        "num_key_value_heads": told.number("attention.head_count_kv", heads),
+        "num_key_value_heads": told.count("attention.head_count_kv", heads),
         "head_dim": size,
-        "max_position_embeddings": told.number("context_length"),
+        "max_position_embeddings": told.count("context_length"),
         "rms_norm_eps": told.number("attention.layer_norm_rms_epsilon"),
         "tie_word_embeddings": "output.weight" not in file.tensors,
         "rope_theta": told.number("rope.freq_base", 10000.0),
@@ -127,8 +136,8 @@ def _rows(file: GgufFile, told: Told) -> int:
 def _head_size(file: GgufFile, told: Told, hidden: int, heads: int) -> int:
     """Give the size of a head: as it is said, else by the tensors."""
     query = file.tensors.get("blk.0.attn_q.weight")
-    usual = query.shape[0] // heads if query is not None and query.shape and heads else hidden // max(heads, 1)
-    size: int = told.number("attention.key_length", usual)
+    rows = query.shape[0] if query is not None and query.shape else hidden
+    size = told.count("attention.key_length", max(rows // heads, 1))
     for key in ("attention.value_length", "rope.dimension_count"):
         other = told.number(key, size)
         if other != size:
@@ -142,7 +151,7 @@ def _head_size(file: GgufFile, told: Told, hidden: int, heads: int) -> int:
 
 def _window(told: Told, config: dict[str, Any]) -> None:
     """Take the window of Mistral; what is seen anyway is none, and of others it is not known in which layers it is."""
-    window = told.get("attention.sliding_window", 0)
+    window = told.number("attention.sliding_window", 0)
     if config["model_type"] in ("llama", "mixtral", "phi3"):
         config["sliding_window"] = window or None
         if window and config["model_type"] == "llama":
@@ -157,18 +166,18 @@ def _gemma(told: Told, config: dict[str, Any], layers: int) -> None:
     config["hidden_activation"] = "gelu_pytorch_tanh"
     third = config["model_type"] == "gemma3_text"
     for key in ("attn_logit_softcapping", "final_logit_softcapping"):
-        cap = told.get(key)
-        if cap is not None:
-            config[key] = cap or None
-    window = told.get("attention.sliding_window")
-    if window is not None:
+        if told.get(key) is not None:
+            config[key] = told.number(key) or None
+    window = told.number("attention.sliding_window", 0)
+    if window:
         config["sliding_window"] = window
-    pattern = told.get("attention.sliding_window_pattern", 6 if third else 2)
-    if isinstance(pattern, list):
-        slides = [bool(each) for each in pattern]
-    elif isinstance(pattern, bool):
-        slides = [pattern] * layers
+    pattern = told.get("attention.sliding_window_pattern")
+    if isinstance(pattern, list | bool):
+        slides = [bool(each) for each in pattern] if isinstance(pattern, list) else [pattern] * layers
+    elif third and not window:  # written only where some layers have one; gemma2's first files lack it, and have
+        slides = [False] * layers
     else:
+        pattern = told.number("attention.sliding_window_pattern", 6 if third else 2)
         slides = [bool(pattern) and (layer + 1) % pattern != 0 for layer in range(layers)]
     config["layer_types"] = ["sliding_attention" if each else "full_attention" for each in slides]
     large = layers == (62 if third else 46)
@@ -188,14 +197,14 @@ def _biases(file: GgufFile, architecture: Architecture, config: dict[str, Any]) 
 def _experts(file: GgufFile, told: Told, architecture: Architecture, config: dict[str, Any], layers: int) -> None:
     if not architecture.experts:
         return
-    config["num_experts_per_tok"] = told.number("expert_used_count")
+    config["num_experts_per_tok"] = told.count("expert_used_count")
     if architecture.model_type == "mixtral":
-        config["num_local_experts"] = told.number("expert_count")
+        config["num_local_experts"] = told.count("expert_count")
         if told.get("expert_weights_norm", True) is not True:
             config[f"{told.prefix}expert_weights_norm"] = "false"
         return
-    config["num_experts"] = told.number("expert_count")
-    config["moe_intermediate_size"] = told.number("expert_feed_forward_length")
+    config["num_experts"] = told.count("expert_count")
+    config["moe_intermediate_size"] = told.count("expert_feed_forward_length")
     config["norm_topk_prob"] = bool(told.get("expert_weights_norm", True))
     config["decoder_sparse_step"] = 1
     config["mlp_only_layers"] = [layer for layer in range(layers) if f"blk.{layer}.ffn_gate.weight" in file.tensors]

@@ -6,6 +6,7 @@ in memory twice.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import attrs
@@ -53,7 +54,7 @@ def _originals(file: GgufFile, architecture: Architecture, tensor: GgufTensor) -
     for name in architecture.names(tensor.name, 1):
         header = header_of(file, tensor, name)
         of = layer_and_module(tensor.name)
-        if not header.is_readable or not tensor.nbytes:
+        if not header.is_readable or not tensor.nbytes or not tensor.shape:
             yield header
         elif of is not None and architecture.turns_heads and of[1] in _HEADS:
             yield _unturned(header, tensor, heads_in(file, _HEADS[of[1]], of[0]), file)
@@ -95,7 +96,7 @@ def _unturned(header: TensorHeader, tensor: GgufTensor, heads: int, file: GgufFi
         raise CheckpointFormatError(
             f"{file.path}: tensor {tensor.name!r} of shape {header.shape} does not have the rows of {heads} heads"
         )
-    rows, columns = rows // heads, rest[0] if rest else 1
+    rows, columns = rows // heads, math.prod(rest)
     (part,) = header.ranges
     if isinstance(part, Computed):
         turned: Computed | StridedRange = Computed(header.shape, Unturned(part.values, rows, columns))

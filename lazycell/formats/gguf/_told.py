@@ -47,6 +47,17 @@ class Told:
             raise CheckpointFormatError(f"{self.path}: {self.prefix}{key}={found!s:.80} in its metadata {what}")
         return found
 
+    def count(self, key: str, default: Any = None) -> int:
+        """Give a whole number from 1 on, of one that there has to be, or has a default.
+
+        Raises:
+            CheckpointFormatError: there is none, or it is none.
+        """
+        found = self.number(key, default)
+        if not isinstance(found, int) or found < 1:
+            raise CheckpointFormatError(f"{self.path}: {self.prefix}{key}={found} in its metadata is no count")
+        return found
+
     def rest(self) -> Iterator[tuple[str, Any]]:
         """Give what was not asked for and is not off, each under its whole key."""
         for key, value in self._values.items():
