@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from .. import loading
+from .._errors import CheckpointError
 from .._frozen import frozen
 from ._adapter_option import adapter_option, adapters_of
 from ._asked import fitted
@@ -62,6 +63,8 @@ class Policies:
                 adapter=adapters_of(self.adapters),
             )
             return fitted(found, header, given)
+        except CheckpointError:  # a ValueError too, but what files hold is no wrong usage
+            raise
         except ValueError as error:
             raise click.UsageError(str(error)) from None
 

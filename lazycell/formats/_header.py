@@ -142,6 +142,7 @@ class CheckpointHeader:
     `metadata` is what the file says besides tensors: the `__metadata__` of safetensors, the strings saved with
     `append_dict` in a `.ckpt`.
     `notes` are sentences for whoever loads it: what is not wrong, and may not be meant.
+    `stored` is that of what the files hold, where this one is a view of it: checksums are of that.
     """
 
     path: Path
@@ -149,6 +150,7 @@ class CheckpointHeader:
     tensors: Mapping[str, TensorHeader]
     metadata: Mapping[str, str] = attrs.field(factory=dict)
     notes: tuple[str, ...] = ()
+    stored: CheckpointHeader | None = attrs.field(default=None, repr=False)
 
     @property
     def nbytes(self) -> int:

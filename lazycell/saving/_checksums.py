@@ -46,6 +46,7 @@ def verify_checksums(header: CheckpointHeader, reader: Reader, progress: Progres
         ChecksumError: bytes are not those that were saved; every damaged tensor is named.
         CheckpointFormatError: there are no checksums, or not for every tensor, or they are malformed.
     """
+    header = header if header.stored is None else header.stored
     with ProgressBar(f"verifying {header.path.name}") as bar:
         count = _Count(bar if progress is None else progress, header.nbytes)
         if header.format == "ckpt":

@@ -80,7 +80,9 @@ def dequantized(
             tensors[floats[name].name] = floats[name]
         elif name not in gone or name in staying:
             tensors[name] = tensor
-    return attrs.evolve(header, tensors=tensors) if floats else header
+    if not floats:
+        return header
+    return attrs.evolve(header, tensors=tensors, stored=header if header.stored is None else header.stored)
 
 
 def view_of(weight: Quantized, header: CheckpointHeader, quantization: Mapping[str, Any]) -> View | str:

@@ -230,3 +230,31 @@ class SizedMatrix(LazyCell):
 class Sized(LazyCell):
     width: int
     l: SizedMatrix = child(SizedMatrix, width)  # noqa: E741
+
+
+def test_the_size_that_a_quantized_weight_tells() -> None:
+    """What the codes are the floats of has the shape, not they."""
+    for case in ("bnb_nf4", "ct_pack4", "fp8_block"):
+        assert dict(Sized.infer(GOLDEN / case)) == {"width": 128}
+    assert Sized.infer(GOLDEN / "bnb_nf4").dtype is None
+
+
+class Packed(LazyCell):
+    """Computes with codes itself."""
+
+    weight: Param["zeros", (64, 128), "int8"]
+    weight_scale: Param["ones", (64, 1), "bfloat16"]
+
+
+class OfPacked(LazyCell):
+    l: Packed = child(Packed)  # noqa: E741
+
+
+def test_a_model_that_computes_with_codes() -> None:
+    """It gets them as they are, whatever the dtypes are to be."""
+    for policy in ("cast", "strict", "checkpoint"):
+        net = OfPacked()
+        report = net.load_checkpoint(GOLDEN / "ct_int8_channel", dtype=policy)
+        assert report.cast == ()
+    stored = open_checkpoint(GOLDEN / "ct_int8_channel" / "model.safetensors").tensors["l.weight"]
+    assert np.array_equal(net.l.weight.asnumpy(), read_tensor(stored))

@@ -180,3 +180,28 @@ def test_folders_and_hidden_files_are_no_candidates(tmp_path: Path) -> None:
         f"{tmp_path}: holds no .safetensors, no .safetensors.index.json, no .ckpt, no .bin of PyTorch and no .gguf, only "
         "._net.safetensors, old.ckpt"
     )
+
+
+def test_gguf_is_taken_where_nothing_else_is(tmp_path: Path) -> None:
+    """Floats are exact; what looks or listens beside a text model is passed over."""
+    assert found(touched(tmp_path / "one", "config.json", "m-Q4_K_M.gguf", "README.md")) == ["m-Q4_K_M.gguf"]
+    assert found(touched(tmp_path / "vision", "m-Q8_0.gguf", "mmproj-m-f16.gguf")) == ["m-Q8_0.gguf"]
+    assert found(touched(tmp_path / "eyes", "m.gguf", "m.mmproj-Q8_0.gguf")) == ["m.gguf"]
+    assert found(touched(tmp_path / "alone", "mmproj-m-f16.gguf")) == ["mmproj-m-f16.gguf"]
+    for other in ("model.safetensors", "net.safetensors", "pytorch_model.bin", "net.ckpt"):
+        assert found(touched(tmp_path / other, "m.gguf", "m-Q8_0.gguf", other)) == [other]
+
+
+def test_several_of_gguf_are_named(tmp_path: Path) -> None:
+    """One model, quantized in several ways: nothing tells which to load."""
+    said = refusal(touched(tmp_path, "m-Q4_K_M.gguf", "m-Q8_0.gguf", "mmproj.gguf"))
+    assert said == (
+        f"holds m-Q4_K_M.gguf, m-Q8_0.gguf; give the path of the one to load, such as {tmp_path}/m-Q4_K_M.gguf"
+    )
+
+
+def test_a_model_of_gguf_in_parts(tmp_path: Path) -> None:
+    """The first part is chosen, and says when it is read how they are joined; of two such models both are named."""
+    touched(tmp_path, *(f"m-Q8_0-0000{number}-of-00003.gguf" for number in (1, 2, 3)))
+    assert found(tmp_path) == ["m-Q8_0-00001-of-00003.gguf"]
+    assert "m-Q4_0-00001-of-00002.gguf" in refusal(touched(tmp_path, "m-Q4_0-00001-of-00002.gguf"))

@@ -8,25 +8,29 @@ import os
 import resource
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import attrs
 import numpy as np
 import safetensors
 from hypothesis import strategies as st
 
-from lazycell._errors import CheckpointError, ManifestError
-from lazycell.formats import ByteRange, CheckpointHeader
+from lazycell._errors import CheckpointError, CheckpointFormatError, ManifestError
+from lazycell.formats import ByteRange, CheckpointHeader, Computed, TensorHeader, gguf
 from lazycell.formats._ckpt import read_ckpt
 from lazycell.formats._pytorch import read_pytorch
+from lazycell.formats._readers import read_gguf
 from lazycell.formats._safetensors import read_safetensors
 from lazycell.formats._sharded import read_index
 from lazycell.formats._strided import StridedRange, span
 from lazycell.manifest._manifest import Manifest
 
 from ..formats.corpus import CKPT, GOOD, HUB_INDEX, LEGACY, NAME_MAP, PYTORCH, SAFETENSORS, WHITE, ZIPPED
+from ..formats.corpus import GGUF as BAD_GGUF
 from ..formats.files import entry, field, record, safetensors_bytes, varint, write_tensors
+from ..formats.ggufs import Tensor, array, gguf_bytes, scalar, string, strings
 from ..manifest.documents import document, everything
 from .mutations import NUMBERS, rewritten
 
@@ -86,7 +90,7 @@ class Target:
             _check(time.thread_time() - started < SECONDS, f"it took {time.thread_time() - started:.1f} s")
         for name, tensor in header.tensors.items():
             _check(name == tensor.name, f"{name!r} is called {tensor.name!r}")
-            for part in tensor.ranges:
+            for part in _places(tensor):
                 size = part.path.stat().st_size
                 if isinstance(part, StridedRange):
                     stop = part.start + span(part.shape, part.strides) * part.itemsize
@@ -100,6 +104,20 @@ class Target:
                 _check(tensor.nbytes == math.prod(tensor.shape) * tensor.itemsize, f"{name!r}: {tensor}")
         _check(self.other is None or _accepts(self.other, content), "accepted, but not by the format's own library")
         return True
+
+
+def _places(tensor: TensorHeader) -> Iterator[Any]:
+    """Give its parts, and of such as are computed what they are computed from; these are computed, if there are few."""
+    for part in tensor.ranges:
+        if not isinstance(part, Computed):
+            yield part
+            continue
+        if part.nbytes < 1 << 20:
+            target = bytearray(part.nbytes)
+            part.read_into(memoryview(target), 0)
+            if target:
+                part.read_into(memoryview(target)[: len(target) // 2 + 1], len(target) // 3)
+        yield from part.ranges
 
 
 def _accepts(library: Callable[[bytes], object], content: bytes) -> bool:
@@ -149,7 +167,7 @@ def _seeds(prefix: str, folder: Path) -> list[bytes]:
     """The files of the corpus, bad and good, that are of a format and small."""
     cases = [
         case
-        for case in (*SAFETENSORS, *CKPT, *PYTORCH, *GOOD)
+        for case in (*SAFETENSORS, *CKPT, *PYTORCH, *BAD_GGUF, *GOOD)
         if case.label.startswith(prefix) and "cut at" not in case.label
     ]
     contents = [_contents(case.write, folder) for case in cases]
@@ -273,6 +291,84 @@ _OPCODES = [
 ]
 
 
+# GGUF: of kinds of models whose tensors are changed back, and of others
+
+_SIZES = {"block_count": 1, "embedding_length": 32, "feed_forward_length": 32, "context_length": 8}
+_SIZES |= {"attention.head_count": 4, "attention.head_count_kv": 2}
+
+
+def _values(architecture: str, **more: bytes) -> dict[str, bytes]:
+    named = {f"{architecture}.{key}": scalar("I", value) for key, value in _SIZES.items()}
+    named[f"{architecture}.attention.layer_norm_rms_epsilon"] = scalar("f", 1e-6)
+    more = {key.replace("_", "."): value for key, value in more.items()}
+    return {"general.architecture": string(architecture), **named, **more}
+
+
+_TENSORS = {
+    "token_embd.weight": Tensor((4, 32), "Q8_0", bytes(range(136))),
+    "blk.0.attn_q.weight": Tensor((32, 32), "Q4_0", bytes(range(18)) * 32),
+    "blk.0.attn_k.weight": Tensor((16, 32), "F16", bytes(1024)),
+    "blk.0.attn_norm.weight": Tensor((32,), "F32", bytes(128)),
+    "blk.0.ffn_up_exps.weight": Tensor((2, 3, 32), "Q5_1", bytes(range(144))),
+    "rope_freqs.weight": Tensor((4,), "F32", np.float32([1, 1, 2, 8]).tobytes()),
+}
+_OTHERS = {
+    "a": Tensor((256,), "Q6_K", bytes(210)),
+    "b": Tensor((2, 256), "IQ2_XXS", bytes(132)),
+    "c": Tensor((), "F64", bytes(8)),
+    "d": Tensor((3, 0), "MXFP4", b""),
+    "e": Tensor((5,), 99, bytes(9)),
+}
+_GGUFS: list[tuple[dict[str, Tensor], dict[str, bytes]]] = [
+    (_TENSORS, _values("llama")),
+    (_TENSORS, _values("llama", llama_expert_count=scalar("I", 2), general_alignment=scalar("I", 32))),
+    (_TENSORS, _values("gemma2", tokenizer_ggml_tokens=strings(["a", "", "b"]))),
+    (_OTHERS, _values("other", x=array("?", [True, False]), y=array("f", [0.5]), z=scalar("d", 0.5))),
+    ({}, {}),
+]
+
+
+@st.composite
+def _gguf(draw: st.DrawFn) -> bytes:
+    """A sound file with up to three mistakes in what it says of values and tensors."""
+    tensors, values = (list(each.items()) for each in draw(st.sampled_from(_GGUFS)))
+    pieces = [raw for _, known in _GGUFS for raw in known.values()]
+    version, counts, alignment = 3, None, 32
+    for _ in range(draw(st.integers(0, 3))):
+        kind = draw(st.integers(0, 7))
+        if kind < 3 and tensors:
+            at = draw(st.integers(0, len(tensors) - 1))
+            name, tensor = tensors[at]
+            if kind == 0:
+                shape = [*tensor.shape, 1][: max(1, len(tensor.shape))]
+                shape[draw(st.integers(0, len(shape) - 1))] = draw(st.sampled_from(NUMBERS))
+                tensor = attrs.evolve(tensor, shape=shape[: draw(st.integers(0, 5))])
+            elif kind == 1:
+                tensor = attrs.evolve(tensor, type=draw(st.integers(0, 45)))
+            else:
+                tensor = attrs.evolve(tensor, offset=draw(st.sampled_from([*NUMBERS, 32, 64, 96, 1 << 50])))
+            tensors[at] = (draw(st.sampled_from([name, name, *_TENSORS])), tensor)
+        elif kind < 6 and values:
+            at = draw(st.integers(0, len(values) - 1))
+            if kind == 3:
+                del values[at]
+            else:
+                values[at] = values[at][0], draw(st.sampled_from(pieces) | st.binary(max_size=20))
+        elif kind == 6:
+            counts = draw(st.sampled_from(NUMBERS)), draw(st.sampled_from([len(values), *NUMBERS]))
+        else:
+            version, alignment = draw(st.integers(0, 4)), draw(st.sampled_from([1, 32, 64]))
+    return gguf_bytes(tensors, values, version=version, counts=counts, alignment=alignment)
+
+
+def _read_gguf(path: Path) -> CheckpointHeader:
+    """Read a file, and the config in it, which may be none."""
+    header = read_gguf(path)
+    with suppress(CheckpointFormatError):
+        gguf.config_of(gguf.read_file(path))
+    return header
+
+
 # Both indices
 
 _MAPS = [
@@ -340,7 +436,8 @@ def _manifest() -> Target:
 
 def targets(folder: Path) -> Mapping[str, Target]:
     """Make every target; the corpus is written into a folder to be read."""
-    tensors, checkpoints = _seeds("safetensors", folder), _seeds("ckpt", folder)
+    tensors, checkpoints, ggufs = (_seeds(prefix, folder) for prefix in ("safetensors", "ckpt", "gguf"))
+    ggufs += [gguf_bytes(*each) for each in _GGUFS]
     return {
         "safetensors": Target(
             st.sampled_from(tensors) | _safetensors(),
@@ -352,6 +449,7 @@ def targets(folder: Path) -> Mapping[str, Target]:
         ),
         "ckpt": Target(st.sampled_from(checkpoints) | _ckpt(), checkpoints, _nothing, "net.ckpt", read_ckpt),
         "pytorch": _pytorch(folder),
+        "gguf": Target(st.sampled_from(ggufs) | _gguf(), ggufs, _nothing, "m.gguf", _read_gguf),
         "index": _index(HUB_INDEX),
         "name_map": _index(NAME_MAP),
         "manifest": _manifest(),

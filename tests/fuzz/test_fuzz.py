@@ -16,7 +16,7 @@ from lazycell.formats import ByteRange, CheckpointHeader, TensorHeader
 from .run import run
 from .targets import Broken, Target, targets
 
-NAMES = ["safetensors", "ckpt", "pytorch", "index", "name_map", "manifest"]
+NAMES = ["safetensors", "ckpt", "pytorch", "gguf", "index", "name_map", "manifest"]
 SECONDS = float(os.environ.get("LAZYCELL_FUZZ_SECONDS", "30"))
 
 

@@ -49,9 +49,6 @@ _ENDS = ("eos_token_id", "eot_token_id", "eom_token_id")
 _FREQUENCIES = "rope_freqs.weight"
 _FACTORS = ("rope_factors_long.weight", "rope_factors_short.weight")
 
-_MOST_LAYERS = 512
-"""`LLAMA_MAX_LAYERS` of llama-hparams.h."""
-
 # What describes a file, or says what is always so.
 _PASSED_OVER = ("rope.scaling.finetuned", "tensor_data_layout", "vocab_size")
 _ALWAYS: dict[str, tuple[Any, ...]] = {
@@ -76,12 +73,8 @@ def config_of(file: GgufFile) -> dict[str, Any] | None:
     if architecture is None:
         return None
     told = Told(file)
-    layers, hidden = told.count("block_count"), told.count("embedding_length")
+    layers, hidden = told.layers(), told.count("embedding_length")
     heads = told.count("attention.head_count")
-    if layers > _MOST_LAYERS:
-        raise CheckpointFormatError(
-            f"{file.path}: {told.prefix}block_count={layers}: llama.cpp has {_MOST_LAYERS} at most"
-        )
     size = _head_size(file, told, hidden, heads)
     config: dict[str, Any] = {
         "model_type": architecture.model_type,
@@ -136,10 +129,10 @@ def _rows(file: GgufFile, told: Told) -> int:
 def _head_size(file: GgufFile, told: Told, hidden: int, heads: int) -> int:
     """Give the size of a head: as it is said, else by the tensors."""
     query = file.tensors.get("blk.0.attn_q.weight")
-    rows = query.shape[0] if query is not None and query.shape else hidden
-    size = told.count("attention.key_length", max(rows // heads, 1))
+    usual = query.shape[0] // heads if query is not None and query.shape and heads else hidden // max(heads, 1)
+    size = told.count("attention.key_length", usual)
     for key in ("attention.value_length", "rope.dimension_count"):
-        other = told.number(key, size)
+        other = told.count(key, size)
         if other != size:
             what = f"{told.prefix}{key}={other} in its metadata"
             raise CheckpointFormatError(
@@ -151,7 +144,7 @@ def _head_size(file: GgufFile, told: Told, hidden: int, heads: int) -> int:
 
 def _window(told: Told, config: dict[str, Any]) -> None:
     """Take the window of Mistral; what is seen anyway is none, and of others it is not known in which layers it is."""
-    window = told.number("attention.sliding_window", 0)
+    window = told.count("attention.sliding_window", 0)
     if config["model_type"] in ("llama", "mixtral", "phi3"):
         config["sliding_window"] = window or None
         if window and config["model_type"] == "llama":
@@ -168,20 +161,20 @@ def _gemma(told: Told, config: dict[str, Any], layers: int) -> None:
     for key in ("attn_logit_softcapping", "final_logit_softcapping"):
         if told.get(key) is not None:
             config[key] = told.number(key) or None
-    window = told.number("attention.sliding_window", 0)
+    window = told.count("attention.sliding_window", 0)
     if window:
         config["sliding_window"] = window
     pattern = told.get("attention.sliding_window_pattern")
     if isinstance(pattern, list | bool):
         slides = [bool(each) for each in pattern] if isinstance(pattern, list) else [pattern] * layers
-    elif third and not window:  # written only where some layers have one; gemma2's first files lack it, and have
-        slides = [False] * layers
     else:
-        pattern = told.number("attention.sliding_window_pattern", 6 if third else 2)
-        slides = [bool(pattern) and (layer + 1) % pattern != 0 for layer in range(layers)]
+        every = told.count("attention.sliding_window_pattern", 6 if third else 2)
+        if third and not window:  # written only where some layers have one; gemma2's first files lack it, and have
+            every = 0
+        slides = [bool(every) and (layer + 1) % every != 0 for layer in range(layers)]
     config["layer_types"] = ["sliding_attention" if each else "full_attention" for each in slides]
     large = layers == (62 if third else 46)
-    scale = config["hidden_size"] // config["num_attention_heads"] if large else config["head_dim"]
+    scale = config["hidden_size"] // max(config["num_attention_heads"], 1) if large else config["head_dim"]
     config["query_pre_attn_scalar"] = scale
     if third:
         config["rope_local_base_freq"] = told.number("rope.freq_base_swa", 10000.0)
@@ -213,8 +206,8 @@ def _experts(file: GgufFile, told: Told, architecture: Architecture, config: dic
 def _rope(file: GgufFile, told: Told, config: dict[str, Any]) -> None:
     """Add how positions are stretched over longer texts."""
     kind = told.get("rope.scaling.type", "linear")
-    factor = told.get("rope.scaling.factor", told.get("rope.scale_linear", 0.0))
-    original = told.get("rope.scaling.original_context_length", 0)
+    factor = told.number("rope.scaling.factor", told.get("rope.scale_linear", 0.0))
+    original = told.count("rope.scaling.original_context_length", 0)
     beta = {key: told.get(f"rope.scaling.yarn_{key}") for key in ("beta_fast", "beta_slow")}
     if kind == "linear" and factor not in (0, 1):
         config["rope_scaling"] = {"rope_type": "linear", "factor": factor}

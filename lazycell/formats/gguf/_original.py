@@ -54,7 +54,7 @@ def _originals(file: GgufFile, architecture: Architecture, tensor: GgufTensor) -
     for name in architecture.names(tensor.name, 1):
         header = header_of(file, tensor, name)
         of = layer_and_module(tensor.name)
-        if not header.is_readable or not tensor.nbytes or not tensor.shape:
+        if not header.is_readable or not tensor.nbytes:
             yield header
         elif of is not None and architecture.turns_heads and of[1] in _HEADS:
             yield _unturned(header, tensor, heads_in(file, _HEADS[of[1]], of[0]), file)
@@ -91,7 +91,7 @@ def heads_in(file: GgufFile, key: str, layer: int) -> int:
 
 
 def _unturned(header: TensorHeader, tensor: GgufTensor, heads: int, file: GgufFile) -> TensorHeader:
-    rows, *rest = header.shape
+    rows, *rest = header.shape or (1,)
     if rows % (2 * heads):
         raise CheckpointFormatError(
             f"{file.path}: tensor {tensor.name!r} of shape {header.shape} does not have the rows of {heads} heads"

@@ -11,6 +11,9 @@ from ..._errors import CheckpointFormatError
 from ._architectures import name_of
 from ._file import GgufFile
 
+_MOST = (1 << 32) - 1
+_MOST_LAYERS = 1 << 16
+
 
 class Told:
     """What a file says under the name of its architecture; other keys are about the file, its makers and its words."""
@@ -48,14 +51,25 @@ class Told:
         return found
 
     def count(self, key: str, default: Any = None) -> int:
-        """Give a whole number from 1 on, of one that there has to be, or has a default.
+        """Give a whole number of one that there has to be, or has a default.
 
         Raises:
-            CheckpointFormatError: there is none, or it is none.
+            CheckpointFormatError: there is none, or it is none, or one that no model has.
         """
         found = self.number(key, default)
-        if not isinstance(found, int) or found < 1:
-            raise CheckpointFormatError(f"{self.path}: {self.prefix}{key}={found} in its metadata is no count")
+        if not isinstance(found, int) or not 0 <= found <= _MOST:
+            raise CheckpointFormatError(f"{self.path}: {self.prefix}{key}={found!s:.80} in its metadata is no count")
+        return found
+
+    def layers(self) -> int:
+        """Give how many layers there are; lists are made that are so long.
+
+        Raises:
+            CheckpointFormatError: as for any count.
+        """
+        found = self.count("block_count")
+        if found > _MOST_LAYERS:
+            raise CheckpointFormatError(f"{self.path}: {self.prefix}block_count={found} in its metadata is no count")
         return found
 
     def rest(self) -> Iterator[tuple[str, Any]]:
@@ -70,6 +84,7 @@ def as_written(value: Any) -> Any:
     if isinstance(value, tuple):
         return [as_written(each) for each in value]
     if isinstance(value, float):
-        short = np.float32(value)
+        with np.errstate(over="ignore"):  # it is a float64
+            short = np.float32(value)
         return float(str(short)) if float(short) == value else value
     return value

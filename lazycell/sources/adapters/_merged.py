@@ -36,7 +36,8 @@ def merged(header: CheckpointHeader, adapters: Sequence[Adapter], *, as_stored: 
     tensors = dict(header.tensors)
     for name, of_tensor in found.items():
         tensors[name] = _changed(name, tensors.get(name), of_tensor, as_stored)
-    return attrs.evolve(header, tensors=tensors, notes=tuple(dict.fromkeys(notes)))
+    stored = header if header.stored is None else header.stored
+    return attrs.evolve(header, tensors=tensors, notes=tuple(dict.fromkeys(notes)), stored=stored)
 
 
 def _changed(name: str, base: TensorHeader | None, of_tensor: Sequence[OfTensor], as_stored: bool) -> TensorHeader:

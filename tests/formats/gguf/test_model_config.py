@@ -266,14 +266,13 @@ def test_other_architectures(tmp_path: Path):
 @pytest.mark.parametrize("key", sorted(USUAL.keys() - {"attention.layer_norm_rms_epsilon"}))
 def test_counts_that_are_none(key: str, tmp_path: Path) -> None:
     """Nothing is made of a number before it is looked at."""
-    for value in (0, 0.5):
-        with pytest.raises(CheckpointFormatError, match=rf"llama\.{key}={value} in its metadata is no count"):
-            config(tmp_path, values={key: value})
+    with pytest.raises(CheckpointFormatError, match=rf"llama\.{key}=0\.5 in its metadata is no count"):
+        config(tmp_path, values={key: 0.5})
 
 
 def test_more_layers_than_there_can_be(tmp_path: Path) -> None:
     """As of a file that was damaged: a list of them would not fit in memory."""
-    with pytest.raises(CheckpointFormatError, match=r"gemma3\.block_count=4294967295: llama\.cpp has 512 at most"):
+    with pytest.raises(CheckpointFormatError, match=r"gemma3\.block_count=\d+ in its metadata is no count"):
         config(tmp_path, "gemma3", {"block_count": 0xFFFFFFFF})
 
 
