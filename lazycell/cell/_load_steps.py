@@ -29,7 +29,7 @@ from ._net_manifest import built_again, survey
 
 if TYPE_CHECKING:
     from ..formats import FileStamp
-    from ..loading import AppliedAdapter
+    from ..loading import AppliedAdapter, LoadStep
     from ..manifest import Manifest
     from ..mismatch import Again
     from ._naming import Naming
@@ -126,7 +126,7 @@ def remembered(
             last = where
             for each in (part,) if isinstance(part, ByteRange) else getattr(part, "ranges", ()):
                 if each.stamp is not None:
-                    stamps[each.path] = each.stamp
+                    stamps[Path(os.path.abspath(each.path))] = each.stamp
     again = attrs.evolve(
         options,
         progress=None,
@@ -140,6 +140,7 @@ def remembered(
 def _with_adapters(loaded: Loaded | str, adapters: tuple[AppliedAdapter, ...]) -> Loaded | str:
     if isinstance(loaded, str):
         return loaded
+    adapters = tuple(attrs.evolve(each, path=Path(os.path.abspath(each.path))) for each in adapters)
     known = {each.name: (each.path, each.weight) for each in adapters}
     return attrs.evolve(loaded, known=known, adapters=adapters)
 
@@ -199,6 +200,11 @@ class _Report:
 def _assignments(plan: LoadPlan, targets: Mapping[str, Any], arrays: dict[str, Array]) -> list[Assignment]:
     file = plan.path.name
     return [
-        Assignment(targets[step.parameter], arrays.pop(step.parameter), Origin("checkpoint", f"{file}: {step.key}"))
+        Assignment(targets[step.parameter], arrays.pop(step.parameter), Origin("checkpoint", _detail(file, step)))
         for step in plan.steps
     ]
+
+
+def _detail(file: str, step: LoadStep) -> str:
+    """Say which tensor of which file it is, and what was stored where the numbers were computed from that."""
+    return f"{file}: {step.key} ({step.tensor.origin})" if step.tensor.origin else f"{file}: {step.key}"

@@ -21,6 +21,7 @@ from lazycell import CheckpointError, LazyCell, Mesh, Param, child, divide, fuse
 from lazycell.distributed._digests import digests_of
 from lazycell.loading import LoadOptions, make_plan, with_adapters
 from lazycell.parameters import numpy_values
+from models import LoRA
 
 from ..saving.saved import save_arrays
 
@@ -81,6 +82,7 @@ def test_as_a_fresh_load(files: Path, dtype: str) -> None:
     report = net.load_adapter(files / "a", "a", 0.5)
     assert values(net) == values(loaded(files, (files / "a", 0.5), dtype=dtype)) != none
     assert report.loaded == ("q.weight",)
+    assert lazycell.status(net)["q.weight"].origin.detail == "base.safetensors: q.weight (float32 + adapter)"
     assert [(each.name, each.weight, each.tensors) for each in report.adapters] == [("a", 0.5, ("q.weight",))]
     net.load_adapter(files / "b", "b")
     assert values(net) == values(loaded(files, files / "b", dtype=dtype))
@@ -123,6 +125,18 @@ def test_those_of_the_first_load(files: Path) -> None:
     both = loaded(files, [files / "b", (files / "more" / "b", 0.5)])
     both.set_adapter("b-2")
     assert values(both) == values(loaded(files, (files / "b", 0.5)))
+
+
+def test_from_another_working_directory(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was given by relative paths is found again."""
+    monkeypatch.chdir(files)
+    net = Net()
+    net.load_checkpoint("base.safetensors", adapter="a")
+    net.load_adapter("b", "b")
+    monkeypatch.chdir(files.parent)
+    net.set_adapter(None)
+    net.set_adapter("default")
+    assert values(net) == values(loaded(files, files / "a"))
 
 
 def test_copies_and_pickles(files: Path) -> None:
@@ -240,6 +254,14 @@ def test_wrong_arguments(files: Path) -> None:
     with pytest.raises(CheckpointError, match="no checkpoint was loaded into it by lazycell"):
         Net().load_adapter(files / "a")
     assert values(net) == before
+
+
+def test_cells_that_were_swapped_in(files: Path) -> None:
+    """Their weights go by other names: an adapter is not merged beside one that is trained."""
+    net = loaded(files)
+    lazycell.swap(net, "q", LoRA, rank=2)
+    with pytest.raises(CheckpointError, match="`q` has an adapter of its own"):
+        net.load_adapter(files / "a")
 
 
 def test_an_interrupt_changes_nothing(files: Path) -> None:

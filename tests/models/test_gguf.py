@@ -27,6 +27,8 @@ SOURCES = GOLDEN / "sources" / "gguf_models"
 NAMES = ["llama", "mistral", "mixtral", "qwen2", "qwen3", "qwen3_moe", "gemma2", "gemma3"]
 EACH = pytest.mark.parametrize("case", [FAMILIES[name] for name in NAMES], ids=NAMES)
 LLAMA = SOURCES / "llama"
+SIZES: dict[str, Any] = {"vocab_size": 40, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2}
+SIZES |= {"num_attention_heads": 4, "num_key_value_heads": 2}
 
 # All but every sixth layer of a gemma3 has a window, and the case has fewer.
 CHANGED = {"gemma3": {"attention.sliding_window_pattern": [True, True, False]}}
@@ -108,6 +110,9 @@ def test_ranks(type: str, axes: dict[str, int], tmp_path: Path):
 
 def test_of_floats_as_they_are(tmp_path: Path):
     """Half precision is rounded once; what is stored so stays so, and of blocks no dtype can stay."""
+    for dtype in ("checkpoint", "strict"):
+        with pytest.raises(ValueError, match=r"is stored as Q8_0 blocks, which has no float dtype"):
+            LlamaForCausalLM(**SIZES).load_checkpoint(LLAMA / "q8_0.gguf", dtype=dtype)
     whole = values(lazycell.from_pretrained(LLAMA / "q8_0.gguf"))
     for name, array in values(lazycell.from_pretrained(LLAMA / "q8_0.gguf", dtype="float16")).items():
         assert array.dtype == np.float16

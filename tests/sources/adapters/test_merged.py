@@ -140,3 +140,24 @@ def test_notes_of_a_base_stay_and_are_said_once() -> None:
     path = PEFT / "llama_lora" / "adapter"
     found = adapters.merged(Case("llama_lora").base, adapters.read_adapters([path, path]))
     assert found.notes == ()
+
+
+@pytest.mark.parametrize("rank", [1, 7, 40])
+def test_an_element_has_the_same_bits_whatever_is_asked_for(tmp_path: Path, rank: int) -> None:
+    a, b, second = (
+        numbers(rank, 530),
+        numbers(700, rank),
+        {"a.lora_A.weight": numbers(3, 530), "a.lora_B.weight": numbers(700, 3)},
+    )
+    paths = (
+        write_adapter(tmp_path / "one", {"a.lora_A.weight": a, "a.lora_B.weight": b}),
+        write_adapter(tmp_path / "two", second),
+    )
+    tensor = adapters.merged(open_checkpoint({"a.weight": numbers(700, 530)}), adapters.read_adapters(paths)).tensors[
+        "a.weight"
+    ]
+    whole = values(tensor).tobytes()
+    for start in np.random.default_rng(rank).integers(0, len(whole), 12):
+        target = bytearray(min(300_001, len(whole) - int(start)))
+        tensor.ranges[0].read_into(memoryview(target), int(start))
+        assert bytes(target) == whole[start : start + len(target)]
