@@ -13,8 +13,7 @@ import mindspore
 from mindspore import Tensor, mint, nn, ops
 from mindspore.common.initializer import HeUniform
 
-import lazycell
-from lazycell import LazyCell, Param, derived, hyper, require
+from lazycell import LazyCell, Param, derived, freeze, hyper, require
 
 from .gpt2 import Conv1D
 from .layers import Embedding, Linear, cast, product
@@ -52,7 +51,7 @@ class LowRank(LazyCell):
     require((dropout >= 0) & (dropout < 1), "dropout has to be at least 0 and less than 1")
 
     def __post_init__(self) -> None:
-        lazycell.freeze(self.base_layer)
+        freeze(self.base_layer)
 
     def added(self, y: Tensor, narrow: Tensor, wide: Tensor) -> Tensor:
         """Give `y` and the narrow map's output: of `narrow` (…, rank), float32, and `wide` (out, rank)."""
