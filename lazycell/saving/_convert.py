@@ -160,7 +160,7 @@ def _check_quantized(
         raise CheckpointError(
             f"{header.path}: a quantized checkpoint ({layouts}): {codes} are codes, and weights only together with "
             f"{scales}, and become no {target} by conversion{because}. Convert it without a dtype, which keeps codes "
-            "and scales as they are, or take the original, or one that was written out in floats again"
+            "and scales as they are, or take the float original, or one that was written out in floats again"
         )
     if all(names[name] == name for each in found for name in each.names):
         return

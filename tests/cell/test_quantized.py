@@ -258,3 +258,21 @@ def test_a_model_that_computes_with_codes() -> None:
         assert report.cast == ()
     stored = open_checkpoint(GOLDEN / "ct_int8_channel" / "model.safetensors").tensors["l.weight"]
     assert np.array_equal(net.l.weight.asnumpy(), read_tensor(stored))
+
+
+def test_an_adapter_of_a_quantized_model(tmp_path: Path) -> None:
+    """It is added to the floats that the codes are; switched off, these are there again."""
+    random = np.random.default_rng(0)
+    a, b = random.normal(size=(4, 64)).astype(np.float32), random.normal(size=(64, 4)).astype(np.float32)
+    name = "model.layers.0.self_attn.q_proj"
+    lazycell.save_adapter(tmp_path / "a", {f"{name}.lora_A": a, f"{name}.lora_B": b}, alpha=8)
+    net = lazycell.from_pretrained(MODELS / "llama_bnb_nf4", dtype="float32")
+    weight = net.model.layers[0].self_attn.q_proj.weight
+    before = weight.asnumpy().copy()
+    merged = lazycell.from_pretrained(MODELS / "llama_bnb_nf4", dtype="float32", adapter=tmp_path / "a")
+    assert "nf4 blocks of 64, scales in 8 bit + adapter -> float32" in str(merged.load_report)
+    net.load_adapter(tmp_path / "a")
+    np.testing.assert_allclose(weight.asnumpy(), before + 2 * (b @ a), atol=1e-5)
+    assert np.array_equal(weight.asnumpy(), merged.model.layers[0].self_attn.q_proj.weight.asnumpy())
+    net.set_adapter(None)
+    assert np.array_equal(weight.asnumpy(), before)
