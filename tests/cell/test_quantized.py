@@ -201,8 +201,9 @@ def test_no_dtype_of_the_file() -> None:
 def test_what_is_said_of_the_file() -> None:
     """Checked before anything is read."""
     net = Biased()
-    with pytest.raises(TypeError, match="quantization='gptq' is no mapping"):
-        net.load_checkpoint(GOLDEN / "gptq2", quantization="gptq")  # type: ignore[arg-type]
+    for adapter in (None, "nowhere"):
+        with pytest.raises(TypeError, match="quantization='gptq' is no mapping"):
+            net.load_checkpoint(GOLDEN / "gptq2", quantization="gptq", adapter=adapter)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"quantization \(hqq\): lazycell does not unpack the codes of HQQ"):
         net.load_checkpoint(GOLDEN / "gptq2", quantization={"quant_method": "hqq"})
     with pytest.raises(CheckpointMismatchError, match="are not those of AWQ's version gemm"):

@@ -309,6 +309,12 @@ def test_an_interrupt_changes_nothing(files: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         net.load_adapter(files / "b", progress=strike)
     assert values(net) == before
+    told: list[tuple[int, int]] = []
+    net.load_adapter(files / "b", progress=lambda done, total: told.append((done, total)))
+    both = 2 * 2 * 4 * 6 * 8  # two matrices: compared, then read
+    assert {total for _, total in told} == {both}
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert told[-1] == (both, both)
     net.load_adapter(files / "a")
     assert values(net) == values(loaded(files, files / "a"))
 
