@@ -105,9 +105,13 @@ def LoRA(layer: nn.Cell, rank: int = 8, alpha: float | None = None, dropout: flo
         options: further hyperparameters of the cell.
 
     Raises:
-        TypeError: it is a layer of another kind.
+        TypeError: it is a layer of another kind, or one with an activation in it.
     """
     given = dict(rank=rank, alpha=alpha, dropout=dropout, **options)
+    if getattr(layer, "activation", None) is not None:  # it would be applied before the sum
+        raise TypeError(
+            f"LoRA: this {type(layer).__name__} has an activation, which comes after the sum: make it apart"
+        )
     if isinstance(layer, _TABLES):
         return LoRAEmbedding(layer, **given)
     is_like_one = all(hasattr(layer, name) for name in ("weight", "in_features", "out_features"))

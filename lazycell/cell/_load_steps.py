@@ -49,8 +49,8 @@ class Change(Protocol):
     ) -> tuple[LoadPlan, Loaded]:
         """Cut the plan of all of the load to that part, and say what is remembered of it."""
 
-    def check_unchanged(self, planned: Planned) -> None:
-        """Refuse what may not be read again, before it is read."""
+    def check_unchanged(self, planned: Planned, tell: Progress) -> None:
+        """Refuse what may not be read again, before it is read; tell how many bytes are compared, of how many."""
 
 
 @frozen(eq=False)
@@ -131,6 +131,7 @@ def remembered(
         options,
         progress=None,
         adapter=None,
+        verify=False,  # the stamps tell whether it is the file that was verified
         missing="init" if isinstance(options.missing, Iterator) else options.missing,  # what is read once
         unexpected="ignore" if isinstance(options.unexpected, Iterator) else options.unexpected,
     )
@@ -148,10 +149,10 @@ def _with_adapters(loaded: Loaded | str, adapters: tuple[AppliedAdapter, ...]) -
 def read_planned(planned: Planned, options: LoadOptions) -> dict[str, Array]:
     """Read what a plan says, and check what can only be checked with the data."""
     plan, header = planned.plan, planned.header
-    if planned.switch is not None:
-        planned.switch.check_unchanged(planned)
     with Reader(mmap=options.mmap) as reader, show.ProgressBar(f"loading {plan.path.name}") as bar:
         report = _Report(bar if options.progress is None else options.progress, plan.nbytes)
+        if planned.switch is not None:
+            planned.switch.check_unchanged(planned, report.verified)
         if options.verify:
             saving.verify_checksums(header, reader, report.verified)
         if plan.has_copies:
@@ -180,7 +181,7 @@ def commit(net: nn.Cell, planned: Planned, arrays: dict[str, Array], started: fl
 
 
 class _Report:
-    """One report of progress for all of a load: first the bytes that are verified, then those that are read."""
+    """One report of progress for all of a load: first the bytes that are verified or compared, then those read."""
 
     def __init__(self, progress: Progress, to_read: int) -> None:
         self._progress = progress

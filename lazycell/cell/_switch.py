@@ -206,8 +206,12 @@ class Switch:
                 "could take its place. Build and load a net for the other one"
             )
 
-    def check_unchanged(self, planned: Planned) -> None:
+    def check_unchanged(self, planned: Planned, tell: Callable[[int, int], None]) -> None:
         """Compare what is about to be replaced with what was loaded: what was trained since would be lost.
+
+        Args:
+            planned: what is to be read.
+            tell: called with the bytes that are compared, and those in all.
 
         Raises:
             CheckpointError: something is not as it was loaded, or that cannot be told.
@@ -221,12 +225,13 @@ class Switch:
             if any(part_of(planned.targets[name]) is not None for name in names):
                 places = {name: part_of(planned.targets[name]) for name in names}
                 steps = [*loading.cut_plan(attrs.evolve(before, steps=tuple(steps)), places).steps]
+            changed: list[str] = []
+            done, total = 0, sum(step.nbytes for step in steps)
             with Reader(mmap=self._options.mmap) as reader:
-                changed = [
-                    step.parameter
-                    for few_steps in _by_size(steps)
-                    for step in _not_as_read(planned, attrs.evolve(before, steps=few_steps), reader)
-                ]
+                for some in _by_size(steps):
+                    changed += _not_as_read(planned, attrs.evolve(before, steps=some), reader)
+                    done += sum(step.nbytes for step in some)
+                    tell(done, total)
         except (LazyCellError, OSError) as error:
             raise CheckpointError(
                 f"nothing can tell whether the weights were changed since they were loaded: {error}. To read them "
@@ -264,10 +269,11 @@ def _by_size(steps: Iterable[LoadStep]) -> Iterator[tuple[LoadStep, ...]]:
         yield tuple(taken)
 
 
-def _not_as_read(planned: Planned, plan: LoadPlan, reader: Reader) -> list[LoadStep]:
-    """Give the steps of a plan whose parameters do not have the very bytes that a load would give them."""
-    wanted = loading.stage(plan, reader)
-    return [step for step in plan.steps if not _is_alike(planned.targets[step.parameter], wanted[step.parameter])]
+def _not_as_read(planned: Planned, plan: LoadPlan, reader: Reader) -> list[str]:
+    """Give the parameters of a plan that do not have the very bytes that a load would give them."""
+    return [
+        name for name, wanted in loading.stage(plan, reader).items() if not _is_alike(planned.targets[name], wanted)
+    ]
 
 
 def _is_alike(parameter: Any, wanted: Array) -> bool:

@@ -260,7 +260,7 @@ def _groups(header: CheckpointHeader) -> list[tuple[str, ...]]:
 
 def _stored(tensors: Sequence[TensorHeader]) -> tuple[str, str]:
     """Say what tensors are computed from, and how much of it there is."""
-    origins = ", ".join(dict.fromkeys(tensor.dtype for tensor in tensors))
+    origins = ", ".join(dict.fromkeys(tensor.origin or tensor.dtype for tensor in tensors))
     return origins, show.format_bytes(sum(map(_stored_bytes, tensors)))
 
 

@@ -24,6 +24,7 @@ from lazycell.parameters import numpy_values
 from models import LoRA
 
 from ..saving.saved import save_arrays
+from ..sources.checkpoints import GOLDEN as QUANTIZED
 
 
 class Lin(LazyCell):
@@ -159,6 +160,39 @@ def test_plain_cells_and_names_of_their_own(files: Path) -> None:
     assert [*values(net).values()] == [*values(loaded(files)).values()]
 
 
+def test_an_adapter_that_is_one_file(files: Path) -> None:
+    """As kohya's scripts write it, with `_` for dots and alphas beside the pairs."""
+    down, up = pair("q", 8, 6).values()
+    arrays = {"lora_down.weight": down, "lora_up.weight": up, "alpha": np.array(1.0, np.float32)}
+    save_arrays(files / "k.safetensors", {f"lora_te_q.{name}": array for name, array in arrays.items()})
+    net = loaded(files)
+    report = net.load_adapter(files / "k.safetensors", "k")
+    assert values(net) == values(loaded(files, files / "k.safetensors"))
+    assert np.allclose(numpy_values(net.q.weight), BASE["q.weight"] + 0.5 * up @ down, atol=1e-5)
+    assert "from k.safetensors" in str(report)
+    net.set_adapter(None)
+    assert values(net) == values(loaded(files))
+
+
+class Matrix(LazyCell):
+    l: Lin = child(Lin, 128, 64)  # noqa: E741
+
+
+def test_on_codes(tmp_path: Path) -> None:
+    """The sum is of the floats that codes are with their scales, in float32 and rounded once."""
+    lazycell.save_adapter(tmp_path / "a", pair("l", 128, 64))
+    nets = Matrix(dtype="bfloat16"), Matrix(dtype="bfloat16"), Matrix()
+    for net, adapter in zip(nets, (None, *2 * [tmp_path / "a"]), strict=True):
+        net.load_checkpoint(QUANTIZED / "fp8_block", adapter=adapter)
+    before = values(nets[0])
+    nets[0].load_adapter(tmp_path / "a")
+    assert values(nets[0]) == values(nets[1]) != before
+    exact = numpy_values(nets[2].l.weight)
+    assert np.array_equal(numpy_values(nets[1].l.weight), exact.astype(numpy_values(nets[1].l.weight).dtype))
+    nets[0].set_adapter(None)
+    assert values(nets[0]) == before
+
+
 class Joined(LazyCell):
     w: Param["normal", (fused(q=6, o=6), 8)]
 
@@ -275,6 +309,12 @@ def test_an_interrupt_changes_nothing(files: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         net.load_adapter(files / "b", progress=strike)
     assert values(net) == before
+    told: list[tuple[int, int]] = []
+    net.load_adapter(files / "b", progress=lambda done, total: told.append((done, total)))
+    both = 2 * 2 * 4 * 6 * 8  # two matrices: compared, then read
+    assert {total for _, total in told} == {both}
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert told[-1] == (both, both)
     net.load_adapter(files / "a")
     assert values(net) == values(loaded(files, files / "a"))
 

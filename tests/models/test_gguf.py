@@ -123,9 +123,10 @@ def test_of_floats_as_they_are(tmp_path: Path):
     assert dtypes["model.norm.weight"] == "Float32"
 
 
-@EACH
-def test_it_is_saved_as_any_model(case: Case, tmp_path: Path):
+@pytest.mark.parametrize("name", ["llama", "qwen3_moe", "gemma2", "gemma3"])
+def test_it_is_saved_as_any_model(name: str, tmp_path: Path):
     """A directory that loads again, whose config says the same."""
+    case = FAMILIES[name]
     net = lazycell.from_pretrained(file_of(case, tmp_path))
     net.save_pretrained(tmp_path / "saved")
     again = lazycell.from_pretrained(tmp_path / "saved")

@@ -174,6 +174,8 @@ def test_what_is_not_adapted() -> None:
     """A layer that is no matrix; a net without adapters; numbers that mean nothing."""
     with pytest.raises(TypeError, match="LoRA adapts linear layers and embeddings, and this is LayerNorm"):
         LoRA(nn.LayerNorm((4,)))
+    with pytest.raises(TypeError, match="this Dense has an activation, which comes after the sum"):
+        LoRA(nn.Dense(2, 2, activation="relu"))
     with pytest.raises(ValueError, match="rank has to be positive"):
         LoRA(nn.Dense(2, 2), rank=0)
     with pytest.raises(CheckpointError, match="Dense has no adapters"):
