@@ -206,6 +206,9 @@ def test_what_is_said_of_the_file() -> None:
             net.load_checkpoint(GOLDEN / "gptq2", quantization="gptq", adapter=adapter)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"quantization \(hqq\): lazycell does not unpack the codes of HQQ"):
         net.load_checkpoint(GOLDEN / "gptq2", quantization={"quant_method": "hqq"})
+    floats = {"l.weight": np.zeros((64, 128), np.float32), "l.bias": np.zeros(64, np.float32)}
+    with pytest.raises(ValueError, match=r"<dict> has none that are: leave it out"):
+        net.load_checkpoint(floats, quantization={"quant_method": "gptq", "bits": 4, "group_size": 128})
     with pytest.raises(CheckpointMismatchError, match="are not those of AWQ's version gemm"):
         net.load_checkpoint(GOLDEN / "gptq2", quantization={"quant_method": "awq", "bits": 4, "group_size": 32})
     assert lazycell.uninitialized(net) == ["l.weight", "l.bias"]
