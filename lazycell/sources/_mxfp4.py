@@ -95,12 +95,14 @@ def _turned(stored: Array) -> Array:
     Both are then looked up together. If the number of columns is odd, there is one more, of zeros.
     """
     outputs, width = stored.shape
-    turned = np.zeros((width, outputs + outputs % 2), np.uint8)
+    turned = np.empty((width, outputs + outputs % 2), np.uint8)
     turned[:, :outputs] = stored.T
+    turned[:, outputs:] = 0
     of_two = turned.view(np.uint16)
     pairs = np.empty((width, 2, of_two.shape[1]), np.uint8)
-    pairs[:, 0] = (of_two & 0x0F) | (of_two >> 4 & 0xF0)
-    pairs[:, 1] = (of_two >> 4 & 0x0F) | (of_two >> 8 & 0xF0)
+    for row, numbers in enumerate((of_two & 0x0F0F, of_two >> 4 & 0x0F0F)):
+        numbers |= numbers >> 4
+        pairs[:, row] = numbers  # the lower byte of each
     return pairs.reshape(2 * width, -1)
 
 
