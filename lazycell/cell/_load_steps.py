@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -132,10 +132,23 @@ def remembered(
         progress=None,
         adapter=None,
         verify=False,  # the stamps tell whether it is the file that was verified
-        missing="init" if isinstance(options.missing, Iterator) else options.missing,  # what is read once
-        unexpected="ignore" if isinstance(options.unexpected, Iterator) else options.unexpected,
+        missing=_kept(options.missing, "init"),
+        unexpected=_kept(options.unexpected, "ignore"),
+        rename=_copied(options.rename),
+        quantization=_copied(options.quantization),
     )
     return Loaded(Path(os.path.abspath(path)), again, stamps)
+
+
+def _kept(patterns: str | Iterable[str], lenient: str) -> str | Iterable[str]:
+    """Give patterns that can be read again, and pickled with the net; what permits all, for those that cannot."""
+    if isinstance(patterns, str) or not isinstance(patterns, Iterable):  # the latter is refused by the plan
+        return patterns
+    return lenient if isinstance(patterns, Iterator) else tuple(patterns)
+
+
+def _copied(mapping: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    return dict(mapping) if isinstance(mapping, Mapping) else mapping
 
 
 def _with_adapters(loaded: Loaded | str, adapters: tuple[AppliedAdapter, ...]) -> Loaded | str:

@@ -8,6 +8,7 @@ import pickle
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import attrs
@@ -149,6 +150,21 @@ def test_copies_and_pickles(files: Path) -> None:
         assert values(net) == values(loaded(files, files / "a"))
 
 
+def test_what_is_remembered_is_a_copy(files: Path) -> None:
+    """Of options that change later, that can be read once, or that nothing pickles."""
+    rules, patterns = {"x.{*rest}": "{*rest}"}, {"score.*": 1}
+    save_arrays(files / "x.safetensors", {f"x.{name}": array for name, array in BASE.items()})
+    lazycell.save_adapter(files / "x", pair("x.q", 8, 6))
+    for missing in (patterns.keys(), iter(patterns)):
+        net = Net(has_score=True)
+        net.load_checkpoint(files / "x.safetensors", rename=MappingProxyType(rules), missing=missing)
+        net = pickle.loads(pickle.dumps(net))
+        net.load_adapter(files / "x")
+        fresh = Net(has_score=True)
+        fresh.load_checkpoint(files / "x.safetensors", rename=rules, missing=["score.*"], adapter=files / "x")
+        assert numpy_values(net.q.weight).tobytes() == numpy_values(fresh.q.weight).tobytes()
+
+
 def test_plain_cells_and_names_of_their_own(files: Path) -> None:
     """A net that declares nothing; `rename` of the first load is that of the others."""
     net = nn.SequentialCell(nn.Dense(8, 6, has_bias=False), nn.Dense(6, 8, has_bias=False))
@@ -285,6 +301,8 @@ def test_wrong_arguments(files: Path) -> None:
         net.load_adapter(files / "other", "c")
     with pytest.raises(ValueError, match="no adapter 'c'"):
         net.set_adapter("c")
+    with pytest.raises(ValueError, match="missing=3: choose"):  # before it is remembered
+        Net().load_checkpoint(files / "base.safetensors", missing=3)  # type: ignore[arg-type]
     with pytest.raises(CheckpointError, match="no checkpoint was loaded into it by lazycell"):
         Net().load_adapter(files / "a")
     assert values(net) == before
