@@ -13,8 +13,7 @@ import mindspore
 from mindspore import Tensor, mint, nn, ops
 from mindspore.common.initializer import HeUniform
 
-import lazycell
-from lazycell import LazyCell, Param, derived, hyper, require
+from lazycell import LazyCell, Param, derived, freeze, hyper, require
 
 from .gpt2 import Conv1D
 from .layers import Embedding, Linear, cast, product
@@ -52,7 +51,7 @@ class LowRank(LazyCell):
     require((dropout >= 0) & (dropout < 1), "dropout has to be at least 0 and less than 1")
 
     def __post_init__(self) -> None:
-        lazycell.freeze(self.base_layer)
+        freeze(self.base_layer)
 
     def added(self, y: Tensor, narrow: Tensor, wide: Tensor) -> Tensor:
         """Give `y` and the narrow map's output: of `narrow` (…, rank), float32, and `wide` (out, rank)."""
@@ -105,9 +104,13 @@ def LoRA(layer: nn.Cell, rank: int = 8, alpha: float | None = None, dropout: flo
         options: further hyperparameters of the cell.
 
     Raises:
-        TypeError: it is a layer of another kind.
+        TypeError: it is a layer of another kind, or one with an activation in it.
     """
     given = dict(rank=rank, alpha=alpha, dropout=dropout, **options)
+    if getattr(layer, "activation", None) is not None:  # it would be applied before the sum
+        raise TypeError(
+            f"LoRA: this {type(layer).__name__} has an activation, which comes after the sum: make it apart"
+        )
     if isinstance(layer, _TABLES):
         return LoRAEmbedding(layer, **given)
     is_like_one = all(hasattr(layer, name) for name in ("weight", "in_features", "out_features"))

@@ -378,10 +378,10 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         """Build the model that a directory, file or repository holds, and load it.
 
         Args:
-            path: a directory with `config.json` and weights, or a checkpoint file; or, where there is none of that
-                name, the id of a repository of Hugging Face's hub, `"ORG/NAME"`, as text. What is not in the hub's
-                cache yet is downloaded if `huggingface_hub` is installed, `pip install "lazycell[hub]"`, and
-                `HF_HUB_OFFLINE` does not forbid it.
+            path: a directory with `config.json` and weights, or a checkpoint file, of which one of GGUF has the config
+                in it; or, where there is none of that name, the id of a repository of Hugging Face's hub, `"ORG/NAME"`,
+                as text. What is not in the hub's cache yet is downloaded if `huggingface_hub` is installed,
+                `pip install "lazycell[hub]"`, and `HF_HUB_OFFLINE` does not forbid it.
             ignore_config: keys of the config that are passed over, where you know that the model computes the same
                 without them; `net.load_report` lists them.
             partial: as for `load_checkpoint`: a head that the file does not have is left to its initializers.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -29,7 +29,7 @@ from ._net_manifest import built_again, survey
 
 if TYPE_CHECKING:
     from ..formats import FileStamp
-    from ..loading import AppliedAdapter
+    from ..loading import AppliedAdapter, LoadStep
     from ..manifest import Manifest
     from ..mismatch import Again
     from ._naming import Naming
@@ -49,8 +49,8 @@ class Change(Protocol):
     ) -> tuple[LoadPlan, Loaded]:
         """Cut the plan of all of the load to that part, and say what is remembered of it."""
 
-    def check_unchanged(self, planned: Planned) -> None:
-        """Refuse what may not be read again, before it is read."""
+    def check_unchanged(self, planned: Planned, tell: Progress) -> None:
+        """Refuse what may not be read again, before it is read; tell how many bytes are compared, of how many."""
 
 
 @frozen(eq=False)
@@ -126,20 +126,35 @@ def remembered(
             last = where
             for each in (part,) if isinstance(part, ByteRange) else getattr(part, "ranges", ()):
                 if each.stamp is not None:
-                    stamps[each.path] = each.stamp
+                    stamps[Path(os.path.abspath(each.path))] = each.stamp
     again = attrs.evolve(
         options,
         progress=None,
         adapter=None,
-        missing="init" if isinstance(options.missing, Iterator) else options.missing,  # what is read once
-        unexpected="ignore" if isinstance(options.unexpected, Iterator) else options.unexpected,
+        verify=False,  # the stamps tell whether it is the file that was verified
+        missing=_kept(options.missing, "init"),
+        unexpected=_kept(options.unexpected, "ignore"),
+        rename=_copied(options.rename),
+        quantization=_copied(options.quantization),
     )
     return Loaded(Path(os.path.abspath(path)), again, stamps)
+
+
+def _kept(patterns: str | Iterable[str], lenient: str) -> str | Iterable[str]:
+    """Give patterns that can be read again, and pickled with the net; what permits all, for those that cannot."""
+    if isinstance(patterns, str) or not isinstance(patterns, Iterable):  # the latter is refused by the plan
+        return patterns
+    return lenient if isinstance(patterns, Iterator) else tuple(patterns)
+
+
+def _copied(mapping: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    return dict(mapping) if isinstance(mapping, Mapping) else mapping
 
 
 def _with_adapters(loaded: Loaded | str, adapters: tuple[AppliedAdapter, ...]) -> Loaded | str:
     if isinstance(loaded, str):
         return loaded
+    adapters = tuple(attrs.evolve(each, path=Path(os.path.abspath(each.path))) for each in adapters)
     known = {each.name: (each.path, each.weight) for each in adapters}
     return attrs.evolve(loaded, known=known, adapters=adapters)
 
@@ -147,10 +162,10 @@ def _with_adapters(loaded: Loaded | str, adapters: tuple[AppliedAdapter, ...]) -
 def read_planned(planned: Planned, options: LoadOptions) -> dict[str, Array]:
     """Read what a plan says, and check what can only be checked with the data."""
     plan, header = planned.plan, planned.header
-    if planned.switch is not None:
-        planned.switch.check_unchanged(planned)
     with Reader(mmap=options.mmap) as reader, show.ProgressBar(f"loading {plan.path.name}") as bar:
         report = _Report(bar if options.progress is None else options.progress, plan.nbytes)
+        if planned.switch is not None:
+            planned.switch.check_unchanged(planned, report.verified)
         if options.verify:
             saving.verify_checksums(header, reader, report.verified)
         if plan.has_copies:
@@ -179,7 +194,7 @@ def commit(net: nn.Cell, planned: Planned, arrays: dict[str, Array], started: fl
 
 
 class _Report:
-    """One report of progress for all of a load: first the bytes that are verified, then those that are read."""
+    """One report of progress for all of a load: first the bytes that are verified or compared, then those read."""
 
     def __init__(self, progress: Progress, to_read: int) -> None:
         self._progress = progress
@@ -199,6 +214,11 @@ class _Report:
 def _assignments(plan: LoadPlan, targets: Mapping[str, Any], arrays: dict[str, Array]) -> list[Assignment]:
     file = plan.path.name
     return [
-        Assignment(targets[step.parameter], arrays.pop(step.parameter), Origin("checkpoint", f"{file}: {step.key}"))
+        Assignment(targets[step.parameter], arrays.pop(step.parameter), Origin("checkpoint", _detail(file, step)))
         for step in plan.steps
     ]
+
+
+def _detail(file: str, step: LoadStep) -> str:
+    """Say which tensor of which file it is, and what was stored where the numbers were computed from that."""
+    return f"{file}: {step.key} ({step.tensor.origin})" if step.tensor.origin else f"{file}: {step.key}"

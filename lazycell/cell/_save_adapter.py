@@ -54,9 +54,9 @@ def save_adapter(
         path: of a directory, which is made if it is not there.
         arrays: a net in which `swap` has put adapters: cells with parameters `lora_A` and `lora_B`, or
             `lora_embedding_A` and `lora_embedding_B`, beside a `base_layer`, and perhaps an attribute `alpha`. Or a
-            dict of arrays or tensors: `<module>.lora_A`, (rank, in), and `<module>.lora_B`, (out, rank); any other
-            name is that of a tensor of the model, which is saved whole. Modules are named as in the checkpoint of the
-            model.
+            dict of arrays or tensors: `<module>.lora_A`, (rank, in), and `<module>.lora_B`, (out, rank), or both under
+            the module's name, as a pair; any other name is that of a tensor of the model, which is saved whole.
+            Modules are named as in the checkpoint of the model.
         alpha: what a module changes is multiplied by alpha / rank; by module, or for all. Default: what the cells of a
             net have; of a dict the rank.
         base: the directory or the repository of the model that it is for. Default: what a net was loaded from.
@@ -94,6 +94,7 @@ def save_adapter(
     elif isinstance(arrays, Mapping):
         if [*modules_to_save]:
             raise TypeError("modules_to_save is of a net: in a dict, name the tensors themselves, `score.weight`")
+        arrays = _apart(arrays)
     else:
         raise TypeError(f"save_adapter() takes a path and a net or a dict of arrays, not {arrays!r:.80}")
     facts = saving.AdapterFacts(
@@ -113,6 +114,17 @@ def save_adapter(
             with contextlib.suppress(OSError):
                 each.rmdir()
         raise
+
+
+def _apart(arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """Give pairs of matrices two names."""
+    found: dict[str, Any] = {}
+    for name, value in arrays.items():
+        if isinstance(value, tuple) and len(value) == len(_PAIRS[0]):
+            found |= {f"{name}.{side}": array for side, array in zip(_PAIRS[0], value, strict=True)}
+        else:
+            found[name] = value
+    return found
 
 
 def _given(alpha: float | Mapping[str, float], arrays: Mapping[str, Any]) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from .._harmless import printable
 from .._location import did_you_mean
 from ..formats import CheckpointHeader
 from ..loading import LOADED, Loaded, LoadOptions, LoadPlan, LoadReport, LoadStep, as_given
-from ..parameters import lacks_values, numpy_values, part_of
+from ..parameters import cells_of, lacks_values, numpy_values, part_of
 from ..reading import Reader
 from ..show import collapse, few
 from ._load_checkpoint import load_checkpoint
@@ -28,12 +28,16 @@ from ._naming import naming_of
 
 if TYPE_CHECKING:
     from ..manifest import Manifest
+    from ..system import Array
     from ._load_steps import Planned
 
 Surveyed = tuple["Manifest", Mapping[str, Any]]
 Wanted = str | Mapping[str, float] | None
 
 _SHOWN = 4
+
+_AT_ONCE = 16_000_000
+"""Bytes of parameters that are read at once to be compared: enough for several threads to have work."""
 
 
 def load_adapter(
@@ -119,6 +123,12 @@ def _switch(
     timeout: float,
 ) -> LoadReport:
     check_switch(discard, "discard")
+    for path, cell in net.cells_and_names():
+        if "base_layer" in cells_of(cell):
+            raise CheckpointError(
+                f"`{path}` has an adapter of its own, in cells that were swapped in: its weights have other names now "
+                "than those that were loaded. Save that adapter with `save_adapter`, and load a net anew to merge one"
+            )
     given = [(str(known[name][0]), weight) for name, weight in chosen.items()]
     options = attrs.evolve(former.options, adapter=given or None, progress=progress, timeout=timeout)
     change = Switch(net, former, known, [*chosen], discard, options)
@@ -196,8 +206,12 @@ class Switch:
                 "could take its place. Build and load a net for the other one"
             )
 
-    def check_unchanged(self, planned: Planned) -> None:
+    def check_unchanged(self, planned: Planned, tell: Callable[[int, int], None]) -> None:
         """Compare what is about to be replaced with what was loaded: what was trained since would be lost.
+
+        Args:
+            planned: what is to be read.
+            tell: called with the bytes that are compared, and those in all.
 
         Raises:
             CheckpointError: something is not as it was loaded, or that cannot be told.
@@ -211,8 +225,13 @@ class Switch:
             if any(part_of(planned.targets[name]) is not None for name in names):
                 places = {name: part_of(planned.targets[name]) for name in names}
                 steps = [*loading.cut_plan(attrs.evolve(before, steps=tuple(steps)), places).steps]
+            changed: list[str] = []
+            done, total = 0, sum(step.nbytes for step in steps)
             with Reader(mmap=self._options.mmap) as reader:
-                changed = [step.parameter for step in steps if not _is_as_read(planned, before, step, reader)]
+                for some in _by_size(steps):
+                    changed += _not_as_read(planned, attrs.evolve(before, steps=some), reader)
+                    done += sum(step.nbytes for step in some)
+                    tell(done, total)
         except (LazyCellError, OSError) as error:
             raise CheckpointError(
                 f"nothing can tell whether the weights were changed since they were loaded: {error}. To read them "
@@ -236,16 +255,35 @@ def _stored_names(step: LoadStep) -> set[str]:
     return {step.key, *step.key.split(" + "), *(tensor.name for tensor in step.read)}
 
 
-def _is_as_read(planned: Planned, plan: LoadPlan, step: LoadStep, reader: Reader) -> bool:
-    """Whether a parameter has the very bytes that a load would give it; no more than it is in memory besides."""
-    parameter = planned.targets[step.parameter]
+def _by_size(steps: Iterable[LoadStep]) -> Iterator[tuple[LoadStep, ...]]:
+    """Part steps into such as take no more than a little memory together, or are one."""
+    taken: list[LoadStep] = []
+    size = 0
+    for step in steps:
+        size += step.nbytes
+        if taken and size > _AT_ONCE:
+            yield tuple(taken)
+            taken, size = [], step.nbytes
+        taken.append(step)
+    if taken:
+        yield tuple(taken)
+
+
+def _not_as_read(planned: Planned, plan: LoadPlan, reader: Reader) -> list[str]:
+    """Give the parameters of a plan that do not have the very bytes that a load would give them."""
+    return [
+        name for name, wanted in loading.stage(plan, reader).items() if not _is_alike(planned.targets[name], wanted)
+    ]
+
+
+def _is_alike(parameter: Any, wanted: Array) -> bool:
     if lacks_values(parameter):
         return False
-    wanted = loading.stage(attrs.evolve(plan, steps=(step,)), reader)[step.parameter]
     present = numpy_values(parameter)
     if present.shape != wanted.shape or present.dtype != wanted.dtype:
         return False
-    return bytes_of(np.ascontiguousarray(present)) == bytes_of(wanted)
+    one, other = (np.frombuffer(bytes_of(each), np.uint8) for each in (np.ascontiguousarray(present), wanted))
+    return np.array_equal(one, other)
 
 
 def _listed(names: Iterable[str]) -> str:

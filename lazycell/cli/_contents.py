@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import show
+from .. import show, sources
 from .._frozen import frozen
 from ..formats import CheckpointHeader, TensorHeader
 from ..gate import Candidate
@@ -82,6 +82,7 @@ def contents_json(
             origin or dtype: total.json | {"stored_bytes": stored}
             for (dtype, origin), (total, stored) in _by_origin(header).items()
         },
+        "quantized": quantized_weights(header),
         "files": [{"path": str(path), **total.json} for path, total in _by_file(header).items()],
         "metadata": dict(header.metadata),
         "config": _config(header.path),
@@ -160,6 +161,17 @@ def print_tensors(header: CheckpointHeader, *, every: bool) -> None:
             show.print_table(head + (*_STORED, "bytes") * _is_computed(header), _groups(header), right=(1, 4, 6))
 
 
+def quantized_weights(header: CheckpointHeader) -> dict[str, int]:
+    """Count the weights that a load computes from several tensors, by what is stored."""
+    if not header.may_have_codes:
+        return {}
+    found: dict[str, int] = {}
+    for name, tensor in sources.dequantized(header).tensors.items():
+        if tensor is not header.tensors.get(name):
+            found[tensor.origin] = found.get(tensor.origin, 0) + 1
+    return found
+
+
 def summary_of(header: CheckpointHeader) -> str:
     """Say in one line what a checkpoint is."""
     words = ", ".join(_Sum.of(header.tensors.values()).words)
@@ -181,6 +193,9 @@ def _summary(
         yield from show.align(rows if _is_computed(header) else [row[:-1] for row in rows], right=(1, 2, 3))
     else:
         yield from (f"  all {_kind(*kind)}" for kind in kinds)
+    quantized = [f"{_many(count, 'weight')} of {origin}" for origin, count in quantized_weights(header).items()]
+    if quantized:
+        yield f"quantized: {', '.join(quantized)}, which are floats in a load"
     files = _by_file(header)
     if len(files) > 1:
         yield f"{len(files)} files:"
@@ -245,7 +260,7 @@ def _groups(header: CheckpointHeader) -> list[tuple[str, ...]]:
 
 def _stored(tensors: Sequence[TensorHeader]) -> tuple[str, str]:
     """Say what tensors are computed from, and how much of it there is."""
-    origins = ", ".join(dict.fromkeys(tensor.dtype for tensor in tensors))
+    origins = ", ".join(dict.fromkeys(tensor.origin or tensor.dtype for tensor in tensors))
     return origins, show.format_bytes(sum(map(_stored_bytes, tensors)))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from .. import formats, gate, show
+from ..show import printable
 from ..sources import adapters
 from . import _answers
 from ._completion import complete_models
@@ -56,6 +57,11 @@ def inspect(
     path = on_disk(checkpoint, revision)
     adapter = adapters.adapter_file(path) if path.is_dir() else None
     if adapter is not None:
+        if models:
+            raise click.UsageError(
+                f"--model: {printable(str(path))} is an adapter, which fits a model's checkpoint: "
+                f"`lazycell check {printable(models[0])} BASE --adapter DIR` tells whether both fit"
+            )
         _answers.tell_adapter(path, formats.open_checkpoint(adapter), every=every, as_json=as_json)
         return
     header = formats.open_checkpoint(path)

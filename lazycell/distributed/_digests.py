@@ -75,8 +75,9 @@ def _configs(plan: LoadPlan) -> set[tuple[str, int, int]]:
     found = set()
     for each in plan.adapters:
         path = each.path / adapters.CONFIG
-        state = path.stat()
-        found.add((path.name, state.st_size, state.st_mtime_ns))
+        if path.is_file():  # else the adapter is one file, whose tensors say it all
+            state = path.stat()
+            found.add((path.name, state.st_size, state.st_mtime_ns))
     return found
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ._download import download as download
     from ._repository import check_revision as check_revision
     from ._repository import command_for as command_for
+    from ._repository import gguf_file_at as gguf_file_at
     from ._repository import is_repository as is_repository
     from ._repository import repository_at as repository_at
     from ._switches import is_installed as is_installed

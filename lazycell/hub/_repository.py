@@ -11,6 +11,10 @@ from .. import formats
 _PART = r"[A-Za-z0-9_](?:[\w.-]{0,94}[A-Za-z0-9_])?"
 _REPOSITORY = re.compile(rf"(?:{_PART}/)?{_PART}", re.ASCII)
 _ADDRESS = re.compile(rf"(?:https?://(?:huggingface\.co|hf\.co)|hf:/)/({_PART}/{_PART})(?:/.*)?", re.ASCII)
+_GGUF = re.compile(
+    rf"(?:(?:https?://(?:huggingface\.co|hf\.co)|hf:/)/)?({_PART}/{_PART})/(?:(?:blob|resolve)/[^/]+/)?([^?#]+\.gguf)",
+    re.ASCII,
+)
 _NEVER = ("--", "..")
 
 _OTHER_FILES = (".git", ".py")
@@ -33,6 +37,15 @@ def repository_at(address: str) -> str | None:
     """Give the id of the repository whose page, or file, has an address; None: it is no such address."""
     found = _ADDRESS.fullmatch(address)
     return None if found is None else found[1]
+
+
+def gguf_file_at(text: str) -> tuple[str, str] | None:
+    """Give the repository and the file that `ORG/NAME/FILE.gguf`, or a file's address, would be; None: it is neither.
+
+    Those repositories have a model quantized in several ways, of which one is wanted.
+    """
+    found = _GGUF.fullmatch(text)
+    return None if found is None or any(each in found[1] for each in _NEVER) else (found[1], found[2])
 
 
 def check_revision(revision: object) -> None:

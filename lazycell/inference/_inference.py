@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from .. import show
+from .. import show, sources
 from .._errors import CheckpointMismatchError, DeclarationError
 from .._frozen import frozen
 from ..declaration import NOTHING, declaration_of, render
@@ -130,9 +130,13 @@ def infer(
     if declaration_of(cls) is None:
         raise TypeError(f"{cls.__name__} declares nothing: ask a class that is derived from it")
     header = open_checkpoint(path)
-    renamed = apply_rules(parse_rules(rename), header.tensors).names
-    shapes = {new: header.tensors[old].shape for old, new in renamed.items()}
+    shapes = _shapes(header, rename)
     solved = solve_shapes(cls, shapes, known)
+    floats = sources.dequantized(header) if header.may_have_codes else header
+    if floats is not header:
+        in_floats = solve_shapes(cls, _shapes(floats, rename), known)
+        if in_floats.found.missing <= solved.found.missing:  # else the class declares the codes itself
+            header, shapes, solved = floats, _shapes(floats, rename), in_floats
     if solved.conflicts:
         raise contradiction(cls, header, solved, known)
     if not solved.found.used and solved.found.missing:
@@ -153,8 +157,15 @@ def infer(
     )
 
 
+def _shapes(header: CheckpointHeader, rename: Mapping[str, Any] | None) -> dict[str, tuple[int, ...]]:
+    names = apply_rules(parse_rules(rename), header.tensors).names
+    return {new: header.tensors[old].shape for old, new in names.items()}
+
+
 def _dtype(header: CheckpointHeader) -> str | None:
-    floats = {tensor.dtype for tensor in header.tensors.values() if tensor.dtype.startswith(("float", "bfloat"))}
+    # What is computed has no dtype in the file.
+    stored = [tensor.dtype for tensor in header.tensors.values() if not tensor.piece]
+    floats = {dtype for dtype in stored if dtype.startswith(("float", "bfloat"))}
     return floats.pop() if len(floats) == 1 else None
 
 

@@ -30,7 +30,7 @@ def contradiction(
     if layouts:
         lines.append(
             f"likely cause: a quantized checkpoint ({', '.join(layouts)}): codes need not have the shapes of weights; "
-            "take the original, or one that was written out in floats again"
+            "take the float original, or one that was written out in floats again"
         )
     for conflict in solved.conflicts:
         lines += [f"  {line}" for line in _conflict_lines(conflict, solved)]

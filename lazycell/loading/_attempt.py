@@ -37,6 +37,8 @@ def attempt(manifest: Manifest, header: CheckpointHeader, options: LoadOptions) 
         from . import _codes  # few checkpoints have any
 
         header = _codes.in_floats(manifest, header, options, rules)
+    elif options.quantization is not None and not (header.stored or header).may_have_codes:
+        raise ValueError(f"quantization says how weights are stored, and {header.path} has none that are: leave it out")
     renaming = Renaming(dict(zip(header.tensors, header.tensors, strict=True)), {}, {}, ())
     if rules:
         renaming = apply_rules(rules, header.tensors)

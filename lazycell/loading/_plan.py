@@ -278,10 +278,16 @@ def adapter_rows(adapters: Iterable[AppliedAdapter]) -> list[tuple[str, str]]:
             show.printable(each.name),
             f"{len(each.tensors)} tensor{'' if len(each.tensors) == 1 else 's'} changed"
             f"{'' if each.weight == 1 else f', times {each.weight:g}'}, "
-            f"from {show.printable('/'.join(each.path.parts[-2:]))}",
+            f"from {show.printable(_called(each.path))}",
         )
         for each in adapters
     ]
+
+
+def _called(directory: Path) -> str:
+    """Give the name of a directory, with the one above it where the name says little."""
+    is_common = directory.name == "adapter" or directory.name.startswith("checkpoint-")
+    return "/".join(directory.parts[-2:]) if is_common else directory.name
 
 
 def _in_short(reason: str) -> str:

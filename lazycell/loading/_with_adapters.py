@@ -25,9 +25,13 @@ def with_adapters(
 
     Raises:
         CheckpointError: an adapter cannot be read, or is none of this checkpoint.
+        TypeError: `quantization` is no mapping.
+        ValueError: weights that are stored as it says cannot be loaded.
     """
     if options.adapter is None:
         return header, ()
+    if options.quantization is not None:
+        sources.check_quantization(options.quantization)
     given = adapters.read_adapters(options.adapter)
     floats = sources.dequantized(header, quantization=options.quantization)
     as_stored = options.dtype != "cast"

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 import attrs
 
-from .. import show
+from .. import formats, show
 from .._frozen import frozen
 from ..declaration import form_text
 from ..formats import TensorHeader
@@ -199,7 +199,10 @@ def _dtype(*why: str | Argument) -> Callable[[Problem], Words]:
         assert problem.tensor is not None
         stored = problem.tensor.origin or problem.tensor.dtype
         text = _join(f"the checkpoint has {stored}, the model {problem.entry.dtype}", describe(problem.entry))
-        return (f"{text}; ", *why) if why else f"{text}; no MindSpore tensor can hold {problem.tensor.dtype}"
+        if why:
+            return (f"{text}; ", *why)
+        dtype = problem.tensor.dtype
+        return f"{text}; {formats.gguf.why_not_computed(dtype) or f'no MindSpore tensor can hold {dtype}'}"
 
     return words
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import warnings
 from os import PathLike
 from pathlib import Path
@@ -69,7 +70,7 @@ def repository_named(path: str | PathLike[str], revision: str | None = None) -> 
     """Give the id of the repository that a text names; None: something is there, or it can only be a path.
 
     Raises:
-        HubError: it is the address of a repository's page, and not its id.
+        HubError: it is the address of a repository's page, and not its id; or a file of GGUF in a repository.
         TypeError: `path` is no path, or `revision` no text.
         ValueError: the path is empty, or has no revisions; or there can be no such revision.
     """
@@ -80,6 +81,13 @@ def repository_named(path: str | PathLike[str], revision: str | None = None) -> 
     if isinstance(path, str) and not there:
         if hub.is_repository(path):
             return path
+        file = hub.gguf_file_at(path)
+        if file is not None and not os.path.lexists(path.partition("/")[0]):
+            how = f"{hub.command_for(file[0], revision)} {shlex.quote(file[1])}"
+            raise HubError(
+                f"there is nothing at {path}; if it is a file of a repository on the hub, `{how}` gets it, and prints "
+                "where it is: give that path"
+            )
         address = hub.repository_at(path)
         if address is not None:
             raise HubError(f"{path} is an address: give the repository's id, {address!r}")

@@ -87,12 +87,13 @@ def from_pretrained(
     quantization: Mapping[str, Any] | None = None,
     **hyperparameters: Any,
 ) -> Any:
-    """Build and load the model in a directory or a repository, whose class its `config.json` names.
+    """Build and load the model in a directory, a repository or a GGUF file, whose class it names.
 
     Args:
-        path: a directory with `config.json` and weights; or, where there is none of that name, the id of a repository
-            of Hugging Face's hub, `"ORG/NAME"`, as text. What is not in the hub's cache yet is downloaded if
-            `huggingface_hub` is installed, `pip install "lazycell[hub]"`, and `HF_HUB_OFFLINE` does not forbid it.
+        path: a directory with `config.json` and weights, or a GGUF file; or, where there is none of that name, the id
+            of a repository of Hugging Face's hub, `"ORG/NAME"`, as text. What is not in the hub's cache yet is
+            downloaded if `huggingface_hub` is installed, `pip install "lazycell[hub]"`, and `HF_HUB_OFFLINE` does
+            not forbid it.
         ignore_config: keys of the config that are passed over, where you know that the model computes the same without
             them; `net.load_report` lists them.
         partial: `"new"`: a head that the file does not have is left to its initializers, with a warning, and one that

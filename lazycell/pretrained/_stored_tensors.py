@@ -7,6 +7,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from .. import sources
 from ..formats import CheckpointHeader, open_checkpoint
 from ..layout import apply_rules, parse_rules
 from ..loading import same_bytes
@@ -20,6 +21,8 @@ class StoredTensors:
     """
 
     def __init__(self, header: CheckpointHeader, rename: Mapping[str, Any] | None = None, *, mmap: bool = True) -> None:
+        if header.may_have_codes:
+            header = sources.dequantized(header)
         renaming = apply_rules(parse_rules(rename, forms=True), header.tensors)
         self._tensors = {new: header.tensors[old] for old, new in renaming.names.items()}
         self._mmap = mmap

@@ -10,7 +10,7 @@ from .. import _dtypes, sources
 from .._arguments import check_progress
 from .._errors import CheckpointError, CheckpointFormatError
 from .._harmless import Lines, printable
-from ..formats import CheckpointHeader, TensorHeader, open_checkpoint
+from ..formats import CheckpointHeader, TensorHeader, gguf, open_checkpoint
 from ..layout import apply_rules, parse_rules
 from ..manifest import DIGEST
 from ..reading import Reader
@@ -116,9 +116,9 @@ def convert(
 
 def _new_dtype(tensor: TensorHeader, target: str | None, header: CheckpointHeader) -> str:
     if not tensor.is_readable:
-        raise CheckpointFormatError(
-            f"{header.path}: tensor {tensor.name!r}: its dtype {tensor.dtype} is one that lazycell does not read"
-        )
+        why = gguf.why_not_computed(tensor.dtype) if header.format == "gguf" else None
+        why = why or f"its dtype {tensor.dtype} is one that lazycell does not read"
+        raise CheckpointFormatError(f"{header.path}: tensor {tensor.name!r}: {why}")
     return target if target is not None and tensor.dtype in _dtypes.FLOATING else tensor.dtype
 
 
@@ -160,7 +160,7 @@ def _check_quantized(
         raise CheckpointError(
             f"{header.path}: a quantized checkpoint ({layouts}): {codes} are codes, and weights only together with "
             f"{scales}, and become no {target} by conversion{because}. Convert it without a dtype, which keeps codes "
-            "and scales as they are, or take the original, or one that was written out in floats again"
+            "and scales as they are, or take the float original, or one that was written out in floats again"
         )
     if all(names[name] == name for each in found for name in each.names):
         return

@@ -213,7 +213,7 @@ def _state(stored: TensorHeader) -> dict[str, Any] | str:
     size: Any = said.get("blocksize")
     if not isinstance(shape, list) or not shape or not all(_is_size(each) for each in shape):
         return f"`{stored.name}`: shape={shape!r:.80} is none"
-    if not _is_size(size) or size % 2 or size > _MOST_BLOCK:
+    if not _is_block(size) or size % 2:
         return f"`{stored.name}`: blocksize={size!r:.40} is none"
     return {**said, "shape": tuple(shape)}
 
@@ -222,12 +222,16 @@ def _is_size(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
+def _is_block(value: Any) -> bool:
+    return _is_size(value) and value <= _MOST_BLOCK
+
+
 def _nested(tensors: Mapping[str, TensorHeader], name: str, said: Mapping[str, Any], blocks: int) -> Nested | str:
     scales, table = tensors.get(f"{name}.nested_absmax"), tensors.get(f"{name}.nested_quant_map")
     size, offset = said["nested_blocksize"], said.get("nested_offset")
     if scales is None or table is None:
         return f"`{name}.nested_absmax` and `{name}.nested_quant_map`, which its state tells of, are not there"
-    if not _is_size(size) or not isinstance(offset, int | float) or isinstance(offset, bool):
+    if not _is_block(size) or not isinstance(offset, int | float) or isinstance(offset, bool):
         return f"nested_blocksize={size!r:.40} and nested_offset={offset!r:.40} do not tell the scales of the scales"
     if (scales.dtype, scales.shape) != ("float32", (-(-blocks // size),)) or (table.dtype, table.shape) != (
         "float32",

@@ -64,7 +64,7 @@ def group_size(told: object, columns: int, groups: int) -> int | str:
     """
     if not isinstance(told, int) or isinstance(told, bool) or (told < 1 and told != -1):
         return f"group_size={told!r:.40} is no number of columns"
-    size = columns if told == -1 else told
+    size = columns if told == -1 else min(told, columns)
     if count_of(columns, size) != groups:
         return f"{groups} groups of scales are not those of {columns} columns with group_size={told}"
     return size

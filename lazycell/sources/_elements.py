@@ -11,8 +11,8 @@ from .._errors import CheckpointFormatError
 from ..formats import BoxedRange, ByteRange, Part, StridedRange, TensorHeader
 from ..system import Array
 
-_ROWS = 1 << 20
-"""Bytes of whole rows that are read at once where columns cannot be read alone."""
+_ROWS = 1 << 21
+"""Bytes of rows that are gone through at once: as many may have to be read for some columns of them."""
 
 
 def read_elements(tensor: TensorHeader, first: int, last: int) -> Array:
@@ -64,15 +64,15 @@ def read_box(tensor: TensorHeader, rows: Range, columns: Range) -> Array:
     if columns == (0, width):
         return read_elements(tensor, start * width, stop * width).reshape(-1, width)
     array: Array = np.empty((stop - start, columns[1] - columns[0]), _dtypes.numpy_dtype(tensor.dtype))
-    alone = _alone(tensor, rows, columns)
-    if alone is not None:
-        alone.read_into(_dtypes.bytes_of(array), 0)
-        return array
     step = max(1, _ROWS // (width * itemsize))
     for first in range(start, stop, step):
         last = min(first + step, stop)
-        read = read_elements(tensor, first * width, last * width).reshape(-1, width)
-        array[first - start : last - start] = read[:, slice(*columns)]
+        target = array[first - start : last - start]
+        alone = _alone(tensor, (first, last), columns)
+        if alone is None:
+            target[...] = read_elements(tensor, first * width, last * width).reshape(-1, width)[:, slice(*columns)]
+        else:
+            alone.read_into(_dtypes.bytes_of(target), 0)
     return array
 
 

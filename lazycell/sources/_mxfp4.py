@@ -21,8 +21,8 @@ from ._exponents import powers
 from ._floats_view import View
 
 _FP4 = np.array([0, 0.5, 1, 1.5, 2, 3, 4, 6, -0.0, -0.5, -1, -1.5, -2, -3, -4, -6], np.float32)
-_LOW, _HIGH = _FP4[np.arange(256) & 15], _FP4[np.arange(256) >> 4]
-"""What the two halves of each byte are."""
+_PAIRS = np.stack([_FP4[np.arange(256) & 15], _FP4[np.arange(256) >> 4]], axis=1).view(np.float64).reshape(256)
+"""What two numbers in a byte are, the low half first: two floats, in the bytes of one of twice the width."""
 
 _BLOCK = 32
 
@@ -72,19 +72,38 @@ class MXFP4:
         begin, end = start // _BLOCK, -(-stop // _BLOCK)
         rows = (expert * self.outputs, (expert + 1) * self.outputs)
         stored = read_box(self.blocks, rows, (16 * begin, 16 * end))
-        scales = powers(read_box(self.scales, rows, (begin, end))).T
+        scales = np.ascontiguousarray(powers(read_box(self.scales, rows, (begin, end))).T)
         at_once = max(1, AT_ONCE // (_BLOCK * self.outputs))
         for left in range(begin, end, at_once):
             right = min(left + at_once, end)
-            turned = np.ascontiguousarray(stored[:, 16 * (left - begin) : 16 * (right - begin)].T)
-            block = np.empty((right - left, 16, 2, self.outputs), np.float32)
-            block[:, :, 0] = np.take(_LOW, turned, mode="clip").reshape(-1, 16, self.outputs)
-            block[:, :, 1] = np.take(_HIGH, turned, mode="clip").reshape(-1, 16, self.outputs)
-            low, high = max(start, left * _BLOCK), min(stop, right * _BLOCK)
+            pairs = _turned(stored[:, 16 * (left - begin) : 16 * (right - begin)])
+            low, high = left * _BLOCK - start, right * _BLOCK - start
+            inside = low >= 0 and high <= len(values) and self.outputs % 2 == 0
+            block = values[low:high] if inside else np.empty((high - low, 2 * pairs.shape[1]), np.float32)
+            np.take(_PAIRS, pairs, out=block.view(np.float64), mode="clip")
+            by_block = block.reshape(right - left, _BLOCK, -1)[:, :, : self.outputs]
             with np.errstate(all="ignore"):  # an overflow is the checkpoint's own
-                block *= scales[left - begin : right - begin, np.newaxis, np.newaxis]
-            flat = block.reshape(-1, self.outputs)
-            values[low - start : high - start] = flat[low - left * _BLOCK : high - left * _BLOCK]
+                by_block *= scales[left - begin : right - begin, np.newaxis]
+            if not inside:
+                first, last = max(low, 0), min(high, len(values))
+                values[first:last] = block[first - low : last - low, : self.outputs]
+
+
+def _turned(stored: Array) -> Array:
+    """Give rows of bytes as columns of them, two numbers a byte again: those of two columns, for which it had two rows.
+
+    Both are then looked up together. If the number of columns is odd, there is one more, of zeros.
+    """
+    outputs, width = stored.shape
+    turned = np.empty((width, outputs + outputs % 2), np.uint8)
+    turned[:, :outputs] = stored.T
+    turned[:, outputs:] = 0
+    of_two = turned.view(np.uint16)
+    pairs = np.empty((width, 2, of_two.shape[1]), np.uint8)
+    for row, numbers in enumerate((of_two & 0x0F0F, of_two >> 4 & 0x0F0F)):
+        numbers |= numbers >> 4
+        pairs[:, row] = numbers  # the lower byte of each
+    return pairs.reshape(2 * width, -1)
 
 
 def mxfp4(tensors: Mapping[str, TensorHeader], name: str, quantization: Mapping[str, Any]) -> View | str:

@@ -58,7 +58,13 @@ class _Layout:
     others: tuple[str, ...] = ()
 
 
-_ACTIVATIONS = ("{cell}input_scale", "{cell}output_scale", "{cell}activation_scale", "{cell}input_zero_point")
+_ACTIVATIONS = (
+    "{cell}input_scale",
+    "{cell}input_scale_ub",
+    "{cell}output_scale",
+    "{cell}activation_scale",
+    "{cell}input_zero_point",
+)
 
 _OF_ACTIVATIONS = re.compile(r"input|output|(?:^|_)act")
 

@@ -201,10 +201,14 @@ def test_no_dtype_of_the_file() -> None:
 def test_what_is_said_of_the_file() -> None:
     """Checked before anything is read."""
     net = Biased()
-    with pytest.raises(TypeError, match="quantization='gptq' is no mapping"):
-        net.load_checkpoint(GOLDEN / "gptq2", quantization="gptq")  # type: ignore[arg-type]
+    for adapter in (None, "nowhere"):
+        with pytest.raises(TypeError, match="quantization='gptq' is no mapping"):
+            net.load_checkpoint(GOLDEN / "gptq2", quantization="gptq", adapter=adapter)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"quantization \(hqq\): lazycell does not unpack the codes of HQQ"):
         net.load_checkpoint(GOLDEN / "gptq2", quantization={"quant_method": "hqq"})
+    floats = {"l.weight": np.zeros((64, 128), np.float32), "l.bias": np.zeros(64, np.float32)}
+    with pytest.raises(ValueError, match=r"<dict> has none that are: leave it out"):
+        net.load_checkpoint(floats, quantization={"quant_method": "gptq", "bits": 4, "group_size": 128})
     with pytest.raises(CheckpointMismatchError, match="are not those of AWQ's version gemm"):
         net.load_checkpoint(GOLDEN / "gptq2", quantization={"quant_method": "awq", "bits": 4, "group_size": 32})
     assert lazycell.uninitialized(net) == ["l.weight", "l.bias"]
@@ -230,3 +234,49 @@ class SizedMatrix(LazyCell):
 class Sized(LazyCell):
     width: int
     l: SizedMatrix = child(SizedMatrix, width)  # noqa: E741
+
+
+def test_the_size_that_a_quantized_weight_tells() -> None:
+    """What the codes are the floats of has the shape, not they."""
+    for case in ("bnb_nf4", "ct_pack4", "fp8_block"):
+        assert dict(Sized.infer(GOLDEN / case)) == {"width": 128}
+    assert Sized.infer(GOLDEN / "bnb_nf4").dtype is None
+
+
+class Packed(LazyCell):
+    """Computes with codes itself."""
+
+    weight: Param["zeros", (64, 128), "int8"]
+    weight_scale: Param["ones", (64, 1), "bfloat16"]
+
+
+class OfPacked(LazyCell):
+    l: Packed = child(Packed)  # noqa: E741
+
+
+def test_a_model_that_computes_with_codes() -> None:
+    """It gets them as they are, whatever the dtypes are to be."""
+    for policy in ("cast", "strict", "checkpoint"):
+        net = OfPacked()
+        report = net.load_checkpoint(GOLDEN / "ct_int8_channel", dtype=policy)
+        assert report.cast == ()
+    stored = open_checkpoint(GOLDEN / "ct_int8_channel" / "model.safetensors").tensors["l.weight"]
+    assert np.array_equal(net.l.weight.asnumpy(), read_tensor(stored))
+
+
+def test_an_adapter_of_a_quantized_model(tmp_path: Path) -> None:
+    """It is added to the floats that the codes are; switched off, these are there again."""
+    random = np.random.default_rng(0)
+    a, b = random.normal(size=(4, 64)).astype(np.float32), random.normal(size=(64, 4)).astype(np.float32)
+    name = "model.layers.0.self_attn.q_proj"
+    lazycell.save_adapter(tmp_path / "a", {f"{name}.lora_A": a, f"{name}.lora_B": b}, alpha=8)
+    net = lazycell.from_pretrained(MODELS / "llama_bnb_nf4", dtype="float32")
+    weight = net.model.layers[0].self_attn.q_proj.weight
+    before = weight.asnumpy().copy()
+    merged = lazycell.from_pretrained(MODELS / "llama_bnb_nf4", dtype="float32", adapter=tmp_path / "a")
+    assert "nf4 blocks of 64, scales in 8 bit + adapter -> float32" in str(merged.load_report)
+    net.load_adapter(tmp_path / "a")
+    np.testing.assert_allclose(weight.asnumpy(), before + 2 * (b @ a), atol=1e-5)
+    assert np.array_equal(weight.asnumpy(), merged.model.layers[0].self_attn.q_proj.weight.asnumpy())
+    net.set_adapter(None)
+    assert np.array_equal(weight.asnumpy(), before)

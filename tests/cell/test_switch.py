@@ -8,6 +8,7 @@ import pickle
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import attrs
@@ -21,8 +22,10 @@ from lazycell import CheckpointError, LazyCell, Mesh, Param, child, divide, fuse
 from lazycell.distributed._digests import digests_of
 from lazycell.loading import LoadOptions, make_plan, with_adapters
 from lazycell.parameters import numpy_values
+from models import LoRA
 
 from ..saving.saved import save_arrays
+from ..sources.checkpoints import GOLDEN as QUANTIZED
 
 
 class Lin(LazyCell):
@@ -81,6 +84,7 @@ def test_as_a_fresh_load(files: Path, dtype: str) -> None:
     report = net.load_adapter(files / "a", "a", 0.5)
     assert values(net) == values(loaded(files, (files / "a", 0.5), dtype=dtype)) != none
     assert report.loaded == ("q.weight",)
+    assert lazycell.status(net)["q.weight"].origin.detail == "base.safetensors: q.weight (float32 + adapter)"
     assert [(each.name, each.weight, each.tensors) for each in report.adapters] == [("a", 0.5, ("q.weight",))]
     net.load_adapter(files / "b", "b")
     assert values(net) == values(loaded(files, files / "b", dtype=dtype))
@@ -125,6 +129,18 @@ def test_those_of_the_first_load(files: Path) -> None:
     assert values(both) == values(loaded(files, (files / "b", 0.5)))
 
 
+def test_from_another_working_directory(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was given by relative paths is found again."""
+    monkeypatch.chdir(files)
+    net = Net()
+    net.load_checkpoint("base.safetensors", adapter="a")
+    net.load_adapter("b", "b")
+    monkeypatch.chdir(files.parent)
+    net.set_adapter(None)
+    net.set_adapter("default")
+    assert values(net) == values(loaded(files, files / "a"))
+
+
 def test_copies_and_pickles(files: Path) -> None:
     """Each is switched for itself."""
     net = loaded(files, files / "a")
@@ -132,6 +148,21 @@ def test_copies_and_pickles(files: Path) -> None:
         other.set_adapter(None)
         assert values(other) == values(loaded(files))
         assert values(net) == values(loaded(files, files / "a"))
+
+
+def test_what_is_remembered_is_a_copy(files: Path) -> None:
+    """Of options that change later, that can be read once, or that nothing pickles."""
+    rules, patterns = {"x.{*rest}": "{*rest}"}, {"score.*": 1}
+    save_arrays(files / "x.safetensors", {f"x.{name}": array for name, array in BASE.items()})
+    lazycell.save_adapter(files / "x", pair("x.q", 8, 6))
+    for missing in (patterns.keys(), iter(patterns)):
+        net = Net(has_score=True)
+        net.load_checkpoint(files / "x.safetensors", rename=MappingProxyType(rules), missing=missing)
+        net = pickle.loads(pickle.dumps(net))
+        net.load_adapter(files / "x")
+        fresh = Net(has_score=True)
+        fresh.load_checkpoint(files / "x.safetensors", rename=rules, missing=["score.*"], adapter=files / "x")
+        assert numpy_values(net.q.weight).tobytes() == numpy_values(fresh.q.weight).tobytes()
 
 
 def test_plain_cells_and_names_of_their_own(files: Path) -> None:
@@ -143,6 +174,39 @@ def test_plain_cells_and_names_of_their_own(files: Path) -> None:
     assert [*values(net).values()] == [*values(loaded(files, files / "b")).values()]
     lazycell.set_adapter(net, None)
     assert [*values(net).values()] == [*values(loaded(files)).values()]
+
+
+def test_an_adapter_that_is_one_file(files: Path) -> None:
+    """As kohya's scripts write it, with `_` for dots and alphas beside the pairs."""
+    down, up = pair("q", 8, 6).values()
+    arrays = {"lora_down.weight": down, "lora_up.weight": up, "alpha": np.array(1.0, np.float32)}
+    save_arrays(files / "k.safetensors", {f"lora_te_q.{name}": array for name, array in arrays.items()})
+    net = loaded(files)
+    report = net.load_adapter(files / "k.safetensors", "k")
+    assert values(net) == values(loaded(files, files / "k.safetensors"))
+    assert np.allclose(numpy_values(net.q.weight), BASE["q.weight"] + 0.5 * up @ down, atol=1e-5)
+    assert "from k.safetensors" in str(report)
+    net.set_adapter(None)
+    assert values(net) == values(loaded(files))
+
+
+class Matrix(LazyCell):
+    l: Lin = child(Lin, 128, 64)  # noqa: E741
+
+
+def test_on_codes(tmp_path: Path) -> None:
+    """The sum is of the floats that codes are with their scales, in float32 and rounded once."""
+    lazycell.save_adapter(tmp_path / "a", pair("l", 128, 64))
+    nets = Matrix(dtype="bfloat16"), Matrix(dtype="bfloat16"), Matrix()
+    for net, adapter in zip(nets, (None, *2 * [tmp_path / "a"]), strict=True):
+        net.load_checkpoint(QUANTIZED / "fp8_block", adapter=adapter)
+    before = values(nets[0])
+    nets[0].load_adapter(tmp_path / "a")
+    assert values(nets[0]) == values(nets[1]) != before
+    exact = numpy_values(nets[2].l.weight)
+    assert np.array_equal(numpy_values(nets[1].l.weight), exact.astype(numpy_values(nets[1].l.weight).dtype))
+    nets[0].set_adapter(None)
+    assert values(nets[0]) == before
 
 
 class Joined(LazyCell):
@@ -237,9 +301,19 @@ def test_wrong_arguments(files: Path) -> None:
         net.load_adapter(files / "other", "c")
     with pytest.raises(ValueError, match="no adapter 'c'"):
         net.set_adapter("c")
+    with pytest.raises(ValueError, match="missing=3: choose"):  # before it is remembered
+        Net().load_checkpoint(files / "base.safetensors", missing=3)  # type: ignore[arg-type]
     with pytest.raises(CheckpointError, match="no checkpoint was loaded into it by lazycell"):
         Net().load_adapter(files / "a")
     assert values(net) == before
+
+
+def test_cells_that_were_swapped_in(files: Path) -> None:
+    """Their weights go by other names: an adapter is not merged beside one that is trained."""
+    net = loaded(files)
+    lazycell.swap(net, "q", LoRA, rank=2)
+    with pytest.raises(CheckpointError, match="`q` has an adapter of its own"):
+        net.load_adapter(files / "a")
 
 
 def test_an_interrupt_changes_nothing(files: Path) -> None:
@@ -253,6 +327,12 @@ def test_an_interrupt_changes_nothing(files: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         net.load_adapter(files / "b", progress=strike)
     assert values(net) == before
+    told: list[tuple[int, int]] = []
+    net.load_adapter(files / "b", progress=lambda done, total: told.append((done, total)))
+    both = 2 * 2 * 4 * 6 * 8  # two matrices: compared, then read
+    assert {total for _, total in told} == {both}
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert told[-1] == (both, both)
     net.load_adapter(files / "a")
     assert values(net) == values(loaded(files, files / "a"))
 

@@ -122,5 +122,8 @@ def test_inspect(tmp_path: Path) -> None:
     ]
     found = json.loads(lazycell("inspect", str(tmp_path / "a"), "--json").stdout)
     assert (found["adapter"]["config"]["r"], found["adapter"]["base_directory"]) == (4, None)
+    done = lazycell("inspect", str(tmp_path / "a"), "--model", "bert-tiny")
+    assert (done.status, done.stdout) == (2, "")
+    assert "`lazycell check bert-tiny BASE --adapter DIR` tells whether both fit" in done.stderr
     shutil.copy(BASE / "model.safetensors", tmp_path / "a")
     assert "adapter" not in lazycell("inspect", str(tmp_path / "a")).stdout.splitlines()[1]

@@ -9,9 +9,10 @@ import attrs
 import pytest
 
 from lazycell.cli._contents import contents_json, print_contents
-from lazycell.formats import ByteRange, CheckpointHeader, MemoryRange, TensorHeader
+from lazycell.formats import ByteRange, CheckpointHeader, MemoryRange, TensorHeader, open_checkpoint
 from lazycell.gate._candidates import Candidate
 
+from ..formats.ggufs import Tensor, gguf_bytes
 from ..loading.models import stored
 
 HEADER = stored({"b": ((2,), "float32"), "a": ((), "float32")})
@@ -102,3 +103,55 @@ def test_json_of_lone_surrogates() -> None:
     """A name that is no Unicode text, as a path may be, is escaped."""
     header = attrs.evolve(HEADER, path=Path("\udcff.safetensors"))
     assert json.loads(json.dumps(contents_json(header, [])))["path"] == "\udcff.safetensors"
+
+
+def test_what_is_computed_is_told_from_what_is_stored(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The bytes of both, by origin; a row of layers may have several. Elsewhere nothing of the kind is shown."""
+    tensors = {
+        "blk.0.w": Tensor((2, 256), "Q4_K", bytes(288)),
+        "blk.1.w": Tensor((2, 256), "Q6_K", bytes(420)),
+        "norm": Tensor((4,), "F32", bytes(16)),
+    }
+    (tmp_path / "m.gguf").write_bytes(gguf_bytes(tensors))
+    header = open_checkpoint(tmp_path / "m.gguf")
+    lines = shown(header, capsys)
+    assert lines[0] == f"{tmp_path}/m.gguf: gguf, 3 tensors, 1,028 elements, 4.11 kB, computed from 724 B"
+    assert [line.split("  ")[-1].strip() for line in lines[1:4]] == ["from 288 B", "from 420 B", "16 B"]
+    assert [line.split("  ")[1] for line in lines[1:4]] == [
+        "float32 from Q4_K blocks",
+        "float32 from Q6_K blocks",
+        "float32",
+    ]
+    table = lines[lines.index("") + 1 :]
+    assert table[0].split() == ["name", "tensors", "shape", "dtype", "bytes", "stored", "as", "bytes"]
+    assert table[1].split()[-6:] == ["Q4_K", "blocks,", "Q6_K", "blocks", "708", "B"]
+    places = shown(header, capsys, every=True)
+    assert [line.split("  ")[-1] for line in places if line.startswith("blk")] == ["Q4_K blocks", "Q6_K blocks"]
+    found = contents_json(header, [])
+    assert found["totals"]["bytes"] == found["dtypes"]["float32"]["bytes"] == 4112
+    assert found["stored"] == {
+        "Q4_K blocks": {"tensors": 1, "elements": 512, "bytes": 2048, "stored_bytes": 288},
+        "Q6_K blocks": {"tensors": 1, "elements": 512, "bytes": 2048, "stored_bytes": 420},
+        "float32": {"tensors": 1, "elements": 4, "bytes": 16, "stored_bytes": 16},
+    }
+    assert [each["origin"] for each in found["tensors"]] == ["Q4_K blocks", "Q6_K blocks", ""]
+    (place,) = found["tensors"][0]["ranges"]
+    assert place["stop"] - place["start"] == 288
+    assert "stored" not in "\n".join(shown(HEADER, capsys))
+
+
+def test_quantized_weights(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a load makes of several tensors is counted by what is stored; the tensors are listed as they are."""
+    header = stored(
+        {
+            "a.weight": ((4, 8), "int8"),
+            "a.weight_scale": ((4, 1), "float32"),
+            "b.weight": ((4, 8), "int8"),
+            "b.weight_scale": ((1,), "float32"),
+            "c.weight": ((4, 8), "float32"),
+        }
+    )
+    assert "quantized: 2 weights of int8 with scales, which are floats in a load" in shown(header, capsys)
+    document = contents_json(header, ())
+    assert document["quantized"] == {"int8 with scales": 2}
+    assert [each["name"] for each in document["tensors"]] == list(header.tensors)

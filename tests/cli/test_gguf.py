@@ -47,6 +47,9 @@ def test_what_is_not_known(capsys: pytest.CaptureFixture[str], tmp_path: Path) -
     for command in (["manifest", str(path)], ["check", "LlamaForCausalLM", BLOCKS, "--config", str(path)]):
         status, text = run(capsys, *command)
         assert (status, f"{path}: its architecture is 'mamba'" in text) == (2, True)
+    path.write_bytes(Path(FLOATS).read_bytes().replace(b"llama.context_length", b"llama.context_LENGTH"))
+    status, text = run(capsys, "inspect", str(path))
+    assert (status, f"{path}: its metadata has no llama.context_length" in text) == (0, True)
     path.write_bytes(Path(FLOATS).read_bytes().replace(b"blk.1.ffn_up", b"blk.1.ffn_UP"))
     status, text = run(capsys, "inspect", str(path))
     assert f"`lazycell check {path} {path}` says why" in text

@@ -194,6 +194,13 @@ def test_a_hub_that_does_not_answer_is_told(server: Hub, find: Finder, tmp_path:
     assert "500" in warning
 
 
+def test_the_only_file_of_gguf_is_downloaded(server: Hub, find: Finder, tmp_path: Path) -> None:
+    """Such a repository needs no config.json; what looks or listens stays there."""
+    server.add("gguf/net", {"README.md": b"1", "net-Q8_0.gguf": b"GGUF", "mmproj-net.gguf": b"GGUF"})
+    (path,) = find(tmp_path, "gguf/net")
+    assert names_in(path) == {"net-Q8_0.gguf"}
+
+
 def test_a_private_repository_is_shown_to_its_token(server: Hub, find: Finder, tmp_path: Path) -> None:
     """As the client finds it; without, it is like one that is not there."""
     server.add("private/net", {**CONFIG, "model.safetensors": WEIGHTS})

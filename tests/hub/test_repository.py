@@ -6,7 +6,7 @@ import pytest
 from huggingface_hub.errors import HFValidationError
 from huggingface_hub.utils import validate_repo_id
 
-from lazycell.hub import check_revision, command_for, is_repository, repository_at
+from lazycell.hub import check_revision, command_for, gguf_file_at, is_repository, repository_at
 
 IDS = ["Qwen/Qwen3-0.6B", "gpt2", "bert-base-uncased", "a/b", "a_b/c.d-e", "org/" + "n" * 96]
 
@@ -70,6 +70,27 @@ def test_the_name_of_a_file_is_none(text: str) -> None:
 def test_an_address_tells_the_id(address: str, repository: str | None) -> None:
     """As people copy it from a browser."""
     assert repository_at(address) == repository
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("org/net-GGUF/net-Q8_0.gguf", ("org/net-GGUF", "net-Q8_0.gguf")),
+        ("org/net-GGUF/BF16/net-00001-of-00002.gguf", ("org/net-GGUF", "BF16/net-00001-of-00002.gguf")),
+        ("https://huggingface.co/org/net/blob/main/a b.gguf", ("org/net", "a b.gguf")),
+        ("https://huggingface.co/org/net/resolve/v1/Q4/a.gguf", ("org/net", "Q4/a.gguf")),
+        ("hf://org/net/a.gguf", ("org/net", "a.gguf")),
+        ("net/a.gguf", None),
+        ("./org/net/a.gguf", None),
+        ("/org/net/a.gguf", None),
+        ("org/a--b/a.gguf", None),
+        ("org/net/a.safetensors", None),
+        ("https://example.org/org/net/a.gguf", None),
+    ],
+)
+def test_a_file_of_gguf_in_a_repository(text: str, found: tuple[str, str] | None) -> None:
+    """As people name one of several quantizations."""
+    assert gguf_file_at(text) == found
 
 
 @pytest.mark.parametrize("revision", [None, "main", "v1.0", "refs/pr/1", "feature/x", "a" * 40])

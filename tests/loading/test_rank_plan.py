@@ -351,6 +351,25 @@ def test_codes_with_scales(data: st.DataObject, sizes: dict[str, int], mmap: boo
         check_ranks(plan, whole, divided(data, model, sizes), sizes, mmap=mmap)
 
 
+@given(data=st.data(), sizes=meshes)
+@settings(max_examples=10, deadline=None)
+def test_packed_words(data: st.DataObject, sizes: dict[str, int]) -> None:
+    """Rows of the weight that are columns of what is stored, whichever rank computes them."""
+    random = np.random.default_rng(0)
+    tensors = {
+        "w.qweight": random.integers(0, 256, (12, 4), dtype=np.uint8).view(np.int32),
+        "w.qzeros": random.integers(0, 256, (2, 4), dtype=np.uint8).view(np.int32),
+        "w.scales": random.normal(size=(2, 8)).astype(np.float16),
+    }
+    model = manifest(declared("w.weight", (8, 12), "bfloat16"))
+    quantization = {"quant_method": "awq", "bits": 4, "group_size": 6}
+    with TemporaryDirectory() as folder:
+        plan = make_plan(model, written(tensors, "safetensors", Path(folder)), quantization=quantization)
+        with Reader() as reader:
+            whole = stage(plan, reader)
+        check_ranks(plan, whole, divided(data, model, sizes), sizes, mmap=True)
+
+
 @pytest.mark.parametrize("form", ["safetensors", "ranks", "bin"])
 @pytest.mark.parametrize("ranges", [(((4, 8),), ((0, 12),)), (((0, 8),), ((3, 9),))])
 def test_of_codes_a_rank_computes_its_part(tmp_path: Path, ranges: Any, form: str) -> None:

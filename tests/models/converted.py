@@ -97,7 +97,7 @@ def metadata(config: Mapping[str, Any], architecture: str, words: int) -> dict[s
         own["attention.sliding_window"] = config["sliding_window"]
         caps = ("attn_logit_softcapping", "final_logit_softcapping")
         own |= {key: config[key] for key in caps if config[key] is not None}
-    return {
+    found = {
         "general.architecture": architecture,
         "general.type": "model",
         **{f"{architecture}.{key}": value for key, value in own.items()},
@@ -108,6 +108,7 @@ def metadata(config: Mapping[str, Any], architecture: str, words: int) -> dict[s
         "tokenizer.ggml.eos_token_id": config["eos_token_id"],
         "tokenizer.ggml.padding_token_id": config["pad_token_id"],
     }
+    return {key: each for key, each in found.items() if each is not None}
 
 
 def value_bytes(value: Any) -> bytes:

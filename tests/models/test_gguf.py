@@ -27,6 +27,9 @@ SOURCES = GOLDEN / "sources" / "gguf_models"
 NAMES = ["llama", "mistral", "mixtral", "qwen2", "qwen3", "qwen3_moe", "gemma2", "gemma3"]
 EACH = pytest.mark.parametrize("case", [FAMILIES[name] for name in NAMES], ids=NAMES)
 LLAMA = SOURCES / "llama"
+PEFT = GOLDEN / "sources" / "peft"
+SIZES: dict[str, Any] = {"vocab_size": 40, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2}
+SIZES |= {"num_attention_heads": 4, "num_key_value_heads": 2}
 
 # All but every sixth layer of a gemma3 has a window, and the case has fewer.
 CHANGED = {"gemma3": {"attention.sliding_window_pattern": [True, True, False]}}
@@ -108,6 +111,9 @@ def test_ranks(type: str, axes: dict[str, int], tmp_path: Path):
 
 def test_of_floats_as_they_are(tmp_path: Path):
     """Half precision is rounded once; what is stored so stays so, and of blocks no dtype can stay."""
+    for dtype in ("checkpoint", "strict"):
+        with pytest.raises(ValueError, match=r"is stored as Q8_0 blocks, which has no float dtype"):
+            LlamaForCausalLM(**SIZES).load_checkpoint(LLAMA / "q8_0.gguf", dtype=dtype)
     whole = values(lazycell.from_pretrained(LLAMA / "q8_0.gguf"))
     for name, array in values(lazycell.from_pretrained(LLAMA / "q8_0.gguf", dtype="float16")).items():
         assert array.dtype == np.float16
@@ -118,9 +124,10 @@ def test_of_floats_as_they_are(tmp_path: Path):
     assert dtypes["model.norm.weight"] == "Float32"
 
 
-@EACH
-def test_it_is_saved_as_any_model(case: Case, tmp_path: Path):
+@pytest.mark.parametrize("name", ["llama", "qwen3_moe", "gemma2", "gemma3"])
+def test_it_is_saved_as_any_model(name: str, tmp_path: Path):
     """A directory that loads again, whose config says the same."""
+    case = FAMILIES[name]
     net = lazycell.from_pretrained(file_of(case, tmp_path))
     net.save_pretrained(tmp_path / "saved")
     again = lazycell.from_pretrained(tmp_path / "saved")
@@ -152,6 +159,21 @@ def test_a_name_that_tells_nothing(tmp_path: Path):
     """As programs keep their downloads: the first bytes tell."""
     shutil.copy(LLAMA / "q8_0.gguf", tmp_path / "sha256-0a1b")
     assert lazycell.from_pretrained(tmp_path / "sha256-0a1b").vocab_size == 40
+
+
+def test_an_adapter_goes_on_top(tmp_path: Path):
+    """It changes the model of before: its modules are in the file by the names that it knows."""
+    base, adapter = PEFT / "base_llama", PEFT / "llama_lora" / "adapter"
+    for type in ("F32", "Q8_0"):
+        path = tmp_path / f"{type}.gguf"
+        path.write_bytes(converted(base, type))
+        lazycell.from_pretrained(path).save_pretrained(tmp_path / type)
+        expected = values(lazycell.from_pretrained(tmp_path / type, adapter=adapter))
+        net = lazycell.from_pretrained(path, adapter=adapter)
+        assert all(np.array_equal(expected[name], array) for name, array in values(net).items())
+        assert ("Q8_0 blocks + adapter -> float32" in str(net.load_report)) is (type == "Q8_0")
+    plain = values(lazycell.from_pretrained(path))
+    assert not all(np.array_equal(expected[name], array) for name, array in plain.items())
 
 
 def test_another_class():

@@ -170,10 +170,25 @@ def test_layers_of_mindspore(layer: Any) -> None:
     assert np.abs(cell.lora_A.asnumpy()).max() <= 6**-0.5
 
 
+def test_pairs_in_a_dict(tmp_path: Path) -> None:
+    """Under the module's name, or each under its own."""
+    a, b = np.ones((2, 3), np.float32), np.ones((4, 2), np.float32)
+    lazycell.save_adapter(tmp_path / "a", {"x.q": (a, b)}, alpha=1, base="org/base")
+    lazycell.save_adapter(
+        tmp_path / "b", {"x.q.lora_A": Tensor(a), "x.q.lora_B": Tensor(b)}, alpha={"x.q": 1}, base="org/base"
+    )
+    for name in ("adapter_config.json", "adapter_model.safetensors"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    with pytest.raises(TypeError, match="alpha='1' has to be a finite number"):
+        lazycell.save_adapter(tmp_path / "a", {"x.q": (a, b)}, alpha="1")  # type: ignore[arg-type]
+
+
 def test_what_is_not_adapted() -> None:
     """A layer that is no matrix; a net without adapters; numbers that mean nothing."""
     with pytest.raises(TypeError, match="LoRA adapts linear layers and embeddings, and this is LayerNorm"):
         LoRA(nn.LayerNorm((4,)))
+    with pytest.raises(TypeError, match="this Dense has an activation, which comes after the sum"):
+        LoRA(nn.Dense(2, 2, activation="relu"))
     with pytest.raises(ValueError, match="rank has to be positive"):
         LoRA(nn.Dense(2, 2), rank=0)
     with pytest.raises(CheckpointError, match="Dense has no adapters"):

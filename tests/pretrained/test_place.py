@@ -80,6 +80,19 @@ def test_what_is_not_there_says_what_downloads_it(home: Path, without: str) -> N
     )
 
 
+def test_a_file_of_gguf_in_a_repository_says_what_downloads_it(home: Path) -> None:
+    """Of many quantizations one is meant; where a directory has the first name, it is a path that was mistyped."""
+    with pytest.raises(HubError) as caught:
+        lazycell.from_pretrained("org/net-GGUF/net Q8_0.gguf", revision="v1")
+    assert str(caught.value) == (
+        "there is nothing at org/net-GGUF/net Q8_0.gguf; if it is a file of a repository on the hub, `hf download "
+        "org/net-GGUF --revision v1 'net Q8_0.gguf'` gets it, and prints where it is: give that path"
+    )
+    Path("org").mkdir()
+    with pytest.raises(FileNotFoundError, match=r"there is nothing at org/net-GGUF/net Q8_0\.gguf$"):
+        lazycell.from_pretrained("org/net-GGUF/net Q8_0.gguf")
+
+
 def test_a_directory_of_that_name_takes_precedence(home: Path) -> None:
     """And it has no revisions."""
     write_snapshot(home, "org/net", repository(2))

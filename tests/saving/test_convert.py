@@ -237,7 +237,7 @@ def test_codes_are_not_converted(layout: str, tmp_path: Path) -> None:
     _, needed, others = LAYOUTS[layout]
     arrays = {name: np.ones(shape, numpy_dtype(dtype)) for name, (shape, dtype) in {**needed, **others}.items()}
     save_arrays(tmp_path / "a.safetensors", arrays)
-    for dtype in ("float8_e4m3fn",) if layout in APPLIED else ("float32", "bfloat16", "float8_e4m3fn"):
+    for dtype in ("float8_e4m3fn",) if layout in (*APPLIED, "mxfp4") else ("float32", "bfloat16", "float8_e4m3fn"):
         with pytest.raises(CheckpointError, match="a quantized checkpoint") as caught:
             convert(tmp_path / "a.safetensors", tmp_path / "b.safetensors", dtype=dtype)
         assert f"`{next(iter(needed))}` are codes, and weights only together with `{list(needed)[1]}`" in str(

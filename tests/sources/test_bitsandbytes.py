@@ -148,3 +148,13 @@ def test_another_order_of_the_codes() -> None:
     assert "`l.weight_format` is 2: lazycell reads codes that are stored row by row" in why(
         checkpoint(eight(2)[0]), CONFIG
     )
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("nested_blocksize", 1 << 70), ("nested_offset", "0.5"), ("nested_blocksize", 0)]
+)
+def test_scales_of_scales_that_nothing_tells(key: str, value: Any) -> None:
+    arrays, _ = made((8, 16), 64, "nf4", 256)
+    said = json.loads(arrays[STATE].tobytes())
+    text = why(checkpoint({**arrays, STATE: as_bytes({**said, key: value})}), CONFIG)
+    assert "do not tell the scales of the scales" in text

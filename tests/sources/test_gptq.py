@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def test_any_weight(tmp_path_factory: pytest.TempPathFactory, data: st.DataObjec
     bits = data.draw(st.sampled_from([2, 4, 8]))
     each = 32 // bits
     rows, columns = (each * data.draw(st.integers(1, 2)) for _ in range(2))
-    told = data.draw(st.one_of(st.just(-1), st.integers(1, columns + 3)))
+    told = data.draw(st.one_of(st.sampled_from([-1, 1 << 70]), st.integers(1, columns + 3)))
     layout = data.draw(st.sampled_from([None, "gptq", "gptq_v2"]))
     order = data.draw(st.sampled_from(["none", "in order", "any"]))
     size = columns if told == -1 else told
@@ -93,6 +94,28 @@ def test_of_a_large_one_little_is_read_at_once(tmp_path: Path) -> None:
     with Reader() as reader:
         reader.read_into(tensor, target.reshape(-1).view(np.uint8).data, 333 * columns * 4)
     assert np.array_equal(target, weight[333 : 333 + 1700])
+
+
+@pytest.mark.parametrize("method", ["gptq", "awq"])
+def test_memory(tmp_path: Path, method: str) -> None:
+    """What is read for some rows lies all over the file, and no more of it is kept than for these."""
+    rows, columns = 4096, 4096
+    words = {"gptq": (columns // 8, rows), "awq": (columns, rows // 8)}[method]
+    arrays = {
+        "l.qweight": np.zeros(words, np.int32),
+        "l.qzeros": np.zeros((32, rows // 8), np.int32),
+        "l.scales": np.ones((32, rows), np.float16),
+    }
+    header = checkpoint(arrays, tmp_path)
+    config = {"quant_method": method, "bits": 4, "group_size": 128}
+    (tensor,) = dequantized(header, quantization=config).tensors.values()
+    tracemalloc.start()
+    with Reader() as reader:
+        read = sum(len(piece) for piece in reader.chunks(tensor, 4 * tensor.piece))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert read == 4 * rows * columns
+    assert peak < 16_000_000
 
 
 @pytest.mark.parametrize(

@@ -18,5 +18,6 @@ if TYPE_CHECKING:
     from ._model_config import why_no_config as why_no_config
     from ._read_gguf import read_gguf as read_gguf
     from ._tensor import header_of as header_of
+    from ._types import why_not_computed as why_not_computed
 else:
     __getattr__ = face(__name__)

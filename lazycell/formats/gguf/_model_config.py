@@ -54,6 +54,8 @@ _PASSED_OVER = ("rope.scaling.finetuned", "tensor_data_layout", "vocab_size")
 _ALWAYS: dict[str, tuple[Any, ...]] = {
     "attention.causal": (True,),
     "expert_gating_func": (1, 0),  # softmax
+    "expert_group_count": (1, 0),
+    "expert_group_used_count": (1, 0),
     "expert_weights_scale": (1, 0),
     "rope.scaling.attn_factor": (1, 0),
     "rope.scaling.yarn_attn_factor": (1,),
@@ -159,19 +161,20 @@ def _gemma(told: Told, config: dict[str, Any], layers: int) -> None:
     for key in ("attn_logit_softcapping", "final_logit_softcapping"):
         if told.get(key) is not None:
             config[key] = told.number(key) or None
-    if told.get("attention.sliding_window") is not None:
-        config["sliding_window"] = told.count("attention.sliding_window")
-    pattern = told.get("attention.sliding_window_pattern", 6 if third else 2)
-    if isinstance(pattern, list):
-        slides = [bool(each) for each in pattern]
-    elif isinstance(pattern, bool):
-        slides = [pattern] * layers
+    window = told.count("attention.sliding_window", 0)
+    if window:
+        config["sliding_window"] = window
+    pattern = told.get("attention.sliding_window_pattern")
+    if isinstance(pattern, list | bool):
+        slides = [bool(each) for each in pattern] if isinstance(pattern, list) else [pattern] * layers
     else:
-        every = told.count("attention.sliding_window_pattern", pattern)
+        every = told.count("attention.sliding_window_pattern", 6 if third else 2)
+        if third and not window:  # written only where some layers have one; gemma2's first files lack it, and have
+            every = 0
         slides = [bool(every) and (layer + 1) % every != 0 for layer in range(layers)]
     config["layer_types"] = ["sliding_attention" if each else "full_attention" for each in slides]
     large = layers == (62 if third else 46)
-    scale = config["hidden_size"] // config["num_attention_heads"] if large else config["head_dim"]
+    scale = config["hidden_size"] // max(config["num_attention_heads"], 1) if large else config["head_dim"]
     config["query_pre_attn_scalar"] = scale
     if third:
         config["rope_local_base_freq"] = told.number("rope.freq_base_swa", 10000.0)

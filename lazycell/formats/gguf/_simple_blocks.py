@@ -10,6 +10,8 @@ them split at once, eight bytes a step. The cast to float puts them where they b
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from ...system import Array
@@ -17,7 +19,7 @@ from ...system import Array
 LOW = np.uint64(0x0F0F0F0F0F0F0F0F)
 FOUR = np.uint64(4)
 
-_NONLINEAR = (-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113)
+NONLINEAR = (-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113)
 """What the codes of IQ4_NL and IQ4_XS stand for (`kvalues_iq4nl`)."""
 
 _DOUBLED = (0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12)
@@ -82,22 +84,32 @@ def iq4_nl(blocks: Array, out: Array) -> None:
 
 def mxfp4(blocks: Array, out: Array) -> None:
     """Compute `block_mxfp4`: an exponent e, 16 bytes as in `block_q4_0`: 2^(e - 128) · kvalues[q]."""
-    put_looked_up(blocks[:, 1:], _OF_MXFP4, out)
+    put_looked_up(blocks[:, 1:], _DOUBLED, out)
     out *= _POWERS[blocks[:, :1]]
 
 
-def put_looked_up(codes: Array, tables: tuple[bytes, bytes], out: Array) -> None:
+def put_looked_up(codes: Array, values: tuple[int, ...], out: Array) -> None:
     """Put what the low halves of 16 bytes stand for into the first half of each 32 numbers, and the high ones behind.
 
     Args:
         codes: 16 bytes for each 32 numbers, in rows.
-        tables: for all values of a byte, what its low half stands for, and its high one, as signed bytes.
+        values: what a half stands for, in eight bits.
         out: to be filled, without gaps.
     """
-    content, parts = codes.tobytes(), out.reshape(-1, 2, 16)
-    for part, table in enumerate(tables):
-        found = np.frombuffer(content.translate(table), np.int8)  # faster than any index of numpy's
-        np.copyto(parts[:, part], found.reshape(-1, 16))
+    pairs = np.ascontiguousarray(codes).reshape(-1).view(np.uint16).astype(np.intp)
+    found = np.take(_of_two_bytes(values), pairs, mode="clip")  # which asks of no index whether it is one
+    parts = out.reshape(-1, 2, 16)
+    for part in (0, 1):
+        halves = np.ascontiguousarray(found.view(np.uint16)[part::2])
+        np.copyto(parts[:, part], halves.view(np.int8).reshape(-1, 16))
+
+
+@functools.cache
+def _of_two_bytes(values: tuple[int, ...]) -> Array:
+    """Give for any two bytes what their low halves stand for, and then their high ones, as four signed bytes."""
+    signed, codes = np.array(values, np.int8), np.arange(1 << 16)
+    halves = [codes & 15, codes >> 8 & 15, codes >> 4 & 15, codes >> 12]
+    return np.ascontiguousarray(np.stack([signed[half] for half in halves], axis=1)).view(np.uint32).reshape(-1)
 
 
 def _put_halves(split: tuple[Array, Array], out: Array, less: int) -> None:
@@ -119,16 +131,6 @@ def _five_bits(fifth: Array, codes: Array) -> Array:
     joined |= high.reshape(-1, 4)
     return joined.view(np.uint8)
 
-
-def _tables(values: tuple[int, ...]) -> tuple[bytes, bytes]:
-    signed = np.array(values, np.int8)
-    codes = np.arange(256)
-    return signed[codes & 15].tobytes(), signed[codes >> 4].tobytes()
-
-
-NONLINEAR = _tables(_NONLINEAR)
-
-_OF_MXFP4 = _tables(_DOUBLED)
 
 _POWERS = np.ldexp(np.float32(1), np.arange(256) - 128).astype(np.float32)
 """Half of 2^(e - 127), for the doubled values (`ggml_e8m0_to_fp32_half`); unlike the standard's, 255 is no NaN."""

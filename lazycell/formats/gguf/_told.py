@@ -11,7 +11,6 @@ from ..._errors import CheckpointFormatError
 from ._architectures import name_of
 from ._file import GgufFile
 
-
 _MOST = (1 << 32) - 1
 _MOST_LAYERS = 1 << 16
 

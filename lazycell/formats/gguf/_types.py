@@ -79,3 +79,17 @@ _BY_NAME = {each.name: each for each in TYPES.values()}
 def named(name: str) -> Type:
     """Give the type of a name."""
     return _BY_NAME[name]
+
+
+def why_not_computed(name: str) -> str | None:
+    """Say why a tensor of a type cannot be read, and what to do; None: it is none of GGUF's.
+
+    Args:
+        name: the dtype that the tensor is listed with.
+    """
+    if name not in _BY_NAME and not name.startswith("type "):
+        return None
+    return (
+        f"lazycell does not compute {name} of GGUF: take a file of the model in another quantization, such as Q4_K_M, "
+        "Q6_K or Q8_0"
+    )

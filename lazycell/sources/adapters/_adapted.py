@@ -28,6 +28,10 @@ class Change(Protocol):
     is_of_inputs: bool
 
     @property
+    def rows(self) -> int:
+        """How many rows are computed together: a power of two."""
+
+    @property
     def tensors(self) -> tuple[TensorHeader, ...]:
         """What it is computed from."""
 
@@ -36,7 +40,7 @@ class Change(Protocol):
 
         Args:
             rows: those from `first` on.
-            first: the first's number.
+            first: the first's number, a multiple of `rows`.
         """
 
 
@@ -47,12 +51,17 @@ class Adapted:
     Attributes:
         base: the tensor without.
         changes: made one after the other.
-        step: elements of a row.
+        width: elements of a row.
     """
 
     base: TensorHeader
     changes: tuple[Change, ...]
-    step: int
+    width: int
+
+    @property
+    def step(self) -> int:
+        """Elements of the rows that are computed together."""
+        return self.width * max((change.rows for change in self.changes), default=1)
 
     @property
     def piece(self) -> int:
@@ -70,10 +79,10 @@ class Adapted:
     def fill(self, first: int, out: Array) -> None:
         """Compute the elements from `first` on."""
         read_floats(self.base, first, out)
-        rows = out.reshape(-1, self.step)
+        rows = out.reshape(-1, self.width)
         with np.errstate(all="ignore"):  # an overflow is the checkpoint's own
             for change in self.changes:
-                change.apply(rows, first // self.step)
+                change.apply(rows, first // self.width)
 
 
 def changes_one_name(tensor: TensorHeader) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from ... import show
 from ..._errors import CheckpointError
@@ -96,6 +96,8 @@ class _Changes:
 
     def all(self) -> AdapterChanges:
         names, base = self._base_names(), self._base.tensors
+        self._refuse_one_place(names, self._tensors.modules)
+        self._refuse_one_place(names, self._tensors.whole)
         for name, tensor in self._tensors.whole.items():
             self._replace(names(name), tensor)
         fits = Fits(
@@ -125,6 +127,17 @@ class _Changes:
             )
         return names
 
+    def _refuse_one_place(self, names: BaseNames, found: Iterable[str]) -> None:
+        """Refuse two names of the adapter that are one of the base, with a prefix and without."""
+        places: dict[str, str] = {}
+        for name in found:
+            other = places.setdefault(names(name), name)
+            if other != name:
+                raise CheckpointError(
+                    f"{self._adapter.path}: {other!r} and {name!r} are both {names(name)!r} of {self._base.path}: "
+                    "keep one of them"
+                )
+
     def _is_there(self, name: str, names: BaseNames) -> bool:
         if name in self._tensors.modules:
             return f"{names(name)}.weight" in self._base.tensors or bool(self._experts(name, names))
@@ -140,8 +153,10 @@ class _Changes:
         Or another name of one that it has: `peft` writes both tables of a model that ties them when either is enlarged.
         """
         whole = self._tensors.whole
+        shape = whole[name].shape
         return self._adapter.config.is_saved(name) or any(
-            other != name and other in self._base.tensors and whole[other].shape == whole[name].shape for other in whole
+            other != name and other in self._base.tensors and each.shape == shape and len(shape) == 2
+            for other, each in whole.items()
         )
 
     def _replace(self, name: str, tensor: TensorHeader) -> None:
@@ -160,12 +175,20 @@ class _Changes:
 
     def _notes(self) -> Iterator[str]:
         there = [*self._tensors.modules, *(name.rpartition(".")[0] for name in self._tensors.whole)]
+        ends = {end for module in there for end in _ends_of(module)}
         for target in self._adapter.config.targets:
-            if not any(f".{module}".endswith(f".{target}") for module in there):
+            if target not in ends:
                 yield (
                     f"{self._adapter.path}: target_modules of its config has {target!r}, and the adapter has no tensor "
                     "of a module that ends so"
                 )
+
+
+def _ends_of(module: str) -> Iterator[str]:
+    """Give what a path ends in, after each dot, and all of it."""
+    while module:
+        yield module
+        module = module.partition(".")[2]
 
 
 _WORDS = {

@@ -18,9 +18,14 @@ from ._module_pattern import ModulePattern, PatternProblem
 CONFIG = "adapter_config.json"
 
 _MOST_BYTES = 10_000_000
+_MOST_NAMES = 20_000
+_MOST_EXPRESSIONS = 200
 _KINDS = frozenset({"LORA", "IA3"})
 _MERGE = (
     "merge it where it was trained, with `merge_and_unload()` of peft, and save the model: that loads as any other does"
+)
+_OF_INPUTS = frozenset(
+    {"PROMPT_TUNING", "MULTITASK_PROMPT_TUNING", "P_TUNING", "PREFIX_TUNING", "ADAPTION_PROMPT", "CPT"}
 )
 _OF_START = ("pissa", "olora", "corda", "lora_ga", "loftq")
 """What `init_lora_weights` begins with where training begins with other weights than the base's."""
@@ -127,6 +132,11 @@ def config_of(told: Mapping[str, Any], path: Path) -> AdapterConfig:
     kind = told.get("peft_type")
     if not isinstance(kind, str) or kind.upper() not in _KINDS:
         what = f"peft_type={kind!r:.80}" if "peft_type" in told else "there is no peft_type"
+        if isinstance(kind, str) and kind.upper() in _OF_INPUTS:
+            raise ConfigError(
+                f"{path}: {what}: it adds to what a model is given, and changes no weights, so that nothing can be "
+                "merged: train LORA or IA3, which lazycell merges, or what `merge_and_unload()` of peft can merge"
+            )
         raise ConfigError(f"{path}: {what}: lazycell merges LORA and IA3: {_MERGE}")
     for name, why in _REFUSED.items():
         if told.get(name):
@@ -140,13 +150,21 @@ def config_of(told: Mapping[str, Any], path: Path) -> AdapterConfig:
         )
     read = _Values(told, path)
     pattern = read.mapping("alpha_pattern")
+    if len(pattern) > _MOST_NAMES:
+        raise ConfigError(f"{path}: alpha_pattern has {len(pattern):,} keys, and at most {_MOST_NAMES:,} are read")
     alphas = ((key, read.number(f"alpha_pattern[{key!r:.80}]", value)) for key, value in pattern.items())
+    patterns = tuple((read.pattern("alpha_pattern", key), alpha) for key, alpha in alphas)
+    if sum(not each.is_plain for each, _ in patterns) > _MOST_EXPRESSIONS:
+        raise ConfigError(
+            f"{path}: alpha_pattern has more than {_MOST_EXPRESSIONS} regular expressions that are no names: write "
+            "names"
+        )
     feedforward = told.get("feedforward_modules")
     return AdapterConfig(
         path,
         is_ia3=kind.upper() == "IA3",
         alpha=read.number("lora_alpha", told.get("lora_alpha", 8)),
-        alpha_pattern=tuple((read.pattern("alpha_pattern", key), alpha) for key, alpha in alphas),
+        alpha_pattern=patterns,
         has_magnitudes=read.switch("use_dora"),
         rank_stabilized=read.switch("use_rslora"),
         fan_in_fan_out=read.switch("fan_in_fan_out"),
@@ -202,9 +220,9 @@ class _Values:
             return ()
         if isinstance(value, str):
             return (value,)
-        if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        if isinstance(value, list) and len(value) <= _MOST_NAMES and all(isinstance(each, str) for each in value):
             return tuple(value)
-        raise self._wrong(name, value, "a list of names")
+        raise self._wrong(name, value, f"a list of names, at most {_MOST_NAMES:,}")
 
     def rows(self, name: str) -> Mapping[str, tuple[int, ...]]:
         value = self.told.get(name)

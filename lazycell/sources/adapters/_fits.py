@@ -133,6 +133,11 @@ class Fits:
         turned = is_table or (len(shape) == 2 and self._is_turned(name, base, shape))
         if (shape[::-1] if turned else shape) != base.shape or math.prod(b.shape[2:]) != 1:
             self._refuse_groups(name, a, b)
+            if is_table and shape[:1] == base.shape[1:]:
+                raise self._refusal(
+                    f"{a.name!r} is of {shape[1]} words, and {name!r} has {base.shape[0]}: the vocabulary was resized, "
+                    "and the adapter does not have the table: save it with save_embedding_layers=True"
+                )
             raise self._misfit(a, shape[::-1] if turned else shape, name, base)
         return LowRank(a, b, self._config.scale(module, rank) * self._adapter.weight, turned)
 

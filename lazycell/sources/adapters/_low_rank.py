@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 
 import numpy as np
@@ -10,6 +11,12 @@ from ..._frozen import frozen
 from ...formats import PIECE, TensorHeader
 from ...system import Array
 from ._adapted import read_floats, whole
+
+_MOST_WORK = 1 << 18
+"""Multiplications that OpenBLAS leaves to the thread that asks. With more it wakes others, which the threads of a load
+are in the way of: on a busy machine that costs up to three times as much."""
+
+_TALL, _LEAST_TALL = 64, 16
 
 
 @frozen(slots=False)
@@ -34,12 +41,16 @@ class LowRank:
         """What it is computed from."""
         return self.a, self.b
 
+    @property
+    def rows(self) -> int:
+        """How many rows are computed together."""
+        width = self.b.shape[0] if self.turned else math.prod(self.a.shape[1:])
+        return _height_of_tiles(width, self.a.shape[0])
+
     def apply(self, rows: Array, first: int) -> None:
         """Add to rows what is theirs of the product."""
         left, right = self._factors
-        product: Array = left[first : first + len(rows)] @ right
-        product *= np.float32(self.scale)  # last, as `peft` does: so all roundings are the same
-        rows += product
+        _add_product(rows, left[first : first + len(rows)], right, self.scale)
 
     @cached_property
     def _factors(self) -> tuple[Array, Array]:
@@ -72,6 +83,11 @@ class Magnitudes:
         """What it is computed from."""
         return *self.product.tensors, self.lengths
 
+    @property
+    def rows(self) -> int:
+        """How many rows are computed together."""
+        return self.product.rows
+
     def apply(self, rows: Array, first: int) -> None:
         """Add to rows what is theirs of the product, and give the sum the lengths."""
         self.product.apply(rows, first)
@@ -90,7 +106,7 @@ class Magnitudes:
         """What each column is multiplied by; all of the weight is read for it, once."""
         count, columns = self.base.shape
         squares: Array = np.zeros(columns, np.float64)
-        step = max(1, PIECE // columns)
+        step = max(1, PIECE // (columns * self.rows)) * self.rows
         for first in range(0, count, step):
             rows: Array = np.empty((min(step, count - first), columns), np.float32)
             read_floats(self.base, first * columns, rows.reshape(-1))
@@ -145,6 +161,13 @@ class OfExperts:
         """What it is computed from."""
         return self.stack.a, self.stack.b
 
+    @property
+    def rows(self) -> int:
+        """How many rows are computed together, at most."""
+        stack = self.stack
+        width = stack.b.shape[0] if stack.turned else stack.a.shape[1]
+        return _height_of_tiles(width, stack.a.shape[0] // stack.experts)
+
     def apply(self, rows: Array, first: int) -> None:
         """Add to rows what is theirs of the products."""
         lefts, rights = self.stack.factors
@@ -152,8 +175,31 @@ class OfExperts:
         done = 0
         while done < len(rows):
             expert, row = divmod(self.offset + first + done, height)
-            count = min(height - row, len(rows) - done)
-            product = lefts[expert, row : row + count] @ rights[expert]
-            product *= np.float32(self.stack.scale)
-            rows[done : done + count] += product
+            count = min(height - row, len(rows) - done, self.rows - done % self.rows)
+            _add_product(rows[done : done + count], lefts[expert, row : row + count], rights[expert], self.stack.scale)
             done += count
+
+
+def _height_of_tiles(width: int, rank: int) -> int:
+    """Give how many rows of a product are computed at once, all of their columns if that pays; a power of two."""
+    rows = _MOST_WORK // max(1, width * rank)
+    return 1 << (rows.bit_length() - 1) if rows >= _LEAST_TALL else _TALL
+
+
+def _add_product(rows: Array, left: Array, right: Array, scale: float) -> None:
+    """Add the product of two matrices, times a number, to rows; a tile after the other.
+
+    The last bit of an element depends on where it lies in what BLAS is given: tiles have to begin at the same rows and
+    columns, whatever of the tensor is asked for.
+    """
+    (height, width), rank = rows.shape, len(right)
+    tall = _height_of_tiles(width, rank)
+    wide = max(_LEAST_TALL, _MOST_WORK // (tall * rank))
+    factor, space = np.float32(scale), np.empty((min(tall, height), min(wide, width)), np.float32)
+    for top in range(0, height, tall):
+        for start in range(0, width, wide):
+            tile = rows[top : top + tall, start : start + wide]
+            product = space[: tile.shape[0], : tile.shape[1]]
+            np.matmul(left[top : top + tall], right[:, start : start + wide], out=product)
+            product *= factor  # last, as `peft` does: so all roundings are the same
+            tile += product

@@ -20,7 +20,7 @@ except ImportError:  # Python 3.10
 
 _LONGEST = 1000
 _MOST_GROUPS = 100  # nested, they take some frames each
-_MOST_WORK = 200_000
+_MOST_WORK = 20_000  # some milliseconds
 _SIMPLE = re.compile(r"\^?(?:[^\\^$.|?*+()\[\]{}]|\.|\\[.\-_])*\$?")
 """Names, in which nothing is repeated or chosen: Python matches them at once."""
 
@@ -59,10 +59,26 @@ class ModulePattern:
         Raises:
             PatternProblem: the expression is none, has what is not matched here, or takes too long.
         """
+        if self._length is not None:  # one place can be where it begins
+            start = len(name) - self._length
+            if start < 0 or (start > 0 and (self.whole or name[start - 1] != ".")):
+                return False
+            assert self._plain is not None
+            return self._plain.fullmatch(name, start) is not None
         starts = {0} if self.whole else {0, *(place + 1 for place, letter in enumerate(name) if letter == ".")}
         if self._plain is not None:
             return any(self._plain.fullmatch(name, start) is not None for start in starts)
         return len(name) in _Matcher(name).ends(self._tree, frozenset(starts))
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a name, in which nothing is repeated or chosen."""
+        return self._plain is not None
+
+    @cached_property
+    def _length(self) -> int | None:
+        """How long all names are that match, where each character stands for one."""
+        return len(self.text) if self.is_plain and not re.search(r"[\\^$]", self.text) else None
 
     @cached_property
     def _plain(self) -> re.Pattern[str] | None:

@@ -24,6 +24,7 @@ class Added:
     vector: TensorHeader
     scale: float
     is_of_inputs = False
+    rows = 1
 
     @property
     def tensors(self) -> tuple[TensorHeader, ...]:
@@ -51,6 +52,7 @@ class Multiplied:
     factors: TensorHeader
     axis: int
     is_of_inputs = False
+    rows = 1
 
     @property
     def tensors(self) -> tuple[TensorHeader, ...]:
@@ -81,6 +83,7 @@ class RowsSet:
     values: TensorHeader
     numbers: tuple[int, ...]
     is_of_inputs = True
+    rows = 1
 
     @property
     def tensors(self) -> tuple[TensorHeader, ...]:

@@ -131,7 +131,10 @@ def test_gemma(tmp_path: Path):
     assert second["layer_types"] == ["sliding_attention", "full_attention"]
     assert (second["query_pre_attn_scalar"], second["sliding_window"]) == (4, 16)
     assert "attn_logit_softcapping" not in second  # as in the first files: the class's own, 50
-    third = config(tmp_path, "gemma3", {"block_count": 13, "rope.freq_base": 1e6, "attention.key_length": 16})
+    values = {"block_count": 13, "rope.freq_base": 1e6, "attention.key_length": 16}
+    without = config(tmp_path, "gemma3", values)
+    assert ("sliding_window" in without, {*without["layer_types"]}) == (False, {"full_attention"})
+    third = config(tmp_path, "gemma3", values | {"attention.sliding_window": 8})
     sees = ["sliding_attention"] * 5 + ["full_attention"]
     assert third["layer_types"] == [*sees, *sees, "sliding_attention"]
     assert (third["rope_theta"], third["rope_local_base_freq"], third["query_pre_attn_scalar"]) == (1e6, 10000.0, 16)
@@ -258,3 +261,25 @@ def test_other_architectures(tmp_path: Path):
     file = gguf.read_file(tmp_path / "model.gguf")
     assert "its architecture is 'mamba', and" in gguf.why_no_config(file)
     assert "llama, qwen2, qwen3, qwen3moe, gemma2, gemma3, phi3" in gguf.why_no_config(file)
+
+
+@pytest.mark.parametrize("key", sorted(USUAL.keys() - {"attention.layer_norm_rms_epsilon"}))
+def test_counts_that_are_none(key: str, tmp_path: Path) -> None:
+    """Nothing is made of a number before it is looked at."""
+    with pytest.raises(CheckpointFormatError, match=rf"llama\.{key}=0\.5 in its metadata is no count"):
+        config(tmp_path, values={key: 0.5})
+
+
+def test_more_layers_than_there_can_be(tmp_path: Path) -> None:
+    """As of a file that was damaged: a list of them would not fit in memory."""
+    with pytest.raises(CheckpointFormatError, match=r"gemma3\.block_count=\d+ in its metadata is no count"):
+        config(tmp_path, "gemma3", {"block_count": 0xFFFFFFFF})
+
+
+def test_patterns_of_windows(tmp_path: Path) -> None:
+    """In newer files: of each layer, or every how many there is none."""
+    for pattern, full in (([True, False], [1]), (1, [0, 1]), (0, [0, 1]), ([False, False], [0, 1]), (2, [1])):
+        found = config(tmp_path, "gemma3", {"attention.sliding_window": 8, "attention.sliding_window_pattern": pattern})
+        assert [layer for layer, kind in enumerate(found["layer_types"]) if kind == "full_attention"] == full
+    with pytest.raises(CheckpointFormatError, match=r"sliding_window_pattern=six in its metadata is no number"):
+        config(tmp_path, "gemma3", {"attention.sliding_window": 8, "attention.sliding_window_pattern": "six"})

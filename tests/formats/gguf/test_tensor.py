@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +65,22 @@ def test_a_large_tensor(tmp_path: Path, type: str) -> None:
         alone = np.empty((1, kind.elements), np.float32)
         DECODERS[type](blocks[row : row + 1], alone)
         assert array[row].tobytes() == alone.tobytes()
+
+
+@pytest.mark.parametrize("type", ["Q4_K", "IQ4_NL"])
+def test_several_threads(tmp_path: Path, type: str) -> None:
+    """They may read one tensor at once: nothing is kept between calls."""
+    tensor = stored(tmp_path / "m.gguf", type, (300, 512))
+    whole = read_tensor(tensor).tobytes()
+    starts = [*range(0, len(whole) - 70_000, 30_001)]
+
+    def read(start: int) -> bytes:
+        target = bytearray(70_000)
+        reader.read_into(tensor, memoryview(target), start)
+        return bytes(target)
+
+    with Reader() as reader, ThreadPoolExecutor(4) as threads:
+        assert all(map(operator.eq, threads.map(read, starts), (whole[start:][:70_000] for start in starts)))
 
 
 def test_what_is_computed_and_what_lies_there(tmp_path: Path) -> None:

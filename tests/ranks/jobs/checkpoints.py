@@ -114,6 +114,36 @@ def check_one_fails() -> None:
     assert ("head.weight" in said) if rank else said == f"rank 1 could not load, and says why{END}", said
 
 
+def check_adapters() -> None:
+    """Each rank has its part of what is merged, at the load and when they switch; all of them, or none."""
+    adapter = FOLDER / "adapter"
+    if rank == 0:
+        numbers = np.random.default_rng(0)
+        pair = {
+            "lora_A": numbers.standard_normal((2, 16), np.float32),
+            "lora_B": numbers.standard_normal((48, 2), np.float32),
+        }
+        lazycell.save_adapter(adapter, {f"head.{side}": array for side, array in pair.items()})
+    together()
+    one = Net()
+    one.load_checkpoint(FILE, adapter=adapter)
+    expected = one.head.weight.asnumpy()
+    net = made()
+    net.load_checkpoint(FILE, adapter=adapter)
+    assert np.array_equal(net.head.weight.asnumpy(), cut(expected, part_of(net.head.weight)))
+    net.set_adapter(None)
+    check_values(net)
+    with pytest.raises(CheckpointError, match="plan to load differently"):
+        net.load_adapter(adapter, weight=1.0 + rank)
+    if rank == 1:
+        net.head.weight.set_data(net.head.weight + 1)
+    with pytest.raises(CheckpointError) as caught:
+        net.load_adapter(adapter)
+    assert ("`head.weight`: it is not as it was loaded" in str(caught.value)) if rank else "rank 1" in str(caught.value)
+    net.load_adapter(adapter, discard=True)
+    assert np.array_equal(net.head.weight.asnumpy(), cut(expected, part_of(net.head.weight)))
+
+
 def check_saves() -> None:
     """The file of one rank, byte for byte; files of ranks, which any mesh loads; the states of an optimizer."""
     for mesh in (Mesh(tp=2), Mesh(pp=2)):
@@ -193,4 +223,12 @@ def dies() -> None:
 if "dies" in sys.argv:
     run(dies)
 else:
-    run(check_loads, check_disagreements, check_one_fails, check_saves, check_optimizer, check_save_fails)
+    run(
+        check_loads,
+        check_disagreements,
+        check_one_fails,
+        check_adapters,
+        check_saves,
+        check_optimizer,
+        check_save_fails,
+    )

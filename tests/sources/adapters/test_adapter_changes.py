@@ -115,6 +115,15 @@ def test_a_thing_twice(tmp_path: Path) -> None:
         merge(BASE, write_adapter(tmp_path / "one", tensors))
 
 
+@pytest.mark.parametrize("more", [under(PAIR, r"^m\.", ""), {"m.a.bias": numbers(4), "a.bias": numbers(4)}])
+def test_two_names_of_one_thing(tmp_path: Path, more: dict[str, Any]) -> None:
+    base = under(BASE, r"^m\.", "")
+    with pytest.raises(
+        CheckpointError, match=r"'a(.bias)?' and 'm.a(.bias)?' are both 'a(.bias)?' of <dict>: keep one"
+    ):
+        merge(base, write_adapter(tmp_path / "one", {**PAIR, **more}))
+
+
 def test_whole_tensors(tmp_path: Path) -> None:
     tensors = {
         "m.a.modules_to_save.weight": numbers(4, 3, seed=1),

@@ -49,8 +49,13 @@ def test_scales(told: dict[str, Any], module: str, rank: int, scale: float) -> N
                 f"peft_type='{kind}': lazycell merges LORA and IA3: merge it where it was trained, with "
                 "`merge_and_unload",
             )
-            for kind in ("ADALORA", "VERA", "LOHA", "LOKR", "OFT", "PROMPT_TUNING", "PREFIX_TUNING")
+            for kind in ("ADALORA", "VERA", "LOHA", "LOKR", "OFT")
         ),
+        (
+            {"peft_type": "PROMPT_TUNING"},
+            "peft_type='PROMPT_TUNING': it adds to what a model is given, and changes no weights",
+        ),
+        ({"peft_type": "PREFIX_TUNING"}, "so that nothing can be merged: train LORA or IA3, .*merge_and_unload"),
         ({"peft_type": None}, "peft_type=None"),
         ({"peft_type": 7}, "peft_type=7"),
         ({"layer_replication": [[0, 4], [2, 5]]}, "layer_replication=.* layers are repeated.*merge_and_unload"),
@@ -73,6 +78,9 @@ def test_scales(told: dict[str, Any], module: str, rank: int, scale: float) -> N
             {"alpha_pattern": {r"(a)\1": 1}},
             "which has what lazycell does not match: groupref: write a key for each name",
         ),
+        ({"alpha_pattern": {f"a{each}*": 1 for each in range(201)}}, "has more than 200 regular expressions"),
+        ({"alpha_pattern": {str(each): 1 for each in range(20_001)}}, "has 20,001 keys, and at most 20,000 are read"),
+        ({"target_modules": ["a"] * 20_001}, "target_modules=.* has to be a list of names, at most 20,000"),
         ({"use_rslora": 1}, "use_rslora=1 has to be true or false"),
         ({"fan_in_fan_out": "yes"}, "fan_in_fan_out='yes' has to be true or false"),
         ({"modules_to_save": [1]}, r"modules_to_save=\[1\] has to be a list of names"),

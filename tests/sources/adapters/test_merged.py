@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import ml_dtypes
@@ -140,3 +141,55 @@ def test_notes_of_a_base_stay_and_are_said_once() -> None:
     path = PEFT / "llama_lora" / "adapter"
     found = adapters.merged(Case("llama_lora").base, adapters.read_adapters([path, path]))
     assert found.notes == ()
+
+
+@pytest.mark.parametrize("rank", [1, 7, 40])
+def test_an_element_has_the_same_bits_whatever_is_asked_for(tmp_path: Path, rank: int) -> None:
+    a, b, second = (
+        numbers(rank, 530),
+        numbers(700, rank),
+        {"a.lora_A.weight": numbers(3, 530), "a.lora_B.weight": numbers(700, 3)},
+    )
+    paths = (
+        write_adapter(tmp_path / "one", {"a.lora_A.weight": a, "a.lora_B.weight": b}),
+        write_adapter(tmp_path / "two", second),
+    )
+    tensor = adapters.merged(open_checkpoint({"a.weight": numbers(700, 530)}), adapters.read_adapters(paths)).tensors[
+        "a.weight"
+    ]
+    whole = values(tensor).tobytes()
+    for start in np.random.default_rng(rank).integers(0, len(whole), 12):
+        target = bytearray(min(300_001, len(whole) - int(start)))
+        tensor.ranges[0].read_into(memoryview(target), int(start))
+        assert bytes(target) == whole[start : start + len(target)]
+
+
+def test_no_more_memory_is_taken_than_for_pieces(tmp_path: Path) -> None:
+    adapter = {"a.lora_A.weight": numbers(8, 1500), "a.lora_B.weight": numbers(2000, 8)}
+    path, base = (
+        write_adapter(tmp_path / "one", adapter),
+        open_checkpoint({"a.weight": np.ones((2000, 1500), np.float16)}),
+    )
+    tensor = adapters.merged(base, adapters.read_adapters(path)).tensors["a.weight"]
+    target = bytearray(tensor.nbytes)
+    tracemalloc.start()
+    tensor.ranges[0].read_into(memoryview(target), 0)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < len(target) / 4
+
+
+def test_bits_of_experts_are_the_same_whatever_is_asked_for(tmp_path: Path) -> None:
+    """Tiles begin at the same rows of the stack, and end where an expert does."""
+    tensors = {"experts.lora_A.weight": numbers(3 * 5, 210), "experts.lora_B.weight": numbers(333, 5 * 3)}
+    path, base = write_adapter(tmp_path / "one", tensors, target_parameters=["experts.down_proj"]), numbers(3, 333, 210)
+    header = adapters.merged(open_checkpoint({"experts.down_proj": base}), adapters.read_adapters(path))
+    tensor = header.tensors["experts.down_proj"]
+    whole = values(tensor).tobytes()
+    a, b = tensors["experts.lora_A.weight"].reshape(3, 5, 210), tensors["experts.lora_B.weight"].reshape(333, 5, 3)
+    expected = base + 4 / 5 * np.einsum("ore,eri->eoi", b, a)
+    np.testing.assert_allclose(values(tensor), expected, rtol=0, atol=1e-5)
+    for start in np.random.default_rng(0).integers(0, len(whole), 12):
+        target = bytearray(min(200_001, len(whole) - int(start)))
+        tensor.ranges[0].read_into(memoryview(target), int(start))
+        assert bytes(target) == whole[start : start + len(target)]
