@@ -49,9 +49,10 @@ def planted(file: str) -> set[int]:
 
 def faults(output: str, file: str) -> set[int]:
     """Give the lines of a file that a checker's output finds fault with; remarks are none."""
-    said = rf"(?:ERROR )?(?:\S*/)?{re.escape(file)}:(\d+)(?::\d+)?(?:-\S+)?:? .*"
-    lines = (line for line in output.splitlines() if re.search(r"\berror\b", line, re.IGNORECASE))
-    return {int(found[1]) for line in lines if (found := re.search(said, line)) and "eveal" not in line}
+    name = rf"(?:\S*/)?{re.escape(file)}"
+    said = re.compile(rf"\s*(?:{name}:(\d+)(?::\d+)?(?::| -) error\b|ERROR {name}:(\d+):)")
+    found = [told for line in output.splitlines() if "eveal" not in line and (told := said.match(line))]
+    return {int(told[1] or told[2]) for told in found}
 
 
 def run(checker: str, file: str, places: list[Path]) -> str | None:

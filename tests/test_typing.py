@@ -23,6 +23,8 @@ from mindspore import nn
 import lazycell
 from lazycell.declaration import _declare
 
+from . import checkers
+
 FILES = Path(__file__).parent / "typing_tests"
 PACKAGE = Path(lazycell.__file__).parent
 PLAIN = ("imported.py", "imported_mistakes.py", "twin.py", "twin_mistakes.py")
@@ -194,6 +196,41 @@ def test_page_shows_these_files() -> None:
         lines = iter((FILES / file).read_text().splitlines())
         missing = [line for line in text.splitlines() if not line.startswith("from ") and line not in lines]
         assert missing == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/index.md", "docs/tutorial.md"])
+def test_pages_show_both_spellings(page: str) -> None:
+    """And what each checker that the tests run says of them."""
+    text = (PACKAGE.parent / page).read_text()
+    card, twin = text.index('weight: Param["he_uniform", (out_features, in_features)]'), text.index("lazycell.typed")
+    assert card < twin < text.index('weight: Parameter = param("he_uniform", (out_features, in_features))')
+    table = text[twin:]
+    assert all(
+        f"{checker}" in table for checker in ("mypy, with the plugin", "pyright", "basedpyright", "ty", "pyrefly")
+    )
+
+
+def test_the_table_of_checkers_is_of_these_files() -> None:
+    """Each checker has a row; the twin has no false errors but zuban's, and mistakes are counted as they stand here."""
+    page = (PACKAGE.parent / "docs" / "typing.md").read_text()
+    rows = {name: re.search(rf"\| {name} \| (.*) \|\n", page) for name in checkers.CHECKERS}
+    counts = [len(checkers.planted(f"{spelling}_mistakes.py")) for spelling in checkers.SPELLINGS]
+    for name, row in rows.items():
+        assert row is not None, name
+        cells = row[1].split(" | ")
+        assert [int(cell.split(" of ")[1]) for cell in cells[1::2]] == counts
+        assert cells[2] == "0" or name == "zuban"
+
+
+def test_faults_are_counted_by_line() -> None:
+    """In the words of each checker; what is revealed, or only remarked, is none."""
+    outputs = (
+        "a.py:3: error: no\na.py:3: error: again\na.py:4: note: hm\nb.py:5: error: elsewhere\n",
+        "/there/a.py:3:1 - error: no\n/there/a.py:4:1 - information: error is said\n",
+        "a.py:3:1: error[missing-argument] no\nFound 1 diagnostic\n",
+        "ERROR a.py:3:14-18: no [missing-argument]\nERROR a.py:9:1-5: revealed type: int [reveal-type]\n",
+    )
+    assert [checkers.faults(output, "a.py") for output in outputs] == [{3}] * 4
 
 
 def test_typed_is_lazycell() -> None:

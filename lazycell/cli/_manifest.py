@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from .. import system
-from ..show import harmless, put
+from ..show import harmless, put, say
 from . import _answers
 from ._model import Options, find, model_options
 
@@ -112,6 +112,6 @@ def _print(
         lines = (found.to_markdown() if as_markdown else str(found)).split("\n")
         text = "\n".join(map(harmless, lines)).rstrip("\n") + "\n"
     if output is None:
-        put(text)
+        put(text) if as_json else say(text.rstrip("\n"), as_it_is=as_markdown)
     else:
         system.write_whole(output, text)
