@@ -25,7 +25,7 @@ FLOORS = [
 This is the one list: the pages that show it are held to it.
 """
 
-COMMANDS = {"_convert", "_diff", "_infer", "_manifest", "_plan", "_verify"}
+COMMANDS = {"_convert", "_diff", "_draft", "_infer", "_manifest", "_plan", "_verify"}
 """Names that two files may have: a command in `cli/` is called as the module is that does its work."""
 
 BY_NAME = {"__init__.py", "_face.py", "cli/_main.py", "cli/_imported.py", "zoo.py"}

@@ -51,6 +51,7 @@ _COMMANDS = (
         "plan",
         "inspect",
         "infer",
+        "draft",
         "convert",
         "init",
         "verify",

@@ -12,7 +12,7 @@ from ._formatted import Call
 from ._leaf_kinds import Leaf, Leaves
 from ._name_tree import Branch
 from ._patterns_of_cells import ClassShape, LeafShape, ListShape, RowShape, Shape, Shapes
-from ._python_names import attribute_name, class_name
+from ._python_names import attribute_name, class_name, literal
 from ._roles import fused_text
 
 _HAVE_EPS = ("LayerNorm", "RMSNorm")
@@ -64,6 +64,7 @@ class Plan:
     leftovers: list[str]
     hypers: list[Hyper] = attrs.field(factory=list)
     lines: list[Line] = attrs.field(factory=list)
+    attributes: dict[str, str] = attrs.field(factory=dict)
     uses_config: bool = False
 
     def value_of(self, hyper: Hyper, branch: Branch) -> Any:
@@ -97,8 +98,12 @@ class Planner:
         leftovers = [*dict.fromkeys(each for shape in pool for each in shape.leftovers)]
         plan = Plan(name or class_name(branches[0].path, self._taken), branches, leftovers)
         self.plans[key] = plan
-        taken = {attribute_name(each) for shape in pool for each in [*shape.members, *shape.tensors]}
-        self._sizes.enter(plan, taken)
+        for stored in dict.fromkeys(each for shape in pool for each in [*shape.tensors, *shape.members]):
+            name = attribute_name(stored)
+            while name in plan.attributes.values():
+                name += "_"
+            plan.attributes[stored] = name
+        self._sizes.enter(plan, {*plan.attributes.values()})
         for stored in dict.fromkeys(each for shape in pool for each in shape.tensors):
             plan.lines.append(self._tensor(plan, stored))
         for stored in dict.fromkeys(each for shape in pool for each in shape.members):
@@ -133,9 +138,9 @@ class Planner:
             "zeros" if "bias" in stored or stored in ("beta", "running_mean") or "float" not in first.dtype else values
         )
         kept = "float" not in first.dtype or stored.startswith("running_")
-        dtype = [] if first.dtype in self._dtypes else [f'"{first.dtype}"']
+        dtype = [] if first.dtype in self._dtypes else [literal(first.dtype)]
         value: Call = Call("buffer" if kept else "param", [f'"{values}"', shape, *dtype])
-        name = attribute_name(stored)
+        name = plan.attributes[stored]
         joined = fused_text("", _below(plan.branches[0], stored))
         notes += [joined] if joined else []
         present = [[each is not None] for each in found]
@@ -148,7 +153,7 @@ class Planner:
         value, annotation = self._value(plan, column, options, notes, indexed=False)
         present = [[each is not None for each in some] for some in column]
         path = _below(plan.branches[0], stored)
-        where = Place("presence", f"has_{attribute_name(stored)}", path)
+        where = Place("presence", f"has_{plan.attributes[stored]}", path)
         return self._line(plan, stored, annotation, value, present, where, notes)
 
     def _line(
@@ -167,7 +172,7 @@ class Planner:
             condition = self._sizes.truth(plan, present, where, notes, indexed=False)
             value = Call("when", [condition, value])
             annotation = annotation if annotation == "Any" else f"{annotation} | None"
-        return Line(attribute_name(stored), stored, annotation, value, notes, is_tensor)
+        return Line(plan.attributes[stored], stored, annotation, value, notes, is_tensor)
 
     def _value(
         self, plan: Plan, column: list[list[Branch | None]], options: list[Shape], notes: list[str], *, indexed: bool
@@ -240,7 +245,7 @@ class Planner:
             call.arguments.append(f"@{eps}@")
             plan.uses_config = True
         if kind.dtype not in self._dtypes:
-            call.named["dtype"] = f'"{kind.dtype}"'
+            call.named["dtype"] = literal(kind.dtype)
         joined = fused_text(kind.name, path)
         if joined:
             notes.append(joined)

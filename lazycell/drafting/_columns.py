@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from .. import pretrained
 from .._frozen import frozen
+from ..pretrained import is_bookkeeping
 from ._config_keys import switches
 from ._equations import Equations
 from ._index_patterns import pattern_of
+from ._python_names import literal
 from ._roles import role_of, takes_bias
 
 Column = list[Any]
@@ -43,12 +44,12 @@ class Sizes:
     """Says values, as arithmetic of the config's, as what a class is given, or as they are."""
 
     def __init__(self, configs: Sequence[Mapping[str, Any]], runs: int, make: Any) -> None:
-        self.equations = Equations(configs, runs)
         # A file's own stamps are no sizes, and no patterns of layers.
         self.configs = [
-            {name: value for name, value in config.items() if not pretrained.is_bookkeeping(name)} for config in configs
+            {name: value for name, value in config.items() if name.isidentifier() and not is_bookkeeping(name)}
+            for config in configs
         ]
-        self.switched: set[str] = set()
+        self.equations = Equations(self.configs, runs)
         self._switches = switches(self.configs)
         self._runs = runs
         self._make = make
@@ -81,7 +82,7 @@ class Sizes:
             self.equations.used.add(name)
             return text
         distinct = {row for row in rows if row is not None}
-        default = repr(distinct.pop()) if len(distinct) == 1 else None
+        default = literal(distinct.pop()) if len(distinct) == 1 else None
         return f"{self._given(plan, rows, place, default)}[INDEX]"
 
     def said(self, plan: _Plan, column: Column, place: Place, notes: list[str]) -> str:
@@ -102,7 +103,7 @@ class Sizes:
             value = distinct.pop()
             if type(value) is int and place.kind != "children" and self.configs and any(self.configs):
                 notes.append(f"nothing in the config is {place.argument}={value}")
-            return repr(value)
+            return literal(value)
         return self._given(plan, column, place)
 
     def truth(self, plan: _Plan, values: list[Column], place: Place, notes: list[str], *, indexed: bool) -> str:
@@ -111,23 +112,16 @@ class Sizes:
         by_run = [
             (branch.run, v) for branch, some in zip(plan.branches, values, strict=True) for v in some if v is not None
         ]
-        if place.kind in ("Linear", "TurnedLinear") or len(said) > 1:
-            for name, switch in self._switches.items():
-                if all(switch[run] == v for run, v in by_run):
-                    varies = len({switch[run] for run, _ in by_run}) > 1
-                    if varies or takes_bias(name, place.path):
-                        plan.uses_config = True
-                        self.equations.used.add(name)
-                        if not varies:
-                            self.switched.add(name)
-                        return f"@{name}@"
+        told = self._switched(by_run, place, varies=len(said) > 1)
+        if told:
+            names = [text.split("@")[1] for text in told]
+            plan.uses_config = True
+            self.equations.used.add(names[0])
+            if len(told) > 1 and len(said) > 1:
+                notes.append(f"undecided: {place.argument} is {' or '.join(map(_plain, told[:4]))}")
+            return told[0]
         if len(said) == 1:
             return repr(said.pop())
-        if len(said) > 1:
-            for run_name, text in self._named_values(by_run):
-                plan.uses_config = True
-                self.equations.used.add(run_name)
-                return text
         if indexed and not all(len({v for v in some if v is not None}) <= 1 for some in values):
             runs = [branch.run for branch in plan.branches]
             found = pattern_of(values, runs, self.configs)
@@ -141,6 +135,21 @@ class Sizes:
             return f"{self._given(plan, rows, place)}[INDEX]"
         return self._given(plan, [_only({v for v in some if v is not None}) for some in values], place)
 
+    def _switched(self, by_run: Sequence[tuple[int, bool]], place: Place, *, varies: bool) -> list[str]:
+        """Give the switches and words of the config that say it; where it never varies, those that do so by custom."""
+        found = [
+            f"@{name}@"
+            for name, switch in self._switches.items()
+            if all(switch[run] == v for run, v in by_run)
+            and (varies or (place.argument == "use_bias" and takes_bias(name, place.path)))
+        ]
+        found += [
+            f"~@{name}@"
+            for name, switch in self._switches.items()
+            if varies and all(switch[run] != v for run, v in by_run)
+        ]
+        return [*found, *(text for _, text in self._named_values(by_run))] if varies else found
+
     def _named_values(self, by_run: Sequence[tuple[int, bool]]) -> list[tuple[str, str]]:
         """Find a word of the config that is one where something is so, and another where it is not."""
         found = []
@@ -148,8 +157,8 @@ class Sizes:
             yes = {repr(self.configs[run].get(name)) for run, v in by_run if v}
             no = {repr(self.configs[run].get(name)) for run, v in by_run if not v}
             words = [self.configs[run].get(name) for run, v in by_run if v]
-            if len(yes) == 1 and not yes & no and words[0] is not None and isinstance(words[0], str | int):
-                found.append((name, f"@{name}@ == {_quoted(words[0])}"))
+            if len(yes) == 1 and not yes & no and words[0] is not None and isinstance(words[0], str):
+                found.append((name, f"@{name}@ == {literal(words[0])}"))
         return found
 
     def _listed(self, plan: _Plan, rows: list[Any]) -> list[tuple[str, str]]:
@@ -178,7 +187,7 @@ class Sizes:
         last = next((part for part in reversed(place.path.split(".")) if not part.isdigit()), "")
         name, number = plural, 2
         if name in taken and last.isidentifier():
-            name = f"{last}_{plural}"
+            name = f"{last.lstrip('_')}_{plural}"
         while name in taken:
             name, number = f"{plural}_{number}", number + 1
         taken.add(name)
@@ -188,10 +197,6 @@ class Sizes:
 
 def _plain(text: str) -> str:
     return text.replace("@", "")
-
-
-def _quoted(value: Any) -> str:
-    return f'"{value}"' if isinstance(value, str) else repr(value)
 
 
 def _hashable(value: Any) -> Any:

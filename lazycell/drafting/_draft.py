@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from .. import formats, layout, pretrained
-from .._errors import CheckpointError
+from .._errors import CheckpointError, LazyCellError
 from .._frozen import frozen
 from ..manifest import stored_tensors
 from ._class_plans import Hyper, Planner
@@ -34,11 +34,13 @@ class Draft:
     Attributes:
         text: the source of its classes.
         model: the name of the class of the whole.
+        classes: the names of the classes for its parts and of that, inner ones first.
         undecided: what the comments say of sizes and conditions that have several explanations, or none.
     """
 
     text: str
     model: str
+    classes: tuple[str, ...]
     undecided: tuple[str, ...]
 
     def __str__(self) -> str:
@@ -123,7 +125,7 @@ def _drafted(
         for line in plan.lines
         for note in line.comments
     )
-    made = Draft(text, title, tuple(undecided))
+    made = Draft(text, title, tuple(plan.name for plan in planner.plans.values()), tuple(undecided))
     _verify(made, runs, configs, usual, planner.root.hypers)
     return made
 
@@ -154,13 +156,17 @@ def _verify(
     Raises:
         CheckpointError: they differ: a mistake of ours, or a file that no class declares.
     """
-    cls = imported_draft(made)
+    try:
+        cls = imported_draft(made)
+    except (LazyCellError, SyntaxError) as error:
+        raise CheckpointError(f"its names cannot be declared: {error}") from error
     for run, tensors in enumerate(runs):
         arguments = pretrained.hyperparameters_from_config(cls, configs[run])
         arguments |= {hyper.name: hyper.column[run] for hyper in hypers}
         manifest = cls.manifest(**arguments, dtype=usual)
         found = {name: (tuple(shape), dtype) for name, shape, dtype in _stored(manifest)}
-        unneeded = {name for name in tensors if layout.leftover_names(manifest.leftovers).find(name) is not None}
+        leftovers = layout.leftover_names(manifest.leftovers)
+        unneeded = {name for name in tensors if leftovers.find(name) is not None or name in manifest.ties}
         there = {name: (each.shape, each.dtype) for name, each in tensors.items() if name not in unneeded}
         wrong = [
             f"{name}: {found.get(name)} for {there.get(name)}"

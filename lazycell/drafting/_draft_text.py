@@ -9,8 +9,8 @@ from ._class_plans import Hyper, Plan, Planner
 from ._formatted import WIDTH, Call, comment, mapping, statement
 from ._leaf_kinds import ZOO
 from ._local_layers import local_layers
-from ._python_names import attribute_name
-from ._root_fields import RootFields, literal
+from ._python_names import harmless_path, literal
+from ._root_fields import RootFields
 
 _TYPED = "INDEX SELF LazyCell Parameter Tensor buffer cells child children hyper in_ param rename tie when".split()
 
@@ -27,7 +27,7 @@ def draft_text(planner: Planner, fields: RootFields, made_from: Iterable[str], r
     classes = [plan for plan in planner.plans.values() if plan is not planner.root]
     spelled = {kind: planner.spelled(kind) for kind in planner.kinds}
     blocks = [*local_layers(planner.kinds, spelled)]
-    blocks += ["\n".join(_class(plan, {})) + "\n" for plan in classes]
+    blocks += ["\n".join(_class(plan, fields.renamed)) + "\n" for plan in classes]
     blocks.append("\n".join(_root(planner.root, fields, rules)) + "\n")
     body = "\n\n".join(blocks)
     head = "\n".join(_head(body, [kind for kind in sorted(planner.kinds) if kind in ZOO], spelled, made_from))
@@ -35,7 +35,7 @@ def draft_text(planner: Planner, fields: RootFields, made_from: Iterable[str], r
 
 
 def _head(body: str, kinds: list[str], spelled: Mapping[str, str], made_from: Iterable[str]) -> Iterator[str]:
-    names = ", ".join(made_from)
+    names = ", ".join(re.sub(r"[^\w .{}-]", "?", each, flags=re.ASCII) for each in made_from)
     yield f'"""A draft that `lazycell draft` made from {names}.'
     yield ""
     yield "Names, shapes and dtypes are those of the file. What is computed is to be written:"
@@ -70,7 +70,8 @@ def _import(module: str, names: list[str]) -> Iterator[str]:
 
 def _root(plan: Plan, fields: RootFields, rules: Mapping[str, str]) -> Iterator[str]:
     yield f"class {plan.name}(LazyCell):"
-    yield '    """The model; its hyperparameters are the keys of `config.json`."""'
+    of_config = fields.fields or fields.only
+    yield f'    """The model{"; its hyperparameters are the keys of `config.json`" if of_config else ""}."""'
     yield ""
     shown = [field for field in fields.fields if field.in_shapes]
     others = [field for field in fields.fields if not field.in_shapes]
@@ -80,8 +81,7 @@ def _root(plan: Plan, fields: RootFields, rules: Mapping[str, str]) -> Iterator[
             yield from comment(field.note, 4)
         yield from statement(f"{field.name}: {field.annotation} = ", _as_root(field.default, spelled), 4)
     for hyper in plan.hypers:
-        yield from comment("nothing in the configs gives it, and the checkpoints differ", 4)
-        yield f"    {hyper.name}: {_type_of(hyper)} = {hyper.column[0]!r}"
+        yield from _given(hyper, hyper.default or literal(hyper.column[0]))
     if others:
         if shown or plan.hypers:
             yield ""
@@ -100,41 +100,14 @@ def _root(plan: Plan, fields: RootFields, rules: Mapping[str, str]) -> Iterator[
         if renamed:
             call.named["renamed"] = f"{{{renamed}}}"
         if fields.ignored:
-            call.named["ignored"] = f"{{{', '.join(map(literal, fields.ignored))}}}"
-        yield from _rules(call)
-    yield ""
+            call.named["ignored"] = literal(fields.ignored)
+        yield from statement("config_rules = ", call, 4)
+    if shown or plan.hypers or others or fields.only or fields.renamed or fields.ignored:
+        yield ""
     yield from _body(plan, spelled, rules, is_root=True)
 
 
-def _rules(call: Call) -> Iterator[str]:
-    whole = f"    config_rules = {call}"
-    if len(whole) <= WIDTH:
-        yield whole
-        return
-    yield "    config_rules = ConfigRules("
-    for name, text in call.named.items():
-        line = f"        {name}={text},"
-        if len(line) <= WIDTH:
-            yield line
-            continue
-        yield f"        {name}={{"
-        yield from (f"            {pair}," for pair in _pairs(text))
-        yield "        },"
-    yield "    )"
-
-
-def _pairs(text: str) -> list[str]:
-    """Take a mapping apart at its own commas, not at those inside its values."""
-    pairs, depth, start = [], 0, 1
-    for place, char in enumerate(text):
-        depth += (char in "[{(") - (char in "]})")
-        if char == "," and depth == 1:
-            pairs.append(text[start:place].strip())
-            start = place + 1
-    return [*pairs, text[start:-1].strip()]
-
-
-def _class(plan: Plan, rules: Mapping[str, str]) -> Iterator[str]:
+def _class(plan: Plan, spelled: Mapping[str, str]) -> Iterator[str]:
     yield f"class {plan.name}(LazyCell):"
     yield f'    """{_place(plan)}"""'
     yield ""
@@ -145,15 +118,24 @@ def _class(plan: Plan, rules: Mapping[str, str]) -> Iterator[str]:
         yield f"    {hyper.name}: {_type_of(hyper)} = hyper()"
     for hyper in plan.hypers:
         if hyper.default is not None:
-            yield from comment("by position; nothing in the config gives these", 4)
-            yield f"    {hyper.name}: {_type_of(hyper)} = {hyper.default}"
+            yield from _given(hyper, hyper.default)
     if plan.uses_config or plan.hypers:
         yield ""
-    yield from _body(plan, {}, rules, is_root=False)
+    yield from _body(plan, spelled, {}, is_root=False)
+
+
+def _given(hyper: Hyper, default: str) -> Iterator[str]:
+    why = (
+        "the checkpoints differ, and no config gives it" if hyper.default is None else "by position; no config gives it"
+    )
+    yield from comment(why, 4)
+    yield from statement(f"{hyper.name}: {_type_of(hyper)} = ", default, 4)
 
 
 def _place(plan: Plan) -> str:
-    paths = dict.fromkeys(re.sub(r"(?<![^.])\d+(?![^.])", "{i}", branch.path) for branch in plan.branches)
+    paths = dict.fromkeys(
+        harmless_path(re.sub(r"(?<![^.])\d+(?![^.])", "{i}", branch.path)) for branch in plan.branches
+    )
     first, *others = paths
     text = f"`{first}`{f', and {len(others)} more places' if len(others) > 1 else ''}"
     text += f" and `{others[0]}`" if len(others) == 1 else ""
@@ -175,12 +157,12 @@ def _body(plan: Plan, spelled: Mapping[str, str], rules: Mapping[str, str], *, i
             yield from comment(note, 4)
         value = _with_names(line.value, spelled, is_root=is_root)
         yield from statement(f"{line.name}: {line.annotation} = ", value, 4)
-    pairs = [(f'"{name}"', f'"{now}"') for name, now in rules.items()]
+    pairs = [(literal(name), literal(now)) for name, now in rules.items()]
     for line in plan.lines:
         if line.stored and line.stored != line.name:
             rest = "" if line.is_tensor else ".{*rest}"
-            pairs.append((f'"{line.stored}{rest}"', f'"{line.name}{rest}"'))
-    leftovers = [(f'"{name}"', "UNUSED") for name in plan.leftovers]
+            pairs.append((literal(f"{line.stored}{rest}"), literal(f"{line.name}{rest}")))
+    leftovers = [(literal(name), "UNUSED") for name in plan.leftovers]
     if leftovers:
         yield from comment("PyTorch saves these, and nothing needs them: they are computed", 4)
     if pairs or leftovers:
@@ -214,12 +196,12 @@ def _with_names(value: Call | str, spelled: Mapping[str, str], *, is_root: bool)
             [_with_names(each, spelled, is_root=is_root) for each in value.arguments],
             {name: _with_names(each, spelled, is_root=is_root) for name, each in value.named.items()},
         )
-    return _as_root(value, spelled) if is_root else _below_root(value)
+    return _as_root(value, spelled) if is_root else _below_root(value, spelled)
 
 
 def _as_root(text: str, spelled: Mapping[str, str]) -> str:
     return re.sub(r"@(\w+)@", lambda found: spelled.get(found[1], found[1]), text.replace("@@", "SELF"))
 
 
-def _below_root(text: str) -> str:
-    return re.sub(r"@(\w+)@", lambda found: f"config.{attribute_name(found[1])}", text.replace("@@", "config"))
+def _below_root(text: str, spelled: Mapping[str, str]) -> str:
+    return re.sub(r"@(\w+)@", lambda found: f"config.{spelled.get(found[1], found[1])}", text.replace("@@", "config"))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import attrs
+
+from ._python_names import literal
 
 WIDTH = 88
 """Columns of a line: what is narrower stays as it is for those who allow more."""
@@ -35,17 +38,68 @@ class Call:
         return f"{self.name}({', '.join(f'{start}{each}' for start, each in self.parts())})"
 
 
-def statement(start: str, value: Call | str, indent: int) -> list[str]:
+@attrs.define
+class Literal:
+    """A tuple, a list or a mapping, which may have to be broken too: brackets, and what each part begins with."""
+
+    brackets: str
+    pairs: list[tuple[str, Any]]
+
+    def parts(self) -> Iterator[tuple[str, Any]]:
+        """Give what each part begins with, `key: `, and the part."""
+        yield from self.pairs
+
+    @property
+    def name(self) -> str:
+        """What stands before the brackets."""
+        return ""
+
+    def __str__(self) -> str:
+        inner = ", ".join(f"{start}{each}" for start, each in self.parts())
+        comma = "," if self.brackets == "()" and len(self.pairs) == 1 else ""
+        return f"{self.brackets[0]}{inner}{comma}{self.brackets[1]}"
+
+
+def statement(start: str, value: Any, indent: int) -> list[str]:
     """Give the lines of a statement that ends in a value: `start` is what stands before it."""
     pad = " " * indent
     whole = f"{pad}{start}{value}"
-    if len(whole) <= WIDTH or not isinstance(value, Call):
+    if len(whole) <= WIDTH:
         return [whole]
-    lines = [f"{pad}{start}{value.name}("]
+    value = _literal_in(value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return _product(start, value, indent) if " * (" in value else [whole]
+    if not [*value.parts()]:
+        return [whole]
+    brackets = value.brackets if isinstance(value, Literal) else "()"
+    lines = [f"{pad}{start}{value.name}{brackets[0]}"]
     for name, each in value.parts():
         *inner, last = statement(name, each, indent + 4)
         lines += [*inner, f"{last},"]
-    return [*lines, f"{pad})"]
+    return [*lines, f"{pad}{brackets[1]}"]
+
+
+def _product(start: str, text: str, indent: int) -> list[str]:
+    one, _, other = text.rpartition(" * (")
+    pad = " " * indent
+    if not start:
+        return [f"{pad}{one}", f"{pad}* ({other}"]
+    return [f"{pad}{start}(", f"{pad}    {one}", f"{pad}    * ({other}", f"{pad})"]
+
+
+def _literal_in(text: str) -> Literal | str:
+    """Take a literal apart; what is none stays in one line."""
+    if not text.startswith(("(", "[", "{")):
+        return text
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+    if isinstance(value, dict):
+        return Literal("{}", [(f"{literal(key)}: ", literal(each)) for key, each in value.items()])
+    if isinstance(value, tuple | list):
+        return Literal("()" if isinstance(value, tuple) else "[]", [("", literal(each)) for each in value])
+    return text
 
 
 def comment(text: str, indent: int) -> list[str]:

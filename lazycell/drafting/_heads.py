@@ -10,6 +10,7 @@ from ._class_plans import Line, Planner
 from ._columns import Place, Sizes
 from ._formatted import Call
 from ._name_tree import Branch, branches_in
+from ._python_names import literal
 
 SWITCH = "tie_word_embeddings"
 
@@ -46,15 +47,22 @@ def tied_head(planner: Planner, sizes: Sizes, configs: Sequence[Mapping[str, Any
         linear = planner.spelled("Linear")
         head = Line("lm_head", "lm_head", linear, Call("child", [linear, *said], {"use_bias": "False"}), notes)
         root.lines.append(head)
-    elif not switched:
+    elif not switched or not _explained(head, root.branches, configs):
         return False
     elif isinstance(head.value, Call) and head.value.name == "when":
         head.value = head.value.arguments[1]
         head.annotation = head.annotation.removesuffix(" | None")
     sizes.equations.used.add(SWITCH)
-    tie = Call("tie", [f'"{head.stored}.weight"', f'"{path}.weight"'])
+    tie = Call("tie", [literal(f"{head.stored}.weight"), literal(f"{path}.weight")])
     root.lines.append(Line("one_table", "", "Any", Call("when", [f"@{SWITCH}@", tie])))
     return True
+
+
+def _explained(head: Line, branches: Sequence[Branch], configs: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether no checkpoint lacks the head but those whose config ties it; a tied one may be stored twice."""
+    there = [head.stored in branch.below for branch in branches]
+    tied = [config.get(SWITCH, True) for config in configs[: len(there)]]
+    return all(there) or all(has != switch for has, switch in zip(there, tied, strict=True))
 
 
 def _table(planner: Planner, root: Branch) -> Branch | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ._equations import Answer
+from ._python_names import literal
 
 _MOST_APART = 8
 
@@ -68,7 +69,7 @@ def _by_config(name: str, configs: Sequence[Mapping[str, Any]]) -> Iterator[tupl
 
     if all(type(word) is str for each in lists for word in each):
         for word in dict.fromkeys(word for each in lists for word in each):
-            yield f'@{name}@[INDEX] == "{word}"', lambda i, run, w=word: at(i, run) == w  # type: ignore[misc]
+            yield f"@{name}@[INDEX] == {literal(word)}", lambda i, run, w=word: at(i, run) == w  # type: ignore[misc]
     elif all(type(number) is int for each in lists for number in each):
         yield f"in_(INDEX, @{name}@)", lambda i, run: i in lists[run]
         yield f"~in_(INDEX, @{name}@)", lambda i, run: i not in lists[run]

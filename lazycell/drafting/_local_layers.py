@@ -47,7 +47,7 @@ _OTHERS = {
     bias: Parameter = param("zeros", (out_features,))
 
     def construct(self, x: Tensor) -> Tensor:
-        raise NotImplementedError("{name}: write ops.matmul(x, self.weight) + self.bias")
+        raise NotImplementedError("{name}: write x W + b")
 ''',
 }
 

@@ -1,9 +1,10 @@
-"""Names of Python's for what checkpoints call otherwise."""
+"""Names and literals of Python's for what strangers wrote into checkpoints and configs, which may be anything."""
 
 from __future__ import annotations
 
 import keyword
 import re
+from typing import Any
 
 _CELL = frozenset(
     "apply buffers cells compile compiled construct hyperparameters infer manifest offload phase recompute shard to "
@@ -23,7 +24,7 @@ IMPORTED = frozenset(
 def attribute_name(stored: str) -> str:
     """Give the attribute for a part of a stored name: that part, if Python and the cells have no other use for it."""
     name = re.sub(r"\W", "_", stored, flags=re.ASCII)
-    if not name or name[0].isdigit() or name.startswith("_"):
+    if not name or name[0].isdigit() or name.startswith("__"):
         name = f"p{name}"
     return f"{name}_" if keyword.iskeyword(name) or name in _CELL or name in IMPORTED - {*KINDS} else name
 
@@ -53,3 +54,23 @@ def _camel(word: str) -> str:
     parts = re.findall(r"[A-Za-z0-9]+", word)
     text = "".join(part.upper() if part in ("mlp", "ffn", "moe") else part[0].upper() + part[1:] for part in parts)
     return f"Part{text}" if text[:1].isdigit() else text
+
+
+def literal(value: Any, *, fixed: bool = False) -> str:
+    """Give what JSON had, as Python, in ruff's style; `fixed`: a list as a tuple, which may be a default."""
+    if isinstance(value, str):
+        text = ascii(value)
+        inner = text[1:-1]
+        return f'"{inner}"' if text[0] == "'" and '"' not in inner else text
+    if isinstance(value, tuple) or (isinstance(value, list) and fixed):
+        return f"({', '.join(map(literal, value))}{',' if len(value) == 1 else ''})"
+    if isinstance(value, list):
+        return f"[{', '.join(map(literal, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{literal(key)}: {literal(each)}' for key, each in value.items())}}}"
+    return repr(value)
+
+
+def harmless_path(path: str) -> str:
+    """Give a name from a file as it may stand in a docstring or a comment."""
+    return re.sub(r"[^\w.{}-]", "?", path, flags=re.ASCII)

@@ -10,7 +10,7 @@ from .. import pretrained
 from .._frozen import frozen
 from ._columns import Sizes
 from ._heads import SWITCH
-from ._python_names import attribute_name
+from ._python_names import attribute_name, literal
 
 _STRUCTURE = re.compile(
     r"bias|gated|feed_forward_proj|cross_attention|is_decoder|norm$|mlp_only|sparse_step|layer_freq|"
@@ -110,18 +110,3 @@ def _annotation(values: Sequence[Any]) -> str:
     if len(kinds) == 1 and kinds <= {int, float, bool, str}:
         return kinds.pop().__name__
     return "float" if kinds == {int, float} else "Any"
-
-
-def literal(value: Any, *, fixed: bool = False) -> str:
-    """Give what JSON had, as Python, in ruff's style; `fixed`: a list as a tuple, which may be a default."""
-    if isinstance(value, str):
-        text = repr(value)
-        inner = text[1:-1]
-        return f'"{inner}"' if text[0] == "'" and '"' not in inner else text
-    if isinstance(value, list) and fixed:
-        return f"({', '.join(map(literal, value))}{',' if len(value) == 1 else ''})"
-    if isinstance(value, list):
-        return f"[{', '.join(map(literal, value))}]"
-    if isinstance(value, dict):
-        return f"{{{', '.join(f'{literal(key)}: {literal(each)}' for key, each in value.items())}}}"
-    return repr(value)
