@@ -11,6 +11,7 @@ import click
 from .. import drafting, system
 from ..show import put, say_json, say_lines
 from ._completion import complete_files
+from ._model import Options, find
 from ._on_disk import check_revision, on_disk, revision_option
 
 _EPILOG = """\b
@@ -19,6 +20,7 @@ Examples:
   lazycell draft model.safetensors --config config.json -o model.py
   lazycell draft small/ large/ -o model.py                  two of a family decide what one leaves open
   lazycell draft resnet50.pth --name ResNet50
+  lazycell draft --cell mindcv.models:resnet18 -o model.py
 
 \b
 Then: lazycell check model:ResNet50 resnet50.pth
@@ -27,7 +29,7 @@ Exit status: 0 done; 2 trouble: what was there is as it was.
 
 
 @click.command(epilog=_EPILOG, short_help="Write the classes that declare a checkpoint; what they compute is yours.")
-@click.argument("checkpoints", metavar="CHECKPOINT...", nargs=-1, required=True, shell_complete=complete_files)
+@click.argument("checkpoints", metavar="CHECKPOINT...", nargs=-1, shell_complete=complete_files)
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Where; default: stdout.")
 @click.option(
     "--config",
@@ -37,6 +39,9 @@ Exit status: 0 done; 2 trouble: what was there is as it was.
     metavar="FILE",
     help="The config.json of a checkpoint; repeat it, for each in order, and for others of the family.",
 )
+@click.option(
+    "--cell", metavar="MODEL", help="Instead of CHECKPOINT: module:function, which gives a net of plain cells."
+)
 @click.option("--name", metavar="NAME", help="Of the class of the whole; default: as the config or the file is called.")
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 @revision_option
@@ -45,6 +50,7 @@ def draft(
     checkpoints: tuple[str, ...],
     output: Path | None,
     configs: tuple[Path, ...],
+    cell: str | None,
     name: str | None,
     force: bool,
     revision: str | None,
@@ -56,6 +62,10 @@ def draft(
     Each `construct` raises until it is written. Only headers are read; MindSpore is imported for the trial of what was
     written.
     """
+    if (cell is None) == (not checkpoints):
+        raise click.UsageError("write a CHECKPOINT, or --cell module:function, and not both")
+    if cell is not None and configs:
+        raise click.UsageError("--config does not go with --cell: a net has its sizes")
     check_revision(revision, *checkpoints)
     if name is not None and not name.isidentifier():
         raise click.UsageError(f"--name {name}: a class cannot be called so: write --name ResNet50")
@@ -65,7 +75,8 @@ def draft(
     for path in (*paths, *configs):
         if not path.exists():
             raise click.UsageError(f"there is nothing at {path}")
-    made = drafting.draft(*paths, config=configs or None, name=name)
+    sources = paths if cell is None else [find(cell, Options()).manifest]
+    made = drafting.draft(*sources, config=configs or None, name=name)
     if output is not None:
         system.write_whole(output, made.text)
     if as_json:
@@ -87,9 +98,16 @@ def draft(
         say_lines(
             [
                 f"wrote {output}: {made.model}, {classes}{open_ends}",
-                f"next: lazycell check {output.stem}:{made.model} {shlex.quote(checkpoints[0])}{by}",
+                f"next: {_next(f'{output.stem}:{made.model}', checkpoints, cell)}{by}",
             ]
         )
+
+
+def _next(model: str, checkpoints: tuple[str, ...], cell: str | None) -> str:
+    """Say how what was written is held against what it was written from."""
+    if cell is not None:
+        return f"lazycell diff {model} {shlex.quote(cell)}"
+    return f"lazycell check {model} {shlex.quote(checkpoints[0])}"
 
 
 def _check_output(output: Path, *, force: bool) -> None:

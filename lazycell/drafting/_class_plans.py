@@ -9,11 +9,15 @@ import attrs
 
 from ._columns import Column, Place, Sizes
 from ._formatted import Call
+from ._initializer_text import initializer_code
 from ._leaf_kinds import Leaf, Leaves
 from ._name_tree import Branch
 from ._patterns_of_cells import ClassShape, LeafShape, ListShape, RowShape, Shape, Shapes
-from ._python_names import attribute_name, class_name, literal
+from ._python_names import Code, attribute_name, class_name, harmless_path, literal
 from ._roles import fused_text
+
+_DRAWN = {(kind, "initializer"): '"he_uniform"' for kind in ("Linear", "Dense", "Conv1d", "Conv2d", "Conv3d")}
+"""What the known layers draw by themselves; biases are zeros."""
 
 _HAVE_EPS = ("LayerNorm", "RMSNorm")
 
@@ -129,7 +133,8 @@ class Planner:
         notes: list[str] = []
         sizes = []
         for axis in range(len(first.shape)):
-            place = Place("", f"{stored}_{axis}", _below(plan.branches[0], stored))
+            argument = f"{stored}_{axis}" if len(first.shape) > 1 else "width"
+            place = Place("", argument, _below(plan.branches[0], stored))
             column = [None if each is None else each.shape[axis] for each in found]
             sizes.append(self._sizes.said(plan, column, place, notes))
         shape = f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
@@ -137,9 +142,17 @@ class Planner:
         values = (
             "zeros" if "bias" in stored or stored in ("beta", "running_mean") or "float" not in first.dtype else values
         )
-        kept = "float" not in first.dtype or stored.startswith("running_")
+        kept = "float" not in first.dtype or stored.startswith("running_") or not first.trainable
+        said = literal(values)
+        if first.initializer:
+            usual = Code(said)
+            codes = [None if each is None else initializer_code(each.initializer) or usual for each in found]
+            place = Place("", f"{stored}_initializer", _below(plan.branches[0], stored))
+            said = self._sizes.said(plan, codes, place, notes)
+            if any(each is not None and initializer_code(each.initializer) is None for each in found):
+                notes.append(f"its values are computed: {harmless_path(first.initializer)}")
         dtype = [] if first.dtype in self._dtypes else [literal(first.dtype)]
-        value: Call = Call("buffer" if kept else "param", [f'"{values}"', shape, *dtype])
+        value: Call = Call("buffer" if kept else "param", [said, shape, *dtype])
         name = plan.attributes[stored]
         joined = fused_text("", _below(plan.branches[0], stored))
         notes += [joined] if joined else []
@@ -234,7 +247,11 @@ class Planner:
         for name in names:
             values = [[None if each is None else each.arguments[name] for each in some] for some in leaves]
             place = Place(kind.name, name, path)
-            if name == "use_bias":
+            if name.endswith("initializer"):
+                said = self._sizes.each(plan, values, place, notes, indexed=indexed)
+                if said != _DRAWN.get((kind.name, name), '"zeros"'):
+                    call.named[name] = said
+            elif name == "use_bias":
                 said = self._sizes.truth(plan, values, place, notes, indexed=indexed)
                 if said != "True":
                     call.named[name] = said

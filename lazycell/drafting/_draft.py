@@ -13,7 +13,7 @@ from typing import Any
 from .. import formats, layout, pretrained
 from .._errors import CheckpointError, LazyCellError
 from .._frozen import frozen
-from ..manifest import stored_tensors
+from ..manifest import Manifest, stored_tensors
 from ._class_plans import Hyper, Planner
 from ._columns import Sizes
 from ._draft_text import draft_text
@@ -48,7 +48,7 @@ class Draft:
 
 
 def draft(
-    *checkpoints: str | PathLike[str],
+    *checkpoints: str | PathLike[str] | Manifest,
     config: str | PathLike[str] | Mapping[str, Any] | Sequence[Any] | None = None,
     name: str | None = None,
 ) -> Draft:
@@ -57,7 +57,8 @@ def draft(
     The manifest of the class has the names, shapes and dtypes of the file: this is tried before anything is given.
 
     Args:
-        checkpoints: files, or directories, of one family: what one leaves open, another may decide.
+        checkpoints: files, or directories, of one family: what one leaves open, another may decide; or manifests, as
+            `lazycell.manifest(net)` gives them of plain cells, which say how they are initialized, too.
         config: the `config.json` of each, in their order, and of others of the family behind them; default: those in
             the directories.
         name: of the class of the whole; default: the architecture that the config names, or the file's own name.
@@ -67,17 +68,31 @@ def draft(
         CheckpointFormatError: a file is not what its format promises.
         CheckpointError: what was written does not have the file's names and shapes; the message says which.
     """
-    paths = [Path(each) for each in checkpoints]
-    headers = [formats.open_checkpoint(path) for path in paths]
+    if not checkpoints:
+        raise TypeError('draft() takes a checkpoint: write lazycell.draft("model.safetensors")')
+    paths = [Path(each.model if isinstance(each, Manifest) else each) for each in checkpoints]
     configs = _configs(paths, config)
-    runs = [
-        {key: StoredTensor(tuple(each.shape), each.dtype) for key, each in header.tensors.items()} for header in headers
-    ]
+    runs, made = [], []
+    for each, path in zip(checkpoints, paths, strict=True):
+        tensors, title = _tensors(each, path)
+        runs.append(tensors)
+        made.append(title)
     title = name or _title(paths[0], configs)
-    made = [header.path.name for header in headers]
     if any(configs):
         made.append("config.json" if len(configs) == 1 else f"{len(configs)} configs")
     return _drafted(runs, configs, title, made)
+
+
+def _tensors(source: Any, path: Path) -> tuple[dict[str, StoredTensor], str]:
+    """Give what there is by name, and what its source is called."""
+    if isinstance(source, Manifest):
+        entries = {
+            each.name: StoredTensor(tuple(each.shape), each.dtype, each.initializer, each.trainable) for each in source
+        }
+        return entries, source.model
+    header = formats.open_checkpoint(path)
+    found = {name: StoredTensor(tuple(each.shape), each.dtype) for name, each in header.tensors.items()}
+    return found, header.path.name
 
 
 def _configs(paths: Sequence[Path], config: Any) -> list[Mapping[str, Any]]:

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ._class_plans import Hyper, Plan, Planner
 from ._formatted import WIDTH, Call, comment, mapping, statement
+from ._initializer_text import CLASSES
 from ._leaf_kinds import ZOO
 from ._local_layers import local_layers
-from ._python_names import harmless_path, literal
+from ._python_names import Code, harmless_path, literal
 from ._root_fields import RootFields
 
 _TYPED = "INDEX SELF LazyCell Parameter Tensor buffer cells child children hyper in_ param rename tie when".split()
@@ -47,6 +48,10 @@ def _head(body: str, kinds: list[str], spelled: Mapping[str, str], made_from: It
         yield ""
     if "nn.Identity" in body:
         yield "from mindspore import nn"
+    classes = sorted(name for name in CLASSES if re.search(rf"\b{name}\(", body))
+    if classes:
+        yield from _import("mindspore.common.initializer", classes)
+    if classes or "nn.Identity" in body:
         yield ""
     plain = [name for name in ("UNUSED", "ConfigRules") if re.search(rf"\b{name}\b", body)]
     if plain:
@@ -148,7 +153,7 @@ def _type_of(hyper: Hyper) -> str:
     if isinstance(value, tuple):
         inner = {type(each).__name__ for each in value}
         return f"tuple[{inner.pop()}, ...]" if len(inner) == 1 and not isinstance(value[0], tuple) else "Any"
-    return type(value).__name__
+    return "Any" if isinstance(value, Code) else type(value).__name__
 
 
 def _body(plan: Plan, spelled: Mapping[str, str], rules: Mapping[str, str], *, is_root: bool) -> Iterator[str]:

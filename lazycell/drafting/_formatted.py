@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -87,8 +88,11 @@ def _product(start: str, text: str, indent: int) -> list[str]:
     return [f"{pad}{start}(", f"{pad}    {one}", f"{pad}    * ({other}", f"{pad})"]
 
 
-def _literal_in(text: str) -> Literal | str:
-    """Take a literal apart; what is none stays in one line."""
+def _literal_in(text: str) -> Literal | Call | str:
+    """Take a literal apart, or the call of an initializer; what is none stays in one line."""
+    called = re.fullmatch(r"([A-Z]\w+)\((.+)\)", text)
+    if called is not None:
+        return Call(called[1], called[2].split(", "))
     if not text.startswith(("(", "[", "{")):
         return text
     try:

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from .._frozen import frozen
+from ._initializer_text import initializer_code
 from ._name_tree import Branch, branches_in
+from ._python_names import Code
 
 _TABLE = re.compile(r"emb|wte|wpe|shared$|relative_attention_bias|^tok_", re.I)
 _HEAD = re.compile(r"embed_out|unembed|head", re.I)
@@ -74,7 +76,28 @@ def _leaf_of(branch: Branch, turned: bool) -> Leaf | None:
     made = _named(branch, names, turned)
     if made is None or (branch.leftovers and made[0] != "BatchNorm"):
         return None
-    return Leaf(LeafKind(made[0], dtype), made[1])
+    name, arguments = made
+    if branch.tensors["weight"].initializer:
+        return _initialized(branch, name, arguments, dtype)
+    return Leaf(LeafKind(name, dtype), arguments)
+
+
+def _initialized(branch: Branch, name: str, arguments: dict[str, Any], dtype: str) -> Leaf | None:
+    """Give a layer of a net, which says how it is initialized; None: its class here could not."""
+    said = {each: initializer_code(tensor.initializer) for each, tensor in branch.tensors.items()}
+    if None in said.values() or not all(each.trainable for each in branch.tensors.values()):
+        return None
+    usual = {"weight": '"ones"', "bias": '"zeros"'}
+    if name in ("LayerNorm", "RMSNorm"):
+        return Leaf(LeafKind(name, dtype), arguments) if all(said[each] == usual[each] for each in said) else None
+    if name not in ("Linear", "Embedding", "Conv1d", "Conv2d", "Conv3d"):
+        return None
+    if name == "Linear" and said.get("bias", usual["bias"]) != usual["bias"]:
+        name = "Dense"
+    arguments = {**arguments, "initializer": said["weight"]}
+    if name == "Dense" or name.startswith("Conv"):
+        arguments["bias_initializer"] = said.get("bias", Code(usual["bias"]))
+    return Leaf(LeafKind(name, dtype), arguments)
 
 
 def _named(branch: Branch, names: set[str], turned: bool) -> tuple[str, dict[str, Any]] | None:

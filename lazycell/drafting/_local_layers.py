@@ -11,12 +11,14 @@ _CONV = '''class {name}(LazyCell):
     out_channels: int = hyper()
     kernel_size: tuple[int, ...] = hyper()
     use_bias: bool = True
+    initializer: Any = "he_uniform"
+    bias_initializer: Any = "zeros"
 
     weight: Parameter = param(
-        "he_uniform",
+        initializer,
         {shape},
     )
-    bias: Parameter | None = when(use_bias, param("zeros", (out_channels,)))
+    bias: Parameter | None = when(use_bias, param(bias_initializer, (out_channels,)))
 
     def construct(self, x: Tensor) -> Tensor:
         raise NotImplementedError("{name}: write its stride, padding and groups here")
@@ -36,6 +38,21 @@ _OTHERS = {
 
     def construct(self, x: Tensor) -> Tensor:
         raise NotImplementedError("{name}: write how x is normalized here")
+''',
+    "Dense": '''class {name}(LazyCell):
+    """An affine map whose bias is drawn too: y = x W^T + b."""
+
+    in_features: int = hyper()
+    out_features: int = hyper()
+    use_bias: bool = True
+    initializer: Any = "he_uniform"
+    bias_initializer: Any = "zeros"
+
+    weight: Parameter = param(initializer, (out_features, in_features))
+    bias: Parameter | None = when(use_bias, param(bias_initializer, (out_features,)))
+
+    def construct(self, x: Tensor) -> Tensor:
+        raise NotImplementedError("{name}: write x W^T + b")
 ''',
     "TurnedLinear": '''class {name}(LazyCell):
     """An affine map whose weight is stored as (in, out): y = x W + b."""
@@ -59,7 +76,7 @@ def local_layers(kinds: set[str], spelled: dict[str, str]) -> Iterator[str]:
             axes = int(kind[4])
             shape = ", ".join(["out_channels", "in_channels", *(f"kernel_size[{axis}]" for axis in range(axes))])
             text = _CONV.format(name=spelled[kind], shape=f"({shape})")
-            whole = f'    weight: Parameter = param("he_uniform", ({shape}))\n'
+            whole = f"    weight: Parameter = param(initializer, ({shape}))\n"
             broken = text[text.index("    weight:") : text.index("    bias:")]
             yield text.replace(broken, whole) if len(whole) <= 89 else text
         elif kind in _OTHERS:

@@ -16,10 +16,19 @@ _LEFTOVERS = re.compile(r"num_batches_tracked|inv_freq|masked_bias|position_ids|
 
 @frozen
 class StoredTensor:
-    """What a header says of one tensor."""
+    """What a header says of one tensor, and a net of its parameter.
+
+    Attributes:
+        shape: its dimensions.
+        dtype: canonical name of its dtype.
+        initializer: as a net's manifest has it; empty for what a file stores.
+        trainable: whether gradients are taken for it, as far as is known.
+    """
 
     shape: tuple[int, ...]
     dtype: str
+    initializer: str = ""
+    trainable: bool = True
 
 
 @attrs.define(eq=False)

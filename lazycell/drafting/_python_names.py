@@ -12,7 +12,7 @@ _CELL = frozenset(
 )
 """What every cell has already, or the draft itself."""
 
-KINDS = "Linear Embedding LayerNorm RMSNorm TurnedLinear BatchNorm Conv1d Conv2d Conv3d".split()
+KINDS = "Linear Embedding LayerNorm RMSNorm TurnedLinear Dense BatchNorm Conv1d Conv2d Conv3d".split()
 """Classes of known layers, which have another name in a file where an attribute has this one."""
 
 IMPORTED = frozenset(
@@ -56,8 +56,16 @@ def _camel(word: str) -> str:
     return f"Part{text}" if text[:1].isdigit() else text
 
 
+class Code(str):
+    """Text that is Python already."""
+
+    __slots__ = ()
+
+
 def literal(value: Any, *, fixed: bool = False) -> str:
     """Give what JSON had, as Python, in ruff's style; `fixed`: a list as a tuple, which may be a default."""
+    if isinstance(value, Code):
+        return str(value)
     if isinstance(value, str):
         text = ascii(value)
         inner = text[1:-1]
