@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import os
 import shlex
 from pathlib import Path
@@ -67,8 +68,8 @@ def draft(
     if cell is not None and configs:
         raise click.UsageError("--config does not go with --cell: a net has its sizes")
     check_revision(revision, *checkpoints)
-    if name is not None and not name.isidentifier():
-        raise click.UsageError(f"--name {name}: a class cannot be called so: write --name ResNet50")
+    if name is not None and (not name.isidentifier() or keyword.iskeyword(name)):
+        raise click.UsageError(f"--name {shlex.quote(name)}: a class cannot be called so: write --name ResNet50")
     if output is not None:
         _check_output(output, force=force)
     paths = [on_disk(each, revision) for each in checkpoints]

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from ._columns import Column, Place, Sizes
-from ._formatted import Call
+from ._formatted import Call, Literal
 from ._initializer_text import initializer_code
 from ._leaf_kinds import Leaf, Leaves
 from ._name_tree import Branch
@@ -90,7 +90,9 @@ class Planner:
         self._pools: dict[Any, list[ClassShape]] = {}
         for shape in _classes_in(root):
             self._pools.setdefault(shape.key, []).append(shape)
-        self._attributes = {each for pool in self._pools.values() for shape in pool for each in shape.members}
+        self._attributes: set[str] = {
+            each for pool in self._pools.values() for shape in pool for each in {**shape.members, **shape.tensors}
+        }
         self._taken = {name, *self._attributes}
         self.root = self._plan(root.key, name)
 
@@ -102,8 +104,11 @@ class Planner:
         leftovers = [*dict.fromkeys(each for shape in pool for each in shape.leftovers)]
         plan = Plan(name or class_name(branches[0].path, self._taken), branches, leftovers)
         self.plans[key] = plan
-        for stored in dict.fromkeys(each for shape in pool for each in [*shape.tensors, *shape.members]):
-            name = attribute_name(stored)
+        tensors = {each for shape in pool for each in shape.tensors}
+        # A file may have both `bias` and `bias.weight`.
+        cells = [f"{each}." if each in tensors else each for shape in pool for each in shape.members]
+        for stored in dict.fromkeys([*(each for shape in pool for each in shape.tensors), *cells]):
+            name = attribute_name(stored.removesuffix("."))
             while name in plan.attributes.values():
                 name += "_"
             plan.attributes[stored] = name
@@ -137,7 +142,7 @@ class Planner:
             place = Place("", argument, _below(plan.branches[0], stored))
             column = [None if each is None else each.shape[axis] for each in found]
             sizes.append(self._sizes.said(plan, column, place, notes))
-        shape = f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
+        shape = Literal("()", [("", size) for size in sizes])
         values = "ones" if stored in ("weight", "gamma", "running_var") and len(sizes) == 1 else "normal"
         values = (
             "zeros" if "bias" in stored or stored in ("beta", "running_mean") or "float" not in first.dtype else values
@@ -158,16 +163,19 @@ class Planner:
         notes += [joined] if joined else []
         present = [[each is not None] for each in found]
         where = Place("presence", f"has_{name}", _below(plan.branches[0], stored))
-        return self._line(plan, stored, "Tensor" if kept else "Parameter", value, present, where, notes, is_tensor=True)
+        return self._line(
+            plan, stored, "Tensor" if kept else "Parameter", value, present, where, notes, name=name, is_tensor=True
+        )
 
     def _member(self, plan: Plan, stored: str, options: list[Shape]) -> Line:
         notes: list[str] = []
+        name = plan.attributes.get(f"{stored}.", plan.attributes.get(stored, stored))
         column: list[list[Branch | None]] = [[branch.below.get(stored)] for branch in plan.branches]
         value, annotation = self._value(plan, column, options, notes, indexed=False)
         present = [[each is not None for each in some] for some in column]
         path = _below(plan.branches[0], stored)
-        where = Place("presence", f"has_{plan.attributes[stored]}", path)
-        return self._line(plan, stored, annotation, value, present, where, notes)
+        where = Place("presence", f"has_{name}", path)
+        return self._line(plan, stored, annotation, value, present, where, notes, name=name)
 
     def _line(
         self,
@@ -179,13 +187,14 @@ class Planner:
         where: Place,
         notes: list[str],
         *,
+        name: str,
         is_tensor: bool = False,
     ) -> Line:
         if not all(each for some in present for each in some):
             condition = self._sizes.truth(plan, present, where, notes, indexed=False)
             value = Call("when", [condition, value])
             annotation = annotation if annotation == "Any" else f"{annotation} | None"
-        return Line(plan.attributes[stored], stored, annotation, value, notes, is_tensor)
+        return Line(name, stored, annotation, value, notes, is_tensor)
 
     def _value(
         self, plan: Plan, column: list[list[Branch | None]], options: list[Shape], notes: list[str], *, indexed: bool
@@ -206,7 +215,8 @@ class Planner:
         condition = self._sizes.truth(plan, is_first, Place("presence", "is_first", path), notes, indexed=indexed)
         one, _ = self._single(plan, mine, first, notes, indexed=indexed)
         other, _ = self._value(plan, rest, others, notes, indexed=indexed)
-        return Call("when", [condition, one], {"otherwise": other}), "Any"
+        holds_row = any(isinstance(each, RowShape | ListShape) for each in options)
+        return Call("when", [condition, one], {"otherwise": other}), "list[Any]" if holds_row else "Any"
 
     def _single(
         self, plan: Plan, column: list[list[Branch | None]], shape: Shape, notes: list[str], *, indexed: bool

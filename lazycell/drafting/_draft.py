@@ -80,7 +80,7 @@ def draft(
     title = name or _title(paths[0], configs)
     if any(configs):
         made.append("config.json" if len(configs) == 1 else f"{len(configs)} configs")
-    return _drafted(runs, configs, title, made)
+    return drafted(runs, configs, title, made)
 
 
 def _tensors(source: Any, path: Path) -> tuple[dict[str, StoredTensor], str]:
@@ -113,7 +113,7 @@ def _title(path: Path, configs: Sequence[Mapping[str, Any]]) -> str:
     return f"Model{title}" if title[0].isdigit() else title
 
 
-def _drafted(
+def drafted(
     runs: Sequence[Mapping[str, StoredTensor]],
     configs: Sequence[Mapping[str, Any]],
     title: str,

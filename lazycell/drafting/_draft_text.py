@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from ._class_plans import Hyper, Plan, Planner
-from ._formatted import WIDTH, Call, comment, mapping, statement
+from ._formatted import WIDTH, Call, Literal, comment, mapping, statement
 from ._initializer_text import CLASSES
 from ._leaf_kinds import ZOO
 from ._local_layers import local_layers
@@ -193,7 +194,7 @@ def _body(plan: Plan, spelled: Mapping[str, str], rules: Mapping[str, str], *, i
         yield "        )"
 
 
-def _with_names(value: Call | str, spelled: Mapping[str, str], *, is_root: bool) -> Call | str:
+def _with_names(value: Any, spelled: Mapping[str, str], *, is_root: bool) -> Any:
     """Put the keys of the config into what is said: the root's own, or those of its `config`."""
     if isinstance(value, Call):
         return Call(
@@ -201,6 +202,8 @@ def _with_names(value: Call | str, spelled: Mapping[str, str], *, is_root: bool)
             [_with_names(each, spelled, is_root=is_root) for each in value.arguments],
             {name: _with_names(each, spelled, is_root=is_root) for name, each in value.named.items()},
         )
+    if isinstance(value, Literal):
+        return Literal(value.brackets, [("", _with_names(each, spelled, is_root=is_root)) for _, each in value.pairs])
     return _as_root(value, spelled) if is_root else _below_root(value, spelled)
 
 

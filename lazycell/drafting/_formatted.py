@@ -61,11 +61,11 @@ class Literal:
         return f"{self.brackets[0]}{inner}{comma}{self.brackets[1]}"
 
 
-def statement(start: str, value: Any, indent: int) -> list[str]:
+def statement(start: str, value: Any, indent: int, *, width: int = WIDTH) -> list[str]:
     """Give the lines of a statement that ends in a value: `start` is what stands before it."""
     pad = " " * indent
     whole = f"{pad}{start}{value}"
-    if len(whole) <= WIDTH:
+    if len(whole) <= width:
         return [whole]
     value = _literal_in(value) if isinstance(value, str) else value
     if isinstance(value, str):
@@ -75,7 +75,7 @@ def statement(start: str, value: Any, indent: int) -> list[str]:
     brackets = value.brackets if isinstance(value, Literal) else "()"
     lines = [f"{pad}{start}{value.name}{brackets[0]}"]
     for name, each in value.parts():
-        *inner, last = statement(name, each, indent + 4)
+        *inner, last = statement(name, each, indent + 4, width=WIDTH - 1)  # and a comma
         lines += [*inner, f"{last},"]
     return [*lines, f"{pad}{brackets[1]}"]
 

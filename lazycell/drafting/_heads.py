@@ -10,7 +10,7 @@ from ._class_plans import Line, Planner
 from ._columns import Place, Sizes
 from ._formatted import Call
 from ._name_tree import Branch, branches_in
-from ._python_names import literal
+from ._python_names import attribute_name, literal
 
 SWITCH = "tie_word_embeddings"
 
@@ -28,13 +28,15 @@ def tied_head(planner: Planner, sizes: Sizes, configs: Sequence[Mapping[str, Any
     if not tables or any(table is None for table in tables):
         return False
     path = tables[0].path  # type: ignore[union-attr]
+    if any(attribute_name(part) != part for part in path.split(".") if not part.isdigit()):
+        return False  # under another name in the model: nobody calls a table so
     shapes = [table.tensors["weight"].shape for table in tables if table is not None]
     head = next((line for line in root.lines if _is_head(line, root.branches, shapes)), None)
     switched = any(SWITCH in config for config in configs)
     if head is None:
         architectures = [name for config in configs for name in config.get("architectures") or ()]
         tied = all(config.get(SWITCH, True) for config in configs)
-        if not (tied and any(map(_GENERATES.search, architectures))):
+        if "lm_head" in root.attributes or not (tied and any(map(_GENERATES.search, architectures))):
             return False
         notes = ["the file has no head: where it is not tied, transformers stores it as lm_head"]
         size = [shape[0] for shape in shapes]

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 import attrs
 
+from .._errors import CheckpointError
 from .._frozen import frozen
 from ..show import is_index
 
@@ -66,9 +67,15 @@ class Branch:
 
 
 def tree_of(tensors: Mapping[str, StoredTensor], run: int) -> Branch:
-    """Make the tree of a checkpoint's names, with its leftovers set aside where they lie."""
+    """Make the tree of a checkpoint's names, with its leftovers set aside where they lie.
+
+    Raises:
+        CheckpointError: a name has an empty part, which no attribute can be.
+    """
     root = Branch("", run)
     for name, tensor in tensors.items():
+        if not all(name.split(".")):
+            raise CheckpointError(f"`{name}` cannot be declared: between its dots is nothing; rename it first")
         *way, last = name.split(".")
         here = root
         for part in way:

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from ._leaf_kinds import LeafKind, Leaves
-from ._name_tree import Branch
+from ._name_tree import Branch, StoredTensor
 
 _SHARED = 0.5
 """Of the names of two branches, how much has to be in both for them to be one class."""
@@ -91,11 +91,7 @@ class Shapes:
         members = {}
         for name in _in_order([branch.below for branch in branches]):
             members[name] = self.of([branch.below[name] for branch in branches if name in branch.below])
-        tensors = {
-            name: (len(branch.tensors[name].shape), branch.tensors[name].dtype)
-            for branch in branches
-            for name in branch.tensors
-        }
+        tensors = {name: _kind(branch.tensors[name]) for branch in branches for name in branch.tensors}
         key = ("class", frozenset((n, _keys(m)) for n, m in members.items()), frozenset(tensors.items()))
         leftovers = [*dict.fromkeys(name for branch in branches for name in branch.leftovers)]
         return ClassShape(key, branches, members, tensors, leftovers)
@@ -132,7 +128,15 @@ class Shapes:
         if one.is_row or other.is_row:
             shared = [(each, other.below[name]) for name, each in one.below.items() if name in other.below]
             return one.is_row and other.is_row and all(self._alike(*pair) for pair in shared)
+        shared = one.tensors.keys() & other.tensors.keys()
+        if any(_kind(one.tensors[name]) != _kind(other.tensors[name]) for name in shared):
+            return False
         return len(one.names & other.names) >= _SHARED * len(one.names | other.names)
+
+
+def _kind(tensor: StoredTensor) -> tuple[int, str]:
+    """Give what a declaration says of a tensor beside its sizes."""
+    return len(tensor.shape), tensor.dtype
 
 
 def _keys(shapes: list[Shape]) -> Hashable:

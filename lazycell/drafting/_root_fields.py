@@ -69,7 +69,10 @@ def root_fields(sizes: Sizes, configs: Sequence[Mapping[str, Any]], taken: set[s
             used |= {*defaults[name].split("@")[1::2]}
     for name in dict.fromkeys([*(key for config in configs for key in config), *sorted(used)]):
         needed = name in used
-        if not needed and (pretrained.is_bookkeeping(name) or not name.isidentifier()):
+        if not needed and pretrained.is_bookkeeping(name):
+            continue
+        if not name.isidentifier():
+            ignored.append(name)
             continue
         values = [config.get(name) for config in configs]
         if not needed and _STRUCTURE.search(name) and all(value == values[0] for value in values):
