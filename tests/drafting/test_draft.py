@@ -185,3 +185,9 @@ def test_a_net_of_plain_cells_is_drafted_with_its_initializers() -> None:
     same = {"Zero()": "zeros", "One()": "ones"}
     told = {each.name: (each.shape, same.get(each.initializer, each.initializer), each.trainable) for each in theirs}
     assert {each.name: (each.shape, each.initializer, each.trainable) for each in ours} == told
+
+
+def test_checkers_are_shown_what_is_written_now() -> None:
+    """`tests/test_typing.py` runs them over a committed draft: write it anew with `lazycell draft` where this fails."""
+    committed = Path(__file__).parents[1] / "typing_tests" / "drafted.py"
+    assert committed.read_text() == draft(GOLDEN / "resnet").text
