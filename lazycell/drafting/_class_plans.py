@@ -71,12 +71,14 @@ class Plan:
     attributes: dict[str, str] = attrs.field(factory=dict)
     uses_config: bool = False
 
+    _places: dict[int, int] = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._places = {id(branch): number for number, branch in enumerate(self.branches)}
+
     def value_of(self, hyper: Hyper, branch: Branch) -> Any:
         """Give the value of an argument for one of the branches."""
-        return hyper.column[self._numbers()[id(branch)]]
-
-    def _numbers(self) -> dict[int, int]:
-        return {id(branch): number for number, branch in enumerate(self.branches)}
+        return hyper.column[self._places[id(branch)]]
 
 
 class Planner:

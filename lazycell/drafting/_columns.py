@@ -50,6 +50,7 @@ class Sizes:
             for config in configs
         ]
         self.equations = Equations(self.configs, runs)
+        self.customs: set[str] = set()
         self._switches = switches(self.configs)
         self._runs = runs
         self._make = make
@@ -101,7 +102,8 @@ class Sizes:
                 return answer.text
         if len(distinct) == 1:
             value = distinct.pop()
-            if type(value) is int and place.kind != "children" and self.configs and any(self.configs):
+            one_cell = place.kind == "children" and value == 1
+            if type(value) is int and not one_cell and any(self.configs):
                 notes.append(f"nothing in the config is {place.argument}={value}")
             return literal(value)
         return self._given(plan, column, place)
@@ -117,7 +119,9 @@ class Sizes:
             names = [text.split("@")[1] for text in told]
             plan.uses_config = True
             self.equations.used.add(names[0])
-            if len(told) > 1 and len(said) > 1:
+            if len(said) == 1:
+                self.customs.add(names[0])
+            elif len(told) > 1:
                 notes.append(f"undecided: {place.argument} is {' or '.join(map(_plain, told[:4]))}")
             return told[0]
         if len(said) == 1:

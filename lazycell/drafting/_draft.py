@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from .. import formats, layout, pretrained
+from .. import formats, layout, pretrained, sources
 from .._errors import CheckpointError, LazyCellError
 from .._frozen import frozen
 from ..manifest import Manifest, stored_tensors
@@ -25,6 +25,7 @@ from ._python_names import IMPORTED
 from ._root_fields import root_fields
 
 _FIRST_MODULE = "layers"
+_QUANTIZATION = "quantization_config"
 
 
 @frozen
@@ -73,8 +74,8 @@ def draft(
     paths = [Path(each.model if isinstance(each, Manifest) else each) for each in checkpoints]
     configs = _configs(paths, config)
     runs, made = [], []
-    for each, path in zip(checkpoints, paths, strict=True):
-        tensors, title = _tensors(each, path)
+    for number, (each, path) in enumerate(zip(checkpoints, paths, strict=True)):
+        tensors, title = _tensors(each, path, configs[number])
         runs.append(tensors)
         made.append(title)
     title = name or _title(paths[0], configs)
@@ -83,7 +84,7 @@ def draft(
     return drafted(runs, configs, title, made)
 
 
-def _tensors(source: Any, path: Path) -> tuple[dict[str, StoredTensor], str]:
+def _tensors(source: Any, path: Path, config: Mapping[str, Any]) -> tuple[dict[str, StoredTensor], str]:
     """Give what there is by name, and what its source is called."""
     if isinstance(source, Manifest):
         entries = {
@@ -91,7 +92,15 @@ def _tensors(source: Any, path: Path) -> tuple[dict[str, StoredTensor], str]:
         }
         return entries, source.model
     header = formats.open_checkpoint(path)
-    found = {name: StoredTensor(tuple(each.shape), each.dtype) for name, each in header.tensors.items()}
+    floats = sources.dequantized(header, quantization=config.get(_QUANTIZATION))
+    stored = {
+        name: StoredTensor(tuple(each.shape), each.dtype)
+        for name, each in floats.tensors.items()
+        if header.tensors.get(name) is each
+    }
+    # Codes have the dtype of what is not coded: nobody's model has both.
+    usual = usual_dtype(stored)
+    found = {name: stored.get(name, StoredTensor(tuple(each.shape), usual)) for name, each in floats.tensors.items()}
     return found, header.path.name
 
 
@@ -174,11 +183,14 @@ def _verify(
     try:
         cls = imported_draft(made)
     except (LazyCellError, SyntaxError) as error:
-        raise CheckpointError(f"its names cannot be declared: {error}") from error
+        raise CheckpointError(f"its names cannot be declared: {_first_line(error)}") from error
     for run, tensors in enumerate(runs):
         arguments = pretrained.hyperparameters_from_config(cls, configs[run])
         arguments |= {hyper.name: hyper.column[run] for hyper in hypers}
-        manifest = cls.manifest(**arguments, dtype=usual)
+        try:
+            manifest = cls.manifest(**arguments, dtype=usual)
+        except LazyCellError as error:
+            raise CheckpointError(f"what it holds cannot be declared: {_first_line(error)}") from error
         found = {name: (tuple(shape), dtype) for name, shape, dtype in _stored(manifest)}
         leftovers = layout.leftover_names(manifest.leftovers)
         unneeded = {name for name in tensors if leftovers.find(name) is not None or name in manifest.ties}
@@ -190,6 +202,11 @@ def _verify(
         ]
         if wrong:
             raise CheckpointError(f"the draft is not what the file holds: {'; '.join(wrong[:5])}")
+
+
+def _first_line(error: Exception) -> str:
+    """Say what is wrong, without the place in a text that nobody has seen."""
+    return str(error).partition("\n")[0]
 
 
 def _stored(manifest: Any) -> Iterable[tuple[str, Any, str]]:

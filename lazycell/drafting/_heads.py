@@ -56,7 +56,9 @@ def tied_head(planner: Planner, sizes: Sizes, configs: Sequence[Mapping[str, Any
         head.annotation = head.annotation.removesuffix(" | None")
     sizes.equations.used.add(SWITCH)
     tie = Call("tie", [literal(f"{head.stored}.weight"), literal(f"{path}.weight")])
-    root.lines.append(Line("one_table", "", "Any", Call("when", [f"@{SWITCH}@", tie])))
+    shown = {bool(config.get(SWITCH, True)) for config in configs}
+    notes = [] if len(shown) > 1 else [f"transformers' custom: the file shows {SWITCH}={shown.pop()} alone"]
+    root.lines.append(Line("one_table", "", "Any", Call("when", [f"@{SWITCH}@", tie]), notes))
     return True
 
 

@@ -128,8 +128,8 @@ class Shapes:
         if one.is_row or other.is_row:
             shared = [(each, other.below[name]) for name, each in one.below.items() if name in other.below]
             return one.is_row and other.is_row and all(self._alike(*pair) for pair in shared)
-        shared = one.tensors.keys() & other.tensors.keys()
-        if any(_kind(one.tensors[name]) != _kind(other.tensors[name]) for name in shared):
+        both = one.tensors.keys() & other.tensors.keys()
+        if any(_kind(one.tensors[name]) != _kind(other.tensors[name]) for name in both):
             return False
         return len(one.names & other.names) >= _SHARED * len(one.names | other.names)
 

@@ -69,7 +69,7 @@ def root_fields(sizes: Sizes, configs: Sequence[Mapping[str, Any]], taken: set[s
             used |= {*defaults[name].split("@")[1::2]}
     for name in dict.fromkeys([*(key for config in configs for key in config), *sorted(used)]):
         needed = name in used
-        if not needed and pretrained.is_bookkeeping(name):
+        if not needed and (pretrained.is_bookkeeping(name) or name == "quantization_config"):
             continue
         if not name.isidentifier():
             ignored.append(name)
@@ -102,6 +102,8 @@ def root_fields(sizes: Sizes, configs: Sequence[Mapping[str, Any]], taken: set[s
 
 
 def _note(name: str, value: Any, sizes: Sizes) -> str:
+    if name in sizes.customs:
+        return f"by transformers' custom it is about these biases: the file shows {name}={value} alone"
     alike = [*dict.fromkeys(sizes.equations.alike.get(f"@{name}@", ()))]
     if not alike:
         return ""

@@ -125,6 +125,17 @@ def test_several_dtypes_are_declared() -> None:
     assert 'buffer("zeros", (4,), "int64")' in text
 
 
+def test_codes_are_declared_as_the_floats_that_they_are() -> None:
+    """A quantized file's draft is that of its model."""
+    case = GOLDEN / "sources" / "quant_models" / "llama_awq4"
+    made = draft(case)
+    assert "qweight" not in made.text
+    assert "dtype=" not in made.text
+    net = imported_draft(made)()
+    net.load_checkpoint(case / "model.safetensors")
+    assert lazycell.uninitialized(net) == []
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -111,6 +111,7 @@ class Layer(LazyCell):
     # by position; no config gives it
     kernel_sizes: Any = ((1, 1), (3, 3), (1, 1))
 
+    # nothing in the config is count=3
     layer: list[EmbedderEmbedder] = children(
         3,
         EmbedderEmbedder,
@@ -174,6 +175,7 @@ class Encoder(LazyCell):
     # by position; no config gives it
     convolution_in_channels: Any = ((8, 8), (16,), (24, 8))
 
+    # nothing in the config is count=3
     stages: list[Stage] = children(
         3,
         Stage,
