@@ -12,6 +12,9 @@ from .._errors import CheckpointError
 from .._frozen import frozen
 from ..show import is_index
 
+_LONGEST = 200
+"""Letters of an attribute: what has more is no name that a program made."""
+
 _LEFTOVERS = re.compile(r"num_batches_tracked|inv_freq|masked_bias|position_ids|total_ops|total_params")
 
 
@@ -70,10 +73,12 @@ def tree_of(tensors: Mapping[str, StoredTensor], run: int) -> Branch:
     """Make the tree of a checkpoint's names, with its leftovers set aside where they lie.
 
     Raises:
-        CheckpointError: a name has an empty part, which no attribute can be.
+        CheckpointError: a name has a part that no attribute can be: an empty one, or one without end.
     """
     root = Branch("", run)
     for name, tensor in tensors.items():
+        if any(len(part) > _LONGEST for part in name.split(".")):
+            raise CheckpointError(f"`{name}` cannot be declared: a part of it has more than {_LONGEST} letters")
         if not all(name.split(".")):
             raise CheckpointError(f"`{name}` cannot be declared: between its dots is nothing; rename it first")
         *way, last = name.split(".")

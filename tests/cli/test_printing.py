@@ -53,7 +53,6 @@ _COMMANDS = {
     "check": "check toy-small {file} --json",
     "inspect": "inspect {directory} --json",
     "infer": "infer toy-small {file} --json",
-    "draft": "draft {directory} --json",
     "diff": "diff toy-small {file} --json",
     "migrate": "migrate toy-small --from {file} --reason why --dry-run --json",
     "init": "init toy-small --seed 0 -o {directory}/init.safetensors --json",
