@@ -99,9 +99,15 @@ def draft(
         say_lines(
             [
                 f"wrote {output}: {made.model}, {classes}{open_ends}",
-                f"next: {_next(f'{output.stem}:{made.model}', checkpoints, cell)}{by}",
+                f"next: {_next(f'{_module(output)}:{made.model}', checkpoints, cell)}{by}",
             ]
         )
+
+
+def _module(output: Path) -> str:
+    """Give the name by which Python, started here, imports a file; its own where it lies elsewhere."""
+    here = not output.is_absolute() and ".." not in output.parts
+    return ".".join(output.with_suffix("").parts) if here else output.stem
 
 
 def _next(model: str, checkpoints: tuple[str, ...], cell: str | None) -> str:

@@ -140,7 +140,7 @@ class Planner:
         notes: list[str] = []
         sizes = []
         for axis in range(len(first.shape)):
-            argument = f"{stored}_{axis}" if len(first.shape) > 1 else "width"
+            argument = f"{plan.attributes[stored]}_{axis}" if len(first.shape) > 1 else "width"
             place = Place("", argument, _below(plan.branches[0], stored))
             column = [None if each is None else each.shape[axis] for each in found]
             sizes.append(self._sizes.said(plan, column, place, notes))
@@ -154,7 +154,7 @@ class Planner:
         if first.initializer:
             usual = Code(said)
             codes = [None if each is None else initializer_code(each.initializer) or usual for each in found]
-            place = Place("", f"{stored}_initializer", _below(plan.branches[0], stored))
+            place = Place("", f"{plan.attributes[stored]}_initializer", _below(plan.branches[0], stored))
             said = self._sizes.said(plan, codes, place, notes)
             if any(each is not None and initializer_code(each.initializer) is None for each in found):
                 notes.append(f"its values are computed: {harmless_path(first.initializer)}")

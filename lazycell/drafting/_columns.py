@@ -10,7 +10,7 @@ from ..pretrained import is_bookkeeping
 from ._config_keys import switches
 from ._equations import Equations
 from ._index_patterns import pattern_of
-from ._python_names import literal
+from ._python_names import attribute_name, literal
 from ._roles import role_of, takes_bias
 
 Column = list[Any]
@@ -189,9 +189,10 @@ class Sizes:
         many = isinstance(filler, tuple) and place.kind != "presence" and not place.argument.endswith("s")
         plural = f"{place.argument}s" if many else place.argument
         last = next((part for part in reversed(place.path.split(".")) if not part.isdigit()), "")
+        plural = attribute_name(plural)  # which may be a stranger's
         name, number = plural, 2
         if name in taken and last.isidentifier():
-            name = f"{last.lstrip('_')}_{plural}"
+            name = attribute_name(f"{last.lstrip('_')}_{plural}")
         while name in taken:
             name, number = f"{plural}_{number}", number + 1
         taken.add(name)
