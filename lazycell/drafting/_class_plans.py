@@ -1,4 +1,4 @@
-"""The classes of a draft, as data: what each takes, what each has, and the arithmetic between."""
+"""The classes of a draft: what each takes and has, and the arithmetic between."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from ._columns import Column, Place, Sizes
+from ._drafted_class import Line, Plan
 from ._formatted import Call, Literal
 from ._initializer_text import initializer_code
 from ._leaf_kinds import Leaf, Leaves
@@ -20,65 +21,6 @@ _DRAWN = {(kind, "initializer"): '"he_uniform"' for kind in ("Linear", "Dense", 
 """What the known layers draw by themselves; biases are zeros."""
 
 _HAVE_EPS = ("LayerNorm", "RMSNorm")
-
-
-@attrs.define(eq=False)
-class Hyper:
-    """An argument of a class: what differs between those that the checkpoint has.
-
-    Attributes:
-        name: as the class calls it.
-        column: for each branch of the class its value.
-        place: of the layer that takes it in the end.
-        default: what it is where nobody gives it; None: it has to be given.
-    """
-
-    name: str
-    column: Column
-    place: Place
-    default: str | None = None
-
-
-@attrs.define
-class Line:
-    """One declaration.
-
-    Attributes:
-        name: the attribute.
-        stored: what the checkpoint calls it.
-        annotation: as written.
-        value: what is assigned.
-        comments: what stands above it.
-    """
-
-    name: str
-    stored: str
-    annotation: str
-    value: Call | str
-    comments: list[str] = attrs.field(factory=list)
-    is_tensor: bool = False
-
-
-@attrs.define(eq=False)
-class Plan:
-    """One class."""
-
-    name: str
-    branches: list[Branch]
-    leftovers: list[str]
-    hypers: list[Hyper] = attrs.field(factory=list)
-    lines: list[Line] = attrs.field(factory=list)
-    attributes: dict[str, str] = attrs.field(factory=dict)
-    uses_config: bool = False
-
-    _places: dict[int, int] = attrs.field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self._places = {id(branch): number for number, branch in enumerate(self.branches)}
-
-    def value_of(self, hyper: Hyper, branch: Branch) -> Any:
-        """Give the value of an argument for one of the branches."""
-        return hyper.column[self._places[id(branch)]]
 
 
 class Planner:

@@ -14,9 +14,10 @@ from .. import formats, layout, pretrained, sources
 from .._errors import CheckpointError, LazyCellError
 from .._frozen import frozen
 from ..manifest import Manifest, stored_tensors
-from ._class_plans import Hyper, Planner
+from ._class_plans import Planner
 from ._columns import Sizes
 from ._draft_text import draft_text
+from ._drafted_class import Hyper
 from ._heads import tied_head
 from ._leaf_kinds import Leaves
 from ._name_tree import Branch, StoredTensor, tree_of, usual_dtype

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ._class_plans import Hyper, Plan, Planner
+from ._class_plans import Planner
+from ._drafted_class import Hyper, Plan
 from ._formatted import WIDTH, Call, Literal, comment, mapping, statement
 from ._initializer_text import CLASSES
 from ._leaf_kinds import ZOO

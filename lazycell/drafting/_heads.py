@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ._class_plans import Line, Planner
+from ._class_plans import Planner
 from ._columns import Place, Sizes
+from ._drafted_class import Line
 from ._formatted import Call
 from ._name_tree import Branch, branches_in
 from ._python_names import attribute_name, literal

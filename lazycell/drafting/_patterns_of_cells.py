@@ -112,13 +112,17 @@ class Shapes:
 
     def _groups(self, branches: Sequence[Branch]) -> list[list[Branch]]:
         groups: list[list[Branch]] = []
+        declared: list[dict[str, tuple[int, str]]] = []  # of each group, by the names of its tensors
         for branch in branches:
-            for group in groups:
-                if self._alike(group[0], branch):
+            kinds = {name: _kind(tensor) for name, tensor in branch.tensors.items()}
+            for group, known in zip(groups, declared, strict=True):
+                if self._alike(group[0], branch) and all(known.get(name, kind) == kind for name, kind in kinds.items()):
                     group.append(branch)
+                    known.update(kinds)
                     break
             else:
                 groups.append([branch])
+                declared.append(kinds)
         return groups
 
     def _alike(self, one: Branch, other: Branch) -> bool:
@@ -128,9 +132,6 @@ class Shapes:
         if one.is_row or other.is_row:
             shared = [(each, other.below[name]) for name, each in one.below.items() if name in other.below]
             return one.is_row and other.is_row and all(self._alike(*pair) for pair in shared)
-        both = one.tensors.keys() & other.tensors.keys()
-        if any(_kind(one.tensors[name]) != _kind(other.tensors[name]) for name in both):
-            return False
         return len(one.names & other.names) >= _SHARED * len(one.names | other.names)
 
 
