@@ -57,6 +57,7 @@ from .declaration._unused import UNUSED, former
 from .distributed._axis_cells import Enter, Gather, HandOn, Leave
 from .distributed._gradients import reduce_gradients
 from .distributed._parts import place_of, places_of, shard_of
+from .drafting._draft import Draft, draft
 from .formats._formats import Format, register_format
 from .formats._header import ByteRange, CheckpointHeader, MemoryRange, Part, TensorHeader
 from .formats._open import open_checkpoint
@@ -120,6 +121,7 @@ __all__ = [
     "ConfigRules",
     "ConfigWarning",
     "DeclarationError",
+    "Draft",
     "DtypeWarning",
     "Enter",
     "Fields",
@@ -174,6 +176,7 @@ __all__ = [
     "dirac",
     "direction",
     "divide",
+    "draft",
     "each",
     "expanded",
     "fields",

@@ -18,14 +18,14 @@ import tests
 FLOORS = [
     *["system", "show", "mesh", "declaration", "streams", "formats", "sources", "layout", "reading", "history"],
     *["viewer", "manifest", "mismatch", "loading", "inference", "saving", "gate", "hub"],
-    *["parameters", "distributed", "pretrained", "cell", "demo", "cli"],
+    *["parameters", "distributed", "pretrained", "drafting", "cell", "demo", "cli"],
 ]
 """The packages, from the ground up: each imports from those before it, and from the modules that all share.
 
 This is the one list: the pages that show it are held to it.
 """
 
-COMMANDS = {"_convert", "_diff", "_infer", "_manifest", "_plan", "_verify"}
+COMMANDS = {"_convert", "_diff", "_draft", "_infer", "_manifest", "_plan", "_verify"}
 """Names that two files may have: a command in `cli/` is called as the module is that does its work."""
 
 BY_NAME = {"__init__.py", "_face.py", "cli/_main.py", "cli/_imported.py", "zoo.py"}

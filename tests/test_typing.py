@@ -27,7 +27,7 @@ from . import checkers
 
 FILES = Path(__file__).parent / "typing_tests"
 PACKAGE = Path(lazycell.__file__).parent
-PLAIN = ("imported.py", "imported_mistakes.py", "twin.py", "twin_mistakes.py")
+PLAIN = ("drafted.py", "imported.py", "imported_mistakes.py", "twin.py", "twin_mistakes.py")
 STUBS = PACKAGE / "stubs"
 WITH_PLUGIN = ("card.py", "card_mistakes.py", "imported.py", "twin.py", "twin_mistakes.py")
 ACCEPTED = ("card.py", "imported.py", "twin.py")

@@ -55,6 +55,7 @@ _COMMANDS = (
         "plan",
         "inspect",
         "infer",
+        "draft",
         "convert",
         "init",
         "verify",

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from ._architecture import class_of as class_of
     from ._architecture import text_part as text_part
     from ._base_of_adapter import with_base as with_base
+    from ._bookkeeping import is_bookkeeping as is_bookkeeping
     from ._config import SOURCE as SOURCE
     from ._config import Config as Config
     from ._config import completed_by_file as completed_by_file
