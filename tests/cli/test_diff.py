@@ -8,9 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lazycell import Manifest
+from lazycell.cli import main
+
 from ..mismatch.transformer import model
 from ..saving.saved import save_arrays
-from .command import lazycell, without
+from .command import ROOT, lazycell, without
 from .test_inspect import heavy
 
 
@@ -131,3 +134,17 @@ def test_help() -> None:
     done = lazycell("diff", "--help")
     assert done.status == 0
     assert "    lazycell diff old.json new.json" in done.stdout
+
+
+def test_a_file_that_a_preset_loads_is_no_different(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As it is published: below a prefix, with a head and a buffer that the model computes; more is told."""
+    net = Manifest.from_json((ROOT / "models" / "manifests" / "bert-tiny.json").read_bytes())
+    arrays = {f"bert.{each.name}": np.zeros(each.shape, np.float32) for each in net}
+    arrays["bert.embeddings.position_ids"] = np.zeros((1, 512), np.int64)
+    arrays["cls.predictions.bias"] = np.zeros(30522, np.float32)
+    path = str(tmp_path / "published.safetensors")
+    save_arrays(Path(path), arrays)
+    assert [main(["check", "bert-tiny", path]), main(["diff", "bert-tiny", path])] == [0, 0]
+    assert capsys.readouterr().out.endswith("no difference; the checkpoint fits the model\n")
+    save_arrays(Path(path), {**arrays, "bert.strange": np.zeros(2, np.float32)})
+    assert main(["diff", "bert-tiny", path]) == 1

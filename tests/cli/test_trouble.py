@@ -140,3 +140,14 @@ def test_annotations_of_each_kind(annotation: object) -> None:
 def test_a_converter_takes_what_it_likes() -> None:
     """It is its work to say what is wrong."""
     check_types(TAKES, {"size": "abc"}, frozenset({"size"}))
+
+
+def test_an_id_that_presets_come_from(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Misspelt it is corrected; of one that is right, the preset is named, which needs no file."""
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    assert main(["show", "Qwen/Qwen3-0.6"]) == main(["show", "Qwen/Qwen3-0.6B"]) == 2
+    misspelt, right = capsys.readouterr().err.splitlines()
+    assert misspelt.endswith("; did you mean `Qwen/Qwen3-0.6B`?")
+    assert right.endswith("; without it, `qwen3-0.6b` is that model")
