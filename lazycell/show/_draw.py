@@ -19,7 +19,7 @@ from rich.text import Text
 
 from .._harmless import printable
 from ._answer import answer
-from ._columns import BRANCHES, tree_lines
+from ._laid_out import BRANCHES, tree_lines
 
 
 def draw_rows(titles: Sequence[str], lines: Sequence[str]) -> None:

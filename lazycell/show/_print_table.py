@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from . import _drawn
 from ._answer import say
-from ._columns import laid_out
+from ._laid_out import laid_out
 from ._plain import align, printable
 from ._terminal import terminal_width
 

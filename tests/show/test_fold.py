@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lazycell.show._columns import laid_out, tree_lines
 from lazycell.show._fold import fold
+from lazycell.show._laid_out import laid_out, tree_lines
 
 NAME = "encoder.layer.{0..11}.attention.output.LayerNorm.weight"
 
