@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 import mindspore
-from mindspore import Tensor, mint, nn, ops
+from mindspore import Tensor, nn, ops
 from mindspore.common.initializer import HeUniform
 
 from lazycell import LazyCell, Param, derived, freeze, hyper, require
@@ -18,8 +18,11 @@ from lazycell import LazyCell, Param, derived, freeze, hyper, require
 from .gpt2 import Conv1D
 from .layers import Embedding, Linear, cast, product
 
-_LINEAR = (Linear, Conv1D, nn.Dense, mint.nn.Linear)
-_TABLES = (Embedding, nn.Embedding, mint.nn.Embedding)
+_LINEAR = (Linear, Conv1D, nn.Dense)
+_TABLES = (Embedding, nn.Embedding)
+# What others call theirs, such as the layers of `mindspore.mint`.
+_LIKE_LINEAR = ("weight", "in_features", "out_features")
+_LIKE_TABLES = ("weight", "num_embeddings", "embedding_dim")
 
 
 def _sizes(layer: Any) -> tuple[int, int]:
@@ -29,6 +32,10 @@ def _sizes(layer: Any) -> tuple[int, int]:
             return getattr(layer, names[0]), getattr(layer, names[1])
     rows, columns = layer.weight.shape
     return columns, rows
+
+
+def _is_like(layer: nn.Cell, names: tuple[str, ...]) -> bool:
+    return all(hasattr(layer, name) for name in names) and len(layer.weight.shape) == 2
 
 
 def _table(layer: Any) -> Any:
@@ -111,10 +118,9 @@ def LoRA(layer: nn.Cell, rank: int = 8, alpha: float | None = None, dropout: flo
         raise TypeError(
             f"LoRA: this {type(layer).__name__} has an activation, which comes after the sum: make it apart"
         )
-    if isinstance(layer, _TABLES):
+    if isinstance(layer, _TABLES) or _is_like(layer, _LIKE_TABLES):
         return LoRAEmbedding(layer, **given)
-    is_like_one = all(hasattr(layer, name) for name in ("weight", "in_features", "out_features"))
-    if isinstance(layer, _LINEAR) or (is_like_one and len(layer.weight.shape) == 2):
+    if isinstance(layer, _LINEAR) or _is_like(layer, _LIKE_LINEAR):
         return LoRALinear(layer, **given)
     raise TypeError(
         f"LoRA adapts linear layers and embeddings, and this is {type(layer).__name__}: take a pattern that matches "

@@ -11,27 +11,11 @@ import pytest
 
 import lazycell
 
+from .page_runs import PAGES, ROOT, RUNNER, name_of, pages, run_page
 from .pages import blocks
 
-ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-RUNNER = Path(__file__).with_name("pages.py")
 
-
-def run_page(path: Path, directory: Path) -> subprocess.CompletedProcess[str]:
-    """Run a page in a process of its own: what it registers and seeds is nobody else's."""
-    return subprocess.run(
-        [sys.executable, str(RUNNER), str(path)], cwd=directory, capture_output=True, text=True, check=False
-    )
-
-
-def has_examples(page: Path) -> bool:
-    """Whether there is something to run on a page."""
-    text = page.read_text()
-    return "```py" in text or "```console\n$ " in text
-
-
-@pytest.mark.parametrize("page", [*filter(has_examples, PAGES)], ids=lambda page: page.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize("page", pages(of_commands=False), ids=name_of)
 def test_the_examples_of_a_page_run_and_print_what_the_page_shows(page: Path, tmp_path: Path) -> None:
     """Every Python block, in order, in one session, and every command."""
     done = run_page(page, tmp_path)

@@ -123,7 +123,7 @@ def test_help_begins_with_it_and_leaves_out_what_every_cell_has() -> None:
         "Hyperparameters:",
         "n: int",
     ]
-    assert len(lines) < 300
+    assert len(lines) < 400
     assert {"construct(self, x: 'Any') -> 'Any'", "hyperparameters"} <= {*lines}
     assert "set_train" not in text
     assert {"set_train", "construct", "manifest"} <= {*dir(Linear)}

@@ -51,7 +51,7 @@ def test_any_weight(tmp_path_factory: pytest.TempPathFactory, data: st.DataObjec
     told = data.draw(st.one_of(st.sampled_from([-1, 1 << 70]), st.integers(1, columns + 3)))
     layout = data.draw(st.sampled_from([None, "gptq", "gptq_v2"]))
     order = data.draw(st.sampled_from(["none", "in order", "any"]))
-    size = columns if told == -1 else told
+    size = columns if told == -1 else min(told, columns + 3)  # numpy has no number as large as is told
     arrays, weight = made(rows, columns, bits, size, order, 0 if layout == "gptq_v2" else 1)
     config = {"quant_method": "gptq", "bits": bits, "group_size": told, "checkpoint_format": layout}
     path = data.draw(st.sampled_from([None, tmp_path_factory.getbasetemp()]))
