@@ -212,7 +212,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             name: by which `set_adapter` knows it. One of that name takes its place.
             weight: what its changes are multiplied by.
             discard: whether parameters that were changed since the load, by a training say, may be read again, which
-                loses that; they are not compared then, which saves half of the time.
+                loses that; they are not compared then, which saves the time of it.
             progress: as for `load_checkpoint`, and so is `timeout`.
             timeout: likewise.
 
@@ -221,8 +221,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
 
         Raises:
             CheckpointError: it is not known what the net was loaded from (a dict, an encrypted file, nothing), that
-                file has changed, or parameters have.
-            CheckpointMismatchError: the adapter is none of this model.
+                file has changed, or parameters have; or the adapter is none of this model.
             ConfigError: its `adapter_config.json` asks for what is not done here.
             FileNotFoundError: there is no adapter, or the checkpoint has gone.
             TypeError: an argument is of a kind that means nothing.
