@@ -12,12 +12,17 @@ MARKS = ("added", "removed", "renamed", "reshaped", "retyped", "reinitialized", 
 """What can differ in a row. In `Rows.marks`, the first is bit 0, the next bit 1, and so on."""
 
 
+ROLES = ("embedding", "attention", "feed-forward", "experts", "norm", "head")
+"""What a parameter can be for in a model, as far as its name and the class that declares it tell."""
+
+
 @frozen
 class Side:
     """One of the two models that are held against each other, or the only one.
 
     Attributes:
         title: what it is called: the name of the class, or of the file.
+        source: what it was asked for by: a preset (`bert-base-uncased`), a path, a repository; empty when it is not known.
         declared: whether a model declares it, or only the headers of a checkpoint tell.
         digest: the manifest's digest.
         parameters: how many parameters there are; a tied one is not counted.
@@ -38,6 +43,7 @@ class Side:
     nbytes: int
     hyperparameters: tuple[tuple[str, str], ...] = ()
     caches: tuple[tuple[int, int | None, bool], ...] = ()
+    source: str = ""
 
 
 @frozen
@@ -59,6 +65,7 @@ class Spec:
         sections: the sections of a fused axis, as text.
         doc: what the declaration says about it.
         note: what else is to be said.
+        role: one of `ROLES`; empty when nothing tells.
         size: the number of its elements.
         nbytes: the bytes of its values.
     """
@@ -76,6 +83,7 @@ class Spec:
     sections: str = ""
     doc: str = ""
     note: str = ""
+    role: str = ""
     size: int = 0
     nbytes: int = 0
 
