@@ -22,7 +22,8 @@ class Side:
 
     Attributes:
         title: what it is called: the name of the class, or of the file.
-        source: what it was asked for by: a preset (`bert-base-uncased`), a path, a repository; empty when it is not known.
+        source: what it was asked for by: a preset (`bert-base-uncased`), a path, a repository; empty when it is not
+            known.
         declared: whether a model declares it, or only the headers of a checkpoint tell.
         digest: the manifest's digest.
         parameters: how many parameters there are; a tied one is not counted.

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from ..layout import ManifestEntry, trainable_size
 from ._data import MARKS, Rows, Side, Spec, View
+from ._parameter_roles import roles_of
 
 # A hyperparameter may be any object, with a repr of any length.
 _LONGEST_VALUE = 300
@@ -178,7 +179,10 @@ _Facts = tuple[Any, ...]
 def _specs(model: Model) -> dict[str, _Facts]:
     """Give what is to be told of each name, ties and computed buffers included."""
     declared = model.declared
-    facts: dict[str, _Facts] = {entry.name: _facts(entry, declared) for entry in model.entries}
+    roles = roles_of(model.entries)
+    facts: dict[str, _Facts] = {
+        entry.name: _facts(entry, declared, role) for entry, role in zip(model.entries, roles, strict=True)
+    }
     for target, source in model.ties.items():
         facts.setdefault(target, ("tie", f"tied to {source}"))
     for name in sorted(model.computed):
@@ -186,18 +190,18 @@ def _specs(model: Model) -> dict[str, _Facts]:
     return facts
 
 
-def _facts(entry: ManifestEntry, declared: bool) -> _Facts:
+def _facts(entry: ManifestEntry, declared: bool, role: str) -> _Facts:
     return (
         *("parameter", entry.shape, entry.dtype, entry.initializer, entry.trainable if declared else None),
         *(entry.expression, entry.declared_by, entry.declared_at, _shard(entry.shard), entry.tags),
-        *(_sections(entry.sections), entry.doc, entry.size, entry.nbytes),
+        *(_sections(entry.sections), entry.doc, role, entry.size, entry.nbytes),
     )
 
 
 def _spec(facts: _Facts) -> Spec:
     if facts[0] != "parameter":
         return Spec(kind=facts[0], note=facts[1])
-    kind, shape, dtype, initializer, trainable, expression, by, at, shard, tags, sections, doc, size, nbytes = facts
+    kind, shape, dtype, initializer, trainable, expression, by, at, shard, tags, sections, doc = facts[:-3]
     return Spec(
         kind=kind,
         shape=shape,
@@ -211,8 +215,9 @@ def _spec(facts: _Facts) -> Spec:
         tags=tags,
         sections=sections,
         doc=doc or "",
-        size=size,
-        nbytes=nbytes,
+        role=facts[-3],
+        size=facts[-2],
+        nbytes=facts[-1],
     )
 
 
