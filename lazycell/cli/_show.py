@@ -13,6 +13,8 @@ from ._complete_values import complete_optimizers
 from ._completion import complete_models, complete_sides
 from ._mesh_option import axes_of
 from ._model import Options, find, model_options
+from ._page_option import check_page, page_option
+from ._side import find_other, with_source
 
 _EPILOG = """\b
 Examples:
@@ -62,7 +64,7 @@ _KINDS = ("module", "dtype", "tag", "trainable")
 )
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown.")
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest as JSON; of sizes, those.")
-@click.option("--html", "page", type=click.Path(path_type=Path), metavar="OUT", help="Write one page to look at.")
+@page_option("Write one page to look at.")
 @click.option(
     "--against",
     metavar="OTHER",
@@ -111,13 +113,14 @@ def show(
     if cache and length is None:
         raise click.UsageError("--batch and --source-length are those of a cache of keys and values: add --length N")
     axes = None if mesh is None else axes_of(mesh)
-    if page is not None and page.is_dir():
-        raise click.UsageError(f"--html {page} is a directory: give the name of a file, {page / 'model.html'}")
+    check_page(page)
 
     asked_for = find(model, options)
     found = asked_for.manifest
     if page is not None:
-        _answers.write_page(page, found, against)
+        named = with_source(asked_for)
+        other = None if against is None else find_other(asked_for, against)
+        _answers.tell_page(_answers.write_page(page, lambda: named.to_html(other)))
     elif summed:
         sums_of = functools.partial(_answers.print_sizes, optimizer=optimizer, gradients=gradients, mesh=axes)
         sums_of(found, kind, depth=depth or 1, as_json=as_json, cache=cache)

@@ -114,4 +114,13 @@ def _mismatch(
     # first, and the choice is the user's.
     others = any((each.rename and each.kind != "prefix") or each.kind == "another model" for each in found)
     causes = (*(cause for cause in found if cause.settings), *causes) if causes and not others else found
-    return mismatch.Mismatch(header.path, manifest.model, (*problems,), causes, there.initialize, there.ignored, splits)
+    return mismatch.Mismatch(
+        path=header.path,
+        model=manifest.model,
+        problems=(*problems,),
+        causes=causes,
+        initialize=there.initialize,
+        ignored=there.ignored,
+        splits=splits,
+        tensors=tensors,
+    )
