@@ -46,10 +46,10 @@ class Page:
         self.driver.switch_to.active_element.send_keys(*keys)
 
     def search(self, query: str) -> str:
-        """Search, and give the count as it is told."""
+        """Search, and give the count as it is told; what follows tells its bytes."""
         self.one("#search").clear()
         self.one("#search").send_keys(query)
-        return self.one("#found").text
+        return self.one("#found").text.partition(" · ")[0]
 
     @property
     def rows(self) -> list[str]:
