@@ -6,10 +6,11 @@ import html
 import json
 from importlib.resources import files
 
-from ._data import Side, View
+from ._data import View
 
 SCRIPTS = (
-    *("grow", "folds", "model", "shown", "words", "colours", "search", "store", "tree", "squarify", "treemap", "details"),
+    *("grow", "folds", "model", "shown", "words", "colours", "search", "store"),
+    *("tree", "squarify", "treemap", "details"),
     *("choose", "narrow", "pointing", "legend", "header", "keys", "link", "main"),
 )
 """The script's files in the order in which they are joined: each uses only what those before it define."""
@@ -27,7 +28,7 @@ def page(view: View) -> str:
     Returns:
         An HTML document in ASCII, without a single reference to anything outside of it.
     """
-    title = " → ".join(_called(side, view.sides) for side in view.sides)
+    title = " → ".join(side.title for side in view.sides)
     parts = {
         "TITLE": _text(title),
         "STYLE": _asset("viewer.css"),
@@ -37,16 +38,6 @@ def page(view: View) -> str:
     # Split, not replaced: what is put in is never searched for the marks of what comes after.
     pieces = _asset("viewer.html").split("@@")
     return "".join(parts[piece] if position % 2 else piece for position, piece in enumerate(pieces))
-
-
-def _called(side: Side, sides: tuple[Side, ...]) -> str:
-    """Name a side: `BertModel (bert-base-uncased)`; a file by its name, or by its path where both have that name."""
-    file = side.source.replace("\\", "/").rpartition("/")[2]
-    if not side.source or side.source == side.title:
-        return side.title
-    if file != side.title:
-        return f"{side.title} ({side.source})"
-    return side.source if [each.title for each in sides].count(side.title) > 1 else side.title
 
 
 def _text(text: str) -> str:
