@@ -39,6 +39,7 @@ class Inventory:
     base: BaseModel | None = None
     caches: tuple[KeyValueCache, ...] = ()
     owners: Mapping[str, Listed | On] = attrs.field(factory=dict)
+    source: str = attrs.field(default="", kw_only=True, eq=False, repr=False)
     _by_name: dict[str, ManifestEntry] = attrs.field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:

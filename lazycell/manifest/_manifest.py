@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from os import PathLike
+from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
 from .. import formats, viewer
@@ -41,6 +41,8 @@ class Manifest(Inventory):
         base: which part of the model is the base that models with other heads share, if the class says so.
         caches: the keys and values that its cells keep of what they have read.
         owners: by the paths of cells, `*` for any index: lists that ranks divide, and what is on some ranks alone.
+        source: what it was asked for by, for titles: the path of a checkpoint as it was given; empty where nothing is
+            known. Two manifests that differ in nothing but their sources are equal, and no file keeps it.
     """
 
     __slots__ = ()
@@ -83,7 +85,8 @@ class Manifest(Inventory):
             FileNotFoundError: there is nothing at `path`.
             CheckpointFormatError: a file is not what its format promises.
         """
-        return manifest_of_header(formats.open_checkpoint(path))
+        source = "" if isinstance(path, Mapping) else str(fspath(path))
+        return manifest_of_header(formats.open_checkpoint(path), source)
 
     def to_markdown(self) -> str:
         """Give the manifest as Markdown, repeated layers in one row."""
@@ -93,7 +96,9 @@ class Manifest(Inventory):
         """Give one self-contained page to look at the model with: a tree beside a map of its bytes.
 
         Args:
-            other: a manifest to hold against this one: what differs is marked.
+            other: a manifest to hold against this one: what differs is marked, as `diff` tells it.
+
+        The title names each side by its `source` too, which `attrs.evolve(manifest, source="bert-base-uncased")` sets.
         """
         return viewer.page(viewer.view_of(self) if other is None else _methods.diff_view(self, other))
 
@@ -143,10 +148,14 @@ MODEL = "lazycell.model"
 """Key of a checkpoint's metadata: the name of the class."""
 
 
-def manifest_of_header(header: CheckpointHeader) -> Manifest:
+def manifest_of_header(header: CheckpointHeader, source: str = "") -> Manifest:
     """Make the manifest of what a checkpoint holds, in the order of the file.
 
     A dtype that no MindSpore tensor can hold has the file's own name for it, and the bytes that it takes there.
+
+    Args:
+        header: of the checkpoint.
+        source: what it was asked for by.
     """
     entries = tuple(
         ManifestEntry(
@@ -158,4 +167,5 @@ def manifest_of_header(header: CheckpointHeader) -> Manifest:
         )
         for tensor in header.tensors.values()
     )
-    return Manifest(model=header.metadata.get(MODEL) or header.path.name, entries=entries, declared=False)
+    model = header.metadata.get(MODEL) or header.path.name
+    return Manifest(model=model, entries=entries, declared=False, source=source)

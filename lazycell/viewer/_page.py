@@ -28,7 +28,7 @@ def page(view: View) -> str:
     Returns:
         An HTML document in ASCII, without a single reference to anything outside of it.
     """
-    title = " → ".join(side.title for side in view.sides)
+    title = " → ".join(side.name for side in view.sides)
     parts = {
         "TITLE": _text(title),
         "STYLE": _asset("viewer.css"),

@@ -84,12 +84,24 @@ def diff(old: Inventory, new: Inventory) -> ManifestDiff:
 
 
 def _diff(old: Inventory, new: Inventory) -> ManifestDiff:
-    sides = [DiffSide(each.model, each.digest, each.declared, len(each)) for each in (old, new)]
+    before, after = as_compared(old, new)
+    sides = [_side(*each) for each in ((old, before), (new, after))]
     if old.declared and new.declared:
         breaks = sides[0].digest != sides[1].digest
         return _parameters(old, new, sides, breaks, _VALUES + _DECLARED, _details(old, new))
-    old, new = as_compared(old, new)
-    return _parameters(old, new, sides, old.digest != new.digest, _VALUES, {})
+    return _parameters(before, after, sides, before.digest != after.digest, _VALUES, {})
+
+
+def _side(given: Inventory, compared: Inventory) -> DiffSide:
+    return DiffSide(
+        model=given.model,
+        digest=given.digest,
+        declared=given.declared,
+        parameters=len(compared),
+        elements=compared.size,
+        nbytes=compared.nbytes,
+        source=given.source,
+    )
 
 
 def _parameters(
