@@ -110,7 +110,7 @@ function ofModel(model) {
   const notes = model.notes.map((note) => make("p", "note", legible(note)));
   const same = model.same ? [make("p", "note", "There is no difference.")] : [];
   const rows = titles.map((title) => [title, old.get(title) || "", now.get(title) || ""]);
-  return [...same, ...notes, comparedTable([["name", model.sides[0].title, model.sides[1].title], ...rows], false, false)];
+  return [...same, ...notes, comparedTable([["name", ...model.sides.map((side) => side.name || side.title)], ...rows], false, false)];
 }
 
 function factTable(facts) {

@@ -1,6 +1,14 @@
 // Above the tree and the map: how much each side holds, the cache, and the line that divides the two.
 
-function signed(number, text) { return number === 0 ? "±0" : `${number < 0 ? "−" : "+"}${text(Math.abs(number))}`; }
+function signed(number, text) { return number === 0 ? "±0" : `${number < 0 ? "-" : "+"}${text(Math.abs(number))}`; }
+
+// Of the older side's bytes, in the words of `lazycell diff`.
+function percentText() {
+  const { percent, nbytes } = model.growth || {};
+  if (!nbytes || percent === null) return "";
+  const share = Math.abs(percent);
+  return `, ${nbytes < 0 ? "-" : "+"}${share >= 0.05 ? `${share.toLocaleString("en-US", { minimumFractionDigits: 1, maximumFractionDigits: 1 })}%` : "under 0.1%"}`;
+}
 
 function tellTotals() {
   const [old, now] = [model.sides[0], model.sides[model.sides.length - 1]];
@@ -9,7 +17,7 @@ function tellTotals() {
     const item = make("span", "total"), word = noun && (now[key] === 1 ? noun : `${noun}s`);
     const value = model.compared ? `${text(old[key])} → ${text(now[key])}` : text(now[key]);
     item.append(make("span", "amount", `${value}${word && ` ${word}`}`));
-    if (model.compared) item.append(make("span", "by", signed(now[key] - old[key], text)));
+    if (model.compared) item.append(make("span", "by", signed(now[key] - old[key], text) + (noun ? "" : percentText())));
     return item;
   });
   const kinds = [...new Set(model.sides.map((side) => (side.declared ? "model" : "checkpoint")))];

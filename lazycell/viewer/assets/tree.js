@@ -106,8 +106,8 @@ function makeTree(model, store) {
 }
 
 function headings(model) {
-  const titles = model.compared ? ["old", "new"] : ["shape", "dtype"];
-  document.getElementById("by-name").after(...titles.map((title) => make("span", "", title)));
+  const titles = model.compared ? [["old", "before"], ["new", "after"]] : [["shape", "shape"], ["dtype", "dtype"]];
+  document.getElementById("by-name").after(...titles.map(([title, className]) => make("span", className, title)));
   document.body.classList.toggle("compared", model.compared);
 }
 
@@ -127,10 +127,10 @@ function badges(model, row) {
 function rowCells(model, row) {
   const spec = specOf(model, row);
   if (!model.compared) {
-    return spec.kind === "parameter" ? [[shapeText(spec.shape), "cell"], [spec.dtype, "cell"]] : [[legible(spec.note, 300), "cell wide"]];
+    return spec.kind === "parameter" ? [[shapeText(spec.shape), "cell"], [spec.dtype, "cell dtype"]] : [[legible(spec.note, 300), "cell wide"]];
   }
   const before = specBefore(model, row);
-  return [[cellText(before), "cell"], [isRemoved(model, row) ? "–" : cellText(spec), "cell"]];
+  return [[cellText(before), "cell before"], [isRemoved(model, row) ? "–" : cellText(spec), "cell after"]];
 }
 
 function cellText(spec) {

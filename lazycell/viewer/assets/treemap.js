@@ -44,16 +44,19 @@ function makeMap(model, store) {
     const faded = (node, row) => (state.shown && !state.shown[node]) ||
       (state.highlight >= 0 && state.sorted.category[row] !== state.highlight);
     const small = [];
+    let leaves = 0, lit = 0;
     for (const tile of tiles) {
       if (tile.open) { paintFrame(pen, tile, frame, frameInk); continue; }
       const row = model.row[model.heaviest[tile.node]], pale = faded(tile.node, row);
       pen.fillStyle = pale ? paper : fills[state.sorted.category[row]];
       const gap = Math.min(tile.width, tile.height) > 4 ? 1 : 0;
       pen.fillRect(tile.x, tile.y, tile.width - gap, tile.height - gap);
-      if (!pale) paintLabel(pen, tile, ink);
+      leaves++;
+      if (!pale) { lit++; paintLabel(pen, tile, ink); }
       if (!pale && Math.min(tile.width, tile.height) < LEAST_MATCH) small.push([tile, fills[state.sorted.category[row]]]);
     }
-    if ((state.shown || state.highlight >= 0) && small.length <= MOST_MARKS) for (const each of small) paintMark(pen, ...each, accent);
+    // Where most is lit, nothing has to be pointed at.
+    if (2 * lit <= leaves && small.length <= MOST_MARKS) for (const each of small) paintMark(pen, ...each, accent);
   }
 
   // What is small is drawn larger than it is, within the map.
