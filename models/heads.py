@@ -27,7 +27,19 @@ class Head(Named):
 
     # Without a default a graph does not find `input_ids` that are given by keyword.
     def construct(self: Any, input_ids: Tensor | None = None, *inputs: Any, **named: Any) -> tuple[Any, ...]:
-        """Read a batch of texts; the arguments are those of the model below."""
+        """Read a batch of texts.
+
+        Args:
+            input_ids: (batch, sequence), int32 or int64, each less than `vocab_size`.
+            inputs: further arguments of the model below, in its order.
+            named: the same, by keyword.
+
+        Returns:
+            What is in the class's `output_type`, a `LogitsOutput` if it says no other.
+
+        Raises:
+            ValueError: outside a graph: what the model below refuses.
+        """
         return self.answer(getattr(self, self.base_model_prefix)(input_ids, *inputs, **named), input_ids)
 
 
@@ -45,10 +57,20 @@ class CausalLM(Head):
     def construct(
         self: Any, input_ids: Tensor | None = None, *inputs: Any, logits_to_keep: int = 0, **named: Any
     ) -> tuple[Any, ...]:
-        """Read a batch of texts, (batch, sequence), int; the other arguments are those of the model below.
+        """Read a batch of texts, or go on reading one.
+
+        Args:
+            input_ids: (batch, sequence), int32 or int64, each less than `vocab_size`.
+            inputs: further arguments of the model below, in its order.
+            logits_to_keep: of how many last positions scores are given; 0: of all.
+            named: further arguments of the model below, by keyword: `attention_mask`, `use_cache`, …
 
         Returns:
-            What is in a `CausalLMOutput`.
+            What is in a `CausalLMOutput`: the logits, (batch, sequence, vocabulary), in the dtype of the parameters,
+            and what the model below returns besides.
+
+        Raises:
+            ValueError: outside a graph: what the model below refuses.
         """
         model = getattr(self, self.base_model_prefix)
         output = model(input_ids, *inputs, **named)

@@ -15,6 +15,8 @@ from .presets.roberta import PRESETS
 
 
 class RobertaOptions(BertOptions):
+    """The hyperparameters, named as in `config.json`; the cells below know them as `config`."""
+
     base_model_prefix: ClassVar[str] = "roberta"
 
     vocab_size: int = 50265
@@ -38,6 +40,8 @@ class RobertaEmbeddings(Embeddings):
 
 @register("roberta", presets=PRESETS, also=other_names("Model"))
 class RobertaModel(RobertaOptions, BertModel):
+    """RoBERTa: from ids to a vector for each position."""
+
     embeddings: RobertaEmbeddings = child(RobertaEmbeddings, SELF)
 
     def first_position(self) -> int:
@@ -62,6 +66,8 @@ class RobertaLMHead(Part):
 
 @register("roberta", also=other_names("ForMaskedLM"))
 class RobertaForMaskedLM(MaskedLM, RobertaHead):
+    """RoBERTa, and a score for each word that may stand at a position."""
+
     tie_word_embeddings: bool = True
     tie_bias: bool = hyper(tie_word_embeddings, doc="whether `bias` is the decoder's; else it adds nothing")
     config_rules = ConfigRules(
@@ -86,6 +92,8 @@ class RobertaClassificationHead(Part):
 
 @register("roberta", also=other_names("ForSequenceClassification"))
 class RobertaForSequenceClassification(Labelled, RobertaHead):
+    """RoBERTa, and a score for each label, by the vector of the first position."""
+
     classifier_dropout: float = hidden_dropout_prob
 
     classifier: RobertaClassificationHead = child(RobertaClassificationHead, SELF)
@@ -96,6 +104,8 @@ class RobertaForSequenceClassification(Labelled, RobertaHead):
 
 @register("roberta", also=other_names("ForTokenClassification"))
 class RobertaForTokenClassification(TokenClassification, RobertaHead):
+    """RoBERTa, and a score for each label at each position."""
+
     classifier_dropout: float = hidden_dropout_prob
 
 
