@@ -80,7 +80,8 @@ def _after_assignment(name: str) -> str | None:
     if module == "lazycell":
         module = f"lazycell.{_places()[last]}"
     spec = find_spec(module)
-    assert spec is not None and spec.origin is not None
+    assert spec is not None
+    assert spec.origin is not None
     body = _body(Path(spec.origin))
     for node, after in pairwise(body):
         names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
@@ -100,7 +101,8 @@ def _body(path: Path) -> list[ast.stmt]:
 def _places() -> dict[str, str]:
     """Give the module of each public name, as the stub says it."""
     spec = find_spec("lazycell")
-    assert spec is not None and spec.origin is not None
+    assert spec is not None
+    assert spec.origin is not None
     imports = [node for node in _body(Path(spec.origin).with_suffix(".pyi")) if isinstance(node, ast.ImportFrom)]
     return {each.name: node.module or "" for node in imports for each in node.names}
 

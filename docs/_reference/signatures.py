@@ -1,7 +1,7 @@
 """What a reader of the reference has to see of a class whose constructor no line of source has: its arguments.
 
-The constructors of declared cells are written by lazycell, and those of records by attrs. mkdocstrings reads sources, so
-they are asked for here, of the classes themselves.
+The constructors of declared cells are written by lazycell, and those of records by attrs. mkdocstrings reads sources,
+so they are asked for here, of the classes themselves.
 """
 
 from __future__ import annotations
