@@ -269,6 +269,14 @@ class BertForMaskedLM(MaskedLM, BertHead):
     )
 
     def scores(self, x: Tensor) -> Tensor:
+        """Score every word at each position.
+
+        Args:
+            x: (batch, sequence, hidden), in the dtype of the parameters.
+
+        Returns:
+            (batch, sequence, vocabulary), in the same dtype.
+        """
         return self.cls(x)
 
 
@@ -283,6 +291,15 @@ class BertForSequenceClassification(Labelled, BertHead):
     classifier: Linear = child(Linear, hidden_size, num_labels, initializer=init)
 
     def answer(self, output: tuple[Any, ...], input_ids: Tensor) -> tuple[Any, ...]:
+        """Score the labels of whole texts.
+
+        Args:
+            output: what the model below gave, in the order of its output type.
+            input_ids: (batch, sequence), what it was given.
+
+        Returns:
+            The logits, (batch, labels), in the dtype of the parameters, and the hidden states or None.
+        """
         return self.classifier(self.dropout(output[1])), output[2]
 
 

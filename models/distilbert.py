@@ -189,6 +189,14 @@ class DistilBertForMaskedLM(MaskedLM, DistilBertHead):
     one_table = when(tie_word_embeddings, tie("vocab_projector.weight", "distilbert.embeddings.word_embeddings.weight"))
 
     def scores(self, x: Tensor) -> Tensor:
+        """Score every word at each position.
+
+        Args:
+            x: (batch, sequence, hidden), in the dtype of the parameters.
+
+        Returns:
+            (batch, sequence, vocabulary), in the same dtype.
+        """
         return self.vocab_projector(
             self.vocab_layer_norm(activate(self.activation, self.vocab_transform(x), self.training))
         )
@@ -205,6 +213,15 @@ class DistilBertForSequenceClassification(Labelled, DistilBertHead):
     classifier: Linear = child(Linear, dim, num_labels, initializer=init)
 
     def answer(self, output: tuple[Any, ...], input_ids: Tensor) -> tuple[Any, ...]:
+        """Score the labels of whole texts.
+
+        Args:
+            output: what the model below gave, in the order of its output type.
+            input_ids: (batch, sequence), what it was given.
+
+        Returns:
+            The logits, (batch, labels), in the dtype of the parameters, and the hidden states or None.
+        """
         x = ops.relu(self.pre_classifier(output[0][:, 0]))
         return self.classifier(self.drop(x)), output[2]
 

@@ -233,6 +233,16 @@ class GPT2Model(GPT2Options, Reader):
         return decode(self.h, self.ln_f, x, kinds, past_key_values, use_cache, output_hidden_states, self.stages)
 
     def embed(self, input_ids: Tensor, position_ids: Tensor, token_type_ids: Tensor | None) -> Tensor:
+        """Give the vectors of words, with those of their positions and types.
+
+        Args:
+            input_ids: (batch, sequence), int.
+            position_ids: (batch, sequence), int.
+            token_type_ids: (batch, sequence), int, or None.
+
+        Returns:
+            (batch, sequence, hidden), in the dtype of the parameters.
+        """
         x = self.wte(input_ids) + self.wpe(position_ids)
         if token_type_ids is not None:
             x = x + self.wte(token_type_ids)

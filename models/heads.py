@@ -81,7 +81,14 @@ class CausalLM(Head):
         return self.hand_on(scores, self.hand_on.parts - 1), *output[1:]
 
     def scores(self: Any, x: Tensor) -> Tensor:
-        """Give (batch, sequence, vocabulary) of (batch, sequence, hidden), by the cell `lm_head`."""
+        """Give (batch, sequence, vocabulary) of (batch, sequence, hidden), by the cell `lm_head`.
+
+        Args:
+            x: (batch, sequence, hidden), in the dtype of the parameters.
+
+        Returns:
+            (batch, sequence, vocabulary), in the same dtype.
+        """
         return self.lm_head(x)
 
 
@@ -89,7 +96,15 @@ class MaskedLM(Head):
     """A score for each word that may stand at a position."""
 
     def answer(self: Any, output: Any, input_ids: Tensor) -> tuple[Any, ...]:
-        """Give what is in a `LogitsOutput`, by the method `scores`: logits are (batch, sequence, vocabulary)."""
+        """Give what is in a `LogitsOutput`, by the method `scores`: logits are (batch, sequence, vocabulary).
+
+        Args:
+            output: what the model below gave, in the order of its output type.
+            input_ids: (batch, sequence), what it was given.
+
+        Returns:
+            The logits, (batch, sequence, vocabulary), and the hidden states or None.
+        """
         return self.scores(output[0]), output[2]
 
 
@@ -103,7 +118,14 @@ class Labels(dict[Any, str]):
 
 
 def labels(values: Mapping[str, Any]) -> Any:
-    """Give `id2label` as it is written: with the names that transformers gives, where there are none for all labels."""
+    """Give `id2label` as it is written: with the names that transformers gives, where there are none for all labels.
+
+    Args:
+        values: the hyperparameters of a net.
+
+    Returns:
+        Names by number, as text; `UNUSED` where a config does without.
+    """
     names, count = values["id2label"], values["num_labels"]
     if not names and count == Labels().count:
         return UNUSED
@@ -111,7 +133,14 @@ def labels(values: Mapping[str, Any]) -> Any:
 
 
 def label_ids(values: Mapping[str, Any]) -> Any:
-    """Give `label2id`, as `labels` has it."""
+    """Give `label2id`, as `labels` has it.
+
+    Args:
+        values: the hyperparameters of a net.
+
+    Returns:
+        Numbers by name; `UNUSED` where a config does without.
+    """
     named = labels(values)
     return UNUSED if named is UNUSED else {name: int(number) for number, name in named.items()}
 
@@ -132,11 +161,26 @@ class TokenClassification(Labelled):
     classifier: Linear = child(Linear, SELF.hidden_size, SELF.num_labels, initializer=SELF.init)
 
     def answer(self: Any, output: Any, input_ids: Tensor) -> tuple[Any, ...]:
-        """Give what is in a `LogitsOutput`: logits are (batch, sequence, labels)."""
+        """Give what is in a `LogitsOutput`: logits are (batch, sequence, labels).
+
+        Args:
+            output: what the model below gave, in the order of its output type.
+            input_ids: (batch, sequence), what it was given.
+
+        Returns:
+            The logits, (batch, sequence, labels), and the hidden states or None.
+        """
         return self.labels(self.drop(output[0])), output[2]
 
     def labels(self, x: Tensor) -> Tensor:
-        """Give (batch, sequence, labels) of (batch, sequence, hidden)."""
+        """Give (batch, sequence, labels) of (batch, sequence, hidden).
+
+        Args:
+            x: (batch, sequence, hidden), in the dtype of the parameters.
+
+        Returns:
+            (batch, sequence, labels), in the same dtype.
+        """
         return self.classifier(x)
 
 
@@ -148,7 +192,15 @@ class QuestionAnswering(Head):
     qa_outputs: Linear = child(Linear, SELF.hidden_size, 2, initializer=SELF.init)
 
     def answer(self: Any, output: Any, input_ids: Tensor) -> tuple[Any, ...]:
-        """Give what is in a `QuestionAnsweringOutput`: logits are (batch, sequence)."""
+        """Give what is in a `QuestionAnsweringOutput`: logits are (batch, sequence).
+
+        Args:
+            output: what the model below gave, in the order of its output type.
+            input_ids: (batch, sequence), what it was given.
+
+        Returns:
+            The logits of the start and of the end, each (batch, sequence), and the hidden states or None.
+        """
         scores = self.qa_outputs(output[0])
         return scores[..., 0], scores[..., 1], output[2]
 
@@ -160,6 +212,13 @@ class LastTokenClassification(Labelled):
 
     def answer(self: Any, output: Any, input_ids: Tensor) -> tuple[Any, ...]:
         """Give what is in a `LogitsOutput`: logits are (batch, labels). What a text ends at, only the padding tells.
+
+        Args:
+            output: what the model below gave, in the order of its output type.
+            input_ids: (batch, sequence), what it was given.
+
+        Returns:
+            The logits, (batch, labels), and the hidden states or None.
 
         Raises:
             ValueError: there are several texts, and no `pad_token_id`.

@@ -158,14 +158,33 @@ class LlamaModel(LlamaOptions, Reader):
         return decode(self.layers, self.norm, x, kinds, past_key_values, use_cache, output_hidden_states, self.stages)
 
     def routers(self) -> Sequence[int]:
-        """Give the positions of the layers that have a router, of those of the whole model."""
+        """Give the positions of the layers that have a router, of those of the whole model.
+
+        Returns:
+            The positions, from 0; none here.
+        """
         return ()
 
     def embed(self, input_ids: Tensor) -> Tensor:
+        """Give the vectors of words.
+
+        Args:
+            input_ids: (batch, sequence), int.
+
+        Returns:
+            (batch, sequence, hidden), in the dtype of the parameters.
+        """
         return self.embed_tokens(input_ids)
 
     def rotations(self, position_ids: Tensor) -> tuple[Rotation, ...]:
-        """Give the rotation that goes with each window."""
+        """Give the rotation that goes with each window.
+
+        Args:
+            position_ids: (batch, sequence), int.
+
+        Returns:
+            For each of `self.windows` cosines and sines, each (batch, heads, sequence, head size), float32.
+        """
         return (self.rotary_emb(position_ids, self.rotated_heads),) * len(self.windows)
 
 

@@ -78,6 +78,14 @@ class RobertaForMaskedLM(MaskedLM, RobertaHead):
     one_table = when(tie_word_embeddings, tie("lm_head.decoder.weight", "roberta.embeddings.word_embeddings.weight"))
 
     def scores(self, x: Tensor) -> Tensor:
+        """Score every word at each position.
+
+        Args:
+            x: (batch, sequence, hidden), in the dtype of the parameters.
+
+        Returns:
+            (batch, sequence, vocabulary), in the same dtype.
+        """
         return self.lm_head(x)
 
 
@@ -99,6 +107,15 @@ class RobertaForSequenceClassification(Labelled, RobertaHead):
     classifier: RobertaClassificationHead = child(RobertaClassificationHead, SELF)
 
     def answer(self, output: tuple[Any, ...], input_ids: Tensor) -> tuple[Any, ...]:
+        """Score the labels of whole texts.
+
+        Args:
+            output: what the model below gave, in the order of its output type.
+            input_ids: (batch, sequence), what it was given.
+
+        Returns:
+            The logits, (batch, labels), in the dtype of the parameters, and the hidden states or None.
+        """
         return self.classifier(output[0][:, 0]), output[2]
 
 

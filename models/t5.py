@@ -333,6 +333,14 @@ class T5Model(T5Options, Reader):
                 check_mask(self, f"{name}attention_mask", mask, (ids.shape[0], seen + ids.shape[1]))
 
     def answer(self, x: Tensor) -> Tensor:
+        """Give what is made of the decoder's last output: here itself.
+
+        Args:
+            x: (batch, written, d_model).
+
+        Returns:
+            The same.
+        """
         return x
 
 
@@ -375,6 +383,14 @@ class T5ForConditionalGeneration(T5Model):
     config_rules = ConfigRules(by_file=head_of_file)
 
     def answer(self, x: Tensor) -> Tensor:
+        """Score every word at each position.
+
+        Args:
+            x: (batch, written, d_model), in the dtype of the parameters.
+
+        Returns:
+            (batch, written, vocabulary).
+        """
         return self.lm_head(x * self.d_model**-0.5 if self.scale_decoder_outputs else x)
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ast
 import importlib
+import inspect
 import re
 import sys
+import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -123,3 +126,74 @@ def test_the_tree_of_errors_is_as_they_are() -> None:
         for each in every
     }
     assert shown - {("UserWarning",)} == said
+
+
+def functions_of(name: str) -> Iterator[tuple[str, Any]]:
+    """Give the function of a name, or the public ones in the body of its class."""
+    module, _, last = name.rpartition(".")
+    found = getattr(importlib.import_module(module), last)
+    if not isinstance(found, type):
+        yield name, found
+        return
+    for method, each in vars(found).items():
+        each = getattr(each, "__func__", each)
+        if inspect.isfunction(each) and not method.startswith("_"):
+            yield f"{name}.{method}", each
+
+
+def sections(doc: str) -> dict[str, str]:
+    """Give the text of each section of a docstring by its title."""
+    parts = re.split(r"^(Args|Returns|Yields|Raises|Warns):$", doc, flags=re.M)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def faults_of(function: Any, doc: str) -> list[str]:
+    """Say what the docstring of a function does not tell."""
+    function, said = inspect.unwrap(function), sections(doc)
+    taken = [*inspect.signature(function).parameters]
+    if "." in function.__qualname__.rpartition("<locals>")[2].strip("."):  # a method
+        taken = taken[1:]
+    told = re.findall(r"^    (\w+): ", said.get("Args", ""), re.M)
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
+    assert isinstance(tree, ast.FunctionDef)
+    gives = tree.returns is not None and ast.unparse(tree.returns) not in ("None", "NoReturn")
+    raises = any(isinstance(each, ast.Raise) for each in ast.walk(tree))
+    return [
+        *(f"takes {name}" for name in taken if name not in told),
+        *(f"does not take {name}" for name in told if name not in taken),
+        *(["gives something"] if gives and not {"Returns", "Yields"} & said.keys() else []),
+        *(["gives nothing"] if not gives and "Returns" in said else []),
+        *(["raises something"] if raises and "Raises" not in said else []),
+    ]
+
+
+def test_every_function_says_what_it_takes_gives_and_raises() -> None:
+    """In sections that `help` and the reference show; a method may have those of the one that it overrides."""
+    told = 0
+    for name in DESCRIBED:
+        if name in ("lazycell.Buffer", "lazycell.Param", "lazycell.mypy_plugin", "lazycell.stubs"):
+            continue
+        if name.startswith("lazycell.typed."):  # the same objects
+            continue
+        for full, function in functions_of(name):
+            if inspect.isroutine(function):
+                assert faults_of(function, inspect.getdoc(function) or "") == [], full
+                told += 1
+    assert told > 200
+
+
+def test_a_function_that_does_not_say_it_is_noticed() -> None:
+    """What it takes, gives or raises; and what it says of an argument that it does not have."""
+
+    def silent(one: int, two: int) -> int:
+        if one > two:
+            raise ValueError
+        return one
+
+    assert faults_of(silent, "Silent.") == ["takes one", "takes two", "gives something", "raises something"]
+    assert faults_of(
+        silent, "Say.\n\nArgs:\n    one: it.\n    too: it.\n\nReturns:\n    It.\n\nRaises:\n    It: so."
+    ) == [
+        "takes two",
+        "does not take too",
+    ]
