@@ -30,6 +30,9 @@ def open_checkpoint(
         needed: where there is an index, is given the names of all tensors in it, and gives those whose headers are
             needed, or None for all: shards that hold none of them are not opened, and are not looked for.
 
+    Returns:
+        What the headers say: a mapping from names to tensors.
+
     Raises:
         FileNotFoundError: there is nothing at the path.
         TypeError: `source` is neither a path nor a mapping.
