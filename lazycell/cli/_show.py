@@ -22,6 +22,7 @@ Examples:
   lazycell show bert-base-uncased --by dtype             sizes
   lazycell show bert-base-uncased --optimizer adam --gradients
   lazycell show qwen3-0.6b --length 32768 --batch 8      with the cache of keys and values
+  lazycell show bert-base-uncased --card bert.md         a page for a repository: a model card
   lazycell show bert-base-uncased --html bert.html       a page to look at
   lazycell show bert-base-uncased --against bert-base-cased --html both.html
 
@@ -62,6 +63,12 @@ _KINDS = ("module", "dtype", "tag", "trainable")
 )
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown.")
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest as JSON; of sizes, those.")
+@click.option(
+    "--card",
+    type=click.Path(path_type=Path, allow_dash=True),
+    metavar="OUT",
+    help="Write a model card, in Markdown; - prints it.",
+)
 @click.option("--html", "page", type=click.Path(path_type=Path), metavar="OUT", help="Write one page to look at.")
 @click.option(
     "--against",
@@ -83,6 +90,7 @@ def show(
     source_length: int | None,
     as_markdown: bool,
     as_json: bool,
+    card: Path | None,
     page: Path | None,
     against: str | None,
     options: Options,
@@ -96,7 +104,8 @@ def show(
     """
     sums = {"--by": kind, "--optimizer": optimizer, "--gradients": gradients, "--mesh": mesh, "--length": length}
     summed = next((name for name, value in sums.items() if value), None)
-    forms = {"--table": as_table, "--markdown": as_markdown, "--html": page is not None, summed or "--by": bool(summed)}
+    forms = {"--table": as_table, "--markdown": as_markdown, "--card": card is not None, "--html": page is not None}
+    forms |= {summed or "--by": bool(summed)}
     chosen = [name for name, value in forms.items() if value]
     if as_json and chosen != [summed]:
         chosen.append("--json")
@@ -111,13 +120,16 @@ def show(
     if cache and length is None:
         raise click.UsageError("--batch and --source-length are those of a cache of keys and values: add --length N")
     axes = None if mesh is None else axes_of(mesh)
-    if page is not None and page.is_dir():
-        raise click.UsageError(f"--html {page} is a directory: give the name of a file, {page / 'model.html'}")
+    for option, path, name in (("--html", page, "model.html"), ("--card", card, "card.md")):
+        if path is not None and path.is_dir():
+            raise click.UsageError(f"{option} {path} is a directory: give the name of a file, {path / name}")
 
     asked_for = find(model, options)
     found = asked_for.manifest
     if page is not None:
         _answers.write_page(page, found, against)
+    elif card is not None:
+        _answers.write_card(card, asked_for, model if asked_for.config is not None and options.given is None else None)
     elif summed:
         sums_of = functools.partial(_answers.print_sizes, optimizer=optimizer, gradients=gradients, mesh=axes)
         sums_of(found, kind, depth=depth or 1, as_json=as_json, cache=cache)
