@@ -28,7 +28,7 @@ from ._build import is_in_row, refuse_plain_cells
 from ._fixed import change, is_fixed, refuse_change
 from ._full_names import complete_names, is_named, name_attached, prefix_of, renaming
 from ._meta import LazyCellMeta
-from ._ties import declares_ties, fill_ties, keep_tied, ties_below, under_stored_names
+from ._ties import TIES, fill_ties, keep_tied, ties_below, under_stored_names
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -542,7 +542,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         Yields:
             Paths and cells, this one first, under "".
         """
-        if declares_ties(self):
+        if TIES in self.__dict__:
             keep_tied(self)
         walk: Iterator[tuple[str, Any]] = super().cells_and_names(cells, name_prefix)
         return walk
@@ -624,7 +624,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             prefix = prefix_of(self)
             super().__setattr__(name, value)
             name_attached(self, prefix, name, value)
-            if declares_ties(self):
+            if TIES in self.__dict__:
                 keep_tied(self)
             expect_first_call(self)  # it may read the values of what has none yet
         else:

@@ -11,6 +11,7 @@ from .._errors import CheckpointFormatError
 from .._harmless import printable
 from . import _files, _formats, _readers, _sniff
 from ._header import CheckpointHeader
+from ._safetensors import read_safetensors
 
 
 def open_checkpoint(
@@ -55,6 +56,9 @@ def open_checkpoint(
         if others:
             _refuse_key(path, decrypt)
             return _readers.read_set((path, *others))
+    if path.name.endswith(".safetensors"):  # as most are: no other format may have this suffix
+        _refuse_key(path, decrypt)
+        return read_safetensors(path)
     format = _formats.format_of(path.name, lambda: _start(path))
     if format is None:
         raise CheckpointFormatError(

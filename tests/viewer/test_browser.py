@@ -18,7 +18,6 @@ from lazycell.viewer._view import view_of
 from tests.viewer.browser import Keys, Page, browser, prefer, resize
 from tests.viewer.samples import HOSTILE, changed, entry, large, small
 
-
 LAYERS = "layers.{0..1}"
 """How the two layers of the small model are called that are alike."""
 
