@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from ._adapter_contents import tell_adapter as tell_adapter
     from ._asked import asked_for as asked_for
     from ._asked import fits_model as fits_model
+    from ._card_files import write_card as write_card
+    from ._card_files import write_cards as write_cards
     from ._contents import contents_json as contents_json
     from ._contents import print_contents as print_contents
     from ._convert_names import convert_names as convert_names

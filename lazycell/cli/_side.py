@@ -10,7 +10,6 @@ import attrs
 from .. import formats, loading
 from .._errors import CheckpointFormatError, LazyCellError
 from ..manifest import Manifest, known_names, manifest_of_header
-from ._asked import fitted
 from ._model import Model, Options, find, is_manifest, names_repository
 from ._on_disk import on_disk
 
@@ -95,7 +94,7 @@ def _as_loaded(model: Model, header: formats.CheckpointHeader) -> _Names:
     """Give what a load takes a checkpoint's tensors for: of a head's file, the base's; None: it does not need it."""
     published = False if model.preset is None else "new"
     try:
-        plan = fitted(model, header, loading.LoadOptions(partial=published))
+        plan = model.fitted(header, loading.LoadOptions(partial=published))
     except LazyCellError:
         return {}
     if not isinstance(plan, loading.LoadPlan):

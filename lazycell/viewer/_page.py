@@ -8,7 +8,11 @@ from importlib.resources import files
 
 from ._data import View
 
-SCRIPTS = ("model", "words", "colours", "search", "store", "tree", "squarify", "treemap", "details", "main")
+SCRIPTS = (
+    *("grow", "folds", "model", "shown", "words", "colours", "search", "store"),
+    *("tree", "squarify", "treemap", "details"),
+    *("choose", "narrow", "pointing", "legend", "header", "keys", "link", "main"),
+)
 """The script's files in the order in which they are joined: each uses only what those before it define."""
 
 # Names are data: none of these characters can end the script element, or open a comment in it.

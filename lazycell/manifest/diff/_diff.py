@@ -64,11 +64,19 @@ class ManifestDiff(Differences):
         return show.html.in_notebook(self, differences_report)
 
     def to_json(self) -> str:
-        """Give the differences as JSON: always the same text for the same ones, each on a line."""
+        """Give the differences as JSON: always the same text for the same ones, each on a line.
+
+        Returns:
+            The text.
+        """
         return file.diff_json(self)
 
     def to_markdown(self) -> str:
-        """Give the differences as Markdown: a table for each kind, repeated layers in one row."""
+        """Give the differences as Markdown: a table for each kind, repeated layers in one row.
+
+        Returns:
+            The text.
+        """
         return show.markdown.of_report(differences_report(self))
 
 
