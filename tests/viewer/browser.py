@@ -38,6 +38,11 @@ class Page:
         """Give what a piece of JavaScript gives."""
         return self.driver.execute_script(script, *arguments)
 
+    def drawn(self) -> Page:
+        """Wait until the map shows what was typed: it follows in the next frame."""
+        self.driver.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
+        return self
+
     def one(self, selector: str) -> Any:
         """Give the element that a CSS selector finds."""
         return self.driver.find_element(By.CSS_SELECTOR, selector)
@@ -60,6 +65,21 @@ class Page:
             ".sort((one, two) => parseInt(one.style.top) - parseInt(two.style.top))"
             ".map((row) => row.querySelector('.label').textContent)"
         )
+
+    @property
+    def leaves(self) -> list[str]:
+        """The full names of the parameters that the tree shows, as its rows make them up."""
+        rows: list[tuple[str, int, bool]] = self.run(
+            "return [...document.querySelectorAll('#tree .row')]"
+            ".sort((one, two) => parseInt(one.style.top) - parseInt(two.style.top))"
+            ".map((row) => [row.querySelector('.label').textContent, Number(row.ariaLevel), row.ariaExpanded === null])"
+        )
+        line: list[str] = []
+        names = []
+        for label, level, leaf in rows:
+            line[level - 1 :] = [label]
+            names += [".".join(line[1:])] if leaf else []
+        return names
 
     @property
     def selected(self) -> str:

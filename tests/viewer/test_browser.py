@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from typing import Any
 
 import attrs
@@ -15,45 +13,8 @@ from lazycell.manifest._caches import KeyValueCache
 from lazycell.manifest._manifest import Manifest
 from lazycell.viewer._page import page as page_of
 from lazycell.viewer._view import view_of
-from tests.viewer.browser import Keys, Page, browser, prefer, resize
-from tests.viewer.samples import HOSTILE, changed, entry, large, small
-
-
-LAYERS = "layers.{0..1}"
-"""How the two layers of the small model are called that are alike."""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Page]:
-    with browser() as page:
-        yield page
-
-
-@pytest.fixture
-def page(chromium: Page) -> Iterator[Page]:
-    """The page of the small model; afterwards, no one complained and nothing was asked of the network."""
-    yield from _watched(chromium, small().to_html())
-
-
-@pytest.fixture
-def compared(chromium: Page) -> Iterator[Page]:
-    """The page of the small model and what became of it."""
-    yield from _watched(chromium, small().to_html(changed()))
-
-
-def _watched(chromium: Page, html: str) -> Iterator[Page]:
-    prefer(chromium.driver, "light")
-    chromium.driver.get_log("performance")
-    chromium.open(html)
-    yield chromium
-    assert chromium.errors() == []
-    assert chromium.run("return performance.getEntriesByType('resource').map((each) => each.name)") == []
-    assert [url for url in _requests(chromium) if not url.startswith(("file:", "data:"))] == []
-
-
-def _requests(chromium: Page) -> list[str]:
-    messages = [json.loads(record["message"])["message"] for record in chromium.driver.get_log("performance")]
-    return [each["params"]["request"]["url"] for each in messages if each["method"] == "Network.requestWillBeSent"]
+from tests.viewer.browser import Keys, Page, prefer, resize
+from tests.viewer.samples import HOSTILE, LAYERS, entry, large, small
 
 
 def test_a_request_would_be_noticed_and_is_forbidden(chromium: Page) -> None:
@@ -568,13 +529,13 @@ def _hover_map(page: Page, x: int, y: int) -> None:
 def _pixel(page: Page, x: int, y: int) -> tuple[int, ...]:
     """Give the colour at a point of the map."""
     script = "return [...document.getElementById('map-base').getContext('2d').getImageData(arguments[0], arguments[1], 1, 1).data]"
-    return tuple(page.run(script, x, y)[:3])
+    return tuple(page.drawn().run(script, x, y)[:3])
 
 
 def _painted(page: Page, name: str) -> int:
     """Count the pixels of the map that have a colour of the style sheet."""
     red, green, blue = _colour(page, name)
-    return page.run(
+    return page.drawn().run(
         """
         const canvas = document.getElementById('map-base');
         const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
