@@ -156,11 +156,11 @@ def resize(driver: webdriver.Chrome, width: int, height: int) -> None:
     )
 
 
-def prefer(driver: webdriver.Chrome, scheme: str) -> None:
-    """Let the reader's system prefer `light` or `dark`."""
-    driver.execute_cdp_cmd(
-        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-    )
+def prefer(driver: webdriver.Chrome, scheme: str, medium: str = "screen", **more: str) -> None:
+    """Let the reader's system prefer `light` or `dark`, and more: `contrast="more"`, `reduced_motion="reduce"`."""
+    wishes = {"color-scheme": scheme, **{name.replace("_", "-"): value for name, value in more.items()}}
+    features = [{"name": f"prefers-{name}", "value": value} for name, value in wishes.items()]
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": medium, "features": features})
 
 
 __all__ = ["By", "Keys", "Page", "browser", "prefer", "resize"]

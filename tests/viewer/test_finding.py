@@ -56,7 +56,8 @@ class TestWords:
             ("dense bf16 768", ["query.weight", "query.bias"]),
             ("dense fp32", []),
             ("*.weight (768,768)", ["query.weight"]),
-            ("(", []),
+            ("(3072, 7", ["mlp.up"]),
+            ("(10", ["words.weight"]),
             ("__proto__ constructor", []),
         ],
     )
