@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -58,6 +59,14 @@ def test_words_may_wrap_and_columns_may_not(hook: ModuleType, language: str, tex
     assert hook.flows(language, text) == flows
 
 
+def test_a_long_name_breaks_between_its_parts(hook: ModuleType) -> None:
+    """What is copied has nothing of it."""
+    code = '<span class="go">  model.layers.0.self_attn.k_proj.weight: short.name</span>\n'
+    page = hook.on_page_content(f'<div class="language-text highlight"><pre><code>{code}</code></pre></div>')
+    assert "model.<wbr>layers.<wbr>0.<wbr>self_<wbr>attn.<wbr>k_<wbr>proj.<wbr>weight: short.name" in page
+    assert 'data-copy="  model.layers.0.self_attn.k_proj.weight: short.name' in page
+
+
 def _page(lines: int) -> str:
     code = '<span class="gp">$ </span>echo &lt;1&gt;\n' + "1\n" * (lines - 1)
     return (
@@ -72,6 +81,20 @@ def test_a_block_is_marked(hook: ModuleType) -> None:
     assert page.startswith("<p>a</p>\n<div")
     assert page.endswith("</div>\n<p>b</p>")
     assert "Show all" not in page
+
+
+def test_lines_that_wrap_do_so_below_their_beginning(hook: ModuleType) -> None:
+    """Each is an element that knows its indentation, and the button copies them as they were."""
+    code = '<span class="go">error</span>\n<span class="go">  weight</span>\n\n'
+    block = f'<div class="language-text highlight"><pre><span></span><code>{code}</code></pre></div>'
+    page = hook.on_page_content(block)
+    assert re.findall(r'style="--indent: (\d)ch">(?:<span class="go">)?([^<\n]*)', page) == [
+        ("0", "error"),
+        ("2", "  weight"),
+        ("0", ""),
+    ]
+    assert "<wbr>" not in page
+    assert 'data-copy="error\n  weight\n\n"' in page
 
 
 def test_a_long_block_is_folded(hook: ModuleType) -> None:
