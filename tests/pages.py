@@ -117,6 +117,7 @@ class Command:
                 **os.environ,
                 "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
                 "COLUMNS": "100",
+                "CLONE": str(Path(__file__).parents[1]),  # docs/install.md says so
                 "PYTHONPATH": os.getcwd(),  # what a page says is installed
             },
             stdin=subprocess.DEVNULL,
