@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from ._infer_words import inference_text as inference_text
     from ._infer_words import inference_words as inference_words
     from ._infer_words import refusal_words as refusal_words
+    from ._page_of_check import fitted_page as fitted_page
+    from ._page_of_check import refused_page as refused_page
     from ._rank_answers import AllRanks as AllRanks
     from ._shell import in_options as in_options
+    from ._show_page import tell_page as tell_page
     from ._show_page import write_page as write_page
     from ._show_sizes import print_sizes as print_sizes
     from ._show_tree import print_text as print_text

@@ -13,6 +13,8 @@ from ._complete_values import complete_optimizers
 from ._completion import complete_models, complete_sides
 from ._mesh_option import axes_of
 from ._model import Options, find, model_options
+from ._page_option import check_page, page_option
+from ._side import find_other, with_source
 
 _EPILOG = """\b
 Examples:
@@ -69,7 +71,7 @@ _KINDS = ("module", "dtype", "tag", "trainable")
     metavar="OUT",
     help="Write a model card, in Markdown; - prints it.",
 )
-@click.option("--html", "page", type=click.Path(path_type=Path), metavar="OUT", help="Write one page to look at.")
+@page_option("Write one page to look at.")
 @click.option(
     "--against",
     metavar="OTHER",
@@ -120,14 +122,16 @@ def show(
     if cache and length is None:
         raise click.UsageError("--batch and --source-length are those of a cache of keys and values: add --length N")
     axes = None if mesh is None else axes_of(mesh)
-    for option, path, name in (("--html", page, "model.html"), ("--card", card, "card.md")):
-        if path is not None and path.is_dir():
-            raise click.UsageError(f"{option} {path} is a directory: give the name of a file, {path / name}")
+    check_page(page)
+    if card is not None and card.is_dir():
+        raise click.UsageError(f"--card {card} is a directory: give the name of a file, {card / 'card.md'}")
 
     asked_for = find(model, options)
     found = asked_for.manifest
     if page is not None:
-        _answers.write_page(page, found, against)
+        named = with_source(asked_for)
+        other = None if against is None else find_other(asked_for, against)
+        _answers.tell_page(_answers.write_page(page, lambda: named.to_html(other)))
     elif card is not None:
         _answers.write_card(card, asked_for, model if asked_for.config is not None and options.given is None else None)
     elif summed:

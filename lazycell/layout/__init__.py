@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ._entry import ManifestEntry as ManifestEntry
     from ._entry import position_of as position_of
     from ._entry import trainable_size as trainable_size
+    from ._growth import Growth as Growth
     from ._layout import LAYOUT as LAYOUT
     from ._layout import NAMING as NAMING
     from ._layout import Block as Block

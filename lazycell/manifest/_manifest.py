@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from os import PathLike
+from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
 from .. import formats, viewer
@@ -41,6 +41,8 @@ class Manifest(Inventory):
         base: which part of the model is the base that models with other heads share, if the class says so.
         caches: the keys and values that its cells keep of what they have read.
         owners: by the paths of cells, `*` for any index: lists that ranks divide, and what is on some ranks alone.
+        source: what it was asked for by, for titles: the path of a checkpoint as it was given; empty where nothing is
+            known. Two manifests that differ in nothing but their sources are equal, and no file keeps it.
     """
 
     __slots__ = ()
@@ -59,12 +61,21 @@ class Manifest(Inventory):
         Args:
             collapsed: parameters that differ in nothing but their layer indices share a line, whose name is
                 `layers.{0..31}.mlp.up.weight`; `from_json` reads both.
+
+        Returns:
+            The text; `from_json` gives the same manifest of it.
         """
         return _methods.to_json(self, collapsed=collapsed)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Manifest:
         """Read what `to_json` wrote.
+
+        Args:
+            text: of a file, in UTF-8 where it is bytes.
+
+        Returns:
+            The manifest.
 
         Raises:
             ManifestError: it is no manifest, or one of a later version; the message says where and why.
@@ -79,28 +90,47 @@ class Manifest(Inventory):
             path: a `.safetensors` or `.ckpt` file, an `*.index.json`, a directory in Hugging Face layout, or a dict of
                 arrays.
 
+        Returns:
+            The manifest; it knows no initializers, and no expressions.
+
         Raises:
             FileNotFoundError: there is nothing at `path`.
             CheckpointFormatError: a file is not what its format promises.
         """
-        return manifest_of_header(formats.open_checkpoint(path))
+        source = "" if isinstance(path, Mapping) else str(fspath(path))
+        return manifest_of_header(formats.open_checkpoint(path), source)
 
     def to_markdown(self) -> str:
-        """Give the manifest as Markdown, repeated layers in one row."""
+        """Give the manifest as Markdown, repeated layers in one row.
+
+        Returns:
+            The text.
+        """
         return _methods.manifest_markdown(self)
 
     def to_html(self, other: Manifest | None = None) -> str:
         """Give one self-contained page to look at the model with: a tree beside a map of its bytes.
 
         Args:
-            other: a manifest to hold against this one: what differs is marked.
+            other: a manifest to hold against this one: what differs is marked, as `diff` tells it.
+
+        Returns:
+            The page, which needs no other file and nothing of the net. Its title names each side by its `source` too,
+            which `attrs.evolve(manifest, source="bert-base-uncased")` sets.
         """
         return viewer.page(viewer.view_of(self) if other is None else _methods.diff_view(self, other))
 
     # ------------------------------------------------------------------------------------------------ held and summed
 
     def diff(self, other: Manifest) -> ManifestDiff:
-        """Compare with a later manifest: what `other` adds, removes, renames (a guess), reshapes, and so on."""
+        """Compare with a later manifest: what `other` adds, removes, renames (a guess), reshapes, and so on.
+
+        Args:
+            other: the later one.
+
+        Returns:
+            The differences; it is false where there are none.
+        """
         return _methods.diff(self, other)
 
     def sizes(
@@ -124,6 +154,9 @@ class Manifest(Inventory):
             length: how many positions of each text, read and written, it is for: then its size is given as well.
             source_length: those of the text that an encoder has read; default: `length`.
 
+        Returns:
+            Parameters and bytes, of the whole and of its modules; it prints as a table.
+
         Raises:
             TypeError: `mesh` is neither a mesh nor a mapping of axes to sizes.
             ValueError: there is no such optimizer, the mesh cannot divide the model, or the model declares no cache.
@@ -143,10 +176,14 @@ MODEL = "lazycell.model"
 """Key of a checkpoint's metadata: the name of the class."""
 
 
-def manifest_of_header(header: CheckpointHeader) -> Manifest:
+def manifest_of_header(header: CheckpointHeader, source: str = "") -> Manifest:
     """Make the manifest of what a checkpoint holds, in the order of the file.
 
     A dtype that no MindSpore tensor can hold has the file's own name for it, and the bytes that it takes there.
+
+    Args:
+        header: of the checkpoint.
+        source: what it was asked for by.
     """
     entries = tuple(
         ManifestEntry(
@@ -158,4 +195,5 @@ def manifest_of_header(header: CheckpointHeader) -> Manifest:
         )
         for tensor in header.tensors.values()
     )
-    return Manifest(model=header.metadata.get(MODEL) or header.path.name, entries=entries, declared=False)
+    model = header.metadata.get(MODEL) or header.path.name
+    return Manifest(model=model, entries=entries, declared=False, source=source)

@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 
 from .._frozen import frozen
+from ..layout import Growth
 
 MARKS = ("added", "removed", "renamed", "reshaped", "retyped", "reinitialized", "changed", "redeclared")
 """What can differ in a row. In `Rows.marks`, the first is bit 0, the next bit 1, and so on."""
@@ -22,13 +23,14 @@ class Side:
 
     Attributes:
         title: what it is called: the name of the class, or of the file.
-        source: what it was asked for by: a preset (`bert-base-uncased`), a path, a repository; empty when it is not known.
+        source: what it was asked for by: a preset (`bert-base-uncased`), a path, a repository; empty when it is not
+            known.
         declared: whether a model declares it, or only the headers of a checkpoint tell.
         digest: the manifest's digest.
         parameters: how many parameters there are; a tied one is not counted.
         elements: their elements.
         trainable: the elements of those that are trained.
-        nbytes: the bytes of their values.
+        nbytes: the bytes of their values. Of two sides these, `trainable` aside, are of what is compared.
         hyperparameters: names and values, as text.
         caches: of keys and values: bytes of a position of a text in all caches that are alike, how many positions are
             kept at most (None: all), and whether they are those of the text that an encoder has read.
@@ -44,6 +46,15 @@ class Side:
     hyperparameters: tuple[tuple[str, str], ...] = ()
     caches: tuple[tuple[int, int | None, bool], ...] = ()
     source: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is called in a title: `BertModel (bert-base-uncased)`; a file by its path alone."""
+        if not self.source or self.source == self.title:
+            return self.title
+        is_file = not self.declared and "." in self.title
+        ends = self.source.endswith(tuple(f"{mark}{self.title}" for mark in "/\\:"))
+        return self.source if is_file or ends else f"{self.title} ({self.source})"
 
 
 @frozen
@@ -125,6 +136,7 @@ class View:
         rows: the parameters, in the order of their declaration.
         same: whether a comparison found no difference of any kind, those included that no row can show.
         notes: differences that no row can show, one line each.
+        growth: what the newer side has more; None for a single model.
     """
 
     sides: tuple[Side, ...]
@@ -135,11 +147,12 @@ class View:
     rows: Rows
     same: bool = True
     notes: tuple[str, ...] = ()
+    growth: Growth | None = None
 
     def plain(self) -> dict[str, Any]:
         """Give it as what JSON can hold; what is empty or false in a `Spec` is left out."""
         return {
-            "sides": [attrs.asdict(side) for side in self.sides],
+            "sides": [{**attrs.asdict(side), "name": side.name} for side in self.sides],
             "prefixes": self.prefixes,
             "words": self.words,
             "specs": [_filled(spec) for spec in self.specs],
@@ -148,6 +161,7 @@ class View:
             "rows": attrs.asdict(self.rows, recurse=False),
             "same": self.same,
             "notes": self.notes,
+            "growth": None if self.growth is None else attrs.asdict(self.growth),
         }
 
 

@@ -8,7 +8,11 @@ from importlib.resources import files
 
 from ._data import View
 
-SCRIPTS = ("model", "words", "colours", "search", "store", "tree", "squarify", "treemap", "details", "main")
+SCRIPTS = (
+    *("grow", "folds", "model", "shown", "words", "colours", "search", "store"),
+    *("tree", "squarify", "treemap", "details"),
+    *("choose", "narrow", "pointing", "legend", "header", "keys", "link", "main"),
+)
 """The script's files in the order in which they are joined: each uses only what those before it define."""
 
 # Names are data: none of these characters can end the script element, or open a comment in it.
@@ -24,7 +28,7 @@ def page(view: View) -> str:
     Returns:
         An HTML document in ASCII, without a single reference to anything outside of it.
     """
-    title = " → ".join(side.title for side in view.sides)
+    title = " → ".join(side.name for side in view.sides)
     parts = {
         "TITLE": _text(title),
         "STYLE": _asset("viewer.css"),

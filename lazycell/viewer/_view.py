@@ -2,91 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterable, Iterator, Mapping, Set
+from typing import TYPE_CHECKING, Any
+
+import attrs
 
 from ..layout import ManifestEntry, trainable_size
 from ._data import MARKS, Rows, Side, Spec, View
+from ._parameter_roles import roles_of
+
+if TYPE_CHECKING:
+    from ._shown import Cache, Difference, Model, Totals
 
 # A hyperparameter may be any object, with a repr of any length.
 _LONGEST_VALUE = 300
-
-
-# The page is below manifests, which ask for it: it says here what it asks of one, and of what differs between two.
-
-
-class Model(Protocol):
-    """What is shown of a model: a manifest has it."""
-
-    @property
-    def model(self) -> str:
-        """What it is called."""
-
-    @property
-    def entries(self) -> Sequence[ManifestEntry]:
-        """Its parameters, in order of declaration."""
-
-    @property
-    def ties(self) -> Mapping[str, str]:
-        """For each name that is tied, the parameter that it stands for."""
-
-    @property
-    def computed(self) -> Iterable[str]:
-        """Names of the buffers that are computed."""
-
-    @property
-    def hyperparameters(self) -> Mapping[str, Any]:
-        """What it was called with."""
-
-    @property
-    def declared(self) -> bool:
-        """Whether it is more than what a checkpoint's headers tell."""
-
-    @property
-    def digest(self) -> str:
-        """The manifest's digest."""
-
-    @property
-    def caches(self) -> Sequence[Cache]:
-        """What it keeps of keys and values."""
-
-
-class Cache(Protocol):
-    """Keys and values that a cell of a model keeps."""
-
-    @property
-    def position_nbytes(self) -> int:
-        """The bytes of one position of one text."""
-
-    @property
-    def window(self) -> int | None:
-        """How many positions are kept at most; None: all."""
-
-    @property
-    def source(self) -> bool:
-        """Whether the positions are those of the text that an encoder has read."""
-
-
-class Pair(Protocol):
-    """A parameter of two models."""
-
-    @property
-    def old(self) -> ManifestEntry:
-        """As it was."""
-
-    @property
-    def new(self) -> ManifestEntry:
-        """As it is now."""
-
-
-class Difference(Protocol):
-    """What differs between two models; false where nothing does. Each of `MARKS` from the third on has pairs too."""
-
-    @property
-    def renamed(self) -> Sequence[Pair]:
-        """Parameters that seem to have another name now."""
-
-    def __bool__(self) -> bool: ...
 
 
 def view_of(model: Model, *, states: Mapping[str, str] | None = None) -> View:
@@ -123,7 +52,8 @@ def compared_view(
     table = _Table(None)
     for row in _compared(_specs(before), _specs(after), difference):
         table.compare(*row)
-    return table.view((_side(old), _side(new)), same=not difference, notes=tuple(notes))
+    sides = _side(old, difference.old), _side(new, difference.new)
+    return attrs.evolve(table.view(sides), same=not difference, notes=tuple(notes), growth=difference.growth)
 
 
 class _Table:
@@ -157,12 +87,10 @@ class _Table:
         self._rows.marks.append(marks)
         self._rows.was.append(-1 if was is None else _place(self._words, was))
 
-    def view(self, sides: tuple[Side, ...], same: bool = True, notes: tuple[str, ...] = ()) -> View:
+    def view(self, sides: tuple[Side, ...]) -> View:
         """Give what was gathered."""
         specs = tuple(_spec(facts) for facts in self._specs)
-        return View(
-            sides, tuple(self._prefixes), tuple(self._words), specs, tuple(self._states), self._rows, same, notes
-        )
+        return View(sides, tuple(self._prefixes), tuple(self._words), specs, tuple(self._states), self._rows)
 
 
 def _place(known: dict[Any, int], key: Any) -> int:
@@ -178,7 +106,10 @@ _Facts = tuple[Any, ...]
 def _specs(model: Model) -> dict[str, _Facts]:
     """Give what is to be told of each name, ties and computed buffers included."""
     declared = model.declared
-    facts: dict[str, _Facts] = {entry.name: _facts(entry, declared) for entry in model.entries}
+    roles = roles_of(model.entries)
+    facts: dict[str, _Facts] = {
+        entry.name: _facts(entry, declared, role) for entry, role in zip(model.entries, roles, strict=True)
+    }
     for target, source in model.ties.items():
         facts.setdefault(target, ("tie", f"tied to {source}"))
     for name in sorted(model.computed):
@@ -186,18 +117,18 @@ def _specs(model: Model) -> dict[str, _Facts]:
     return facts
 
 
-def _facts(entry: ManifestEntry, declared: bool) -> _Facts:
+def _facts(entry: ManifestEntry, declared: bool, role: str) -> _Facts:
     return (
         *("parameter", entry.shape, entry.dtype, entry.initializer, entry.trainable if declared else None),
         *(entry.expression, entry.declared_by, entry.declared_at, _shard(entry.shard), entry.tags),
-        *(_sections(entry.sections), entry.doc, entry.size, entry.nbytes),
+        *(_sections(entry.sections), entry.doc, role, entry.size, entry.nbytes),
     )
 
 
 def _spec(facts: _Facts) -> Spec:
     if facts[0] != "parameter":
         return Spec(kind=facts[0], note=facts[1])
-    kind, shape, dtype, initializer, trainable, expression, by, at, shard, tags, sections, doc, size, nbytes = facts
+    kind, shape, dtype, initializer, trainable, expression, by, at, shard, tags, sections, doc = facts[:-3]
     return Spec(
         kind=kind,
         shape=shape,
@@ -211,8 +142,9 @@ def _spec(facts: _Facts) -> Spec:
         tags=tags,
         sections=sections,
         doc=doc or "",
-        size=size,
-        nbytes=nbytes,
+        role=facts[-3],
+        size=facts[-2],
+        nbytes=facts[-1],
     )
 
 
@@ -236,9 +168,10 @@ def _compared(
     old: dict[str, _Facts], new: dict[str, _Facts], difference: Difference
 ) -> Iterator[tuple[str, _Facts | None, _Facts | None, int, str | None]]:
     """Give name, facts of old and new, marks and former name of each row, in the order of the newer model."""
-    marks = _marks(difference)
     was = {change.new.name: change.old.name for change in difference.renamed}
     renamed = set(was.values())
+    stayed = old.keys() - renamed  # under the name of one that was renamed there may be another thing now
+    marks = _marks(stayed, new.keys(), difference)
     gone: dict[str | None, list[str]] = {}
     last = None  # a removed row is shown after the one that it came after
     for name in old:
@@ -247,28 +180,25 @@ def _compared(
         elif name not in renamed:
             gone.setdefault(last, []).append(name)
     for name in gone.get(None, ()):
-        yield name, old[name], None, _bit("removed"), None
+        yield name, old[name], None, marks.get(name, 0), None
     for name, facts in new.items():
         former = was.get(name)
-        before = old.get(former if former is not None else name)
-        bits = marks.get(name, 0)
-        if before is None:
-            bits |= _bit("added")
-        elif "parameter" not in (facts[0], before[0]) and facts[:2] != before[:2]:
-            bits |= _bit("changed")  # tied to another
-        elif facts[0] != before[0]:
-            bits |= _bit("changed")  # a parameter became a tie, or a tie a parameter
-        yield name, before, facts, bits, former
+        before = old[former] if former is not None else old[name] if name in stayed else None
+        yield name, before, facts, marks.get(name, 0), former
         for removed in gone.get(name, ()):
-            yield removed, old[removed], None, _bit("removed"), None
+            yield removed, old[removed], None, marks.get(removed, 0), None
 
 
-def _marks(difference: Difference) -> dict[str, int]:
-    """Give the marks of each changed parameter, by its newer name."""
+def _marks(old: Set[str], new: Set[str], difference: Difference) -> dict[str, int]:
+    """Give the marks of each name that the comparison names, and of no other: what it finds equal has none."""
     marks: dict[str, int] = {}
     for mark in MARKS[2:]:
         for change in getattr(difference, mark):
             marks[change.new.name] = marks.get(change.new.name, 0) | _bit(mark)
+    for each in (*difference.added, *difference.removed, *difference.ties, *difference.computed):
+        name = each.name  # a parameter that is a tie now, say, is there on both sides
+        mark = "removed" if name not in new else "added" if name not in old else "changed"
+        marks[name] = marks.get(name, 0) | _bit(mark)
     return marks
 
 
@@ -279,17 +209,20 @@ def _bit(mark: str) -> int:
 # ------------------------------------------------------------------------------------------------------------ the sides
 
 
-def _side(model: Model) -> Side:
+def _side(model: Model, totals: Totals | None = None) -> Side:
+    """Sum up a model; where two are compared, what is compared of it."""
+    entries = model.entries
     return Side(
         title=model.model,
         declared=model.declared,
         digest=model.digest,
-        parameters=len(model.entries),
-        elements=sum(entry.size for entry in model.entries),
-        trainable=trainable_size(model.entries),
-        nbytes=sum(entry.nbytes for entry in model.entries),
+        parameters=len(entries) if totals is None else totals.parameters,
+        elements=sum(entry.size for entry in entries) if totals is None else totals.elements,
+        trainable=trainable_size(entries),
+        nbytes=sum(entry.nbytes for entry in entries) if totals is None else totals.nbytes,
         hyperparameters=tuple((str(key), _value(value)) for key, value in model.hyperparameters.items()),
         caches=_caches(model.caches),
+        source=model.source,
     )
 
 

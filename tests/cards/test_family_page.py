@@ -55,7 +55,7 @@ def test_what_a_class_is_for_is_in_its_docstring_or_in_that_of_a_base() -> None:
 
 def test_every_family_is_in_the_navigation() -> None:
     """A page that is made and not listed would be found by nobody."""
-    listed = re.findall(r"models/([\w.-]+)\.md", (ROOT / "mkdocs.yml").read_text())
+    listed = re.findall(r" models/([\w.-]+)\.md", (ROOT / "mkdocs.yml").read_text())
     families = {m.model_type for m in lazycell.registered_models() if m.cls.__module__.startswith("models.")}
     assert set(listed) == {"index", *families}
 

@@ -27,10 +27,11 @@ class Page:
         self.driver = driver
         self._file = folder / "page.html"
 
-    def open(self, html: str) -> Page:
-        """Show a page, and wait until its tree is there."""
+    def open(self, html: str, address: str = "") -> Page:
+        """Show a page, and wait until its tree is there; `address` is what comes after the `#`."""
         self._file.write_text(html, encoding="utf-8")
-        self.driver.get(self._file.as_uri())
+        self.driver.get("about:blank")  # the same page with another address would not be loaded anew
+        self.driver.get(f"{self._file.as_uri()}#{address}" if address else self._file.as_uri())
         return self
 
     def run(self, script: str, *arguments: Any) -> Any:
@@ -46,10 +47,10 @@ class Page:
         self.driver.switch_to.active_element.send_keys(*keys)
 
     def search(self, query: str) -> str:
-        """Search, and give the count as it is told."""
+        """Search, and give the count as it is told; what follows tells its bytes."""
         self.one("#search").clear()
         self.one("#search").send_keys(query)
-        return self.one("#found").text
+        return self.one("#found").text.partition(" · ")[0]
 
     @property
     def rows(self) -> list[str]:

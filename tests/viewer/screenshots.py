@@ -1,32 +1,51 @@
-"""The pictures of the viewer in the documentation: `python -m tests.viewer.screenshots` makes them anew."""
+"""The pictures of the page in the documentation: `python -m tests.viewer.screenshots` makes them anew."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from lazycell import Manifest
-from models.bert import BertModel
+import attrs
 
-from .browser import browser, prefer
+from lazycell.cli._side import find_side
+from lazycell.manifest import Manifest
+
+from .browser import Page, browser, prefer, resize
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 
+LAYERS = "encoder.layer.{0..11}"
+PICTURES = {
+    "viewer-light": ("light", (1200, 750), None, f"select={LAYERS}.intermediate"),
+    "viewer-dark": ("dark", (1200, 750), None, f"select={LAYERS}.attention.self.query.weight&find=768x768&sort=bytes"),
+    "viewer-diff": ("light", (1200, 750), "bert-large-cased", "select=embeddings.word_embeddings.weight"),
+    "viewer-phone": ("light", (390, 780), None, f"select={LAYERS}.attention"),
+}
+"""For each: the scheme, the pixels of the window, the other side, and what the address says is open."""
+
+
+def take(page: Page, folder: Path) -> None:
+    """Write all pictures into a folder.
+
+    Args:
+        page: of a browser; its window is left at another size.
+        folder: it is there.
+    """
+    model = _asked("bert-base-uncased")
+    for name, (scheme, size, other, address) in PICTURES.items():
+        resize(page.driver, *size)
+        prefer(page.driver, scheme)
+        page.open(model.to_html(None if other is None else _asked(other)), address)
+        (folder / f"{name}.png").write_bytes(page.driver.get_screenshot_as_png())
+
+
+def _asked(preset: str) -> Manifest:
+    return attrs.evolve(find_side(preset), source=preset)
+
 
 def main() -> None:
-    """Write a picture of a model in either scheme, and of two models side by side."""
-    model = BertModel.manifest()
-    larger = BertModel.manifest(vocab_size=28996, num_hidden_layers=13, add_pooling_layer=False)
-    IMAGES.mkdir(exist_ok=True)
-    views: dict[str, tuple[str, Manifest | None]] = {
-        "viewer-light": ("light", None),
-        "viewer-dark": ("dark", None),
-        "viewer-diff": ("light", larger),
-    }
+    """Write the pictures of the documentation."""
     with browser() as page:
-        for name, (scheme, other) in views.items():
-            prefer(page.driver, scheme)
-            page.open(model.to_html(other))
-            page.driver.save_screenshot(str(IMAGES / f"{name}.png"))
+        take(page, IMAGES)
 
 
 if __name__ == "__main__":

@@ -5,15 +5,21 @@ from __future__ import annotations
 import json
 import re
 import time
+from pathlib import Path
 from typing import Any
 
 import attrs
+import numpy as np
 import pytest
+import safetensors.numpy
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lazycell.declaration._forms import Fused
 from lazycell.layout._entry import ManifestEntry
 from lazycell.layout._layout import Stored
 from lazycell.manifest._manifest import Manifest
+from lazycell.manifest.diff._diff_view import diff_view
 from lazycell.viewer._data import MARKS, Spec, View
 from lazycell.viewer._view import compared_view, view_of
 from tests.pure import LANGUAGE, PureCell, manifest
@@ -49,6 +55,27 @@ def marks(view: View) -> dict[str, list[str]]:
 def column(view: View, which: str) -> dict[str, Any]:
     """Give a column of the rows, by name."""
     return dict(zip(names(view), getattr(view.rows, which), strict=True))
+
+
+@st.composite
+def manifests(draw: st.DrawFn) -> Manifest:
+    """Give a small model; each name is a parameter, a tie, a computed buffer, or nothing."""
+    names = [f"{cell}.{leaf}" for cell in ("a", "b") for leaf in ("w", "v", "u")]
+    kinds = draw(st.lists(st.sampled_from(["parameter", "tie", "computed", ""]), min_size=6, max_size=6))
+    of = {kind: [name for name, each in zip(names, kinds, strict=True) if each == kind] for kind in kinds}
+    entries = tuple(
+        entry(
+            name,
+            draw(st.sampled_from([(2,), (2, 3), (3, 2)])),
+            dtype=draw(st.sampled_from(["float32", "float16"])),
+            initializer=draw(st.sampled_from(["ones", "zeros"])),
+            trainable=draw(st.booleans()),
+            declared_by=draw(st.sampled_from(["Linear.weight", "Norm.weight"])),
+        )
+        for name in of.get("parameter", ())
+    )
+    ties = {name: draw(st.sampled_from(entries)).name for name in of.get("tie", ()) if entries}
+    return Manifest("Net", entries, ties=ties, computed=frozenset(of.get("computed", ())))
 
 
 class TestOne:
@@ -168,6 +195,14 @@ class TestCompared:
         assert marks(view) == {"head.weight": ["changed"]}
         assert specs(view)["head.weight"].note == "tied to layers.0.up.weight"
 
+    def test_a_tie_that_is_turned_round_is_a_rename_and_a_new_tie(self) -> None:
+        """What was stored under the one name is under the other now: its bytes are there once on either side."""
+        old = Manifest("Net", (entry("embed.weight", (9, 4)),), ties={"head.weight": "embed.weight"})
+        new = Manifest("Net", (entry("head.weight", (9, 4)),), ties={"embed.weight": "head.weight"})
+        view = compared(old, new)
+        assert marks(view) == {"embed.weight": ["added"], "head.weight": ["renamed", "changed"]}
+        assert column(view, "before")["embed.weight"] == -1
+
     def test_a_tie_that_is_no_more(self) -> None:
         assert marks(compared(small(), attrs.evolve(small(), ties={}))) == {"head.weight": ["removed"]}
 
@@ -243,6 +278,113 @@ def _fused(name: str) -> Manifest:
     parts = tuple(ManifestEntry(each, (2, 3), "float32", "zeros") for each in "qk")
     form = Fused(0, tuple((each.name, each.block) for each in parts))
     return Manifest("Net", parts, stored=(Stored(name, form),))
+
+
+class TestSides:
+    def test_a_checkpoint_is_named_by_its_path_as_it_was_given(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        safetensors.numpy.save_file({"w": np.zeros(2, np.float32)}, tmp_path / "net.safetensors")
+        monkeypatch.chdir(tmp_path)
+        manifest = Manifest.of_checkpoint("net.safetensors")
+        assert (manifest.source, view_of(manifest).sides[0].name) == ("net.safetensors", "net.safetensors")
+        assert Manifest.of_checkpoint({"w": np.zeros(2, np.float32)}).source == ""
+
+    @pytest.mark.parametrize(
+        ("title", "source", "name"),
+        [
+            ("BertModel", "", "BertModel"),
+            ("BertModel", "BertModel", "BertModel"),
+            ("BertModel", "bert-base-uncased", "BertModel (bert-base-uncased)"),
+            ("BertModel", "models.bert:BertModel", "models.bert:BertModel"),
+            ("net.safetensors", "run/net.safetensors", "run/net.safetensors"),
+            ("net.safetensors", "run\\net.safetensors", "run\\net.safetensors"),
+            ("net.safetensors", "google/net", "net.safetensors (google/net)"),
+            ("net", "dir/subnet", "net (dir/subnet)"),
+        ],
+    )
+    def test_a_side_is_called_what_it_is_and_what_it_was_asked_for_by(self, title: str, source: str, name: str) -> None:
+        page = view_of(Manifest(title, (), source=source)).plain()
+        assert [(side["name"], side["source"]) for side in page["sides"]] == [(name, source)]
+
+    def test_the_source_is_no_part_of_the_manifest(self) -> None:
+        named = attrs.evolve(small(), source="small-net")
+        assert named == small()
+        assert (named.digest, named.to_json(), str(named)) == (small().digest, small().to_json(), str(small()))
+        assert not named.diff(small())
+
+    def test_the_newer_side_is_so_much_more(self) -> None:
+        old = Manifest("Net", (entry("w", (100,)), entry("v", (10,))))
+        new = Manifest("Net", (entry("w", (60,), dtype="float16"),))
+        page = compared(old, new).plain()
+        assert page["growth"] == {
+            "parameters": -1,
+            "elements": 60 - 110,
+            "nbytes": 60 * 2 - 110 * 4,
+            "percent": 100 * (60 * 2 - 110 * 4) / (110 * 4),
+        }
+        assert compared(Manifest("Net", ()), new).plain()["growth"]["percent"] is None
+        assert view_of(new).plain()["growth"] is None
+
+
+class TestMarksAreTheDifferences:
+    """What a comparison names has a mark on the page, and nothing else has."""
+
+    @given(manifests(), manifests())
+    def test_of_two_that_are_declared(self, old: Manifest, new: Manifest) -> None:
+        agree(old, new)
+
+    @given(manifests(), manifests(), st.booleans())
+    def test_of_a_model_and_a_checkpoint(self, model: Manifest, other: Manifest, turned: bool) -> None:
+        """The checkpoint has names of the model's, of its ties and of its computed buffers among others."""
+        checkpoint = Manifest("net.safetensors", (*other.entries, *_copies(other)), declared=False)
+        agree(*((checkpoint, model) if turned else (model, checkpoint)))
+
+    @given(manifests(), manifests())
+    def test_of_two_checkpoints(self, old: Manifest, new: Manifest) -> None:
+        agree(*(Manifest(each.model, each.entries, declared=False) for each in (old, new)))
+
+    @given(manifests())
+    def test_a_file_that_a_model_writes_has_no_mark(self, model: Manifest) -> None:
+        """Whether or not it holds what is tied and what is computed, too."""
+        for more in ((), _copies(model)):
+            file = Manifest("net.safetensors", (*model.entries, *more), declared=False)
+            assert not model.diff(file)
+            assert marks(diff_view(model, file)) == {}
+
+
+def agree(old: Manifest, new: Manifest) -> None:
+    """Hold the page of two manifests to what their difference names, and its sums to its rows."""
+    difference = old.diff(new)
+    page = diff_view(old, new)
+    pairs = {mark: {change.new.name for change in getattr(difference, mark)} for mark in MARKS[2:]}
+    others = {each.name for each in (*difference.added, *difference.removed)}
+    others |= {each.name for each in (*difference.ties, *difference.computed)}
+    shown = marks(page)
+    assert set(shown) == set.union(others, *pairs.values())
+    for mark in ("reshaped", "retyped", "reinitialized", "renamed", "redeclared"):
+        assert {name for name, found in shown.items() if mark in found} == pairs[mark]
+    assert {name for name, found in shown.items() if "added" in found} <= others
+    assert {name for name, found in shown.items() if "removed" in found} <= others
+    assert page.same == (not difference)
+    gone = MARKS.index("removed")
+    rows = page.rows
+    for side, columns in zip(page.sides, (rows.before, rows.spec), strict=True):
+        newer = columns is rows.spec
+        specs = [
+            page.specs[spec]
+            for spec, bits in zip(columns, rows.marks, strict=True)
+            if spec >= 0 and not (newer and bits & (1 << gone))
+        ]
+        kept = [each for each in specs if each.kind == "parameter"]
+        assert (side.parameters, side.nbytes) == (len(kept), sum(each.nbytes for each in kept))
+    assert page.growth == difference.growth
+
+
+def _copies(model: Manifest) -> tuple[ManifestEntry, ...]:
+    """Give what a checkpoint may hold of a model's ties and computed buffers."""
+    ties = [attrs.evolve(model[source], name=name) for name, source in model.ties.items()]
+    return (*ties, *(entry(name, (3,)) for name in sorted(model.computed)))
 
 
 class TestSize:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from ... import show
+from ._diff_totals import totals
 
 if TYPE_CHECKING:
     from ...layout import ManifestEntry
@@ -19,8 +20,8 @@ Cells = tuple[str, ...]
 
 
 def differences_report(diff: Differences) -> show.Report:
-    """Give the differences for people: both sides, a table for each kind, and a summary."""
-    return show.Report(title(diff), tuple(sections(diff)), (summary(diff),))
+    """Give the differences for people: both sides, a table for each kind, what both take, and a summary."""
+    return show.Report(title(diff), tuple(sections(diff)), (*totals(diff), summary(diff)))
 
 
 def sections(diff: Differences) -> Iterator[show.Table]:
@@ -42,16 +43,13 @@ def sections(diff: Differences) -> Iterator[show.Table]:
     yield from _stored(diff)
     if diff.computed:
         yield _section("computed buffers", "buffer", diff.computed, _detail)
-    if diff.caches:
-        yield _section("caches", "cell", diff.caches, _detail)
-    if diff.leftovers:
-        yield _section("leftovers", "name", diff.leftovers, _detail)
+    yield from _stated(diff)
     yield from _streams(diff)
 
 
 def notes(diff: Differences) -> Iterator[str]:
     """Give a line for each difference that is none of a parameter, a tie, a buffer or a hyperparameter."""
-    for table in (*_stored(diff), *_streams(diff)):
+    for table in (*_stored(diff), *_stated(diff), *_streams(diff)):
         rows = show.cut(table.rows, _MOST_ROWS)
         yield from (f"{table.title}: {': '.join(filter(None, row))}" for row in rows)
 
@@ -199,6 +197,13 @@ def _joined(pairs: list[tuple[str, str, int]], splits: show.Splits) -> Iterator[
 def _stored(diff: Differences) -> Iterator[show.Table]:
     if diff.stored:
         yield _section("stored otherwise", "tensor", diff.stored, _detail)
+
+
+def _stated(diff: Differences) -> Iterator[show.Table]:
+    if diff.caches:
+        yield _section("caches", "cell", diff.caches, _detail)
+    if diff.leftovers:
+        yield _section("leftovers", "name", diff.leftovers, _detail)
 
 
 def _streams(diff: Differences) -> Iterator[show.Table]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import attrs
+
 from ..._frozen import frozen
-from ...layout import ManifestEntry
+from ...layout import Growth, ManifestEntry
 
 
 @frozen
@@ -51,12 +53,21 @@ class DiffSide:
         digest: the manifest's digest.
         declared: whether a model declares it; False for a checkpoint.
         parameters: how many there are.
+        elements: their elements.
+        nbytes: the bytes of their values.
+        source: what it was asked for by; empty where that is not known.
+
+    Where a model is held against a checkpoint, what is counted is what is compared: tensors as a checkpoint stores
+    them, without what a load passes over.
     """
 
     model: str
     digest: str
     declared: bool
     parameters: int
+    elements: int = 0
+    nbytes: int = 0
+    source: str = attrs.field(default="", eq=False)
 
 
 @frozen
@@ -82,6 +93,14 @@ class Differences:
     caches: tuple[Detail, ...] = ()
     hyperparameters: tuple[Detail, ...] = ()
     streams: tuple[Detail, ...] = ()
+
+    @property
+    def growth(self) -> Growth:
+        """What the newer side has more than the older: parameters, elements and bytes."""
+        old, new = self.old, self.new
+        more = new.nbytes - old.nbytes
+        percent = 100 * more / old.nbytes if old.nbytes else None
+        return Growth(new.parameters - old.parameters, new.elements - old.elements, more, percent)
 
     def __bool__(self) -> bool:
         return (

@@ -28,8 +28,9 @@ def diff_json(diff: Differences) -> str:
         "version": encoded(VERSION),
         "differs": encoded(bool(diff)),
         "breaks_checkpoints": encoded(diff.breaks_checkpoints),
-        "old": encoded(attrs.asdict(diff.old)),
-        "new": encoded(attrs.asdict(diff.new)),
+        "old": encoded(_side(diff.old)),
+        "new": encoded(_side(diff.new)),
+        "growth": encoded(_bytes_named(attrs.asdict(diff.growth))),
         "unchanged": encoded(diff.unchanged),
         "added": _list(_entry(entry, diff.new) for entry in diff.added),
         "removed": _list(_entry(entry, diff.old) for entry in diff.removed),
@@ -37,6 +38,15 @@ def diff_json(diff: Differences) -> str:
     members |= {kind: _list(map(_change, getattr(diff, kind))) for kind in _CHANGES}
     members |= {kind: _list(map(_detail, getattr(diff, kind))) for kind in _DETAILS}
     return escaped("{\n" + ",\n".join(f"  {encoded(key)}: {value}" for key, value in members.items()) + "\n}\n")
+
+
+def _side(side: DiffSide) -> dict[str, Any]:
+    """Give a side; what it was asked for by only where that is known."""
+    return {key: value for key, value in _bytes_named(attrs.asdict(side)).items() if key != "source" or value}
+
+
+def _bytes_named(values: dict[str, Any]) -> dict[str, Any]:
+    return {"bytes" if key == "nbytes" else key: value for key, value in values.items()}
 
 
 def _list(items: Iterable[dict[str, Any]]) -> str:

@@ -1,12 +1,14 @@
 // What a colour can stand for. A mode sorts every row into a category; a category has a colour of the style sheet.
 
 const PALETTE = 10;
+const ROLES = ["embedding", "attention", "feed-forward", "experts", "norm", "head"];
 const NO_PARAMETER = "tied or computed";
-const UNSAID = { dtype: "unknown", initializer: "unknown", trainable: "unknown", tags: "no tag", shard: "not sharded",
+const UNSAID = { role: "no role", dtype: "unknown", initializer: "unknown", trainable: "unknown", tags: "no tag", shard: "not sharded",
   declared_by: "not declared", state: "unknown", marks: "same" };
 
 const READERS = {
   marks: (model, row) => marksOf(model, row)[0] || "",
+  role: (model, row) => specOf(model, row).role || "",
   state: (model, row) => (model.rows.state.length && model.rows.state[row] >= 0 ? model.states[model.rows.state[row]] : ""),
   dtype: (model, row) => specOf(model, row).dtype || "",
   initializer: (model, row) => specOf(model, row).initializer || "",
@@ -15,7 +17,7 @@ const READERS = {
   shard: (model, row) => specOf(model, row).shard || "",
   declared_by: (model, row) => specOf(model, row).declared_by || "",
 };
-const MODES = [["marks", "difference"], ["state", "state"], ["dtype", "dtype"], ["initializer", "initializer"],
+const MODES = [["marks", "difference"], ["role", "role"], ["state", "state"], ["dtype", "dtype"], ["initializer", "initializer"],
   ["trainable", "trainable"], ["tags", "tag"], ["shard", "rank (shard)"], ["declared_by", "declaring class"]];
 
 // The modes that say anything at all about this model.
@@ -50,13 +52,14 @@ function sortRows(model, key) {
     mine.count++;
     mine.bytes += specOf(model, row).nbytes || 0;
   }
+  const known = key === "marks" ? model.markNames : key === "role" ? ROLES : [];   // these have an order and a colour of their own
   const isPlain = ({ name }) => name === "" || name === NO_PARAMETER;
-  const rank = (each) => (isPlain(each) ? Infinity : key === "marks" ? model.markNames.indexOf(each.name) : -each.bytes);
+  const rank = (each) => (isPlain(each) ? Infinity : known.includes(each.name) ? known.indexOf(each.name) - 1e15 : -each.bytes);
   categories.sort((one, two) => rank(one) - rank(two) || two.count - one.count);
   const moved = new Int32Array(categories.length);
   categories.forEach((each, place) => {
     moved[each.place] = place;
-    each.colour = isPlain(each) ? "--none" : key === "marks" ? `--${each.name}` : place < PALETTE ? `--c${place}` : "--other";
+    each.colour = isPlain(each) ? "--none" : known.includes(each.name) ? `--${each.name}` : place < PALETTE ? `--c${place}` : "--other";
   });
   for (let row = 0; row < rows; row++) category[row] = moved[category[row]];
   return { key, category, categories };

@@ -22,11 +22,13 @@ function makeDetails(model, store) {
   const tiedTo = tiesBySource(model);
   let drawn = -1;
   store.listen(() => {
-    const { hovered, selected } = store.state;
+    const { hovered, selected, split } = store.state;
     const node = hovered >= 0 ? hovered : selected;
-    if (node === drawn) return;
-    drawn = node;
-    const table = node === 0 ? ofModel(model) : isGroup(model, node) ? ofGroup(model, node) : ofRow(model, model.row[node], tiedTo);
+    const look = node < 0 ? -1 : 2 * node + split[node];
+    if (look === drawn) return;
+    drawn = look;
+    const row = rowOf(model, store.state, node), count = standsFor(model, store.state, node);
+    const table = node === 0 ? ofModel(model) : row < 0 ? ofGroup(model, node, count) : ofRow(model, row, tiedTo, count);
     box.replaceChildren(make("h2", "", node === 0 ? legible(model.label[0]) : legible(pathOf(model, node))), ...table);
     box.scrollTop = 0;
   });
@@ -45,13 +47,15 @@ function tiesBySource(model) {
 
 function exactBytes(bytes) { return bytes < 1000 ? bytesText(bytes) : `${bytesText(bytes)} (${countText(bytes)})`; }
 
-function ofRow(model, row, tiedTo) {
+// Of so many parameters that are alike, a row is the first.
+function ofRow(model, row, tiedTo, count) {
   const spec = specOf(model, row), before = specBefore(model, row), removed = isRemoved(model, row);
   const facts = FACTS.map(([title, read]) => [title, before ? read(before) || "" : "", removed ? "" : read(spec) || ""]);
   const former = formerName(model, row);
-  if (former !== null) facts.unshift(["name", former, nameOf(model, row)]);
+  if (count > 1) facts.unshift(...ofAll(spec, before, removed, count));
+  if (former !== null) facts.unshift([count > 1 ? "name of the first" : "name", former, nameOf(model, row)]);
   const ties = tiedTo.get(`tied to ${nameOf(model, row)}`);
-  if (ties) facts.push(["ties", "", ties.join(", ")]);
+  if (ties && count === 1) facts.push(["ties", "", ties.join(", ")]);
   if (model.rows.state.length) facts.push(["state", "", READERS.state(model, row)]);
   if (!model.compared) return [factTable(facts.filter(([, , value]) => value).map(([title, , value]) => [title, value]))];
   const heading = [make("p", "marks")];
@@ -61,9 +65,16 @@ function ofRow(model, row, tiedTo) {
   return [...heading, comparedTable(facts.filter(([, old, value]) => old || value), before === null, removed)];
 }
 
-function ofGroup(model, node) {
-  const facts = [["parameters", countText(model.leaves[node])],
+function ofAll(spec, before, removed, count) {
+  const sum = (each) => (each && each.kind === "parameter" ? exactBytes(count * (each.nbytes || 0)) : "");
+  const alike = `${countText(count)} parameters`;
+  return [["alike", before ? alike : "", removed ? "" : alike], ["bytes of all", sum(before), removed ? "" : sum(spec)]];
+}
+
+function ofGroup(model, node, count) {
+  const facts = [...(count > 1 ? [["alike", `${countText(count)}, shown as one`]] : []), ["parameters", countText(model.leaves[node])],
     ["bytes", `${exactBytes(model.bytes[node])}, ${shareText(model.bytes[node], model.bytes[0])} of the model`],
+    ...(count > 1 ? [["bytes of each", exactBytes(model.bytes[node] / count)]] : []),
     ...dtypesWithin(model, node)];
   if (model.compared) facts.push(["differences", countText(model.differing[node])]);
   return [factTable(facts)];
@@ -71,17 +82,20 @@ function ofGroup(model, node) {
 
 function dtypesWithin(model, node) {
   const sums = new Map();
-  for (let each = node; each < model.end[node]; each++) {
+  const copied = model.like[node] >= 0;   // a copy is summed up from what it is a copy of
+  const from = copied ? model.like[node] : node, times = copied ? model.times[node] : 1;
+  for (let each = from; each < model.end[from]; each++) {
     const row = model.row[each];
-    if (row < 0 || isRemoved(model, row) || !specOf(model, row).dtype) continue;
+    if (row < 0 || model.like[each] >= 0 || isRemoved(model, row) || !specOf(model, row).dtype) continue;
     const { dtype, nbytes = 0 } = specOf(model, row);
-    sums.set(dtype, (sums.get(dtype) || 0) + nbytes);
+    sums.set(dtype, (sums.get(dtype) || 0) + times * nbytes);
   }
   return [...sums].sort((one, two) => two[1] - one[1]).map(([dtype, bytes]) => [dtype, exactBytes(bytes)]);
 }
 
 function ofModel(model) {
   const facts = model.sides.map((side) => [
+    ["asked for", side.source || ""],
     ["kind", side.declared ? "a declared model" : "a checkpoint, as its headers tell"],
     ["parameters", countText(side.parameters)],
     ["elements", countText(side.elements)],
@@ -90,13 +104,13 @@ function ofModel(model) {
     ["digest", side.digest.slice(0, 12)],
     ...side.hyperparameters,
   ]);
-  if (!model.compared) return [factTable([...facts[0], ...dtypesWithin(model, 0)])];
+  if (!model.compared) return [factTable([...facts[0].filter(([, value]) => value), ...dtypesWithin(model, 0)])];
   const old = new Map(facts[0]), now = new Map(facts[1]);
-  const titles = [...new Set([...now.keys(), ...old.keys()])];
+  const titles = [...new Set([...now.keys(), ...old.keys()])].filter((title) => now.get(title) || old.get(title));
   const notes = model.notes.map((note) => make("p", "note", legible(note)));
   const same = model.same ? [make("p", "note", "There is no difference.")] : [];
   const rows = titles.map((title) => [title, old.get(title) || "", now.get(title) || ""]);
-  return [...same, ...notes, comparedTable([["name", model.sides[0].title, model.sides[1].title], ...rows], false, false)];
+  return [...same, ...notes, comparedTable([["name", ...model.sides.map((side) => side.name || side.title)], ...rows], false, false)];
 }
 
 function factTable(facts) {

@@ -1,30 +1,36 @@
 // The model as a tree. A node is a number; its subtree is the numbers from it up to `end[node]` (preorder), so that
-// sums, searches and foldings are loops over arrays. Nothing here recurses: a hostile name may have 10,000 dots.
+// sums, searches and foldings are loops over arrays.
 
 function readModel(data) {
-  const tree = growTree(data);
+  const grown = growTree(data);
+  const tree = foldTree(grown, kindsOf(data, grown));
   const count = tree.label.length;
   const model = {
     ...data,
     ...tree,
     count,
     compared: data.sides.length === 2,
-    leaves: new Int32Array(count),      // parameters of the (newer) model in the subtree
-    differing: new Int32Array(count),   // rows in the subtree that bear a mark
+    folds: [],                          // those that can be taken apart
+    leaves: new Float64Array(count),    // parameters of the (newer) model in the subtree
+    differing: new Float64Array(count), // rows in the subtree that bear a mark
     bytes: new Float64Array(count),     // bytes of the (newer) model
     area: new Float64Array(count),      // bytes to be drawn: removed parameters have a place too
     heaviest: new Int32Array(count),    // the leaf with the most bytes
-    nodeOf: new Int32Array(data.rows.word.length),
   };
-  for (let node = count - 1; node >= 0; node--) sumUp(model, node);
+  for (let node = count - 1; node >= 0; node--) if (model.like[node] < 0) sumUp(model, node);
+  for (let node = 0; node < count; node++) {
+    if (model.seam[node] >= 0) model.folds.push(node);
+    if (model.like[node] >= 0) copySums(model, node);
+  }
   return model;
 }
+
+const SUMS = ["leaves", "area", "bytes", "differing"];
 
 function sumUp(model, node) {
   const row = model.row[node];
   if (row >= 0) {
     const spec = specOf(model, row);
-    model.nodeOf[row] = node;
     model.heaviest[node] = node;
     model.leaves[node] = spec.kind === "parameter" && !isRemoved(model, row) ? 1 : 0;
     model.area[node] = spec.nbytes || 0;
@@ -33,69 +39,15 @@ function sumUp(model, node) {
   }
   const parent = model.parent[node];
   if (parent < 0) return;
-  for (const sum of [model.leaves, model.area, model.bytes, model.differing]) sum[parent] += sum[node];
+  for (const sum of SUMS) model[sum][parent] += model[sum][node];
   const best = model.heaviest[parent], mine = model.heaviest[node];
   if (!best || model.area[mine] >= model.area[best]) model.heaviest[parent] = mine;
 }
 
-// Cut all names at their dots, then number the nodes in the order of a walk through the tree.
-function growTree({ prefixes, words, rows, sides }) {
-  const grown = { label: [sides[sides.length - 1].title], parent: [-1], row: [-1], first: [-1], last: [-1], next: [-1] };
-  const add = (parent, label, row) => {
-    const node = grown.label.length;
-    grown.label.push(label);
-    grown.parent.push(parent);
-    grown.row.push(row);
-    for (const link of [grown.first, grown.last, grown.next]) link.push(-1);
-    if (grown.last[parent] < 0) grown.first[parent] = node;
-    else grown.next[grown.last[parent]] = node;
-    grown.last[parent] = node;
-    return node;
-  };
-  const groups = new Map();
-  const groupOf = prefixes.map(() => -1);
-  const group = (prefix) => {
-    let node = 0;
-    for (const word of prefix.split(".").slice(0, -1)) {
-      const key = `${node}.${word}`;
-      if (!groups.has(key)) groups.set(key, add(node, word, -1));
-      node = groups.get(key);
-    }
-    return node;
-  };
-  for (let row = 0; row < rows.word.length; row++) {
-    const prefix = rows.prefix[row];
-    if (groupOf[prefix] < 0) groupOf[prefix] = group(prefixes[prefix]);
-    add(groupOf[prefix], words[rows.word[row]], row);
-  }
-  return renumber(grown);
-}
-
-function renumber(grown) {
-  const count = grown.label.length;
-  const tree = {
-    label: new Array(count), parent: new Int32Array(count).fill(-1), row: new Int32Array(count),
-    depth: new Int32Array(count), end: new Int32Array(count),
-  };
-  const place = new Int32Array(count);
-  let node = 0;
-  for (let number = 0; number < count; number++) {
-    place[node] = number;
-    const parent = grown.parent[node] < 0 ? -1 : place[grown.parent[node]];
-    tree.label[number] = grown.label[node];
-    tree.row[number] = grown.row[node];
-    tree.parent[number] = parent;
-    tree.depth[number] = parent < 0 ? 0 : tree.depth[parent] + 1;
-    if (grown.first[node] >= 0) { node = grown.first[node]; continue; }
-    while (node > 0 && grown.next[node] < 0) {
-      tree.end[place[node]] = number + 1;
-      node = grown.parent[node];
-    }
-    tree.end[place[node]] = number + 1;
-    if (node > 0) node = grown.next[node];
-  }
-  tree.end[0] = count;
-  return tree;
+function copySums(model, node) {
+  const like = model.like[node];
+  for (const sum of SUMS) model[sum][node] = model.times[node] * model[sum][like];
+  model.heaviest[node] = model.heaviest[like];
 }
 
 function specOf(model, row) { return model.specs[model.rows.spec[row]]; }
@@ -111,14 +63,9 @@ function formerName(model, row) {
   return model.compared && model.rows.was[row] >= 0 ? model.words[model.rows.was[row]] : null;
 }
 
-function isGroup(model, node) { return model.row[node] < 0; }
 function isWithin(model, node, group) { return node >= group && node < model.end[group]; }
-
-function childrenOf(model, node) {
-  const children = [];
-  for (let child = node + 1; child < model.end[node]; child = model.end[child]) children.push(child);
-  return children;
-}
+function isFold(model, node) { return model.seam[node] >= 0; }
+function isMember(model, node, fold) { return node > fold && node < model.seam[fold]; }
 
 // From the model itself down to the node, both included.
 function lineage(model, node) {
@@ -127,7 +74,44 @@ function lineage(model, node) {
   return line.reverse();
 }
 
+// What a node adds to the path of the group that it is in: `layers.{0..31}` for all that are alike, `3` for one of them.
+function stepsTo(model, line) {
+  return line.slice(1).flatMap((node, place) => {
+    const below = line[place + 2];
+    const single = below !== undefined && isFold(model, node) && isMember(model, below, node);
+    const plain = model.fold[node] && !model.joined[node] ? [] : [model.label[node]];
+    return !model.fold[node] || single ? plain : [...plain, model.indices.get(node)];
+  });
+}
+
 function pathOf(model, node) {
-  if (model.row[node] >= 0) return nameOf(model, model.row[node]);
-  return lineage(model, node).slice(1).map((each) => model.label[each]).join(".");
+  if (model.row[node] >= 0 && model.like[node] < 0) return nameOf(model, model.row[node]);
+  return stepsTo(model, lineage(model, node)).join(".");
+}
+
+// The node with this path, or -1. Without its braces, a path of a fold that is a list is that of the list: `layers`.
+function nodeAt(model, path) {
+  if (path === "") return 0;
+  let here = [[0, path]];
+  while (here.length) {
+    const further = [];
+    for (const [group, rest] of here) {
+      for (const child of [...listed(model.next, model.first[group]), ...listed(model.next, model.copies[group])]) {
+        for (const step of waysTo(model, child)) {
+          if (rest === step) return child;
+          if (step === "") further.push([child, rest]);
+          else if (rest.startsWith(`${step}.`)) further.push([child, rest.slice(step.length + 1)]);
+        }
+      }
+    }
+    here = further;
+  }
+  return -1;
+}
+
+// A fold within a list adds nothing to the names of its members.
+function waysTo(model, node) {
+  const label = model.label[node], within = isFold(model, node) ? [""] : [];
+  if (!model.fold[node]) return label === "" ? [] : [label];
+  return model.joined[node] ? [`${label}.${model.indices.get(node)}`, label] : [label, ...within];
 }

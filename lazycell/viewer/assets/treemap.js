@@ -1,8 +1,11 @@
 // The map: a rectangle for each parameter, its area the bytes. The base canvas holds the rectangles, the one over it the
-// outlines of what is hovered and selected, so that a moving pointer redraws next to nothing.
+// outlines of what is hovered and selected, so that a moving pointer redraws next to nothing. A fold that the tree shows
+// as one is one here, too: both speak of the same nodes.
 
 const TITLE = 17;        // height of a group's title
 const SMALLEST = 3;      // a group thinner than this is drawn as one rectangle
+const LEAST_MATCH = 6;   // a match smaller than this is marked, so that it is seen
+const MOST_MARKS = 2000; // more than these are seen without
 const LETTER = 6.65;     // width of a letter of the canvas' font
 
 function makeMap(model, store) {
@@ -13,8 +16,8 @@ function makeMap(model, store) {
 
   new ResizeObserver(() => { arrange(); paint(); outline(); }).observe(box);
   store.listen((parts) => {
-    if ("zoom" in parts) arrange();
-    if (["zoom", "sorted", "matched", "onlyDifferences", "highlight", "theme"].some((key) => key in parts)) paint();
+    if ("zoom" in parts || "split" in parts) arrange();
+    if (["zoom", "split", "sorted", "shown", "highlight", "theme"].some((key) => key in parts)) paint();
     outline();
   });
 
@@ -26,7 +29,7 @@ function makeMap(model, store) {
       canvas.getContext("2d").setTransform(ratio, 0, 0, ratio, 0, 0);
     }
     tileOf.fill(-1);
-    tiles = layTiles(model, state.zoom, width, height, tileOf);
+    tiles = layTiles(model, state, width, height, tileOf);
   }
 
   function paint() {
@@ -34,19 +37,37 @@ function makeMap(model, store) {
     pen.clearRect(0, 0, box.clientWidth, box.clientHeight);
     if (!state.sorted) return;
     const fills = inks(state.sorted.categories.map((each) => each.colour));
-    const [ink, paper, frame, frameInk, family] = inks(["--map-ink", "--map-faded", "--map-frame", "--text", "--mono"]);
+    const [ink, paper, frame, frameInk, family, accent] =
+      inks(["--map-ink", "--map-faded", "--map-frame", "--text", "--mono", "--accent"]);
     pen.font = `11px ${family}`;
     pen.textBaseline = "middle";
-    const faded = (row) => (state.matched && !state.matched[row]) || (state.onlyDifferences && !model.rows.marks[row]) ||
+    const faded = (node, row) => (state.shown && !state.shown[node]) ||
       (state.highlight >= 0 && state.sorted.category[row] !== state.highlight);
+    const small = [];
+    let leaves = 0, lit = 0;
     for (const tile of tiles) {
       if (tile.open) { paintFrame(pen, tile, frame, frameInk); continue; }
-      const row = model.row[model.heaviest[tile.node]], pale = faded(row);
+      const row = model.row[model.heaviest[tile.node]], pale = faded(tile.node, row);
       pen.fillStyle = pale ? paper : fills[state.sorted.category[row]];
       const gap = Math.min(tile.width, tile.height) > 4 ? 1 : 0;
       pen.fillRect(tile.x, tile.y, tile.width - gap, tile.height - gap);
-      if (!pale) paintLabel(pen, tile, ink);
+      leaves++;
+      if (!pale) { lit++; paintLabel(pen, tile, ink); }
+      if (!pale && Math.min(tile.width, tile.height) < LEAST_MATCH) small.push([tile, fills[state.sorted.category[row]]]);
     }
+    // Where most is lit, nothing has to be pointed at.
+    if (2 * lit <= leaves && small.length <= MOST_MARKS) for (const each of small) paintMark(pen, ...each, accent);
+  }
+
+  // What is small is drawn larger than it is, within the map.
+  function paintMark(pen, tile, fill, accent) {
+    const width = Math.max(tile.width, LEAST_MATCH), height = Math.max(tile.height, LEAST_MATCH);
+    const x = Math.max(0, Math.min(box.clientWidth - width, tile.x + (tile.width - width) / 2));
+    const y = Math.max(0, Math.min(box.clientHeight - height, tile.y + (tile.height - height) / 2));
+    pen.fillStyle = accent;
+    pen.fillRect(x, y, width, height);
+    pen.fillStyle = fill;
+    pen.fillRect(x + 1, y + 1, width - 2, height - 2);
   }
 
   function paintFrame(pen, tile, frame, frameInk) {
@@ -59,8 +80,8 @@ function makeMap(model, store) {
   function paintLabel(pen, tile, ink) {
     if (tile.width < 34 || tile.height < 15) return;
     pen.fillStyle = ink;
-    pen.fillText(fitted(legible(tile.lead + model.label[tile.node], 200), tile.width - 9), tile.x + 5, tile.y + 9);
-    const row = model.row[tile.node];
+    pen.fillText(fitted(legible(tile.lead + labelOf(model, state, tile.node), 200), tile.width - 9), tile.x + 5, tile.y + 9);
+    const row = rowOf(model, state, tile.node);
     if (row < 0 || tile.height < 30 || tile.width < 70) return;
     const shape = fitted(`${shapeText(specOf(model, row).shape)}`, tile.width - 9);
     pen.fillText(shape, tile.x + 5, tile.y + 23);
@@ -106,23 +127,25 @@ function fitted(text, width) {
 }
 
 // Give every rectangle from the zoomed node down, groups before what is in them.
-function layTiles(model, zoom, width, height, tileOf) {
+function layTiles(model, state, width, height, tileOf) {
+  const { zoom } = state;
   const tiles = [], pending = [{ node: zoom, lead: "", x: 0, y: 0, width, height }];
   while (pending.length) {
     const tile = pending.pop();
-    const { chain, last } = lonely(model, tile.node);
+    const { chain, last } = lonely(model, state, tile.node);
     for (const node of chain) tileOf[node] = tiles.length;
-    tile.open = isGroup(model, last) && Math.min(tile.width, tile.height) >= SMALLEST;
+    tile.open = isGroup(model, state, last) && Math.min(tile.width, tile.height) >= SMALLEST;
     tiles.push(tile);
     if (!tile.open) continue;
     const outermost = tile.node === zoom;
     const titled = !outermost && tile.width > 56 && tile.height > 3 * TITLE;
     const edge = titled ? 2 : !outermost && Math.min(tile.width, tile.height) > 24 ? 1 : 0;
-    const path = chain.map((node) => model.label[node]).join(".");
-    tile.title = titled ? tile.lead + path : "";
+    const path = chain.map((node) => labelOf(model, state, node)).join(".");
+    const fold = isWhole(model, state, last) ? `  ${countText(model.fold[last])} ×` : "";
+    tile.title = titled ? tile.lead + path + fold : "";
     const lead = titled || outermost ? "" : `${tile.lead}${path}.`;   // what the labels within have to say
     const top = tile.y + (titled ? TITLE : edge);
-    const children = childrenOf(model, last).filter((child) => model.area[child] > 0);
+    const children = childrenOf(model, state, last).filter((child) => model.area[child] > 0);
     children.sort((one, two) => model.area[two] - model.area[one]);
     const inner = [tile.x + edge, top, Math.max(0, tile.width - 2 * edge), Math.max(0, tile.y + tile.height - top - edge)];
     squarify(children.map((child) => model.area[child]), ...inner).forEach(([x, y, wide, high], place) =>
@@ -132,11 +155,11 @@ function layTiles(model, zoom, width, height, tileOf) {
 }
 
 // A group that holds a single group shares its frame: `bert.encoder`.
-function lonely(model, node) {
+function lonely(model, state, node) {
   const chain = [node];
-  for (let last = node; isGroup(model, last);) {
-    const only = last + 1;
-    if (only >= model.end[last] || model.end[only] !== model.end[last] || !isGroup(model, only)) break;
+  for (let last = node; isGroup(model, state, last);) {
+    const only = firstChild(model, state, last);
+    if (only < 0 || state.order.next[only] >= 0 || !isGroup(model, state, only)) break;
     chain.push((last = only));
   }
   return { chain, last: chain[chain.length - 1] };
