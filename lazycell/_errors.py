@@ -153,8 +153,8 @@ class ConfigWarning(_SaidInOneLine, UserWarning):
 class DtypeWarning(_SaidInOneLine, UserWarning):
     """A dtype was asked for in which this device computes nothing.
 
-    Given by `from_pretrained`, which builds the model in float32 then, and by the first call of a net with parameters in
-    such a dtype.
+    Given by `from_pretrained`, which builds the model in float32 then, and by the first call of a net with parameters
+    in such a dtype.
     """
 
 
