@@ -16,14 +16,27 @@ ACTIVATIONS = ("gelu", "gelu_new", "gelu_pytorch_tanh", "gelu_python", "quick_ge
 
 
 def activation(default: str) -> Any:
-    """Declare a hyperparameter that is one of `ACTIVATIONS`."""
+    """Declare a hyperparameter that is one of `ACTIVATIONS`.
+
+    Args:
+        default: its name where none is given.
+
+    Returns:
+        The declaration, as of `hyper`.
+    """
     return hyper(default, validator=in_(ACTIVATIONS))
 
 
 def activate(name: str, x: Tensor, training: bool = False) -> Tensor:
     """Apply the one of `ACTIVATIONS` that a config calls `name`, element by element.
 
-    `training`: gradients will be asked for, so that the form is chosen that has the quicker one.
+    Args:
+        name: one of `ACTIVATIONS`.
+        x: of any shape and floating-point dtype.
+        training: whether gradients will be asked for: then the form is chosen that has the quicker one.
+
+    Returns:
+        The same shape and dtype. The kinds of gelu are computed in float32.
     """
     if name in ("gelu", "gelu_python"):
         wide = cast(x, mindspore.float32)
@@ -40,7 +53,14 @@ def activate(name: str, x: Tensor, training: bool = False) -> Tensor:
 
 
 def gelu_by_erf(x: Tensor) -> Tensor:
-    """Give x Φ(x), Φ being the normal distribution's share below x (Hendrycks and Gimpel 2016, arXiv:1606.08415)."""
+    """Give x Φ(x), Φ being the normal distribution's share below x (Hendrycks and Gimpel 2016, arXiv:1606.08415).
+
+    Args:
+        x: of any shape and floating-point dtype.
+
+    Returns:
+        The same shape and dtype.
+    """
     return 0.5 * x * (1.0 + ops.erf(x * math.sqrt(0.5)))
 
 
@@ -56,6 +76,12 @@ def gelu_by_sigmoid(x: Tensor) -> Tensor:
 
     MindSpore 2.10's CPU computes `erf` one number at a time, which took a third of an encoder's time; sums, products
     and sigmoids it computes many at once. A gradient has more terms this way, and takes longer.
+
+    Args:
+        x: of any shape, float32.
+
+    Returns:
+        The same shape, float32.
     """
     square = ops.minimum(ops.square(x), 36.0)
     power = _LOG_ODDS[-1] * square
@@ -65,7 +91,14 @@ def gelu_by_sigmoid(x: Tensor) -> Tensor:
 
 
 def gelu_new(x: Tensor) -> Tensor:
-    """Give x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³))), by way of (1 + tanh z) / 2 = sigmoid 2z."""
+    """Give x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³))), by way of (1 + tanh z) / 2 = sigmoid 2z.
+
+    Args:
+        x: of any shape and floating-point dtype.
+
+    Returns:
+        The same shape and dtype.
+    """
     return x * ops.sigmoid(x * (2.0 * math.sqrt(2.0 / math.pi)) * (1.0 + 0.044715 * ops.square(x)))
 
 
@@ -73,6 +106,12 @@ def tanh(x: Tensor) -> Tensor:
     """Hyperbolic tangent, element by element, to 3e-7 of its value: MindSpore 2.10's own is off by up to 1e-4 on CPU.
 
     In float32: a series near 0, where what caps scores has to be exact, and elsewhere (e²ˣ - 1) / (e²ˣ + 1).
+
+    Args:
+        x: of any shape and floating-point dtype.
+
+    Returns:
+        The same shape and dtype.
     """
     bounded = ops.clamp(cast(x, mindspore.float32), -15.0, 15.0)
     square = bounded * bounded
@@ -82,7 +121,15 @@ def tanh(x: Tensor) -> Tensor:
 
 
 def cap(x: Tensor, most: float | None) -> Tensor:
-    """Keep numbers within ±`most`, smoothly; None: as they are."""
+    """Keep numbers within ±`most`, smoothly; None: as they are.
+
+    Args:
+        x: of any shape and floating-point dtype.
+        most: the bound, or None.
+
+    Returns:
+        The same shape and dtype. `most` · tanh(x / `most`).
+    """
     return x if most is None else tanh(x / most) * most
 
 

@@ -23,7 +23,15 @@ _MIXED = ops.BatchMatMul()
 
 
 def split_heads(x: Tensor, size: int) -> Tensor:
-    """Split the last axis into heads: (batch, sequence, heads * size) to (batch, heads, sequence, size)."""
+    """Split the last axis into heads: (batch, sequence, heads * size) to (batch, heads, sequence, size).
+
+    Args:
+        x: (batch, sequence, heads * size), any dtype.
+        size: of each head; what is in the last axis tells how many there are.
+
+    Returns:
+        (batch, heads, sequence, size), of the dtype of `x`.
+    """
     batch, sequence, width = x.shape
     heads = width // size
     rows = _exchanged(x.reshape(batch, sequence * heads, size), sequence, heads)
@@ -31,7 +39,14 @@ def split_heads(x: Tensor, size: int) -> Tensor:
 
 
 def join_heads(x: Tensor) -> Tensor:
-    """Put the heads side by side: (batch, heads, sequence, size) to (batch, sequence, heads * size)."""
+    """Put the heads side by side: (batch, heads, sequence, size) to (batch, sequence, heads * size).
+
+    Args:
+        x: (batch, heads, sequence, size), any dtype.
+
+    Returns:
+        (batch, sequence, heads * size), of the dtype of `x`.
+    """
     batch, heads, sequence, size = x.shape
     rows = _exchanged(x.reshape(batch, heads * sequence, size), heads, sequence)
     return rows.reshape(batch, sequence, heads * size)
@@ -58,9 +73,20 @@ def attend(
 ) -> Tensor:
     """softmax(scale · QKᵀ + mask)V: from (batch, heads, sequence, size) to (batch, sequence, heads * size).
 
-    Several query heads may share a key head (Ainslie et al. 2023, arXiv:2305.13245). `mask` is (batch, heads, sequence,
-    positions) or what broadcasts to it, float32; `most` caps the scores. Queries are scaled before the product, whose
-    numbers pass what float16 holds otherwise; scores and softmax are float32.
+    Several query heads may share a key head (Ainslie et al. 2023, arXiv:2305.13245). Queries are scaled before the
+    product, whose numbers pass what float16 holds otherwise; scores and softmax are float32.
+
+    Args:
+        query: (batch, heads, sequence, size), floating-point.
+        key: (batch, key heads, positions, size), of the dtype of `query`; the number of heads is a multiple of theirs.
+        value: (batch, key heads, positions, size), likewise.
+        mask: added to the scores: (batch, heads, sequence, positions) or what broadcasts to it, float32.
+        dropout: a cell that is called with the weights.
+        scale: what queries are multiplied by, 1 / √size as a rule.
+        most: scores are kept within ±most, smoothly; None: as they are.
+
+    Returns:
+        (batch, sequence, heads * size), of the dtype of `value`.
     """
     batch, heads, length, size = query.shape
     groups, rows = key.shape[1], heads // key.shape[1] * length
@@ -74,7 +100,14 @@ def attend(
 
 
 def as_mask(visible: Tensor) -> Tensor:
-    """Give what is added to the scores, float32: 0 where a position may be seen, `LOWEST` where not."""
+    """Give what is added to the scores, float32: 0 where a position may be seen, `LOWEST` where not.
+
+    Args:
+        visible: of any shape, bool: whether a position may be seen.
+
+    Returns:
+        The same shape, float32.
+    """
     return (1 - visible.astype(mindspore.float32)) * LOWEST
 
 
@@ -83,6 +116,14 @@ def padding_mask(attention_mask: Tensor, heads: int = 1, length: int = 1) -> Ten
 
     It is the same for all heads and lines. It may stay one of each, but MindSpore's CPU adds equal shapes many times
     as fast as it broadcasts, and what is repeated here is added in every layer.
+
+    Args:
+        attention_mask: (batch, positions), int or bool, 1 for a token and 0 for padding.
+        heads: for how many it is repeated.
+        length: for how many lines it is repeated.
+
+    Returns:
+        (batch, heads, length, positions), float32.
     """
     return ops.tile(as_mask(attention_mask[:, None, None, :] > 0), (1, heads, length, 1))
 
@@ -102,6 +143,9 @@ def causal_mask(
         window: how many positions each sees, itself included; None: all before it.
         cache_position: (length,), int: where in the cache the new ones are; None: they are the last.
         heads: for how many it is repeated, as in `padding_mask`.
+
+    Returns:
+        (batch, heads, length, positions), float32.
     """
     keys = ops.arange(attention_mask.shape[1])
     queries = keys[-length:] if cache_position is None else cache_position
@@ -119,6 +163,14 @@ def extended(past: KeyValue | None, key: Tensor, value: Tensor) -> KeyValue:
     All are (batch, heads, positions, size). A cache of fixed size has a third entry: the rows into which these are
     written, (batch * heads * new positions,), int; its keys and values are `mindspore.Parameter`s, (batch * heads *
     positions, size), so that rows are written where they lie, and all of it is given.
+
+    Args:
+        past: keys and values of earlier positions, or None; a cache of fixed size has the rows as well.
+        key: (batch, heads, new positions, size).
+        value: the same shape and dtype.
+
+    Returns:
+        Keys and values, each (batch, heads, positions, size).
     """
     if past is None:
         return key, value

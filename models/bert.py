@@ -189,7 +189,25 @@ class BertModel(BertOptions, Reader):
         position_ids: Tensor | None = None,
         output_hidden_states: bool = False,
     ) -> tuple[Any, ...]:
-        """Encode a batch; `models.outputs` says what the inputs are."""
+        """Encode a batch.
+
+        Args:
+            input_ids: (batch, sequence), int32 or int64, each less than `vocab_size`.
+            attention_mask: (batch, sequence), int or bool, 1 for a token and 0 for padding; default all 1.
+            token_type_ids: (batch, sequence), int, which of two texts each token is of, less than `type_vocab_size`;
+                default all 0.
+            position_ids: (batch, sequence), int, each less than `max_position_embeddings`; default 0, 1, 2, …
+            output_hidden_states: whether the output of each layer is returned.
+
+        Returns:
+            What is in an `EncoderOutput`: the last layer's output, (batch, sequence, hidden), in the dtype of the
+            parameters, what the pooler makes of its first position, (batch, hidden), or None without a pooler, and the
+            output of each layer or None.
+
+        Raises:
+            ValueError: outside a graph: an id that there is no vector for, more positions than there are, or a mask of
+                another shape than the text's.
+        """
         if attention_mask is None:
             attention_mask = ops.ones_like(input_ids)
         if token_type_ids is None:
@@ -236,6 +254,8 @@ def biases_of_file(decoder: str, bias: str) -> Callable[[Mapping[str, Any], Stor
 
 @register("bert")
 class BertForMaskedLM(MaskedLM, BertHead):
+    """BERT, and a score for each word that may stand at a position."""
+
     tie_word_embeddings: bool = True
     tie_bias: bool = hyper(tie_word_embeddings, doc="whether `bias` is the decoder's; else it adds nothing")
     config_rules = ConfigRules(
@@ -249,11 +269,21 @@ class BertForMaskedLM(MaskedLM, BertHead):
     )
 
     def scores(self, x: Tensor) -> Tensor:
+        """Score every word at each position.
+
+        Args:
+            x: (batch, sequence, hidden), in the dtype of the parameters.
+
+        Returns:
+            (batch, sequence, vocabulary), in the same dtype.
+        """
         return self.cls(x)
 
 
 @register("bert")
 class BertForSequenceClassification(Labelled, BertHead):
+    """BERT, and a score for each label, by the vector of the whole text."""
+
     classifier_dropout: float = hidden_dropout_prob
 
     bert: BertModel = child(BertModel, **same(BertOptions))
@@ -261,11 +291,22 @@ class BertForSequenceClassification(Labelled, BertHead):
     classifier: Linear = child(Linear, hidden_size, num_labels, initializer=init)
 
     def answer(self, output: tuple[Any, ...], input_ids: Tensor) -> tuple[Any, ...]:
+        """Score the labels of whole texts.
+
+        Args:
+            output: what the model below gave, in the order of its output type.
+            input_ids: (batch, sequence), what it was given.
+
+        Returns:
+            The logits, (batch, labels), in the dtype of the parameters, and the hidden states or None.
+        """
         return self.classifier(self.dropout(output[1])), output[2]
 
 
 @register("bert")
 class BertForTokenClassification(TokenClassification, BertHead):
+    """BERT, and a score for each label at each position."""
+
     classifier_dropout: float = hidden_dropout_prob
 
 

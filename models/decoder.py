@@ -27,7 +27,16 @@ _KINDS = optional(deep_iterable(in_(("full_attention", "sliding_attention"))))
 
 
 def check_layer_types(config: Any, field: Any, value: Any) -> None:
-    """Refuse `layer_types` that do not say of each layer what it sees: a validator."""
+    """Refuse `layer_types` that do not say of each layer what it sees: a validator.
+
+    Args:
+        config: the cell that is built.
+        field: the hyperparameter, as attrs hands it to validators.
+        value: what was given: for each layer `"full_attention"` or `"sliding_attention"`, or None.
+
+    Raises:
+        ValueError: an entry is neither, or there are not as many as layers.
+    """
     _KINDS(config, field, value)
     if value is not None and len(value) != config.num_hidden_layers:
         count = config.num_hidden_layers
@@ -41,6 +50,9 @@ def window_of(layer_types: Any, usual: Any, window: Any) -> Any:
         layer_types: what each layer sees, or None where the config does not say.
         usual: whether a layer has a window then.
         window: how many positions are in one.
+
+    Returns:
+        An expression for the window of the layer at `INDEX`, or None.
     """
     listed = layer_types[INDEX] == "sliding_attention"
     return when(when(layer_types == None, usual, otherwise=listed), window, otherwise=None)  # noqa: E711 - a symbol
@@ -56,6 +68,9 @@ def completed(
         attention_mask: (batch, positions), 1 for a token and 0 for padding, what is in the cache included; None: all 1.
         position_ids: (batch, sequence), int; None: counted on from the end of the cache.
         past: the cache of an earlier call, or None.
+
+    Returns:
+        The mask, (batch, positions), and the positions, (batch, sequence), int64 where they are made here.
     """
     if attention_mask is not None and position_ids is not None:
         return attention_mask, position_ids
@@ -91,6 +106,10 @@ def decode(
         use_cache: whether the cache is returned.
         all_states: whether the embeddings and each layer's output are.
         stages: who has which layers, where several ranks have some each; `layers`, `kinds` and `past` are of this one.
+
+    Returns:
+        The last layer's output, normalized, (batch, sequence, hidden), keys and values or None, all states or None, and
+        the logits of the routers.
     """
     if stages is not None:
         return decode_in_stages(stages, layers, norm, x, kinds, past, use_cache, all_states)
@@ -120,6 +139,19 @@ def decode_in_stages(
     """Do what `decode` does where ranks have some of the layers each: all of them give what the last one normalized.
 
     The cache that each returns is that of its own layers.
+
+    Args:
+        stages: who has which layers.
+        layers: as for `decode`: those of this rank.
+        norm: likewise; None on all stages but the last.
+        x: likewise.
+        kinds: likewise, for the layers of this rank.
+        past: likewise, of the layers of this rank.
+        use_cache: likewise.
+        all_states: likewise.
+
+    Returns:
+        As `decode` gives it, the same on all ranks but for the cache.
     """
     cache: Cache = ()
     routers: tuple[Tensor, ...] = ()
@@ -177,6 +209,10 @@ class Attention(Part):
             mask: added to the scores: (batch, heads, sequence, positions) or what broadcasts to it, float32.
             positions: cosines and sines, as `Rotary` gives them for all heads of queries and keys.
             past: keys and values of earlier positions, each (batch, key heads, positions, head size), or None.
+
+        Returns:
+            (batch, sequence, hidden), in the dtype of the parameters, and keys and values, each (batch, key heads,
+            positions, head size).
         """
         query, key = self.query_and_key(x)
         query, key = rotate_both(query, key, *positions)
@@ -185,11 +221,25 @@ class Attention(Part):
         return self.o_proj(attend(query, key, value, mask, self.dropout, self.scale, self.most)), (key, value)
 
     def heads(self, x: Tensor) -> Tensor:
-        """Give (batch, heads, sequence, head size) of (batch, sequence, heads * head size)."""
+        """Give (batch, heads, sequence, head size) of (batch, sequence, heads * head size).
+
+        Args:
+            x: (batch, sequence, heads * head size).
+
+        Returns:
+            (batch, heads, sequence, head size).
+        """
         return split_heads(x, self.config.head_dim)
 
     def query_and_key(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Give both in heads, (batch, heads, sequence, head size), before they are rotated."""
+        """Give both in heads, (batch, heads, sequence, head size), before they are rotated.
+
+        Args:
+            x: (batch, sequence, hidden).
+
+        Returns:
+            (batch, heads, sequence, head size), and (batch, key heads, sequence, head size).
+        """
         return self.heads(self.q_proj(x)), self.heads(self.k_proj(x))
 
 
@@ -200,6 +250,14 @@ class NormedAttention(Attention):
     k_norm: HeadNorm = child(HeadNorm, config.head_dim, config.rms_norm_eps)
 
     def query_and_key(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Give both in heads, normalized head by head, before they are rotated.
+
+        Args:
+            x: (batch, sequence, hidden).
+
+        Returns:
+            (batch, heads, sequence, head size), and (batch, key heads, sequence, head size).
+        """
         return self.q_norm(self.heads(self.q_proj(x))), self.k_norm(self.heads(self.k_proj(x)))
 
 
@@ -213,5 +271,12 @@ class GatedMLP(Part):
     down_proj: Linear = child(Linear, inner, config.hidden_size, config.mlp_bias, config.init)
 
     def construct(self, x: Tensor) -> Tensor:
-        """Give (…, hidden) of (…, hidden)."""
+        """Give (…, hidden) of (…, hidden).
+
+        Args:
+            x: (…, hidden), in the dtype of the parameters.
+
+        Returns:
+            (…, hidden), in the same dtype.
+        """
         return self.down_proj(activate(self.config.hidden_act, self.gate_proj(x)) * self.up_proj(x))

@@ -149,7 +149,21 @@ class DistilBertModel(DistilBertOptions, Reader):
         attention_mask: Tensor | None = None,
         output_hidden_states: bool = False,
     ) -> tuple[Any, ...]:
-        """Encode a batch; `models.outputs` says what the inputs are."""
+        """Encode a batch.
+
+        Args:
+            input_ids: (batch, sequence), int32 or int64, each less than `vocab_size`.
+            attention_mask: (batch, sequence), int or bool, 1 for a token and 0 for padding; default all 1.
+            output_hidden_states: whether the output of each layer is returned.
+
+        Returns:
+            What is in an `EncoderOutput`: the last layer's output, (batch, sequence, hidden), in the dtype of the
+            parameters, None, as there is no pooler, and the output of each layer or None.
+
+        Raises:
+            ValueError: outside a graph: an id that there is no vector for, more positions than there are, or a mask of
+                another shape than the text's.
+        """
         if attention_mask is None:
             attention_mask = ops.ones_like(input_ids)
         x = self.embeddings(input_ids)
@@ -165,6 +179,8 @@ class DistilBertHead(DistilBertOptions, Head):
 
 @register("distilbert")
 class DistilBertForMaskedLM(MaskedLM, DistilBertHead):
+    """DistilBERT, and a score for each word that may stand at a position."""
+
     tie_word_embeddings: bool = True
 
     vocab_transform: Linear = child(Linear, dim, dim, initializer=init)
@@ -173,6 +189,14 @@ class DistilBertForMaskedLM(MaskedLM, DistilBertHead):
     one_table = when(tie_word_embeddings, tie("vocab_projector.weight", "distilbert.embeddings.word_embeddings.weight"))
 
     def scores(self, x: Tensor) -> Tensor:
+        """Score every word at each position.
+
+        Args:
+            x: (batch, sequence, hidden), in the dtype of the parameters.
+
+        Returns:
+            (batch, sequence, vocabulary), in the same dtype.
+        """
         return self.vocab_projector(
             self.vocab_layer_norm(activate(self.activation, self.vocab_transform(x), self.training))
         )
@@ -180,6 +204,8 @@ class DistilBertForMaskedLM(MaskedLM, DistilBertHead):
 
 @register("distilbert")
 class DistilBertForSequenceClassification(Labelled, DistilBertHead):
+    """DistilBERT, and a score for each label, by the vector of the first position."""
+
     seq_classif_dropout: float = 0.2
 
     pre_classifier: Linear = child(Linear, dim, dim, initializer=init)
@@ -187,12 +213,23 @@ class DistilBertForSequenceClassification(Labelled, DistilBertHead):
     classifier: Linear = child(Linear, dim, num_labels, initializer=init)
 
     def answer(self, output: tuple[Any, ...], input_ids: Tensor) -> tuple[Any, ...]:
+        """Score the labels of whole texts.
+
+        Args:
+            output: what the model below gave, in the order of its output type.
+            input_ids: (batch, sequence), what it was given.
+
+        Returns:
+            The logits, (batch, labels), in the dtype of the parameters, and the hidden states or None.
+        """
         x = ops.relu(self.pre_classifier(output[0][:, 0]))
         return self.classifier(self.drop(x)), output[2]
 
 
 @register("distilbert")
 class DistilBertForTokenClassification(TokenClassification, DistilBertHead):
+    """DistilBERT, and a score for each label at each position."""
+
     classifier_dropout = dropout
 
 

@@ -32,7 +32,14 @@ class SparseMoe(Part):
             self.first = self.count * self.enter.index // self.enter.parts
 
     def construct(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Give the weighted sum of what the chosen experts make of each position, and the router's logits."""
+        """Give the weighted sum of what the chosen experts make of each position, and the router's logits.
+
+        Args:
+            x: (batch, sequence, hidden), in the dtype of the parameters.
+
+        Returns:
+            (batch, sequence, hidden), in the same dtype, and the logits, (batch * sequence, experts).
+        """
         flat = x.reshape(-1, x.shape[-1])
         logits = self.gate(flat)
         weights, chosen = ops.topk(ops.softmax(logits.astype(mindspore.float32), -1), self.config.num_experts_per_tok)
@@ -47,7 +54,16 @@ class SparseMoe(Part):
         return mixed.reshape(x.shape), logits
 
     def mix_chosen(self: Any, flat: Tensor, weights: Tensor, chosen: Tensor) -> Tensor:
-        """Send each position to its own experts alone; `weights` and `chosen` are (positions, experts of each)."""
+        """Send each position to its own experts alone; `weights` and `chosen` are (positions, experts of each).
+
+        Args:
+            flat: (positions, hidden).
+            weights: (positions, experts of each), of the dtype of `flat`.
+            chosen: (positions, experts of each), int32: which experts they are.
+
+        Returns:
+            (positions, hidden), of the dtype of `flat`.
+        """
         count = chosen.shape[-1]
         choices = chosen.asnumpy().reshape(-1)
         order = np.argsort(choices, kind="stable")
@@ -58,7 +74,16 @@ class SparseMoe(Part):
         return (found * weights[..., None]).sum(1)
 
     def mix_own(self: Any, flat: Tensor, weights: Tensor, chosen: Tensor) -> Tensor:
-        """Send positions to this rank's experts, and give the sum of what those of all ranks make of them."""
+        """Send positions to this rank's experts, and give the sum of what those of all ranks make of them.
+
+        Args:
+            flat: (positions, hidden).
+            weights: (positions, experts of each), of the dtype of `flat`.
+            chosen: (positions, experts of each), int32: which experts they are.
+
+        Returns:
+            (positions, hidden), of the dtype of `flat`, the same on all ranks.
+        """
         flat, weights = self.enter(flat), self.enter(weights)
         if ops.isconstant(flat):
             return self.leave(self.mix_chosen_here(flat, weights, chosen))
@@ -69,7 +94,16 @@ class SparseMoe(Part):
         return self.leave(mixed)
 
     def mix_chosen_here(self: Any, flat: Tensor, weights: Tensor, chosen: Tensor) -> Tensor:
-        """Give this rank's part of what `mix_chosen` gives."""
+        """Give this rank's part of what `mix_chosen` gives.
+
+        Args:
+            flat: (positions, hidden).
+            weights: (positions, experts of each), of the dtype of `flat`.
+            chosen: (positions, experts of each), int32: which experts they are.
+
+        Returns:
+            (positions, hidden), of the dtype of `flat`: a summand.
+        """
         choices = chosen.asnumpy().reshape(-1) - self.first
         order = np.argsort(choices, kind="stable")
         order = order[(choices[order] >= 0) & (choices[order] < len(self.experts))]
@@ -83,7 +117,16 @@ class SparseMoe(Part):
         return (found * weights[..., None]).sum(1)
 
     def mix_all(self: Any, flat: Tensor, weights: Tensor, chosen: Tensor) -> Tensor:
-        """Send each position to every expert, with weight 0 to those that are not its own."""
+        """Send each position to every expert, with weight 0 to those that are not its own.
+
+        Args:
+            flat: (positions, hidden).
+            weights: (positions, experts of each), of the dtype of `flat`.
+            chosen: (positions, experts of each), int32: which experts they are.
+
+        Returns:
+            (positions, hidden), of the dtype of `flat`.
+        """
         none = ops.zeros((flat.shape[0], self.config.num_experts), weights.dtype)
         weights = ops.tensor_scatter_elements(none, chosen, weights, axis=1)
         mixed = ops.zeros_like(flat)

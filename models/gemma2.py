@@ -26,6 +26,8 @@ class RMSNorm(layers.RMSNorm):
 
 
 class Gemma2Options(LlamaOptions):
+    """The hyperparameters, named as in `config.json`; the cells below know them as `config`."""
+
     vocab_size: int = 256000
     hidden_size: int = 2304
     intermediate_size: int = 9216
@@ -73,6 +75,8 @@ class Gemma2Layer(Part):
 
 @register("gemma2")
 class Gemma2Model(Gemma2Options, LlamaModel):
+    """Gemma 2: from ids to a vector for each position."""
+
     layers: list[Any] = children(
         num_hidden_layers, Gemma2Layer, SELF, INDEX, window_of(layer_types, INDEX % 2 == 0, sliding_window)
     )
@@ -85,6 +89,8 @@ class Gemma2Model(Gemma2Options, LlamaModel):
 
 @register("gemma2", presets=PRESETS)
 class Gemma2ForCausalLM(Gemma2Options, LlamaForCausalLM):
+    """Gemma 2, and a score for each word that may come next."""
+
     tie_word_embeddings: bool = True
 
     model: Gemma2Model = child(Gemma2Model, **same(Gemma2Options))
@@ -95,4 +101,6 @@ class Gemma2ForCausalLM(Gemma2Options, LlamaForCausalLM):
 
 @register("gemma2")
 class Gemma2ForSequenceClassification(Gemma2Options, LlamaForSequenceClassification):
+    """Gemma 2, and a score for each label, by the vector of a text's last word."""
+
     model: Gemma2Model = child(Gemma2Model, **same(Gemma2Options))

@@ -21,6 +21,8 @@ from .rotary import ROPES_WRITTEN, Rotary, check_ropes
 
 
 class Gemma3Options(Gemma2Options):
+    """The hyperparameters, named as in `config.json`; the cells below know them as `config`."""
+
     vocab_size: int = 262208
     max_position_embeddings: int = 131072
     attn_logit_softcapping: float | None = None
@@ -56,6 +58,8 @@ class Gemma3Layer(Gemma2Layer):
 
 @register("gemma3_text")
 class Gemma3TextModel(Gemma3Options, Gemma2Model):
+    """Gemma 3: from ids to a vector for each position."""
+
     layers: list[Any] = children(
         num_hidden_layers,
         Gemma3Layer,
@@ -78,11 +82,15 @@ class Gemma3TextModel(Gemma3Options, Gemma2Model):
 
 @register("gemma3_text", presets=PRESETS)
 class Gemma3ForCausalLM(Gemma3Options, Gemma2ForCausalLM):
+    """Gemma 3, and a score for each word that may come next."""
+
     model: Gemma3TextModel = child(Gemma3TextModel, **same(Gemma3Options))
 
 
 @register("gemma3_text", also={"gemma3_text": "Gemma3TextForSequenceClassification"})
 class Gemma3ForSequenceClassification(Gemma3Options, Gemma2ForSequenceClassification):
+    """Gemma 3, and a score for each label, by the vector of a text's last word."""
+
     # transformers gives the name without `Text` to the model of texts and images.
     config_rules = ConfigRules(written={"architectures": lambda values: ["Gemma3TextForSequenceClassification"]})
 

@@ -202,7 +202,27 @@ class GPT2Model(GPT2Options, Reader):
         token_type_ids: Tensor | None = None,
         cache_position: Tensor | None = None,
     ) -> tuple[Any, ...]:
-        """Read a batch of texts, or go on reading one; token types are words too, whose vectors are added."""
+        """Read a batch of texts, or go on reading one.
+
+        Args:
+            input_ids: (batch, sequence), int32 or int64, each less than `vocab_size`.
+            attention_mask: (batch, positions), int or bool, 1 for a token and 0 for padding, what is in the cache
+                included; default all 1.
+            position_ids: (batch, sequence), int; default counted on from the end of the cache.
+            past_key_values: what an earlier call returned, to go on from.
+            use_cache: whether keys and values are returned, to go on from.
+            output_hidden_states: whether the output of each layer is returned.
+            token_type_ids: (batch, sequence), int, looked up in the table of words; default none.
+            cache_position: (sequence,), int: where the new positions are in a cache of fixed size.
+
+        Returns:
+            What is in a `DecoderOutput`: the last layer's output, normalized, (batch, sequence, hidden), in the dtype
+            of the parameters, keys and values or None, the output of each layer or None, and no routers.
+
+        Raises:
+            ValueError: outside a graph: an id that there is no vector for, more positions than there are, or a mask of
+                another shape than the text's.
+        """
         attention_mask, position_ids = completed(input_ids, attention_mask, position_ids, past_key_values)
         if self.wte is not None:
             x = self.embed(input_ids, position_ids, token_type_ids)
@@ -213,6 +233,16 @@ class GPT2Model(GPT2Options, Reader):
         return decode(self.h, self.ln_f, x, kinds, past_key_values, use_cache, output_hidden_states, self.stages)
 
     def embed(self, input_ids: Tensor, position_ids: Tensor, token_type_ids: Tensor | None) -> Tensor:
+        """Give the vectors of words, with those of their positions and types.
+
+        Args:
+            input_ids: (batch, sequence), int.
+            position_ids: (batch, sequence), int.
+            token_type_ids: (batch, sequence), int, or None.
+
+        Returns:
+            (batch, sequence, hidden), in the dtype of the parameters.
+        """
         x = self.wte(input_ids) + self.wpe(position_ids)
         if token_type_ids is not None:
             x = x + self.wte(token_type_ids)
@@ -227,6 +257,8 @@ class GPT2Head(GPT2Options, Head):
 
 @register("gpt2", presets=PRESETS)
 class GPT2LMHeadModel(CausalLM, GPT2Head):
+    """GPT-2, and a score for each word that may come next."""
+
     tie_word_embeddings: bool = True
 
     lm_head: WholeLinear = when(on(pp=-1), child(WholeLinear, n_embd, vocab_size, False, init))  # type: ignore[assignment]
@@ -235,9 +267,13 @@ class GPT2LMHeadModel(CausalLM, GPT2Head):
 
 @register("gpt2")
 class GPT2ForSequenceClassification(LastTokenClassification, GPT2Head):
+    """GPT-2, and a score for each label, by the vector of a text's last word."""
+
     score: Linear = child(Linear, n_embd, num_labels, False, init)
 
 
 @register("gpt2")
 class GPT2ForTokenClassification(TokenClassification, GPT2Head):
+    """GPT-2, and a score for each label at each position."""
+
     classifier_dropout: float = 0.1

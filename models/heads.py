@@ -27,7 +27,19 @@ class Head(Named):
 
     # Without a default a graph does not find `input_ids` that are given by keyword.
     def construct(self: Any, input_ids: Tensor | None = None, *inputs: Any, **named: Any) -> tuple[Any, ...]:
-        """Read a batch of texts; the arguments are those of the model below."""
+        """Read a batch of texts.
+
+        Args:
+            input_ids: (batch, sequence), int32 or int64, each less than `vocab_size`.
+            inputs: further arguments of the model below, in its order.
+            named: the same, by keyword.
+
+        Returns:
+            What is in the class's `output_type`, a `LogitsOutput` if it says no other.
+
+        Raises:
+            ValueError: outside a graph: what the model below refuses.
+        """
         return self.answer(getattr(self, self.base_model_prefix)(input_ids, *inputs, **named), input_ids)
 
 
@@ -45,10 +57,20 @@ class CausalLM(Head):
     def construct(
         self: Any, input_ids: Tensor | None = None, *inputs: Any, logits_to_keep: int = 0, **named: Any
     ) -> tuple[Any, ...]:
-        """Read a batch of texts, (batch, sequence), int; the other arguments are those of the model below.
+        """Read a batch of texts, or go on reading one.
+
+        Args:
+            input_ids: (batch, sequence), int32 or int64, each less than `vocab_size`.
+            inputs: further arguments of the model below, in its order.
+            logits_to_keep: of how many last positions scores are given; 0: of all.
+            named: further arguments of the model below, by keyword: `attention_mask`, `use_cache`, …
 
         Returns:
-            What is in a `CausalLMOutput`.
+            What is in a `CausalLMOutput`: the logits, (batch, sequence, vocabulary), in the dtype of the parameters,
+            and what the model below returns besides.
+
+        Raises:
+            ValueError: outside a graph: what the model below refuses.
         """
         model = getattr(self, self.base_model_prefix)
         output = model(input_ids, *inputs, **named)
@@ -59,7 +81,14 @@ class CausalLM(Head):
         return self.hand_on(scores, self.hand_on.parts - 1), *output[1:]
 
     def scores(self: Any, x: Tensor) -> Tensor:
-        """Give (batch, sequence, vocabulary) of (batch, sequence, hidden), by the cell `lm_head`."""
+        """Give (batch, sequence, vocabulary) of (batch, sequence, hidden), by the cell `lm_head`.
+
+        Args:
+            x: (batch, sequence, hidden), in the dtype of the parameters.
+
+        Returns:
+            (batch, sequence, vocabulary), in the same dtype.
+        """
         return self.lm_head(x)
 
 
@@ -67,7 +96,15 @@ class MaskedLM(Head):
     """A score for each word that may stand at a position."""
 
     def answer(self: Any, output: Any, input_ids: Tensor) -> tuple[Any, ...]:
-        """Give what is in a `LogitsOutput`, by the method `scores`: logits are (batch, sequence, vocabulary)."""
+        """Give what is in a `LogitsOutput`, by the method `scores`: logits are (batch, sequence, vocabulary).
+
+        Args:
+            output: what the model below gave, in the order of its output type.
+            input_ids: (batch, sequence), what it was given.
+
+        Returns:
+            The logits, (batch, sequence, vocabulary), and the hidden states or None.
+        """
         return self.scores(output[0]), output[2]
 
 
@@ -81,7 +118,14 @@ class Labels(dict[Any, str]):
 
 
 def labels(values: Mapping[str, Any]) -> Any:
-    """Give `id2label` as it is written: with the names that transformers gives, where there are none for all labels."""
+    """Give `id2label` as it is written: with the names that transformers gives, where there are none for all labels.
+
+    Args:
+        values: the hyperparameters of a net.
+
+    Returns:
+        Names by number, as text; `UNUSED` where a config does without.
+    """
     names, count = values["id2label"], values["num_labels"]
     if not names and count == Labels().count:
         return UNUSED
@@ -89,7 +133,14 @@ def labels(values: Mapping[str, Any]) -> Any:
 
 
 def label_ids(values: Mapping[str, Any]) -> Any:
-    """Give `label2id`, as `labels` has it."""
+    """Give `label2id`, as `labels` has it.
+
+    Args:
+        values: the hyperparameters of a net.
+
+    Returns:
+        Numbers by name; `UNUSED` where a config does without.
+    """
     named = labels(values)
     return UNUSED if named is UNUSED else {name: int(number) for number, name in named.items()}
 
@@ -110,11 +161,26 @@ class TokenClassification(Labelled):
     classifier: Linear = child(Linear, SELF.hidden_size, SELF.num_labels, initializer=SELF.init)
 
     def answer(self: Any, output: Any, input_ids: Tensor) -> tuple[Any, ...]:
-        """Give what is in a `LogitsOutput`: logits are (batch, sequence, labels)."""
+        """Give what is in a `LogitsOutput`: logits are (batch, sequence, labels).
+
+        Args:
+            output: what the model below gave, in the order of its output type.
+            input_ids: (batch, sequence), what it was given.
+
+        Returns:
+            The logits, (batch, sequence, labels), and the hidden states or None.
+        """
         return self.labels(self.drop(output[0])), output[2]
 
     def labels(self, x: Tensor) -> Tensor:
-        """Give (batch, sequence, labels) of (batch, sequence, hidden)."""
+        """Give (batch, sequence, labels) of (batch, sequence, hidden).
+
+        Args:
+            x: (batch, sequence, hidden), in the dtype of the parameters.
+
+        Returns:
+            (batch, sequence, labels), in the same dtype.
+        """
         return self.classifier(x)
 
 
@@ -126,7 +192,15 @@ class QuestionAnswering(Head):
     qa_outputs: Linear = child(Linear, SELF.hidden_size, 2, initializer=SELF.init)
 
     def answer(self: Any, output: Any, input_ids: Tensor) -> tuple[Any, ...]:
-        """Give what is in a `QuestionAnsweringOutput`: logits are (batch, sequence)."""
+        """Give what is in a `QuestionAnsweringOutput`: logits are (batch, sequence).
+
+        Args:
+            output: what the model below gave, in the order of its output type.
+            input_ids: (batch, sequence), what it was given.
+
+        Returns:
+            The logits of the start and of the end, each (batch, sequence), and the hidden states or None.
+        """
         scores = self.qa_outputs(output[0])
         return scores[..., 0], scores[..., 1], output[2]
 
@@ -138,6 +212,13 @@ class LastTokenClassification(Labelled):
 
     def answer(self: Any, output: Any, input_ids: Tensor) -> tuple[Any, ...]:
         """Give what is in a `LogitsOutput`: logits are (batch, labels). What a text ends at, only the padding tells.
+
+        Args:
+            output: what the model below gave, in the order of its output type.
+            input_ids: (batch, sequence), what it was given.
+
+        Returns:
+            The logits, (batch, labels), and the hidden states or None.
 
         Raises:
             ValueError: there are several texts, and no `pad_token_id`.

@@ -34,7 +34,15 @@ class Reader(Named):
         return super().__call__(*inputs, **named)
 
     def check_lengths(self: Any, given: dict[str, Any]) -> None:
-        """Refuse a text that is too long, and a mask that is not its own."""
+        """Refuse a text that is too long, and a mask that is not its own.
+
+        Args:
+            given: what the model is called with, by name.
+
+        Raises:
+            ValueError: ids are not (batch, sequence), there are more than there are positions, or the mask has another
+                shape.
+        """
         ids, past = given.get("input_ids"), given.get("past_key_values")
         if ids is None or given.get("cache_position") is not None:
             return
@@ -50,7 +58,15 @@ class Reader(Named):
             check_ids(self, "position_ids", given["position_ids"], self.positions)
 
     def check_length(self: Any, what: str, length: int) -> None:
-        """Refuse more positions than there are vectors for; `what` begins the message."""
+        """Refuse more positions than there are vectors for; `what` begins the message.
+
+        Args:
+            what: of what there are so many.
+            length: how many positions.
+
+        Raises:
+            ValueError: there are fewer vectors.
+        """
         if self.positions is None:
             return
         count = getattr(self, self.positions)
@@ -59,12 +75,26 @@ class Reader(Named):
             raise ValueError(f"{what}, and {_name(self)} has a vector for {most}: {self.positions}={count}")
 
     def first_position(self) -> int:
-        """Give the number of a text's first position."""
+        """Give the number of a text's first position.
+
+        Returns:
+            The number, 0 but for families that count otherwise.
+        """
         return 0
 
 
 def check_ids(model: Any, name: str, ids: Tensor | None, most: str) -> None:
-    """Refuse ids that are not from 0 to below the hyperparameter that `most` names."""
+    """Refuse ids that are not from 0 to below the hyperparameter that `most` names.
+
+    Args:
+        model: whose hyperparameter it is.
+        name: of the input, for the message.
+        ids: of any shape, int, or None.
+        most: the name of the hyperparameter.
+
+    Raises:
+        ValueError: one is negative, or not less; the message says which and where.
+    """
     if ids is None:
         return
     array, count = np.asarray(ids.asnumpy()), _count(model, most)
@@ -82,7 +112,17 @@ def _count(model: Any, most: str) -> int:
 
 
 def check_mask(model: Any, name: str, mask: Tensor | None, shape: tuple[int, ...]) -> None:
-    """Refuse a mask that does not have a number for each position, those in the cache included."""
+    """Refuse a mask that does not have a number for each position, those in the cache included.
+
+    Args:
+        model: for the message.
+        name: of the input, for the message.
+        mask: the mask, or None.
+        shape: that it has to have.
+
+    Raises:
+        ValueError: it has another.
+    """
     if mask is not None and mask.shape != shape:
         raise ValueError(f"{name} is of shape {mask.shape}, and {_name(model)} needs {shape}: (batch, positions)")
 

@@ -11,7 +11,15 @@ from .outputs import States
 
 
 def cast(x: Tensor, dtype: Any) -> Tensor:
-    """Give `x` in a dtype, without a call of MindSpore if it has that, as most have."""
+    """Give `x` in a dtype, without a call of MindSpore if it has that, as most have.
+
+    Args:
+        x: of any shape and dtype.
+        dtype: one of MindSpore's.
+
+    Returns:
+        `x` itself, if it has the dtype.
+    """
     return x if x.dtype == dtype else x.astype(dtype)
 
 
@@ -24,6 +32,14 @@ def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
     The weight is read where it lies: on CPU `ops.dense(x, W)` and `ops.matmul(x, W.T)` write the transposed weight anew
     at every call, which takes many times as long as the product of a few rows.
+
+    Args:
+        x: (…, in).
+        weight: (out, in), of the dtype of `x`.
+        bias: (out,), likewise, or None.
+
+    Returns:
+        (…, out), of the same dtype.
     """
     flat = _PRODUCT(x.reshape(-1, weight.shape[1]), weight)
     if bias is not None:
@@ -62,7 +78,14 @@ class Linear(LazyCell):
             self.leave = None if columns is None else Leave(columns)
 
     def construct(self, x: Tensor) -> Tensor:
-        """Give (…, out_features) of (…, in_features), in the dtype of the weight, which `x` has to have."""
+        """Compute y = x Wᵀ + b of the last axis.
+
+        Args:
+            x: (…, in_features), in the dtype of the weight.
+
+        Returns:
+            (…, out_features), in the same dtype; where ranks divide `out_features`, this rank's part of it.
+        """
         if not self.divided:
             return product(x, self.weight, self.bias)
         if self.enter is not None:
@@ -85,7 +108,14 @@ class WholeLinear(Linear):
             self.joined, self.gather = True, Gather(rows)  # type: ignore[misc]
 
     def construct(self, x: Tensor) -> Tensor:
-        """Give (…, out_features), of all ranks, of (…, in_features)."""
+        """Compute y = x Wᵀ + b of the last axis.
+
+        Args:
+            x: (…, in_features), in the dtype of the weight.
+
+        Returns:
+            (…, out_features), in the same dtype, of all ranks.
+        """
         return self.gather(super().construct(x)) if self.joined else super().construct(x)
 
 
@@ -110,7 +140,14 @@ class Embedding(LazyCell):
             self.first = place_of(self.weight)[0][0]
 
     def construct(self, ids: Tensor) -> Tensor:
-        """Give (*shape, width), in the dtype of the table, of ids of any shape, int32 or int64, below `size`."""
+        """Look ids up.
+
+        Args:
+            ids: of any shape, int32 or int64, each less than `size`.
+
+        Returns:
+            (*shape, width), in the dtype of the table.
+        """
         if not self.divided:
             return ops.gather(self.weight, ids, 0)
         row = ids - self.first
@@ -137,7 +174,14 @@ class LayerNorm(LazyCell):
         self.normalize = ops.LayerNorm(begin_norm_axis=-1, begin_params_axis=-1, epsilon=self.eps)
 
     def construct(self, x: Tensor) -> Tensor:
-        """Give (…, width) of (…, width), in the dtype that `x` and the weight have."""
+        """Normalize the last axis.
+
+        Args:
+            x: (…, width), in the dtype of the weight.
+
+        Returns:
+            (…, width), in the same dtype.
+        """
         return self.normalize(x, self.weight, self.bias)[0]
 
 
@@ -147,7 +191,14 @@ class Dropout(LazyCell):
     rate: float = 0.0
 
     def construct(self, x: Tensor) -> Tensor:
-        """Give what has the shape and dtype of `x`, which may be any."""
+        """Zero some elements, and scale the others, while training.
+
+        Args:
+            x: of any shape and floating-point dtype.
+
+        Returns:
+            The same shape and dtype.
+        """
         return ops.dropout(x, p=self.rate, training=True) if self.training and self.rate > 0 else x
 
 
@@ -160,7 +211,14 @@ class RMSNorm(LazyCell):
     weight: Param["ones", (width,)]
 
     def construct(self, x: Tensor) -> Tensor:
-        """Give (…, width), in the dtype of the weight, of (…, width) of any floating-point dtype."""
+        """Divide the last axis by its root mean square, and scale it.
+
+        Args:
+            x: (…, width), of any floating-point dtype.
+
+        Returns:
+            (…, width), in the dtype of the weight.
+        """
         x = cast(x, mindspore.float32)
         factor = ops.rsqrt(ops.add(ops.square(x).mean(dim=-1, keepdim=True), self.eps))
         # Every row's factor times every column's, as a product, since MindSpore's CPU multiplies what has to be
@@ -169,7 +227,11 @@ class RMSNorm(LazyCell):
         return cast(x * scale.reshape(x.shape), self.weight.dtype)
 
     def gain(self) -> Tensor:
-        """Give what the normalized numbers are multiplied by, (width,), float32."""
+        """Give what the normalized numbers are multiplied by, (width,), float32.
+
+        Returns:
+            (width,), float32.
+        """
         return cast(self.weight, mindspore.float32)
 
 
@@ -186,6 +248,9 @@ def run(layers: Any, x: Tensor, mask: Tensor) -> States:
         layers: cells that are called with what the one before gave, and the mask.
         x: what the first one gets, (batch, sequence, hidden).
         mask: added to the scores of attention: (batch, heads, sequence, sequence) or what broadcasts to it, float32.
+
+    Returns:
+        One more than there are layers.
     """
     states: States = (x,)
     for layer in layers:

@@ -127,7 +127,25 @@ class LlamaModel(LlamaOptions, Reader):
         output_hidden_states: bool = False,
         cache_position: Tensor | None = None,
     ) -> tuple[Any, ...]:
-        """Read a batch of texts, or go on reading one; `models.outputs` says what the inputs are."""
+        """Read a batch of texts, or go on reading one.
+
+        Args:
+            input_ids: (batch, sequence), int32 or int64, each less than `vocab_size`.
+            attention_mask: (batch, positions), int or bool, 1 for a token and 0 for padding, what is in the cache
+                included; default all 1.
+            position_ids: (batch, sequence), int; default counted on from the end of the cache.
+            past_key_values: what an earlier call returned, to go on from.
+            use_cache: whether keys and values are returned, to go on from.
+            output_hidden_states: whether the output of each layer is returned.
+            cache_position: (sequence,), int: where the new positions are in a cache of fixed size.
+
+        Returns:
+            What is in a `DecoderOutput`: the last layer's output, normalized, (batch, sequence, hidden), in the dtype
+            of the parameters, keys and values or None, the output of each layer or None, and the logits of each router.
+
+        Raises:
+            ValueError: outside a graph: an id that there is no vector for, or a mask of another shape than the text's.
+        """
         attention_mask, position_ids = completed(input_ids, attention_mask, position_ids, past_key_values)
         if self.embed_tokens is not None:
             x = self.embed(input_ids)
@@ -140,14 +158,33 @@ class LlamaModel(LlamaOptions, Reader):
         return decode(self.layers, self.norm, x, kinds, past_key_values, use_cache, output_hidden_states, self.stages)
 
     def routers(self) -> Sequence[int]:
-        """Give the positions of the layers that have a router, of those of the whole model."""
+        """Give the positions of the layers that have a router, of those of the whole model.
+
+        Returns:
+            The positions, from 0; none here.
+        """
         return ()
 
     def embed(self, input_ids: Tensor) -> Tensor:
+        """Give the vectors of words.
+
+        Args:
+            input_ids: (batch, sequence), int.
+
+        Returns:
+            (batch, sequence, hidden), in the dtype of the parameters.
+        """
         return self.embed_tokens(input_ids)
 
     def rotations(self, position_ids: Tensor) -> tuple[Rotation, ...]:
-        """Give the rotation that goes with each window."""
+        """Give the rotation that goes with each window.
+
+        Args:
+            position_ids: (batch, sequence), int.
+
+        Returns:
+            For each of `self.windows` cosines and sines, each (batch, heads, sequence, head size), float32.
+        """
         return (self.rotary_emb(position_ids, self.rotated_heads),) * len(self.windows)
 
 

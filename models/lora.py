@@ -61,7 +61,16 @@ class LowRank(LazyCell):
         freeze(self.base_layer)
 
     def added(self, y: Tensor, narrow: Tensor, wide: Tensor) -> Tensor:
-        """Give `y` and the narrow map's output: of `narrow` (…, rank), float32, and `wide` (out, rank)."""
+        """Give `y` and the narrow map's output: of `narrow` (…, rank), float32, and `wide` (out, rank).
+
+        Args:
+            y: what the layer gave, (…, out).
+            narrow: (…, rank), float32.
+            wide: (out, rank), float32.
+
+        Returns:
+            (…, out), of the dtype of `y`.
+        """
         return y + cast(product(narrow, wide) * self.scale, y.dtype)
 
 
@@ -78,7 +87,14 @@ class LoRALinear(LowRank):
     lora_B: Param["zeros", (sizes[1], rank), mindspore.float32]
 
     def construct(self, x: Tensor) -> Tensor:
-        """Give (…, out), in the dtype of the layer, of (…, in)."""
+        """Compute what the layer gives, and add the narrow map's output.
+
+        Args:
+            x: (…, in), of any floating-point dtype that the layer takes.
+
+        Returns:
+            (…, out), in the dtype of the layer's output.
+        """
         wide = cast(x, mindspore.float32)
         if self.training and self.dropout > 0:
             wide = ops.dropout(wide, p=self.dropout, training=True)
@@ -94,7 +110,14 @@ class LoRAEmbedding(LowRank):
     lora_embedding_B: Param["normal", (sizes[1], rank), mindspore.float32]
 
     def construct(self, ids: Tensor) -> Tensor:
-        """Give (*shape, width), in the dtype of the table, of ids of any shape."""
+        """Look ids up in the layer's table, and add the narrow map's output.
+
+        Args:
+            ids: of any shape, int32 or int64.
+
+        Returns:
+            (*shape, width), in the dtype of the table.
+        """
         narrow = ops.gather(self.lora_embedding_A, ids.reshape(-1), 1).T.reshape((*ids.shape, self.rank))
         return self.added(self.base_layer(ids), narrow, self.lora_embedding_B)
 
@@ -109,6 +132,9 @@ def LoRA(layer: nn.Cell, rank: int = 8, alpha: float | None = None, dropout: flo
         alpha: what it adds is multiplied by alpha / rank; None: by 1.
         dropout: share of what the narrow map gets that is zeroed while training.
         options: further hyperparameters of the cell.
+
+    Returns:
+        The cell, a `LoRALinear` or a `LoRAEmbedding`; its matrices have no values yet.
 
     Raises:
         TypeError: it is a layer of another kind, or one with an activation in it.

@@ -16,6 +16,8 @@ from .presets.mixtral import PRESETS
 
 
 class MixtralOptions(MistralOptions):
+    """The hyperparameters, named as in `config.json`; the cells below know them as `config`."""
+
     max_position_embeddings: int = 131072
     rms_norm_eps: float = 1e-5
     rope_theta: float = 1e6
@@ -56,6 +58,8 @@ class MixtralLayer(LlamaLayer):
 
 @register("mixtral")
 class MixtralModel(MixtralOptions, MistralModel):
+    """Mixtral: from ids to a vector for each position."""
+
     layers: list[Any] = children(num_hidden_layers, MixtralLayer, SELF, INDEX, sliding_window)
 
     def routers(self) -> Sequence[int]:
@@ -64,9 +68,13 @@ class MixtralModel(MixtralOptions, MistralModel):
 
 @register("mixtral", presets=PRESETS)
 class MixtralForCausalLM(MixtralOptions, MistralForCausalLM):
+    """Mixtral, and a score for each word that may come next."""
+
     model: MixtralModel = child(MixtralModel, **same(MixtralOptions))
 
 
 @register("mixtral")
 class MixtralForSequenceClassification(MixtralOptions, MistralForSequenceClassification):
+    """Mixtral, and a score for each label, by the vector of a text's last word."""
+
     model: MixtralModel = child(MixtralModel, **same(MixtralOptions))

@@ -10,6 +10,8 @@ from .presets.qwen2 import PRESETS
 
 
 class Qwen2Options(LlamaOptions):
+    """The hyperparameters, named as in `config.json`; the cells below know them as `config`."""
+
     vocab_size: int = 151936
     intermediate_size: int = 22016
     num_key_value_heads: int = 32
@@ -27,6 +29,8 @@ class Qwen2Options(LlamaOptions):
 
 @register("qwen2")
 class Qwen2Model(Qwen2Options, LlamaModel):
+    """Qwen 2: from ids to a vector for each position."""
+
     layers: list[Any] = children(
         num_hidden_layers, LlamaLayer, SELF, INDEX, window_of(layer_types, max_window_layers <= INDEX, window)
     )
@@ -34,9 +38,13 @@ class Qwen2Model(Qwen2Options, LlamaModel):
 
 @register("qwen2", presets=PRESETS)
 class Qwen2ForCausalLM(Qwen2Options, LlamaForCausalLM):
+    """Qwen 2, and a score for each word that may come next."""
+
     model: Qwen2Model = child(Qwen2Model, **same(Qwen2Options))
 
 
 @register("qwen2")
 class Qwen2ForSequenceClassification(Qwen2Options, LlamaForSequenceClassification):
+    """Qwen 2, and a score for each label, by the vector of a text's last word."""
+
     model: Qwen2Model = child(Qwen2Model, **same(Qwen2Options))

@@ -11,6 +11,8 @@ from .qwen2 import Qwen2ForCausalLM, Qwen2ForSequenceClassification, Qwen2Model,
 
 
 class Qwen3Options(Qwen2Options):
+    """The hyperparameters, named as in `config.json`; the cells below know them as `config`."""
+
     head_dim: int = 128
     attention_bias: bool = False
 
@@ -26,6 +28,8 @@ class Qwen3Layer(LlamaLayer):
 
 @register("qwen3")
 class Qwen3Model(Qwen3Options, Qwen2Model):
+    """Qwen 3: from ids to a vector for each position."""
+
     layers: list[Any] = children(
         num_hidden_layers, Qwen3Layer, SELF, INDEX, window_of(layer_types, max_window_layers <= INDEX, window)
     )
@@ -33,9 +37,13 @@ class Qwen3Model(Qwen3Options, Qwen2Model):
 
 @register("qwen3", presets=PRESETS)
 class Qwen3ForCausalLM(Qwen3Options, Qwen2ForCausalLM):
+    """Qwen 3, and a score for each word that may come next."""
+
     model: Qwen3Model = child(Qwen3Model, **same(Qwen3Options))
 
 
 @register("qwen3")
 class Qwen3ForSequenceClassification(Qwen3Options, Qwen2ForSequenceClassification):
+    """Qwen 3, and a score for each label, by the vector of a text's last word."""
+
     model: Qwen3Model = child(Qwen3Model, **same(Qwen3Options))

@@ -35,6 +35,8 @@ class Positions(tuple[int, ...]):
 
 
 class Qwen3MoeOptions(Qwen3Options):
+    """The hyperparameters, named as in `config.json`; the cells below know them as `config`."""
+
     hidden_size: int = 2048
     intermediate_size: int = 6144
     num_hidden_layers: int = 24
@@ -81,6 +83,8 @@ class Qwen3MoeLayer(Qwen3Layer):
 
 @register("qwen3_moe")
 class Qwen3MoeModel(Qwen3MoeOptions, Qwen3Model):
+    """Qwen 3 with experts: from ids to a vector for each position."""
+
     layers: list[Any] = children(num_hidden_layers, Qwen3MoeLayer, SELF, INDEX, window)
 
     def routers(self) -> Sequence[int]:
@@ -89,9 +93,13 @@ class Qwen3MoeModel(Qwen3MoeOptions, Qwen3Model):
 
 @register("qwen3_moe", presets=PRESETS)
 class Qwen3MoeForCausalLM(Qwen3MoeOptions, Qwen3ForCausalLM):
+    """Qwen 3 with experts, and a score for each word that may come next."""
+
     model: Qwen3MoeModel = child(Qwen3MoeModel, **same(Qwen3MoeOptions))
 
 
 @register("qwen3_moe")
 class Qwen3MoeForSequenceClassification(Qwen3MoeOptions, Qwen3ForSequenceClassification):
+    """Qwen 3 with experts, and a score for each label, by the vector of a text's last word."""
+
     model: Qwen3MoeModel = child(Qwen3MoeModel, **same(Qwen3MoeOptions))

@@ -15,6 +15,8 @@ from .presets.roberta import PRESETS
 
 
 class RobertaOptions(BertOptions):
+    """The hyperparameters, named as in `config.json`; the cells below know them as `config`."""
+
     base_model_prefix: ClassVar[str] = "roberta"
 
     vocab_size: int = 50265
@@ -38,6 +40,8 @@ class RobertaEmbeddings(Embeddings):
 
 @register("roberta", presets=PRESETS, also=other_names("Model"))
 class RobertaModel(RobertaOptions, BertModel):
+    """RoBERTa: from ids to a vector for each position."""
+
     embeddings: RobertaEmbeddings = child(RobertaEmbeddings, SELF)
 
     def first_position(self) -> int:
@@ -62,6 +66,8 @@ class RobertaLMHead(Part):
 
 @register("roberta", also=other_names("ForMaskedLM"))
 class RobertaForMaskedLM(MaskedLM, RobertaHead):
+    """RoBERTa, and a score for each word that may stand at a position."""
+
     tie_word_embeddings: bool = True
     tie_bias: bool = hyper(tie_word_embeddings, doc="whether `bias` is the decoder's; else it adds nothing")
     config_rules = ConfigRules(
@@ -72,6 +78,14 @@ class RobertaForMaskedLM(MaskedLM, RobertaHead):
     one_table = when(tie_word_embeddings, tie("lm_head.decoder.weight", "roberta.embeddings.word_embeddings.weight"))
 
     def scores(self, x: Tensor) -> Tensor:
+        """Score every word at each position.
+
+        Args:
+            x: (batch, sequence, hidden), in the dtype of the parameters.
+
+        Returns:
+            (batch, sequence, vocabulary), in the same dtype.
+        """
         return self.lm_head(x)
 
 
@@ -86,16 +100,29 @@ class RobertaClassificationHead(Part):
 
 @register("roberta", also=other_names("ForSequenceClassification"))
 class RobertaForSequenceClassification(Labelled, RobertaHead):
+    """RoBERTa, and a score for each label, by the vector of the first position."""
+
     classifier_dropout: float = hidden_dropout_prob
 
     classifier: RobertaClassificationHead = child(RobertaClassificationHead, SELF)
 
     def answer(self, output: tuple[Any, ...], input_ids: Tensor) -> tuple[Any, ...]:
+        """Score the labels of whole texts.
+
+        Args:
+            output: what the model below gave, in the order of its output type.
+            input_ids: (batch, sequence), what it was given.
+
+        Returns:
+            The logits, (batch, labels), in the dtype of the parameters, and the hidden states or None.
+        """
         return self.classifier(output[0][:, 0]), output[2]
 
 
 @register("roberta", also=other_names("ForTokenClassification"))
 class RobertaForTokenClassification(TokenClassification, RobertaHead):
+    """RoBERTa, and a score for each label at each position."""
+
     classifier_dropout: float = hidden_dropout_prob
 
 

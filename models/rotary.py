@@ -29,6 +29,11 @@ _UNREAD = ("attn_factor", "finetuned")
 def check_rope(_: Any, field: Any, value: Mapping[str, Any] | None) -> None:
     """Refuse what is not implemented, by its name: a validator for `rope_parameters` and `rope_scaling`.
 
+    Args:
+        _: the cell that is built, as attrs hands it to validators.
+        field: the hyperparameter.
+        value: `rope_parameters` or `rope_scaling`, or None.
+
     Raises:
         ValueError: the kind of rotation, or something that is said of it, is not implemented, or needed and not said.
     """
@@ -51,6 +56,11 @@ def check_rope(_: Any, field: Any, value: Mapping[str, Any] | None) -> None:
 def check_ropes(model: Any, field: Any, value: Mapping[str, Any] | None) -> None:
     """Refuse the same where `rope_parameters` are by kind of layer.
 
+    Args:
+        model: the cell that is built, as attrs hands it to validators.
+        field: the hyperparameter.
+        value: `rope_parameters` by kind of layer, or None.
+
     Raises:
         ValueError: as `check_rope`, or there is no such kind of layer.
     """
@@ -67,6 +77,9 @@ def unless_in_parameters(name: str, kind: str | None = None, *, key: str | None 
         name: the key, and the hyperparameter.
         kind: of layer, where `rope_parameters` are by kind.
         key: that has to be in them; None: they say it, whatever is in them.
+
+    Returns:
+        A function of all hyperparameters, for `ConfigRules(written=…)`.
     """
 
     def value(values: Mapping[str, Any]) -> Any:
@@ -87,7 +100,14 @@ ROPE_WRITTEN: Mapping[str, Any] = {
 
 
 def scaling_by_new_name(values: Mapping[str, Any]) -> Any:
-    """Give `rope_scaling` with `rope_type`: for layers of two kinds transformers 5 passes over the old name, `type`."""
+    """Give `rope_scaling` with `rope_type`: for layers of two kinds transformers 5 passes over the old name, `type`.
+
+    Args:
+        values: the hyperparameters of a net.
+
+    Returns:
+        What is written, or `UNUSED`.
+    """
     scaling = unless_in_parameters("rope_scaling", "full_attention")(values)
     if not isinstance(scaling, Mapping) or "type" not in scaling:
         return scaling
@@ -134,6 +154,13 @@ class Rotary(LazyCell):
         The sines of the first half have the sign that they have in `rotate`: once here, instead of in each layer. So it
         is with repeating them for each head, since MindSpore's CPU multiplies equal shapes several times as fast as it
         broadcasts.
+
+        Args:
+            position_ids: (batch, sequence), int.
+            heads: for how many it is repeated.
+
+        Returns:
+            Cosines and sines, each (batch, heads, sequence, head_dim), float32.
         """
         positions = position_ids.astype(mindspore.float32)
         frequencies = self.stretched(positions) if self.dynamic else self.frequencies
@@ -143,7 +170,14 @@ class Rotary(LazyCell):
         return ops.tile(cos, (1, heads, 1, 1)), ops.tile(sin, (1, heads, 1, 1))
 
     def stretched(self, positions: Tensor) -> Tensor:
-        """Give frequencies, float32 (head_dim / 2,), for a text longer than was trained for: of a larger base."""
+        """Give frequencies, float32 (head_dim / 2,), for a text longer than was trained for: of a larger base.
+
+        Args:
+            positions: (batch, sequence), float32.
+
+        Returns:
+            (head_dim / 2,), float32.
+        """
         factor, dim = self.options["factor"], self.head_dim
         length = ops.maximum(positions.max() + 1, Tensor(float(self.max_positions), mindspore.float32))
         growth = factor * length / self.max_positions - (factor - 1)
@@ -162,6 +196,9 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
         x: queries or keys, of any floating-point dtype, which the result has too.
         cos: as `Rotary` gives it for as many heads, float32.
         sin: likewise.
+
+    Returns:
+        The shape and dtype of `x`.
     """
     # Whole halves are gathered: MindSpore's CPU copies what is sliced number by number.
     swapped = ops.gather(x.reshape(-1, 2, x.shape[-1] // 2), _SWAP, 1).reshape(x.shape)
@@ -169,14 +206,33 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 
 
 def rotate_both(query: Tensor, key: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, Tensor]:
-    """Turn queries and keys, each (batch, heads, sequence, head_dim), as one: calls are what costs."""
+    """Turn queries and keys, each (batch, heads, sequence, head_dim), as one: calls are what costs.
+
+    Args:
+        query: (batch, heads, sequence, head_dim), floating-point.
+        key: (batch, key heads, sequence, head_dim), of the dtype of `query`.
+        cos: as `Rotary` gives it for the heads of both, float32.
+        sin: likewise.
+
+    Returns:
+        Both, of their shapes and dtype.
+    """
     heads = query.shape[1]
     both = rotate(ops.concat((query, key), 1), cos, sin)
     return both[:, :heads], both[:, heads:]
 
 
 def frequencies_of(options: Mapping[str, Any], dim: int, max_positions: int) -> tuple[NDArray[np.float32], float]:
-    """Give the angle per position of each pair, float32 (dim / 2,), and the factor of cosine and sine."""
+    """Give the angle per position of each pair, float32 (dim / 2,), and the factor of cosine and sine.
+
+    Args:
+        options: `rope_parameters`, with `rope_type` and `rope_theta`.
+        dim: of a head.
+        max_positions: for how many positions the model was trained.
+
+    Returns:
+        (dim / 2,), float32, in radians per position, and a number.
+    """
     frequencies = 1.0 / options["rope_theta"] ** (np.arange(0, dim, 2, dtype=np.float64) / dim)
     factor = 1.0
     match options["rope_type"]:

@@ -31,6 +31,16 @@ class Stages(nn.Cell):
 
         They are so many, each of this shape, and of the dtype of `x`. A graph exchanges when it has what it needs: that
         this is done after what gave `x` and before what takes it, on each rank alike, has to be said.
+
+        Args:
+            found: the tensors that this stage has, if it is the one.
+            stage: which one.
+            count: how many they are.
+            shape: of each.
+            x: of whose dtype they are.
+
+        Returns:
+            The tensors, each of `shape`, the same on all ranks, and `x`.
         """
         own = ops.stack(found) if stage == self.index else ops.zeros((count, *shape), x.dtype)
         shown = self.leave(ops.depend(own, x))
@@ -46,6 +56,9 @@ class Stages(nn.Cell):
             ids: (batch, sequence).
             layers: this stage's.
             weight: one of their norms', (width,).
+
+        Returns:
+            (batch, sequence, width), zeros, in the dtype of the weight.
         """
         start = ops.zeros((*ids.shape, weight.shape[-1]), weight.dtype)
         if ops.isconstant(ids):  # not in a graph, where there is no choice of a weight
@@ -53,12 +66,28 @@ class Stages(nn.Cell):
         return start + weight.reshape(-1)[:1] * 0
 
     def answered(self, x: Tensor, width: int) -> Tensor:
-        """Give what takes the scores' place where another stage has the head: (batch, sequence, width)."""
+        """Give what takes the scores' place where another stage has the head: (batch, sequence, width).
+
+        Args:
+            x: (batch, sequence, hidden).
+            width: how many scores there are.
+
+        Returns:
+            (batch, sequence, width), zeros, in the dtype of `x`.
+        """
         return ops.zeros((*x.shape[:-1], width), x.dtype) + x[..., :1] * 0
 
 
 def trained(layers: Any, weight: Any) -> Any:
-    """Give a weight that is trained, if a layer has any: `weight`, or another."""
+    """Give a weight that is trained, if a layer has any: `weight`, or another.
+
+    Args:
+        layers: where to look for another.
+        weight: what is given if it is trained, or none is.
+
+    Returns:
+        A parameter.
+    """
     if weight.requires_grad:
         return weight
     return next((each for each in layers.get_parameters() if each.requires_grad), weight)
@@ -73,6 +102,9 @@ def stages_of(model: Any, layers: Any, count: int, routers: Sequence[int] = (), 
         count: how many the whole model has.
         routers: which of them have a router.
         experts: of how many each chooses some.
+
+    Returns:
+        The exchange, or None.
 
     Raises:
         ValueError: a stage would have no layer, or each would have all.

@@ -267,6 +267,8 @@ class T5Stack(Part):
 
 @register("t5")
 class T5Model(T5Options, Reader):
+    """The encoder and the decoder: from two texts to a vector for each position of the second."""
+
     output_type: ClassVar[Any] = Seq2SeqOutput
     ids_below: ClassVar[dict[str, str]] = {"input_ids": "vocab_size", "decoder_input_ids": "vocab_size"}
 
@@ -289,9 +291,26 @@ class T5Model(T5Options, Reader):
         output_hidden_states: bool = False,
         cache_position: Tensor | None = None,
     ) -> Any:
-        """Read one text, and another as far as it is written; `models.outputs` says what the inputs are.
+        """Read one text, and another as far as it is written.
 
-        The first may have been read before: `encoder_outputs` is what `T5EncoderModel` gave.
+        Args:
+            input_ids: (batch, sequence), int32 or int64, each less than `vocab_size`: the text that is read.
+            attention_mask: (batch, sequence), int or bool, 1 for a token and 0 for padding; default all 1.
+            decoder_input_ids: (batch, written), int: the text that is written, or what of it is not in the cache.
+            decoder_attention_mask: (batch, positions), int or bool, what is in the cache included; default all 1.
+            encoder_outputs: what `T5EncoderModel` gave, where the text was read before; the first of it is used.
+            past_key_values: what an earlier call returned, to go on from.
+            use_cache: whether keys and values are returned, to go on from.
+            output_hidden_states: whether the output of each layer is returned, of both.
+            cache_position: (written,), int: where the new positions are in a cache of fixed size.
+
+        Returns:
+            What is in a `Seq2SeqOutput`, of a class with a head a `Seq2SeqLMOutput`: the decoder's last output, (batch,
+            written, d_model), or the logits, (batch, written, vocabulary), keys and values or None, the decoder's
+            layers or None, the encoder's last output, (batch, sequence, d_model), and its layers or None.
+
+        Raises:
+            ValueError: outside a graph: an id that there is no vector for, or a mask of another shape than the text's.
         """
         if encoder_outputs is None:
             read = self.encoder(input_ids, attention_mask)[0]
@@ -314,6 +333,14 @@ class T5Model(T5Options, Reader):
                 check_mask(self, f"{name}attention_mask", mask, (ids.shape[0], seen + ids.shape[1]))
 
     def answer(self, x: Tensor) -> Tensor:
+        """Give what is made of the decoder's last output: here itself.
+
+        Args:
+            x: (batch, written, d_model).
+
+        Returns:
+            The same.
+        """
         return x
 
 
@@ -356,6 +383,14 @@ class T5ForConditionalGeneration(T5Model):
     config_rules = ConfigRules(by_file=head_of_file)
 
     def answer(self, x: Tensor) -> Tensor:
+        """Score every word at each position.
+
+        Args:
+            x: (batch, written, d_model), in the dtype of the parameters.
+
+        Returns:
+            (batch, written, vocabulary).
+        """
         return self.lm_head(x * self.d_model**-0.5 if self.scale_decoder_outputs else x)
 
 
@@ -373,6 +408,19 @@ class T5EncoderModel(T5Options, Reader):
     def construct(
         self, input_ids: Tensor, attention_mask: Tensor | None = None, output_hidden_states: bool = False
     ) -> tuple[Any, ...]:
-        """Encode a batch; `models.outputs` says what the inputs are."""
+        """Encode a batch.
+
+        Args:
+            input_ids: (batch, sequence), int32 or int64, each less than `vocab_size`.
+            attention_mask: (batch, sequence), int or bool, 1 for a token and 0 for padding; default all 1.
+            output_hidden_states: whether the output of each layer is returned.
+
+        Returns:
+            What is in an `EncoderOutput`: the last layer's output, (batch, sequence, hidden), in the dtype of the
+            parameters, None, as there is no pooler, and the output of each layer or None.
+
+        Raises:
+            ValueError: outside a graph: an id that there is no vector for, or a mask of another shape than the text's.
+        """
         states, _ = self.encoder(input_ids, attention_mask)
         return states[-1], None, states if output_hidden_states else None

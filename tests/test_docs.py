@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-import lazycell
-
 from .page_runs import PAGES, ROOT, RUNNER, name_of, pages, run_page
 from .pages import blocks
 
@@ -85,19 +83,6 @@ def test_the_commands_of_the_readme_can_be_found(command: str) -> None:
     assert text.count(f"<!-- {command}-command -->") == 1
     block = next(blocks(text.partition(f"<!-- {command}-command -->\n")[2]))
     assert re.fullmatch(r"python -m pip install .*\n", block.text)
-
-
-def test_every_public_name_is_in_the_reference() -> None:
-    """What can be imported from lazycell is described in the reference."""
-    text = (ROOT / "docs" / "reference.md").read_text()
-    described = set(re.findall(r"^::: lazycell\.(\w+)$", text, re.M)) | set(re.findall(r"`(\w+)`", text))
-    assert set(lazycell.__all__) - described == set()
-
-
-def test_the_reference_describes_public_names_alone() -> None:
-    """Nothing that was renamed or removed is left in it."""
-    text = (ROOT / "docs" / "reference.md").read_text()
-    assert set(re.findall(r"^::: lazycell\.(\S+)$", text, re.M)) <= set(lazycell.__all__)
 
 
 def test_links_between_pages_lead_somewhere() -> None:

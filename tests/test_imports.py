@@ -18,7 +18,7 @@ import tests
 FLOORS = [
     *["system", "show", "mesh", "declaration", "streams", "formats", "sources", "layout", "reading", "history"],
     *["viewer", "manifest", "mismatch", "loading", "inference", "saving", "gate", "hub"],
-    *["parameters", "distributed", "pretrained", "drafting", "cell", "demo", "cli"],
+    *["parameters", "distributed", "pretrained", "cards", "drafting", "cell", "demo", "cli"],
 ]
 """The packages, from the ground up: each imports from those before it, and from the modules that all share.
 

@@ -245,6 +245,9 @@ def save_checkpoint(
         save_obj: MindSpore's name for `net`.
         ckpt_file_name: MindSpore's name for `path`.
 
+    Returns:
+        What was written.
+
     Raises:
         UninitializedParameterError: parameters have no values.
         CheckpointError: the format cannot hold one of the dtypes, or there is something at `path` that is no file.
@@ -283,6 +286,12 @@ def save_checkpoint(
 
 def manifest(net: nn.Cell) -> Manifest:
     """List every parameter of any cell as data; its parameters may or may not have values.
+
+    Args:
+        net: any cell; what a plain one says of a parameter is its name, shape, dtype and whether it is trained.
+
+    Returns:
+        Its manifest; names are those that a checkpoint of the net has.
 
     Raises:
         TypeError: it is no cell.

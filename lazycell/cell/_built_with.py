@@ -80,6 +80,10 @@ def replace(net: Any, /, **changes: Any) -> Any:
         net: a LazyCell, or the `hyperparameters` of one.
         changes: hyperparameters, and `dtype`.
 
+    Returns:
+        A net of the same class, none of whose parameters has values; of `net.hyperparameters` the same mapping with the
+        changes.
+
     Raises:
         TypeError: `net` is none of these, a change is no hyperparameter, or its class writes its own `__init__`.
         DeclarationError: as when an instance is built.

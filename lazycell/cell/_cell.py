@@ -28,7 +28,7 @@ from ._build import is_in_row, refuse_plain_cells
 from ._fixed import change, is_fixed, refuse_change
 from ._full_names import complete_names, is_named, name_attached, prefix_of, renaming
 from ._meta import LazyCellMeta
-from ._ties import declares_ties, fill_ties, keep_tied, ties_below, under_stored_names
+from ._ties import TIES, fill_ties, keep_tied, ties_below, under_stored_names
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -94,7 +94,11 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         return cell.hyperparameters_of_net(self)
 
     def extend_repr(self) -> str:
-        """Give what `repr` says of this cell beside the cells in it; a class that has more to say overrides it."""
+        """Give what `repr` says of this cell beside the cells in it; a class that has more to say overrides it.
+
+        Returns:
+            The text, without brackets; "" if there is nothing to say.
+        """
         return cell.sizes_text(self)
 
     def _repr_html_(self) -> str:
@@ -163,6 +167,9 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
                 directory and its weight, `(DIR, 0.7)`, or a list of both.
             quantization: how the weights are stored, as a `quantization_config` says it, where no `config.json` beside
                 the file does.
+
+        Returns:
+            What was loaded, cast, renamed, initialized and ignored; it prints as a table.
 
         Warns:
             HeadWarning: `partial`, and a head is left to its initializers: it has to be trained.
@@ -288,6 +295,9 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
                 write, on a file system that all see alike. `"ranks"`: a file of each rank's own, and an index.
             timeout: on a mesh: seconds to wait for a sign of another rank.
 
+        Returns:
+            What was written.
+
         Raises:
             UninitializedParameterError: parameters have no values.
             CheckpointError: the format cannot hold one of the dtypes, or there is something at `path` that is no file.
@@ -335,6 +345,9 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             dtype: of the floating-point tensors in the file; default: as they are.
             progress: called with the bytes done and the bytes in all; default: a bar on a terminal, after two seconds.
             timeout: of a net on a mesh, whose ranks all call this: seconds to wait for a sign of another rank.
+
+        Returns:
+            What was written.
 
         Raises:
             UninitializedParameterError: parameters have no values.
@@ -460,6 +473,9 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             rename: likewise.
             known: hyperparameters that are known already: `Model.infer(path, n_heads=12)`.
 
+        Returns:
+            The values that shapes tell, and what they cannot.
+
         Raises:
             CheckpointFormatError: a file is not what its format promises.
             CheckpointMismatchError: the file cannot be this model: two tensors contradict each other, or no name is
@@ -471,7 +487,19 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         )
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> Any:
-        """As `nn.Cell.load_state_dict`; a tied parameter may go by either of its names, or by both if they agree."""
+        """As `nn.Cell.load_state_dict`; a tied parameter may go by either of its names, or by both if they agree.
+
+        Args:
+            state_dict: tensors or parameters, by name.
+            strict: whether every name has to be there, and no other.
+
+        Returns:
+            Names that were missing, and that were not expected, as MindSpore gives them.
+
+        Raises:
+            RuntimeError: `strict`, and names are missing or not expected; or a shape is another.
+            CheckpointMismatchError: both names of a tied parameter are there, and they differ.
+        """
         return super().load_state_dict(fill_ties(state_dict, ties_below(self)), strict)
 
     def _load_from_state_dict(
@@ -489,7 +517,15 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         unexpected[:] = [key for key in unexpected if not is_in_row(self, key.removeprefix(prefix))]
 
     def parameters_and_names(self, name_prefix: str = "", expand: bool = True) -> Iterator[tuple[str, Any]]:
-        """As `nn.Cell.parameters_and_names`; for MindSpore's loader, a tied parameter goes by the name that it has."""
+        """As `nn.Cell.parameters_and_names`; for MindSpore's loader, a tied parameter goes by the name that it has.
+
+        Args:
+            name_prefix: what names begin with.
+            expand: whether those of the cells below are given too.
+
+        Yields:
+            Names and parameters, in the order of declaration.
+        """
         named: Iterable[tuple[str, Any]] = super().parameters_and_names(name_prefix, expand)
         if not name_prefix and is_named(self):
             named = complete_names(self, named)
@@ -497,14 +533,27 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         return iter(named) if stored is None else under_stored_names(named, ties_below(self), stored)
 
     def cells_and_names(self, cells: Any = None, name_prefix: str = "") -> Iterator[tuple[str, Any]]:
-        """As `nn.Cell.cells_and_names`."""
-        if declares_ties(self):
+        """As `nn.Cell.cells_and_names`.
+
+        Args:
+            cells: those that were given already, for MindSpore's own calls.
+            name_prefix: what names begin with.
+
+        Yields:
+            Paths and cells, this one first, under "".
+        """
+        if TIES in self.__dict__:
             keep_tied(self)
         walk: Iterator[tuple[str, Any]] = super().cells_and_names(cells, name_prefix)
         return walk
 
     def update_parameters_name(self, prefix: str = "", recurse: bool = True) -> None:
-        """As `nn.Cell.update_parameters_name`: MindSpore calls it when the cell becomes a part of another."""
+        """As `nn.Cell.update_parameters_name`: MindSpore calls it when the cell becomes a part of another.
+
+        Args:
+            prefix: what the full names begin with from now on.
+            recurse: whether those of the cells below are meant too.
+        """
         if not recurse:
             super().update_parameters_name(prefix, recurse)
             return
@@ -519,6 +568,9 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         Args:
             device: accepted, as MindSpore passes it; memory is taken where the values are made.
             recurse: whether the cells below are meant as well.
+
+        Returns:
+            This cell.
         """
         del device
         undeclare(self, recurse)
@@ -534,7 +586,12 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         super()._init_check()
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
-        """As `nn.Cell.compile`, after initializing what has no values; again, where parts have been replaced."""
+        """As `nn.Cell.compile`, after initializing what has no values; again, where parts have been replaced.
+
+        Args:
+            args: what the cell would be called with.
+            kwargs: likewise, by keyword.
+        """
         initialize_for_execution(self)
         structure = structure_of(self)
         if self.__dict__.setdefault("_lazycell_compiled", structure) != structure:
@@ -544,6 +601,11 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
         super().compile(*args, **kwargs)
 
     def get_scope(self) -> Any:
+        """As `nn.Cell.get_scope`; the graph compiler asks it, and what has no values gets some.
+
+        Returns:
+            What MindSpore's gives: the name of the cell's place in a graph, or None.
+        """
         # The graph compiler asks every cell that it meets inside `mindspore.jit`, where nothing else initializes.
         initialize_for_execution(self)
         return super().get_scope()
@@ -562,7 +624,7 @@ class LazyCell(_Cell, metaclass=LazyCellMeta):
             prefix = prefix_of(self)
             super().__setattr__(name, value)
             name_attached(self, prefix, name, value)
-            if declares_ties(self):
+            if TIES in self.__dict__:
                 keep_tied(self)
             expect_first_call(self)  # it may read the values of what has none yet
         else:

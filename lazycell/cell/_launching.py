@@ -20,6 +20,9 @@ def launch_blocking() -> Iterator[None]:
     ahead of, nothing is changed; nor is a graph, which is launched as a whole.
 
     MindSpore's `runtime.launch_blocking()` does the same for good.
+
+    Yields:
+        Nothing.
     """
     if mindspore.get_context("device_target") != "CPU" or launches_blocking():
         yield

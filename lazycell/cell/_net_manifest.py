@@ -35,7 +35,7 @@ from ..parameters import buffers_of, building, parameters_in_groups, parameters_
 from . import _ranks
 from ._blueprint import key_of
 from ._build import make_child
-from ._ties import ties_of
+from ._ties import ALIASES, ties_of
 
 if TYPE_CHECKING:
     from ..mismatch import DeclaredSizes
@@ -105,9 +105,11 @@ def _outline_of_net(
     of_values: dict[tuple[int, type, str], dict[str, _Entry]] = {}
     wholes: dict[str, nn.Cell] = {}
     cells = list(net.cells_and_names())
+    tied = False
     for path, cell in cells:
         prefix = f"{path}." if path else ""
         declared = _NOTHING
+        tied = tied or ALIASES in cell.__dict__
         if "_lazycell_mesh" in cell.__dict__ and not any(not each or path.startswith(f"{each}.") for each in wholes):
             wholes[path] = cell
         if (declaration := _declaration_of_cell(cell)) is not None:
@@ -127,7 +129,8 @@ def _outline_of_net(
         buffers = buffers_of(cell)
         if buffers:
             sheet.computed.update(prefix + name for name in buffers.keys() & unsaved_buffers_of(cell))
-    sheet.ties = ties_of(cells)
+    if tied:
+        sheet.ties = ties_of(cells)
     outline = attrs.evolve(sheet.outline(), entries=tuple(entries))
     if wholes:
         _ranks.check_cells(cells)

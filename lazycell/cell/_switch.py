@@ -53,6 +53,25 @@ def load_adapter(
     """Merge an adapter into any net that lazycell has loaded, instead of those that are merged into it.
 
     The same as `LazyCell.load_adapter`, and so are the arguments, for cells that are plain.
+
+    Args:
+        net: any cell into which lazycell has loaded a checkpoint.
+        path: the directory of the adapter.
+        name: by which `set_adapter` knows it. One of that name takes its place.
+        weight: what its changes are multiplied by.
+        discard: whether parameters that were changed since the load may be read again, which loses what was changed.
+        progress: called with the bytes done and the bytes in all; default: a bar on a terminal, after two seconds.
+        timeout: of a net on a mesh, whose ranks all call this: seconds to wait for an answer of another.
+
+    Returns:
+        What was read again.
+
+    Raises:
+        CheckpointError: nothing says which checkpoint was loaded, it has changed since, or the adapter is none of it;
+            or parameters were changed since, and `discard` is not given.
+        ConfigError: its `adapter_config.json` asks for what is not done here.
+        FileNotFoundError: there is no adapter, or the checkpoint has gone.
+        TypeError: `net` is no cell, or `name` no text.
     """
     former = _loaded(net, "load_adapter")
     if not isinstance(name, str) or not name:
@@ -73,6 +92,22 @@ def set_adapter(
     """Choose which of its adapters are merged into any net that lazycell has loaded.
 
     The same as `LazyCell.set_adapter`, and so are the arguments, for cells that are plain.
+
+    Args:
+        net: any cell into which lazycell has loaded a checkpoint.
+        name: of the adapter, `{name: weight}` for several, or None for none.
+        discard: whether parameters that were changed since the load may be read again, which loses what was changed.
+        progress: called with the bytes done and the bytes in all; default: a bar on a terminal, after two seconds.
+        timeout: of a net on a mesh, whose ranks all call this: seconds to wait for an answer of another.
+
+    Returns:
+        What was read again.
+
+    Raises:
+        CheckpointError: nothing says which checkpoint was loaded, or it has changed since; or parameters were changed
+            since, and `discard` is not given.
+        TypeError: `net` is no cell, or `name` is none of these.
+        ValueError: no adapter of that name was loaded.
     """
     former = _loaded(net, "set_adapter")
     return _switch(net, former, former.known, _chosen(name, former), discard, progress, timeout)

@@ -14,10 +14,10 @@ from ..declaration import Tie, check_tie, ties_of_parameters
 from ..parameters import cells_of, parameters_of
 from ._full_names import is_named, prefix_of
 
-_TIES = "_lazycell_ties"
+TIES = "_lazycell_ties"
 """On the cell that declares them: names that were given up, to those that were stored when the ties were made."""
 
-_ALIASES = "_lazycell_aliases"
+ALIASES = "_lazycell_aliases"
 """On the cells that have them: the names under which they have another cell's parameter."""
 
 
@@ -39,9 +39,9 @@ def tie_together(cell: Any, ties: tuple[Tie, ...], absent: Collection[str] = ())
                     delattr(owner, name)
                 object.__setattr__(owner, name, parameters[source])
                 _put_in_row(owner, name, parameters[source])
-                owner.__dict__.setdefault(_ALIASES, {})[name] = None
+                owner.__dict__.setdefault(ALIASES, {})[name] = None
                 made[target] = source
-            cell.__dict__.setdefault(_TIES, {})[tie.target] = source
+            cell.__dict__.setdefault(TIES, {})[tie.target] = source
 
 
 def ties_below(cell: nn.Cell) -> dict[str, str]:
@@ -67,7 +67,7 @@ def keep_tied(cell: nn.Cell) -> None:
     Args:
         cell: one that declares ties.
     """
-    if all(_is_whole(cell, target, source) for target, source in cell.__dict__[_TIES].items()):
+    if all(_is_whole(cell, target, source) for target, source in cell.__dict__[TIES].items()):
         return
     cells = list(nn.Cell.cells_and_names(cell))
     aliases = list(_aliases(cells))
@@ -79,7 +79,7 @@ def keep_tied(cell: nn.Cell) -> None:
             parameters_of(owner)[name] = kept[full_name] = parameter
             stored[id(parameter)] = full_name
     # What is left of them: their parts have other places now.
-    cell.__dict__[_TIES] = {
+    cell.__dict__[TIES] = {
         full_name: stored[id(parameter)] for full_name, owner, name, parameter in aliases if name in owner.__dict__
     }
     if kept and is_named(cell):
@@ -88,15 +88,10 @@ def keep_tied(cell: nn.Cell) -> None:
             parameter.name = prefix + full_name
 
 
-def declares_ties(cell: nn.Cell) -> bool:
-    """Tell whether a cell has made ties below itself."""
-    return _TIES in cell.__dict__
-
-
 def _aliases(cells: Iterable[tuple[str, nn.Cell]]) -> Iterator[tuple[str, nn.Cell, str, Any]]:
     """Walk the names that were given up, and are still: the full name, the cell, the name in it, and the parameter."""
     for path, cell in cells:
-        for name in cell.__dict__.get(_ALIASES, ()):
+        for name in cell.__dict__.get(ALIASES, ()):
             parameter = cell.__dict__.get(name)
             if isinstance(parameter, Parameter):  # else somebody has assigned one, and undone the tie
                 yield (f"{path}.{name}" if path else name), cell, name, parameter

@@ -10,7 +10,7 @@ import click
 from .. import _families, loading, pretrained
 from .._errors import CheckpointFormatError, LazyCellError
 from .._frozen import frozen
-from ._model import Model, find
+from ._model import find
 
 if TYPE_CHECKING:
     from ..formats import CheckpointHeader
@@ -39,18 +39,6 @@ class Asked:
         return {"class": self.name, "module": self.module, "fits": self.fits, "message": self.text}
 
 
-def fitted(found: Model, header: CheckpointHeader, options: loading.LoadOptions) -> loading.LoadPlan | Mismatch:
-    """Fit a checkpoint to a model of the command line.
-
-    Raises:
-        ValueError: an option has a value that means nothing.
-        LazyCellError: the class or the file refuses.
-    """
-    if found.knows_names is not None:
-        return found.knows_names.fitted(header, options)
-    return loading.fit(found.manifest, header, options, again=None if found.cls is None else found)
-
-
 def asked_for(path: Path, header: CheckpointHeader) -> Asked | None:
     """Ask the class that the config.json of a directory, or a GGUF file, names.
 
@@ -76,7 +64,7 @@ def asked_for(path: Path, header: CheckpointHeader) -> Asked | None:
         return Asked(None, None, None, f"no class is registered for {family!r}")
     try:
         found = find(str(path)).beside(header, {})
-        plan = fitted(found, header, loading.LoadOptions(partial="new"))
+        plan = found.fitted(header, loading.LoadOptions(partial="new"))
     except (LazyCellError, click.UsageError) as error:
         if _lacks_mindspore(error):
             text = "which class that is, and whether it fits, is told where MindSpore is installed"
@@ -96,7 +84,7 @@ def fits_model(title: str, header: CheckpointHeader) -> Asked:
         LazyCellError: the class or the function refuses.
     """
     found = find(title).beside(header, {})
-    plan = fitted(found, header, loading.LoadOptions(partial="new"))
+    plan = found.fitted(header, loading.LoadOptions(partial="new"))
     cls = found.cls if found.factory is None else type(found.factory.net)
     fits, text = told(plan, f"{title} ({plan.model})")
     return Asked(None if cls is None else cls.__name__, None if cls is None else cls.__module__, fits, text)

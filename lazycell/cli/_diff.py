@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import attrs
 import click
 
-from .. import system
 from ..show import answer, say
+from . import _answers
 from ._completion import complete_sides
 from ._model import Options, model_options
 from ._on_disk import check_revision, revision_option
+from ._page_option import check_page, page_option
 from ._side import find_sides, is_class
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ Exit status: 0 nothing differs; 1 something does; 2 trouble, which stderr explai
 @revision_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown, as for a review.")
-@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), metavar="OUT", help="Write a page to look at.")
+@page_option("Write a page to look at.")
 def diff(
     old: str,
     new: str,
@@ -47,7 +48,7 @@ def diff(
     revision: str | None,
     as_json: bool,
     as_markdown: bool,
-    html: Path | None,
+    page: Path | None,
 ) -> int:
     """Say what B adds, lacks and has otherwise than A; renames are guesses.
 
@@ -61,12 +62,12 @@ def diff(
     classes = [side for side in (old, new) if is_class(side)]
     if options.given is not None and not classes:
         raise click.UsageError(f"{options.given} goes with a class, and neither {old} nor {new} is one")
+    check_page(page)
     check_revision(revision, old, new)
     options = attrs.evolve(options, revision=revision)
     one, other = find_sides(old, new, options)
     found: ManifestDiff = one.diff(other)
-    if html is not None:
-        system.write_whole(html, one.to_html(other))
+    wrote = None if page is None else _answers.write_page(page, lambda: one.to_html(other))
     if as_json:
         # JSON is UTF-8, whatever the terminal shows: an escape of Python's would be no JSON.
         answer().buffer.write(found.to_json().encode())
@@ -74,4 +75,6 @@ def diff(
     else:
         text = found.to_markdown() if as_markdown else str(found)
         say(text.rstrip("\n"), as_it_is=as_markdown)
+    if wrote is not None:
+        _answers.tell_page(wrote, aside=as_json or as_markdown)
     return _DIFFERS if found else 0

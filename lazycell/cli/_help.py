@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
-from typing import Any
 
 import click
 
@@ -30,11 +29,9 @@ class _Formatter(click.HelpFormatter):
 class HelpContext(click.Context):
     """The context of commands whose help fits the terminal."""
 
-    formatter_class = _Formatter
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.max_content_width = None if width_of(sys.stdout) is None else _PROSE
+    def make_formatter(self) -> click.HelpFormatter:
+        """Give what sets the help, when it is asked for."""
+        return _Formatter(max_width=None if width_of(sys.stdout) is None else _PROSE)
 
 
 def _narrow(line: str, width: int) -> list[str]:

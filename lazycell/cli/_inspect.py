@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from .. import formats, gate, show
+from ..manifest import manifest_of_header
 from ..show import printable
 from ..sources import adapters
 from . import _answers
 from ._completion import complete_models
 from ._on_disk import check_revision, on_disk, revision_option
+from ._page_option import check_page, page_option
 
 _EPILOG = """\b
 Examples:
@@ -20,6 +24,7 @@ Examples:
   lazycell inspect checkpoint.ckpt --json
   lazycell inspect adapter/
   lazycell inspect resnet50.pth --model mindcv.models:resnet50
+  lazycell inspect model/ --html model.html
 
 \b
 Exit status: 0 done, whatever it fits; 2 trouble, which stderr explains.
@@ -42,8 +47,15 @@ Exit status: 0 done, whatever it fits; 2 trouble, which stderr explains.
 )
 @revision_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with every tensor.")
+@page_option("Write a page to look at: the tensors, of all files together.")
 def inspect(
-    checkpoint: str, every: bool, no_class: bool, models: tuple[str, ...], revision: str | None, as_json: bool
+    checkpoint: str,
+    every: bool,
+    no_class: bool,
+    models: tuple[str, ...],
+    revision: str | None,
+    as_json: bool,
+    page: Path | None,
 ) -> None:
     """Say what a checkpoint holds: tensors, sizes, metadata, and which registered models it fits.
 
@@ -53,6 +65,7 @@ def inspect(
     of a .gguf, it is also told whether the checkpoint fits the class that is asked for there, as `lazycell check` and a
     load find it: for that, and for a --model, MindSpore is imported.
     """
+    check_page(page)
     check_revision(revision, checkpoint)
     path = on_disk(checkpoint, revision)
     adapter = adapters.adapter_file(path) if path.is_dir() else None
@@ -62,13 +75,29 @@ def inspect(
                 f"--model: {printable(str(path))} is an adapter, which fits a model's checkpoint: "
                 f"`lazycell check {printable(models[0])} BASE --adapter DIR` tells whether both fit"
             )
-        _answers.tell_adapter(path, formats.open_checkpoint(adapter), every=every, as_json=as_json)
+        header = formats.open_checkpoint(adapter)
+        wrote = _write(page, header, checkpoint)
+        _answers.tell_adapter(path, header, every=every, as_json=as_json)
+        _tell(wrote, aside=as_json)
         return
     header = formats.open_checkpoint(path)
     fitting = gate.candidates(header, gate.committed_manifests())
     named = {each: _answers.fits_model(each, header) for each in models}
     asked = _answers.asked_for(path, header) if not no_class and (path.is_dir() or header.format == "gguf") else None
+    wrote = _write(page, header, checkpoint)
     if as_json:
         show.say_json(_answers.contents_json(header, fitting, asked, named))
     else:
         _answers.print_contents(header, fitting, asked, named, every=every)
+    _tell(wrote, aside=as_json)
+
+
+def _write(page: Path | None, header: formats.CheckpointHeader, checkpoint: str) -> str | None:
+    if page is None:
+        return None
+    return _answers.write_page(page, lambda: manifest_of_header(header, checkpoint).to_html())
+
+
+def _tell(wrote: str | None, *, aside: bool) -> None:
+    if wrote is not None:
+        _answers.tell_page(wrote, aside=aside)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import attrs
 import click
 
-from .. import declaration, formats, inference, pretrained, system
+from .. import declaration, formats, inference, loading, pretrained, system
 from .._errors import ConfigWarning, HubError, LazyCellError, ManifestError
 from .._frozen import frozen
 from .._location import did_you_mean
@@ -29,6 +29,7 @@ from ._setting_types import check_types
 
 if TYPE_CHECKING:
     from ..formats import CheckpointHeader
+    from ..mismatch import Mismatch
     from ..pretrained import Config
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -148,6 +149,17 @@ class Model:
             self.cls, self.arguments, lambda: pretrained.StoredTensors(header, rename), self.config
         )
         return attrs.evolve(self, arguments={**found, **self.settings})
+
+    def fitted(self, header: CheckpointHeader, options: loading.LoadOptions) -> loading.LoadPlan | Mismatch:
+        """Fit a checkpoint to the model: what a load would do, or why there is none.
+
+        Raises:
+            ValueError: an option has a value that means nothing.
+            LazyCellError: the class or the file refuses.
+        """
+        if self.knows_names is not None:
+            return self.knows_names.fitted(header, options)
+        return loading.fit(self.manifest, header, options, again=None if self.cls is None else self)
 
     def __call__(self, changed: Mapping[str, Any], /) -> Any:
         """Give the manifest with some arguments changed: this and the next are what tells why a checkpoint misfits."""

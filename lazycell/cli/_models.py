@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +12,7 @@ from .. import pretrained, show
 from .._location import did_you_mean
 from ..manifest import file
 from ..show import working
+from . import _answers
 from ._completion import complete_presets
 from ._interrupt import interrupts_held
 from ._main import advice
@@ -28,6 +30,7 @@ Examples:
   lazycell models "bert-*"          quoted, so that the shell does not look for files
   lazycell models BertModel
   lazycell models bert-tiny --json
+  lazycell models --cards docs/models
 
 \b
 Exit status: 0 done; 1 nothing matches; 2 trouble, as models that cannot be imported: the others are listed.
@@ -37,18 +40,29 @@ Exit status: 0 done; 1 nothing matches; 2 trouble, as models that cannot be impo
 @click.command(epilog=_EPILOG, short_help="List the models that can be found by name, and their sizes.")
 @click.argument("pattern", required=False, shell_complete=complete_presets)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
-def models(pattern: str | None, as_json: bool) -> int:
+@click.option(
+    "--cards",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write model cards: a page of Markdown for each family, and index.md.",
+)
+def models(pattern: str | None, as_json: bool, cards: Path | None) -> int:
     """List the models that can be found by name: families, classes, and presets, their well-known sizes.
 
     These are the classes that `lazycell.from_pretrained` chooses from, by the model_type in config.json: those of
     lazycell's own zoo, and those that other installed packages announce. A PATTERN keeps those whose family, class or
     preset it matches; * stands for anything, ? for one character, [ab] for one of several.
     """
+    if as_json and cards is not None:
+        raise click.UsageError("--json and --cards are two ways to list them: choose one")
     with interrupts_held(), working("importing the models"):
         known, failures = pretrained.available_models()
         found = known if pattern is None else pretrained.names_matching(pattern, known)
-        sizes = {preset.name: _size(model, preset) for model in found for preset in model.presets}
-    if as_json:
+        listed = () if cards is not None else found
+        sizes = {preset.name: _size(model, preset) for model in listed for preset in model.presets}
+    if cards is not None and found:
+        _answers.write_cards(cards, found)
+    elif as_json:
         show.say_json([_plain(model, sizes) for model in found])
     elif found:
         _print(found, sizes)

@@ -12,7 +12,6 @@ from .. import loading
 from .._errors import CheckpointError
 from .._frozen import frozen
 from ._adapter_option import adapter_option, adapters_of
-from ._asked import fitted
 from ._model import Model
 from ._renames import checked, rules_of
 
@@ -42,6 +41,8 @@ class Policies:
             CheckpointMismatchError: an adapter is none of this checkpoint.
             LazyCellError: an adapter cannot be read, or asks for what is not done here.
         """
+        if not self.adapters:
+            return header, ()
         given = adapters_of(self.adapters)
         return loading.with_adapters(header, loading.LoadOptions(dtype=self.cast, adapter=given))
 
@@ -60,9 +61,9 @@ class Policies:
                 dtype=self.cast,
                 partial=self.partial or published,
                 rename=dict(self.rules) or None,
-                adapter=adapters_of(self.adapters),
+                adapter=adapters_of(self.adapters) if self.adapters else None,
             )
-            return fitted(found, header, given)
+            return found.fitted(header, given)
         except CheckpointError:  # a ValueError too, but what files hold is no wrong usage
             raise
         except ValueError as error:
@@ -83,7 +84,7 @@ def policy_options(command: _F) -> _F:
         adapter: tuple[str, ...],
         **kwargs: Any,
     ) -> Any:
-        rules = checked(rules_of(rename)) or {}
+        rules = (checked(rules_of(rename)) or {}) if rename else {}
         return command(*args, policies=Policies(missing, unexpected, cast, rules, partial, adapter), **kwargs)
 
     for option in (

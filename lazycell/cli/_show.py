@@ -13,6 +13,8 @@ from ._complete_values import complete_optimizers
 from ._completion import complete_models, complete_sides
 from ._mesh_option import axes_of
 from ._model import Options, find, model_options
+from ._page_option import check_page, page_option
+from ._side import find_other, with_source
 
 _EPILOG = """\b
 Examples:
@@ -22,6 +24,7 @@ Examples:
   lazycell show bert-base-uncased --by dtype             sizes
   lazycell show bert-base-uncased --optimizer adam --gradients
   lazycell show qwen3-0.6b --length 32768 --batch 8      with the cache of keys and values
+  lazycell show bert-base-uncased --card bert.md         a page for a repository: a model card
   lazycell show bert-base-uncased --html bert.html       a page to look at
   lazycell show bert-base-uncased --against bert-base-cased --html both.html
 
@@ -62,7 +65,13 @@ _KINDS = ("module", "dtype", "tag", "trainable")
 )
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown.")
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest as JSON; of sizes, those.")
-@click.option("--html", "page", type=click.Path(path_type=Path), metavar="OUT", help="Write one page to look at.")
+@click.option(
+    "--card",
+    type=click.Path(path_type=Path, allow_dash=True),
+    metavar="OUT",
+    help="Write a model card, in Markdown; - prints it.",
+)
+@page_option("Write one page to look at.")
 @click.option(
     "--against",
     metavar="OTHER",
@@ -83,6 +92,7 @@ def show(
     source_length: int | None,
     as_markdown: bool,
     as_json: bool,
+    card: Path | None,
     page: Path | None,
     against: str | None,
     options: Options,
@@ -96,7 +106,8 @@ def show(
     """
     sums = {"--by": kind, "--optimizer": optimizer, "--gradients": gradients, "--mesh": mesh, "--length": length}
     summed = next((name for name, value in sums.items() if value), None)
-    forms = {"--table": as_table, "--markdown": as_markdown, "--html": page is not None, summed or "--by": bool(summed)}
+    forms = {"--table": as_table, "--markdown": as_markdown, "--card": card is not None, "--html": page is not None}
+    forms |= {summed or "--by": bool(summed)}
     chosen = [name for name, value in forms.items() if value]
     if as_json and chosen != [summed]:
         chosen.append("--json")
@@ -111,13 +122,18 @@ def show(
     if cache and length is None:
         raise click.UsageError("--batch and --source-length are those of a cache of keys and values: add --length N")
     axes = None if mesh is None else axes_of(mesh)
-    if page is not None and page.is_dir():
-        raise click.UsageError(f"--html {page} is a directory: give the name of a file, {page / 'model.html'}")
+    check_page(page)
+    if card is not None and card.is_dir():
+        raise click.UsageError(f"--card {card} is a directory: give the name of a file, {card / 'card.md'}")
 
     asked_for = find(model, options)
     found = asked_for.manifest
     if page is not None:
-        _answers.write_page(page, found, against)
+        named = with_source(asked_for)
+        other = None if against is None else find_other(asked_for, against)
+        _answers.tell_page(_answers.write_page(page, lambda: named.to_html(other)))
+    elif card is not None:
+        _answers.write_card(card, asked_for, model if asked_for.config is not None and options.given is None else None)
     elif summed:
         sums_of = functools.partial(_answers.print_sizes, optimizer=optimizer, gradients=gradients, mesh=axes)
         sums_of(found, kind, depth=depth or 1, as_json=as_json, cache=cache)

@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from .. import system
-from ..show import format_bytes, say_lines, working
-from ._side import find_side
-
-if TYPE_CHECKING:
-    from ..manifest import Manifest
+from ..show import complain, format_bytes, printable, say_lines, working
 
 
-def write_page(path: Path, manifest: Manifest, against: str | None) -> None:
-    """Write the page of a manifest, whole or not at all.
+def write_page(path: Path, made: Callable[[], str]) -> str:
+    """Write a page, whole or not at all, and give the line that says so.
 
     Args:
         path: the file.
-        manifest: what to show.
-        against: a model, a manifest file or a checkpoint to hold against it.
+        made: makes the page.
 
     Raises:
-        click.UsageError: there is no such model.
         OSError: the file cannot be written.
     """
-    other = None if against is None else find_side(against)
     with working("making the page"):
-        content = manifest.to_html(other)
+        content = made()
     system.write_whole(path, content)
-    size = format_bytes(len(content.encode()))
-    say_lines([f"wrote {path}, {size}: a page that any browser opens, without a network"])
+    return f"wrote {path}, {format_bytes(len(content.encode()))}: a page that any browser opens, without a network"
+
+
+def tell_page(line: str, *, aside: bool = False) -> None:
+    """Say what was written.
+
+    Args:
+        line: as `write_page` gave it.
+        aside: whether stdout is for a document alone.
+    """
+    if aside:
+        complain(printable(line))
+    else:
+        say_lines([line])

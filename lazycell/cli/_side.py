@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import attrs
@@ -9,7 +10,6 @@ import attrs
 from .. import formats, loading
 from .._errors import CheckpointFormatError, LazyCellError
 from ..manifest import Manifest, known_names, manifest_of_header
-from ._asked import fitted
 from ._model import Model, Options, find, is_manifest, names_repository
 from ._on_disk import on_disk
 
@@ -42,13 +42,34 @@ def find_sides(old: str, new: str, options: Options | None = None) -> tuple[Mani
     words = dict.fromkeys((old, new))  # both may be the same class, which is then looked at once
     models = {each: model for each in words if (model := _model(each, options)) is not None}
     headers = {each: _header(each, options) for each in words if each not in models}
-    manifests = {each: model.manifest for each, model in models.items()}
-    manifests |= {each: manifest_of_header(header) for each, header in headers.items()}
+    manifests = {each: with_source(model) for each, model in models.items()}
     for checkpoint, header in headers.items():
-        for model in models.values():
-            named = _as_loaded(model, header) if model.knows_names is None else model.knows_names.as_named(header)
-            manifests[checkpoint] = _named(manifests[checkpoint], named)
+        manifests[checkpoint] = _beside(models.values(), checkpoint, header)
     return manifests[old], manifests[new]
+
+
+def find_other(model: Model, text: str) -> Manifest:
+    """Give the manifest of a word that is held against a model, as `find_sides` has it.
+
+    Raises:
+        click.UsageError: there is no such model.
+        LazyCellError: the registry, a config or a file refuses.
+    """
+    other = _model(text, None)
+    return _beside([model], text, _header(text, None)) if other is None else with_source(other)
+
+
+def with_source(model: Model) -> Manifest:
+    """Give the manifest of a model, which knows what it was asked for by."""
+    return attrs.evolve(model.manifest, source=model.title)
+
+
+def _beside(models: Iterable[Model], text: str, header: formats.CheckpointHeader) -> Manifest:
+    manifest = manifest_of_header(header, text)
+    for model in models:
+        named = _as_loaded(model, header) if model.knows_names is None else model.knows_names.as_named(header)
+        manifest = _named(manifest, named)
+    return manifest
 
 
 def _model(text: str, options: Options | None) -> Model | None:
@@ -73,7 +94,7 @@ def _as_loaded(model: Model, header: formats.CheckpointHeader) -> _Names:
     """Give what a load takes a checkpoint's tensors for: of a head's file, the base's; None: it does not need it."""
     published = False if model.preset is None else "new"
     try:
-        plan = fitted(model, header, loading.LoadOptions(partial=published))
+        plan = model.fitted(header, loading.LoadOptions(partial=published))
     except LazyCellError:
         return {}
     if not isinstance(plan, loading.LoadPlan):

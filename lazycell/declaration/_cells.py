@@ -27,6 +27,13 @@ def cells(*parts: Any, **named: Any) -> Any:
         parts: each `child(…)`, `children(…)`, `cells(…)`, or `when(…)` with these; one that is absent has no place, and
             those behind it move up.
         named: each `child(…)`, or `when(…)` with these.
+
+    Returns:
+        The declaration; in an instance an `nn.SequentialCell`, an `nn.CellList` or an `nn.CellDict`, as the annotation
+        says.
+
+    Raises:
+        DeclarationError: there are none, or some in a row and some under names, or one is no declaration of cells.
     """
     example = "`cells(child(Conv, 3, 8), child(nn.ReLU))` or `cells(up=child(Up), down=child(Down))`"
     if not parts and not named:

@@ -172,6 +172,10 @@ def require(condition: Any, text: str) -> None:
     Args:
         condition: an expression of hyperparameters.
         text: what to tell someone whose values do not meet it.
+
+    Raises:
+        DeclarationError: this stands outside of a class body, or the condition is text, or a plain `bool`, which Python
+            has decided already.
     """
     frame = sys._getframe(1)
     body = frame.f_locals

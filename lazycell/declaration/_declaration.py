@@ -122,6 +122,12 @@ def same(cls: type) -> dict[str, Any]:
 
     Args:
         cls: a LazyCell class whose hyperparameters the class being defined has too.
+
+    Returns:
+        The symbol of each hyperparameter of `cls`, by its name.
+
+    Raises:
+        DeclarationError: `cls` is no LazyCell class.
     """
     declaration = declaration_of(cls)
     if declaration is None:

@@ -251,6 +251,13 @@ def hyper(
         converter: one of attrs' converters, applied to what is given and to the default.
         kw_only: whether it is given by name alone; then it may have no default wherever it stands.
         doc: one sentence for the generated `__init__`'s docstring.
+
+    Returns:
+        The declaration, which the class body binds; in the body the name then stands for a symbol.
+
+    Raises:
+        DeclarationError: `kw_only` is neither True nor False; what is wrong with a default is told when the class is
+            defined, by the same.
     """
     if not isinstance(kw_only, bool):
         _refuse(f"kw_only={render(kw_only)} is not True or False", "`hyper(kw_only=True)`")
@@ -287,6 +294,13 @@ def param(
             norm of each head, where ranks have some heads each. `reduce_gradients` sums what they have of its gradient.
         tags: labels kept in the manifest.
         doc: one sentence about it.
+
+    Returns:
+        The declaration; to a type checker a `mindspore.Parameter`, which it is in an instance.
+
+    Raises:
+        DeclarationError: the initializer or the shape cannot be one; what only values can tell is told when an instance
+            is built, by the same.
     """
     options = {"trainable": trainable, "shard": shard, "partial": partial, "tags": tags, "doc": doc}
     return _parameter_spec(initializer, shape, dtype, **options)
@@ -313,6 +327,12 @@ def buffer(
         doc: one sentence about it.
         arguments: further ones of the function that is the initializer, which may be symbolic:
             `buffer(frequencies, (size // 2,), theta=theta)` calls `frequencies(shape, dtype, theta=…)`.
+
+    Returns:
+        The declaration; to a type checker a `mindspore.Parameter`, which it is in an instance.
+
+    Raises:
+        DeclarationError: as for `param`, or there are `arguments` and the initializer is no function.
     """
     if arguments:
         initializer = _with_arguments(initializer, arguments)
@@ -326,6 +346,12 @@ def child(factory: Callable[_Arguments, _Value], /, *args: _Arguments.args, **kw
         factory: a class or function that returns a cell; called when an instance is built.
         args: its arguments, which may be symbolic.
         kwargs: its keyword arguments, which may be symbolic.
+
+    Returns:
+        The declaration; to a type checker the cell, which it is in an instance.
+
+    Raises:
+        DeclarationError: `factory` cannot be called, or an argument is another declaration.
     """
     checked = _check_factory(factory, "child")
     _check_arguments((*args, *kwargs.values()))
@@ -354,6 +380,12 @@ def children(count: Any, factory: Any, /, *args: Any, **kwargs: Any) -> Any:
             row of parameters.
         args: its arguments, which may be symbolic and may use `INDEX`.
         kwargs: its keyword arguments, likewise.
+
+    Returns:
+        The declaration; in an instance an `nn.CellList`, or a list of parameters.
+
+    Raises:
+        DeclarationError: what is repeated is nothing that can be, or an argument is another declaration.
     """
     if isinstance(factory, Declared):
         if args or kwargs:
@@ -381,6 +413,12 @@ def when(condition: Any, present: Any = NOTHING, *, otherwise: Any = None) -> An
         condition: a hyperparameter, or an expression such as `(n > 2) & use_bias`.
         present: what is declared when it holds; left out where the annotation says it.
         otherwise: what is declared when it does not hold; None: nothing, the attribute is None.
+
+    Returns:
+        The declaration, or between values an expression; in an instance what holds, or None.
+
+    Raises:
+        DeclarationError: the condition is text, or a plain `bool`, which Python has decided already.
     """
     if isinstance(condition, str):
         _refuse("the condition of when() is an expression, not text", "`when(use_bias)` without the quotes")
@@ -403,6 +441,13 @@ def tie(target: str, source: str) -> Any:
             `{*rest}` for several.
         source: the dotted name of the parameter that both then mean; it is the one that is stored. Its captures are
             among those of `target`; where the two names are the same, nothing is tied.
+
+    Returns:
+        The declaration; in an instance no attribute of this name.
+
+    Raises:
+        DeclarationError: a name is no text, both are one, or `source` has a capture that `target` lacks; whether
+            they exist and fit is told when an instance is built, by the same.
     """
     if not (isinstance(target, str) and isinstance(source, str)):
         _refuse("tie(target, source) takes two dotted names", '`tie("head.weight", "embed.weight")`')

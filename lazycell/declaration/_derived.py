@@ -25,6 +25,12 @@ def derived(function: Callable[_Arguments, _Value], /, *args: _Arguments.args, *
         function: any function; one with a name, at the top of a module, is told apart from others in manifests.
         args: its arguments, which may be symbolic, or hold symbols.
         kwargs: its keyword arguments, likewise.
+
+    Returns:
+        A symbol for what the function gives.
+
+    Raises:
+        DeclarationError: `function` cannot be called or makes a cell, or an argument is a parameter or a cell.
     """
     if not callable(function):
         _refuse(f"derived() takes a function, not {render(function)}", "`derived(round_up, 8 * hidden // 3, 64)`")

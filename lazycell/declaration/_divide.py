@@ -79,6 +79,9 @@ def shared(value: Any) -> Any:
 
     Args:
         value: a hyperparameter.
+
+    Returns:
+        What `divide` takes in the place of the hyperparameter.
     """
     return Shared(value)
 
@@ -88,6 +91,9 @@ def whole(value: Any) -> Any:
 
     Args:
         value: a hyperparameter or a derived value, or an expression of them; of anything else, itself.
+
+    Returns:
+        A symbol for the number that it is without a mesh.
     """
     return call("whole", (value,))
 
@@ -99,6 +105,9 @@ def on(**at: Any) -> Any:
 
     Args:
         at: for one axis the position of the ranks along it, or several as a tuple; -1 is the last.
+
+    Returns:
+        A condition for `when`.
 
     Raises:
         DeclarationError: something else is given.

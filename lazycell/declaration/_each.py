@@ -25,6 +25,12 @@ def each(inner: StoredForm) -> Each:
 
     Args:
         inner: a name with captures, or a form of such names.
+
+    Returns:
+        What `fused` takes as its first argument.
+
+    Raises:
+        DeclarationError: `inner` is neither a name nor a form, or a name has no capture that could count.
     """
     check_inner("each", inner)
     for name in leaves(inner):

@@ -32,6 +32,12 @@ def fields(cls: Any) -> Fields:
     """Give what a class, or an instance's class, declares: hyperparameters, derived values, parameters, children, ties,
     caches, and the rules of `rename`, each under its stored name.
 
+    Args:
+        cls: a LazyCell class, or an instance of one.
+
+    Returns:
+        What is declared, in order of kind and of declaration, each an attrs object.
+
     Raises:
         TypeError: `cls` is not a LazyCell class.
     """

@@ -60,6 +60,12 @@ def magnitude(inner: StoredForm, dim: int | None = 0) -> Magnitude:
         inner: a name or a form: the weight.
         dim: as of `torch.nn.utils.weight_norm`: the axis that has a norm for each of its positions, counted from 0;
             None: there is one norm of the whole.
+
+    Returns:
+        The form, to be used in `rename`.
+
+    Raises:
+        DeclarationError: `inner` is neither a name nor a form, or `dim` no axis.
     """
     return Magnitude(*_checked("magnitude", inner, dim))
 
@@ -70,6 +76,12 @@ def direction(inner: StoredForm, dim: int | None = 0) -> Direction:
     Args:
         inner: a name or a form: the weight.
         dim: that of `magnitude`.
+
+    Returns:
+        The form, to be used in `rename`.
+
+    Raises:
+        DeclarationError: `inner` is neither a name nor a form, or `dim` no axis.
     """
     return Direction(*_checked("direction", inner, dim))
 

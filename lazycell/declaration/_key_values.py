@@ -23,6 +23,12 @@ def key_value_cache(heads: Any, size: Any, *, value_size: Any = None, window: An
         value_size: of a value, where it has another.
         window: how many positions are kept at most, the newest; None: all.
         source: whether the positions are those of another text, which an encoder has read.
+
+    Returns:
+        The declaration; in an instance no attribute of this name.
+
+    Raises:
+        DeclarationError: `source` is neither True nor False.
     """
     if not isinstance(source, bool):
         text = f"source={render(source)} is neither True nor False: declare what depends on a condition in when(…)"

@@ -42,6 +42,12 @@ def shape_of(name: str) -> tuple[int, ...]:
     Args:
         name: dotted, below this cell, of a parameter of a class that declares it: `layers.0.up.weight`. What a plain
             cell holds, only building it tells.
+
+    Returns:
+        A tuple of symbols, which may be indexed and used as a shape.
+
+    Raises:
+        DeclarationError: `name` is no name; that nothing declares it is told when an instance is built, by the same.
     """
     if not isinstance(name, str) or not name:
         text = f'shape_of() takes the name of a parameter, not {render(name)}: write `shape_of("embed.weight")`'

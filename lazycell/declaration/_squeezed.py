@@ -41,6 +41,12 @@ def squeezed(inner: StoredForm, axis: int | tuple[int, ...]) -> Squeezed:
     Args:
         inner: a name or a form.
         axis: which axes of `inner` the stored tensor lacks, counted from 0.
+
+    Returns:
+        The form, to be used in `rename`.
+
+    Raises:
+        DeclarationError: `inner` is neither a name nor a form, or an axis is not counted from 0.
     """
     check_inner("squeezed", inner)
     return Squeezed(inner, _axes("squeezed", axis))
@@ -54,6 +60,12 @@ def expanded(inner: StoredForm, axis: int | tuple[int, ...]) -> Expanded:
     Args:
         inner: a name or a form.
         axis: which axes of the stored tensor `inner` lacks, counted from 0.
+
+    Returns:
+        The form, to be used in `rename`.
+
+    Raises:
+        DeclarationError: `inner` is neither a name nor a form, or an axis is not counted from 0.
     """
     check_inner("expanded", inner)
     return Expanded(inner, _axes("expanded", axis))

@@ -34,6 +34,10 @@ def rename(rules: Mapping[str, StoredForm | Leftover | None]) -> None:
 
     Args:
         rules: from stored names to what they hold.
+
+    Raises:
+        DeclarationError: this stands outside of a class body; a rule is no such rule; or a name has two in one body.
+            Rules that cannot be carried out, or not back, are told when an instance is built, by the same.
     """
     frame = sys._getframe(1)
     body = frame.f_locals
@@ -74,6 +78,13 @@ def fused(*parts: Any, axis: Any = None, **sections: Any) -> Any:
         parts: `each("experts.{i}.up.weight")`: as many sections as there are of these; they come first.
         axis: of names: the axis along which they are joined, counted from 0.
         sections: two or more, all of them sizes, or all of them names and forms; with `each(…)` any number.
+
+    Returns:
+        Of sizes a symbol for their sum; of names the form, to be used in `rename`.
+
+    Raises:
+        DeclarationError: sections are no sizes and no names, or some of each; there are fewer than two; or `axis` is
+            none.
     """
     written = f"fused({', '.join([*map(_text, parts), *(f'{name}={_text(part)}' for name, part in sections.items())])})"
     for part in parts:
@@ -119,6 +130,12 @@ def transposed(inner: StoredForm, axes: tuple[int, ...] | None = None) -> Transp
     Args:
         inner: a name or a form.
         axes: axis i of the stored tensor is axis `axes[i]` of `inner`; default: the reverse order.
+
+    Returns:
+        The form, to be used in `rename`.
+
+    Raises:
+        DeclarationError: `inner` is neither a name nor a form, or `axes` does not name each axis once.
     """
     check_inner("transposed", inner)
     if axes is not None:
@@ -134,6 +151,12 @@ def reshaped(inner: StoredForm, shape: Shape) -> Reshaped:
     Args:
         inner: a name or a form.
         shape: the stored tensor's, of ints and expressions, as for `param`.
+
+    Returns:
+        The form, to be used in `rename`.
+
+    Raises:
+        DeclarationError: `inner` is neither a name nor a form, or the shape is no tuple, or has a negative size.
     """
     check_inner("reshaped", inner)
     if isinstance(shape, str):
@@ -157,6 +180,12 @@ def padded(inner: StoredForm, axis: int = 0, *, before: int = 0, after: int = 0)
         axis: along which the stored tensor has more, counted from 0.
         before: how many positions it has before those of `inner`; may be symbolic.
         after: how many after them; likewise.
+
+    Returns:
+        The form, to be used in `rename`.
+
+    Raises:
+        DeclarationError: `inner` is neither a name nor a form, `axis` is none, or nothing would be added.
     """
     check_inner("padded", inner)
     if not is_axis(axis):

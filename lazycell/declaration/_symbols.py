@@ -334,17 +334,50 @@ def call(function: str, arguments: tuple[Any, ...]) -> Any:
 
 
 def min_(*values: Any) -> Any:
-    """Give the smallest of two or more values, which may be symbolic: `min` in a class body."""
+    """Give the smallest of two or more values, which may be symbolic: `min` in a class body.
+
+    Args:
+        values: hyperparameters, expressions or numbers.
+
+    Returns:
+        A symbol for the smallest; the smallest itself where nothing is symbolic.
+
+    Raises:
+        TypeError: nothing is symbolic, and they cannot be compared. Of symbols that is told when an instance is built,
+            by a `DeclarationError`.
+    """
     return call("min_", values)
 
 
 def max_(*values: Any) -> Any:
-    """Give the largest of two or more values, which may be symbolic: `max` in a class body."""
+    """Give the largest of two or more values, which may be symbolic: `max` in a class body.
+
+    Args:
+        values: hyperparameters, expressions or numbers.
+
+    Returns:
+        A symbol for the largest; the largest itself where nothing is symbolic.
+
+    Raises:
+        TypeError: nothing is symbolic, and they cannot be compared. Of symbols that is told when an instance is built,
+            by a `DeclarationError`.
+    """
     return call("max_", values)
 
 
 def len_(value: Any) -> Any:
-    """Give the length of a value, which may be symbolic: `len` in a class body, as in `children(len_(depths), …)`."""
+    """Give the length of a value, which may be symbolic: `len` in a class body, as in `children(len_(depths), …)`.
+
+    Args:
+        value: a hyperparameter or an expression, or anything that has a length.
+
+    Returns:
+        A symbol for the length; the length itself where nothing is symbolic.
+
+    Raises:
+        TypeError: nothing is symbolic, and `value` has no length. Of symbols that is told when an instance is built, by
+            a `DeclarationError`.
+    """
     return call("len_", (value,))
 
 
@@ -361,6 +394,12 @@ def in_(value: Any, container: Any) -> Any:
     Args:
         value: what is looked for; None, say, or a hyperparameter.
         container: a tuple or a list, or a hyperparameter that is one; of a dict its keys are meant.
+
+    Returns:
+        A symbol for the answer; the answer itself where nothing is symbolic.
+
+    Raises:
+        DeclarationError: nothing can be in `container`.
     """
     if isinstance(container, (set, frozenset, dict)):  # a set is written otherwise in each process
         container = tuple(container if isinstance(container, dict) else sorted(container, key=render))

@@ -46,6 +46,9 @@ def torch_names(rules: Mapping[str, StoredForm | Leftover]) -> Callable[[_Cls], 
     Args:
         rules: from PyTorch's names to the cell's.
 
+    Returns:
+        A decorator, which gives the class back.
+
     Raises:
         DeclarationError: a rule is no such rule, or has no inverse; or the class declares its names itself.
     """

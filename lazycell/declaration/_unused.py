@@ -50,6 +50,12 @@ def former(name: str) -> Former:
 
     Args:
         name: the present stored name, relative to the cell; its captures are those of the former name.
+
+    Returns:
+        What `rename` takes in the place of a name.
+
+    Raises:
+        DeclarationError: `name` is no name.
     """
     if not isinstance(name, str) or not name:
         text = f'former() takes the present name, not {render(name)}: write `"gamma": former("weight")`'

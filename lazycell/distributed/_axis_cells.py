@@ -70,9 +70,27 @@ class Enter(AxisCell):
     """Where each rank uses for its part what all ranks have alike: the input as it is; backward, the sum over ranks."""
 
     def construct(self, x: Tensor) -> Tensor:
+        """Give `x` as it is.
+
+        Args:
+            x: any shape, a floating-point dtype.
+
+        Returns:
+            `x`; its gradient is the sum of those of all ranks along the axis.
+        """
         return x
 
     def bprop(self, x: Tensor, out: Tensor, dout: Tensor) -> tuple[Tensor]:
+        """Give the gradient of `x`, for MindSpore: the sum over ranks.
+
+        Args:
+            x: as for `construct`.
+            out: what it gave.
+            dout: the gradient of that, of the same shape and dtype.
+
+        Returns:
+            The gradient, alone in a tuple.
+        """
         if not self.active:
             return (dout,)
         return (self.communicator.sum(dout),)
@@ -82,11 +100,29 @@ class Leave(AxisCell):
     """Where each rank has a summand of what all ranks need: the sum over ranks; backward, the gradient as it is."""
 
     def construct(self, x: Tensor) -> Tensor:
+        """Give the sum of what the ranks have.
+
+        Args:
+            x: any shape, a floating-point dtype, both the same on all ranks along the axis.
+
+        Returns:
+            The sum, of the shape and dtype of `x`, the same on all ranks.
+        """
         if not self.active:
             return x
         return self.communicator.sum(x)
 
     def bprop(self, x: Tensor, out: Tensor, dout: Tensor) -> tuple[Tensor]:
+        """Give the gradient of `x`, for MindSpore: that of the sum.
+
+        Args:
+            x: as for `construct`.
+            out: what it gave.
+            dout: the gradient of that, of the same shape and dtype.
+
+        Returns:
+            The gradient, alone in a tuple.
+        """
         return (dout,)
 
 
@@ -94,11 +130,29 @@ class Gather(AxisCell):
     """Where each rank has an equal part of the last dimension, and all need the whole; backward, the own slice."""
 
     def construct(self, x: Tensor) -> Tensor:
+        """Put the parts side by side.
+
+        Args:
+            x: (…, part), a floating-point dtype, both the same on all ranks along the axis.
+
+        Returns:
+            (…, parts * part), the parts in the order of the ranks, the same on all ranks.
+        """
         if not self.active:
             return x
         return self.communicator.gather(x)
 
     def bprop(self, x: Tensor, out: Tensor, dout: Tensor) -> tuple[Tensor]:
+        """Give the gradient of `x`, for MindSpore: this rank's slice.
+
+        Args:
+            x: as for `construct`.
+            out: what it gave.
+            dout: the gradient of that, of the same shape and dtype.
+
+        Returns:
+            The gradient, alone in a tuple.
+        """
         if not self.active:
             return (dout,)
         return (ops.split(dout, x.shape[-1], -1)[self.index],)
@@ -122,11 +176,31 @@ class HandOn(AxisCell):
     """
 
     def construct(self, x: Tensor, stage: int) -> Tensor:
+        """Give what a stage computed to the ranks along the axis, of which the next one goes on with it.
+
+        Args:
+            x: what this stage has: of `stage` the values count, of the others the shape and the dtype, which are its.
+            stage: whose turn it is, from 0.
+
+        Returns:
+            What `stage` has, on all ranks along the axis.
+        """
         if not self.active:
             return x
         return self.communicator.hand_on(x, stage)
 
     def bprop(self, x: Tensor, stage: int, out: Tensor, dout: Tensor) -> tuple[Tensor, int]:
+        """Give the gradients of `x` and of `stage`, for MindSpore.
+
+        Args:
+            x: as for `construct`.
+            stage: likewise.
+            out: what it gave.
+            dout: the gradient of that, of the same shape and dtype.
+
+        Returns:
+            The gradient of `x`, and 0.
+        """
         if not self.active:
             return dout, 0
         total = dout

@@ -13,6 +13,9 @@ def place_of(parameter: Any) -> Box:
     Args:
         parameter: of a net; one that is no part has all of each dimension.
 
+    Returns:
+        For each dimension the first position and the one behind the last.
+
     Raises:
         ValueError: the part is several boxes, as of a `fused(…)` one, which `places_of` gives.
     """
@@ -27,6 +30,12 @@ def places_of(parameter: Any) -> tuple[Box, ...]:
     """Give where in the whole parameter this rank's part is, as boxes: start and stop of each dimension.
 
     One box, unless a dimension is `fused(…)`: then one for each section, in the order in which they are in the part.
+
+    Args:
+        parameter: of a net; one that is no part has all of each dimension.
+
+    Returns:
+        The boxes, each for every dimension the first position and the one behind the last.
     """
     place = _place(parameter)
     if place is None:
@@ -39,6 +48,12 @@ def shard_of(parameter: Any) -> tuple[str | tuple[str, ...] | None, ...]:
 
     None: nothing divides it; several axes: a tuple of them, the outermost first. What is `shared` and has but one part,
     which all ranks have, is divided too: each uses it for its part of something, one key head for its queries.
+
+    Args:
+        parameter: of a net.
+
+    Returns:
+        For each dimension an axis, several, or None.
     """
     shard: tuple[str | tuple[str, ...] | None, ...] | None = parameter.__dict__.get("_lazycell_shard")
     if shard is not None:

@@ -65,6 +65,9 @@ def draft(
             the directories.
         name: of the class of the whole; default: the architecture that the config names, or the file's own name.
 
+    Returns:
+        The source of the classes, and what could not be decided.
+
     Raises:
         FileNotFoundError: there is nothing at a path.
         CheckpointFormatError: a file is not what its format promises.

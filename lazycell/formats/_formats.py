@@ -70,7 +70,14 @@ class Format:
     read: Callable[[Path], CheckpointHeader] = attrs.field(repr=False, validator=_is_function_of("the path"))
 
     def claims(self, name: str) -> bool:
-        """Whether a file's name ends as those of this format do."""
+        """Whether a file's name ends as those of this format do.
+
+        Args:
+            name: of a file, without its directory.
+
+        Returns:
+            Whether the name ends in one of `suffixes`.
+        """
         return name.endswith(self.suffixes)
 
 
@@ -94,6 +101,12 @@ def register_format(format: Format) -> Format:
 
     A package announces its format to every process through the entry-point group `lazycell.formats` instead.
     Registering a format again, under the same name, replaces it.
+
+    Args:
+        format: how files of it are known and read.
+
+    Returns:
+        The format.
 
     Raises:
         RegistryError: another format has the name, or one of the suffixes.

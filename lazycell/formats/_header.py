@@ -25,6 +25,10 @@ class Part(Protocol):
     def read_into(self, target: memoryview, start: int) -> None:
         """Fill `target` with the bytes from `start` on; may be called by several threads at once.
 
+        Args:
+            target: as many bytes as are wanted.
+            start: the first of them, counted from the part's own.
+
         Raises:
             CheckpointFormatError: the bytes are not there any more.
         """
@@ -48,7 +52,16 @@ class ByteRange:
         return self.stop - self.start
 
     def read_into(self, target: memoryview, start: int) -> None:
-        """Fill `target` with the bytes from `start` on. A `Reader` keeps the file open between calls instead."""
+        """Fill `target` with the bytes from `start` on. A `Reader` keeps the file open between calls instead.
+
+        Args:
+            target: as many bytes as are wanted.
+            start: the first of them, counted from the part's own.
+
+        Raises:
+            CheckpointFormatError: the file has changed since its header was read, or become shorter.
+            OSError: it cannot be opened or read.
+        """
         with _files.open_regular(self.path) as file:
             content = _files.read_at(file, self.start + start, len(target))
             change = None if self.stamp is None else self.stamp.change_to(FileStamp.of(file.fileno()))
@@ -74,7 +87,12 @@ class MemoryRange:
         return self.content.nbytes
 
     def read_into(self, target: memoryview, start: int) -> None:
-        """Fill `target` with the bytes from `start` on."""
+        """Fill `target` with the bytes from `start` on.
+
+        Args:
+            target: as many bytes as are wanted.
+            start: the first of them, counted from the part's own.
+        """
         target[:] = self.content[start : start + len(target)]
 
 

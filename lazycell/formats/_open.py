@@ -11,6 +11,7 @@ from .._errors import CheckpointFormatError
 from .._harmless import printable
 from . import _files, _formats, _readers, _sniff
 from ._header import CheckpointHeader
+from ._safetensors import read_safetensors
 
 
 def open_checkpoint(
@@ -29,6 +30,9 @@ def open_checkpoint(
         decrypt: gives the content of an encrypted `.ckpt`.
         needed: where there is an index, is given the names of all tensors in it, and gives those whose headers are
             needed, or None for all: shards that hold none of them are not opened, and are not looked for.
+
+    Returns:
+        What the headers say: a mapping from names to tensors.
 
     Raises:
         FileNotFoundError: there is nothing at the path.
@@ -52,6 +56,9 @@ def open_checkpoint(
         if others:
             _refuse_key(path, decrypt)
             return _readers.read_set((path, *others))
+    if path.name.endswith(".safetensors"):  # as most are: no other format may have this suffix
+        _refuse_key(path, decrypt)
+        return read_safetensors(path)
     format = _formats.format_of(path.name, lambda: _start(path))
     if format is None:
         raise CheckpointFormatError(

@@ -101,7 +101,15 @@ class LoadReport:
 
     @classmethod
     def of(cls, plan: LoadPlan, seconds: float) -> LoadReport:
-        """Report that `plan` was carried out in `seconds`."""
+        """Report that `plan` was carried out in `seconds`.
+
+        Args:
+            plan: what was to be done.
+            seconds: how long it took.
+
+        Returns:
+            The report.
+        """
         how = conversions(plan.layout)
         return cls(
             path=plan.path,

@@ -1,10 +1,11 @@
-"""Under which names a checkpoint may have each parameter, and what it has there."""
+"""Under which names a checkpoint may have each parameter, what it has there, and what a load does not need of it."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from .. import layout
 from ..declaration import Half, other_spelling
 from ..formats import CheckpointHeader, TensorHeader
 from ..layout import Block, ManifestEntry, Renaming, Stored
@@ -13,6 +14,7 @@ from ..mismatch import Problem
 from ._sources import Source, bind_form, sources_of
 
 if TYPE_CHECKING:
+    from ._adapt import Head
     from ._composing import Halves
 
 
@@ -175,6 +177,27 @@ class Lookup:
             return
         for source in made:
             self.sources.setdefault(source.block.parameter, []).append(source)
+
+
+def sort_unneeded(there: Lookup, may_ignore: Callable[[str], bool], head: Head | None) -> dict[str, tuple[str, ...]]:
+    """Give the keys that may be left out under the names that `LoadPlan` has for why; the others become problems."""
+    manifest = there.manifest
+    found: dict[str, list[str]] = {"ignored": [], "computed": [], "unused": [], "other_head": [*there.left_out]}
+    find = layout.leftover_names(manifest.leftovers).find if manifest.leftovers else None
+    for name, tensor in there.tensors.items():
+        if name in there.used:
+            continue
+        if name in manifest.computed:
+            found["computed"].append(tensor.name)
+        elif may_ignore(name) or may_ignore(tensor.name):
+            found["ignored"].append(tensor.name)
+        elif find is not None and (leftover := find(name)) is not None and leftover.now is None:
+            found["unused"].append(tensor.name)
+        elif head is not None and head.is_other(tensor.name, name):
+            found["other_head"].append(tensor.name)
+        else:
+            there.problems.append(Problem("unexpected", name, "", None, tensor, "unexpected"))
+    return {why: tuple(keys) for why, keys in found.items()}
 
 
 def _is_plain(stored: Stored) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fnmatch
+import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +12,6 @@ import attrs
 
 from .. import sources
 from .._frozen import frozen
-from ._permitted import permitted
 
 if TYPE_CHECKING:
     from ..sources.adapters import Adapters
@@ -72,7 +74,7 @@ class LoadOptions:
                 `quantization` says cannot be loaded.
             TypeError: `quantization` is no mapping.
         """
-        both = _permission("missing", self.missing, "init"), _permission("unexpected", self.unexpected, "ignore")
+        both = _permitted("missing", self.missing, "init"), _permitted("unexpected", self.unexpected, "ignore")
         if self.dtype not in ("cast", "strict", "checkpoint"):
             raise ValueError(f'dtype={self.dtype!r:.200}: choose "cast", "strict" or "checkpoint"')
         if self.partial is not True and self.partial is not False and self.partial != "new":
@@ -82,7 +84,38 @@ class LoadOptions:
         return both
 
 
-def _permission(argument: str, value: object, lenient: str) -> Callable[[str], bool]:
-    if isinstance(value, str) and value == "error":  # as most loads are
+def _permitted(argument: str, value: object, lenient: str) -> Callable[[str], bool]:
+    """Give a test of whether a name is one of those that an argument permits.
+
+    Args:
+        argument: what it is called.
+        value: `"error"`, the lenient word, or name patterns (`fnmatch`).
+        lenient: the word that permits everything.
+
+    Raises:
+        ValueError: the value is none of these.
+    """
+    if isinstance(value, str) and value in ("error", lenient):
+        return _matcher(["*"] if value == lenient else [])
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise ValueError(f'{argument}={value!r:.200}: choose "error", "{lenient}" or a list of name patterns')
+    if isinstance(value, Mapping):  # its values would be passed over, whatever they were meant to say
+        listed = ", ".join(json.dumps(key, ensure_ascii=False) if isinstance(key, str) else repr(key) for key in value)
+        raise ValueError(
+            f"{argument}={value!r:.200}: patterns are a list, a mapping gives them values that mean nothing: "
+            f"write {argument}=[{listed:.200}]"
+        )
+    patterns = list(value)
+    for pattern in patterns:
+        if not isinstance(pattern, str):
+            raise ValueError(f"{argument}: a name pattern has to be a string, not {pattern!r:.200}")
+    return _matcher(patterns)
+
+
+def _matcher(patterns: Iterable[str]) -> Callable[[str], bool]:
+    # One expression for all patterns: names are many.
+    translated = [fnmatch.translate(pattern) for pattern in patterns]
+    if not translated:
         return lambda name: False
-    return permitted(argument, value, ("error", lenient))
+    match = re.compile("|".join(translated)).match
+    return lambda name: match(name) is not None

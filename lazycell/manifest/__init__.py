@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from ._calls import call_text as call_text
     from ._calls import complete as complete
     from ._calls import is_given_dtype as is_given_dtype
-    from ._digest import DIGEST as DIGEST
-    from ._digest import digest_of as digest_of
     from ._grouping import groups_on as groups_on
     from ._grouping import places_on as places_on
+    from ._inventory import DIGEST as DIGEST
+    from ._inventory import digest_of as digest_of
     from ._manifest import Manifest as Manifest
     from ._manifest import manifest_of_header as manifest_of_header
     from ._outline import Outline as Outline

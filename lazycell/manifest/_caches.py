@@ -45,6 +45,9 @@ class KeyValueCache:
 
         Args:
             length: of the text: the one that is read or written, or the other one if `source` says so.
+
+        Returns:
+            `length`, or the size of the window if that is less.
         """
         return length if self.window is None else min(length, self.window)
 

@@ -61,12 +61,21 @@ class Manifest(Inventory):
         Args:
             collapsed: parameters that differ in nothing but their layer indices share a line, whose name is
                 `layers.{0..31}.mlp.up.weight`; `from_json` reads both.
+
+        Returns:
+            The text; `from_json` gives the same manifest of it.
         """
         return _methods.to_json(self, collapsed=collapsed)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Manifest:
         """Read what `to_json` wrote.
+
+        Args:
+            text: of a file, in UTF-8 where it is bytes.
+
+        Returns:
+            The manifest.
 
         Raises:
             ManifestError: it is no manifest, or one of a later version; the message says where and why.
@@ -81,6 +90,9 @@ class Manifest(Inventory):
             path: a `.safetensors` or `.ckpt` file, an `*.index.json`, a directory in Hugging Face layout, or a dict of
                 arrays.
 
+        Returns:
+            The manifest; it knows no initializers, and no expressions.
+
         Raises:
             FileNotFoundError: there is nothing at `path`.
             CheckpointFormatError: a file is not what its format promises.
@@ -89,7 +101,11 @@ class Manifest(Inventory):
         return manifest_of_header(formats.open_checkpoint(path), source)
 
     def to_markdown(self) -> str:
-        """Give the manifest as Markdown, repeated layers in one row."""
+        """Give the manifest as Markdown, repeated layers in one row.
+
+        Returns:
+            The text.
+        """
         return _methods.manifest_markdown(self)
 
     def to_html(self, other: Manifest | None = None) -> str:
@@ -98,14 +114,23 @@ class Manifest(Inventory):
         Args:
             other: a manifest to hold against this one: what differs is marked, as `diff` tells it.
 
-        The title names each side by its `source` too, which `attrs.evolve(manifest, source="bert-base-uncased")` sets.
+        Returns:
+            The page, which needs no other file and nothing of the net. Its title names each side by its `source` too,
+            which `attrs.evolve(manifest, source="bert-base-uncased")` sets.
         """
         return viewer.page(viewer.view_of(self) if other is None else _methods.diff_view(self, other))
 
     # ------------------------------------------------------------------------------------------------ held and summed
 
     def diff(self, other: Manifest) -> ManifestDiff:
-        """Compare with a later manifest: what `other` adds, removes, renames (a guess), reshapes, and so on."""
+        """Compare with a later manifest: what `other` adds, removes, renames (a guess), reshapes, and so on.
+
+        Args:
+            other: the later one.
+
+        Returns:
+            The differences; it is false where there are none.
+        """
         return _methods.diff(self, other)
 
     def sizes(
@@ -128,6 +153,9 @@ class Manifest(Inventory):
             batch: how many texts the cache of keys and values is for.
             length: how many positions of each text, read and written, it is for: then its size is given as well.
             source_length: those of the text that an encoder has read; default: `length`.
+
+        Returns:
+            Parameters and bytes, of the whole and of its modules; it prints as a table.
 
         Raises:
             TypeError: `mesh` is neither a mesh nor a mapping of axes to sizes.

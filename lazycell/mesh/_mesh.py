@@ -69,22 +69,47 @@ class Mesh:
         return math.prod(size for _, size in self.axes)
 
     def size(self, axis: str) -> int:
-        """Give how many ranks there are along an axis; 1 along one that the mesh lacks."""
+        """Give how many ranks there are along an axis; 1 along one that the mesh lacks.
+
+        Args:
+            axis: its name.
+
+        Returns:
+            The number of ranks.
+        """
         return next((size for name, size in self.axes if name == axis), 1)
 
     def index(self, axis: str) -> int:
-        """Give where this rank is along an axis; 0 along one that the mesh lacks."""
+        """Give where this rank is along an axis; 0 along one that the mesh lacks.
+
+        Args:
+            axis: its name.
+
+        Returns:
+            The position, from 0.
+        """
         return self.coordinates().get(axis, 0)
 
     def coordinates(self) -> dict[str, int]:
-        """Give where this rank is along each axis."""
+        """Give where this rank is along each axis.
+
+        Returns:
+            The position along each axis, from 0, by the axis's name.
+        """
         rest, found = self.rank, {}
         for axis, size in reversed(self.axes):
             rest, found[axis] = divmod(rest, size)
         return {axis: found[axis] for axis, _ in self.axes}
 
     def neighbours(self, axis: str) -> list[int]:
-        """Give the ranks that differ from this one along one axis alone, itself included, in order."""
+        """Give the ranks that differ from this one along one axis alone, itself included, in order.
+
+        Args:
+            axis: its name.
+
+        Returns:
+            The ranks, as many as the axis is long; along an axis that the mesh lacks this rank alone.
+        """
         stride = 1
         for name, size in reversed(self.axes):
             if name == axis:
@@ -94,11 +119,29 @@ class Mesh:
         return [self.rank]
 
     def at(self, rank: int) -> Mesh:
-        """Give the same mesh as another of its ranks sees it."""
+        """Give the same mesh as another of its ranks sees it.
+
+        Args:
+            rank: the other one, from 0.
+
+        Returns:
+            The mesh, whose rank is that one.
+
+        Raises:
+            TypeError: `rank` is no whole number.
+            ValueError: it is none of the mesh's.
+        """
         return Mesh(rank=rank, **self.sizes).leaving(self.whole)
 
     def leaving(self, names: Iterable[str]) -> Mesh:
-        """Give the same mesh, along which the hyperparameters of these names are left whole."""
+        """Give the same mesh, along which the hyperparameters of these names are left whole.
+
+        Args:
+            names: of hyperparameters that some class divides.
+
+        Returns:
+            The mesh; what it left whole before is left whole still.
+        """
         other = object.__new__(Mesh)
         other.__attrs_init__(self.axes, self.rank, self.whole | frozenset(names))
         return other

@@ -11,6 +11,7 @@ import attrs
 from .._collector import collector_paused
 from .._errors import CheckpointMismatchError
 from .._frozen import frozen
+from ..formats import TensorHeader
 from ..show import Splits, collapse, more, printable
 from ._dialect import PYTHON, Argument, Dialect, Words, said
 from ._near import NearNames
@@ -35,6 +36,7 @@ class Mismatch:
         initialize: names of parameters that may be missing, and are.
         ignored: names of tensors that may be unexpected, and are.
         splits: names that were taken apart before.
+        tensors: what the checkpoint holds, by the names after `rename`; empty where nobody asked.
     """
 
     path: Path
@@ -44,6 +46,7 @@ class Mismatch:
     initialize: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     splits: Splits = attrs.field(factory=Splits, repr=False, eq=False)
+    tensors: Mapping[str, TensorHeader] = attrs.field(factory=dict, repr=False, eq=False)
 
     def text(self, dialect: Dialect = PYTHON) -> str:
         """Write one message for all problems: counts, likely causes, the names in groups, and what to do."""
@@ -59,6 +62,15 @@ class Mismatch:
         }
         title = f"{self.path} does not fit {self.model}"
         return render(title, self.problems, self.causes, near, self.splits, dialect)
+
+    def brief(self, dialect: Dialect = PYTHON) -> tuple[str, ...]:
+        """Say it without the names: counts, likely causes, and what to do, a line each."""
+        by_kind = _by_kind(self.problems)
+        return (
+            _counts(by_kind),
+            *(f"likely cause: {cause.text}" for cause in self.causes[:_CAUSES_SHOWN]),
+            *(f"what to do: {line}" for line in _todo(by_kind, self.causes, dialect)),
+        )
 
     def error(self) -> CheckpointMismatchError:
         """Give the error that says so in Python."""
@@ -92,6 +104,12 @@ class Strangers:
             lines.append(f"  the checkpoint has {', '.join(f'`{name}`' for name in self.theirs) or 'no tensors'}, …")
             lines.append(said(("  it is another model's, or ", Argument("rename"), " is needed"), dialect))
         return "\n".join(map(printable, [*lines, "No data was read."]))
+
+    def brief(self, dialect: Dialect = PYTHON) -> tuple[str, ...]:
+        """Say it without the names, a line each."""
+        causes = (f"likely cause: {cause.text}" for cause in self.causes)
+        todo = (f"what to do: {line}" for line in advice(self.causes, dialect))
+        return ("no name in it is one of the model's", *causes, *todo)
 
     def error(self) -> CheckpointMismatchError:
         """Give the error that says so in Python."""
@@ -174,11 +192,8 @@ def _lines(
     splits: Splits,
     dialect: Dialect,
 ) -> Iterator[str]:
-    by_kind: dict[str, list[Problem]] = {kind: [] for kind in _KINDS}
-    for problem in problems:
-        by_kind[problem.kind].append(problem)
-    by_kind = {kind: found for kind, found in by_kind.items() if found}
-    yield f"{title}: {', '.join(_count(kind, found) for kind, found in by_kind.items())}"
+    by_kind = _by_kind(problems)
+    yield f"{title}: {_counts(by_kind)}"
     yield from (f"likely cause: {cause.text}" for cause in causes[:_CAUSES_SHOWN])
     explained = frozenset[str]().union(*(cause.explains for cause in causes))
     brief = any(cause.kind == "another model" for cause in causes)
@@ -188,10 +203,25 @@ def _lines(
         yield f"{_KINDS[kind].title}:"
         shapes = {problem.name: _shape_of(problem) for problem in found} if kind in near else {}
         yield from _section(kind, group(found, splits, dialect), explained, near.get(kind), shapes, proposed, shown)
-    todo = [*advice(causes, dialect), *_ways_out(by_kind, causes, dialect)]
+    todo = _todo(by_kind, causes, dialect)
     if todo:
         yield "what to do:"
         yield from (f"  {line}" for line in todo)
+
+
+def _by_kind(problems: Sequence[Problem]) -> dict[str, list[Problem]]:
+    by_kind: dict[str, list[Problem]] = {kind: [] for kind in _KINDS}
+    for problem in problems:
+        by_kind[problem.kind].append(problem)
+    return {kind: found for kind, found in by_kind.items() if found}
+
+
+def _counts(by_kind: Mapping[str, Sequence[Problem]]) -> str:
+    return ", ".join(_count(kind, found) for kind, found in by_kind.items())
+
+
+def _todo(by_kind: Mapping[str, Sequence[Problem]], causes: Sequence[Cause], dialect: Dialect) -> list[str]:
+    return [*advice(causes, dialect), *_ways_out(by_kind, causes, dialect)]
 
 
 def _shape_of(problem: Problem) -> tuple[int, ...] | None:

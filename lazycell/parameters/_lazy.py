@@ -99,6 +99,12 @@ class no_init_parameters:
 def lazy(cls: _C) -> _C:
     """Build every instance of a Cell class, and of its subclasses, without values: a class decorator.
 
+    Args:
+        cls: a class of cells, which is changed.
+
+    Returns:
+        The class.
+
     Raises:
         TypeError: what it decorates is not a Cell class.
     """

@@ -29,7 +29,14 @@ _LISTED = 8
 
 
 def uninitialized(net: nn.Cell) -> list[str]:
-    """List the paths of the parameters that have no values yet. Computed buffers are not among them."""
+    """List the paths of the parameters that have no values yet. Computed buffers are not among them.
+
+    Args:
+        net: any cell.
+
+    Returns:
+        The paths, in the net's order.
+    """
     return [name for name, parameter in net.parameters_and_names() if lacks_values(parameter)]
 
 

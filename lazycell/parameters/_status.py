@@ -86,6 +86,12 @@ def status(net: nn.Cell) -> Status:
     Names are paths in the net, as in its manifest.
 
     Non-persistent buffers that lazycell computes are listed too, marked as computed.
+
+    Args:
+        net: any cell.
+
+    Returns:
+        A mapping from names to what is known of each; it prints as a table.
     """
     entries = {}
     for name, parameter in net.parameters_and_names():

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from ._registry import Preset as Preset
     from ._registry import RegisteredModel as RegisteredModel
     from ._registry import available_models as available_models
+    from ._registry import find_preset as find_preset
     from ._registry import names_matching as names_matching
+    from ._registry import names_with as names_with
     from ._registry import other_names as other_names
     from ._registry import registered_models as registered_models
     from ._stored_tensors import StoredTensors as StoredTensors

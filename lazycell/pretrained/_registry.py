@@ -126,6 +126,9 @@ def register(
             are found like the class's own name, and not listed. To be found before anything of the package is
             imported, a family has an entry point of its own.
 
+    Returns:
+        A decorator of the class, which it gives back.
+
     Raises:
         RegistryError: another class or preset answers to the same name, a preset has the name of a family or a class,
             or gives a hyperparameter that the class does not have. Then nothing is registered.
@@ -209,6 +212,12 @@ def registered_models(model_type: str | None = None) -> list[RegisteredModel]:
 
     Families that packages announce are imported.
 
+    Args:
+        model_type: a family; None: all.
+
+    Returns:
+        What is registered; of a class with several names one of each.
+
     Raises:
         RegistryError: a package announces a family whose module cannot be imported.
     """
@@ -239,6 +248,12 @@ def available_models(model_type: str | None = None) -> tuple[list[RegisteredMode
 
 def find_preset(name: str) -> tuple[RegisteredModel, Preset]:
     """Give a preset by its name, and the model that it is a size of. All families that packages announce are imported.
+
+    Args:
+        name: `"bert-base-uncased"`, as `lazycell models` lists it.
+
+    Returns:
+        The model, and the preset.
 
     Raises:
         RegistryError: there is none of this name; where a package announces a family whose module cannot be imported,
@@ -272,6 +287,13 @@ def names_matching(pattern: str, models: Iterable[RegisteredModel]) -> list[Regi
 
 def find_model(model_type: str, architecture: str | None = None) -> type:
     """Give the class for a family and an architecture; without an architecture, the family's first.
+
+    Args:
+        model_type: the family, as `config.json` has it: `"bert"`.
+        architecture: one of `config.json`'s `architectures`: `"BertForMaskedLM"`; None: the family's first.
+
+    Returns:
+        The class.
 
     Raises:
         RegistryError: nothing is registered under these names; the message says what is.

@@ -36,7 +36,21 @@ class StoredTensors:
         mmap: bool = True,
         decrypt: Callable[[Path], bytes] | None = None,
     ) -> StoredTensors:
-        """Open the checkpoint at a path, as a load would."""
+        """Open the checkpoint at a path, as a load would.
+
+        Args:
+            path: as for `open_checkpoint`.
+            rename: as for `LazyCell.load_checkpoint`: names are those after it.
+            mmap: whether files are mapped when values are compared, instead of read.
+            decrypt: gives the content of an encrypted `.ckpt`.
+
+        Returns:
+            The tensors, by name.
+
+        Raises:
+            FileNotFoundError: there is nothing at `path`.
+            CheckpointFormatError: a file is not what its format promises.
+        """
         return cls(open_checkpoint(path, decrypt=decrypt), rename, mmap=mmap)
 
     def __contains__(self, name: object) -> bool:
@@ -49,6 +63,13 @@ class StoredTensors:
         """Tell whether the checkpoint has both tensors, and they are not alike: in shape, dtype or any byte.
 
         The values are read, a piece at a time, as far as they are alike.
+
+        Args:
+            one: the name of a tensor.
+            other: that of another.
+
+        Returns:
+            Whether there are two, and not alike.
 
         Raises:
             CheckpointFormatError: a file has changed since its header was read, or has gone.

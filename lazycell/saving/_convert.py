@@ -61,6 +61,9 @@ def convert(
             `(DIR, 0.7)`, or a list of both. What changes is rounded once, to the dtype that it has in `src`, or to
             `dtype`.
 
+    Returns:
+        What was written.
+
     Raises:
         FileNotFoundError: there is nothing at `src`.
         CheckpointFormatError: `src` is not what its format promises.

@@ -53,6 +53,9 @@ def verify(path: str | os.PathLike[str], *, progress: Progress | None = None) ->
         path: anything that `open_checkpoint` opens.
         progress: called with the bytes done and the bytes in all; default: a bar on a terminal, after two seconds.
 
+    Returns:
+        What was checked; that it is returned says that all is well.
+
     Raises:
         ChecksumError: it is damaged; `tensors` names what is, where that can be told.
         CheckpointFormatError: it holds no checksums, or is malformed.

@@ -9,11 +9,13 @@ if TYPE_CHECKING:
     from . import markdown as markdown
     from ._answer import answer as answer
     from ._answer import complain as complain
+    from ._answer import fitted as fitted
     from ._answer import kept_for_answers as kept_for_answers
     from ._answer import put as put
     from ._answer import say as say
     from ._answer import say_json as say_json
     from ._answer import say_lines as say_lines
+    from ._answer import width_of as width_of
     from ._collapse import INDEX as INDEX
     from ._collapse import Splits as Splits
     from ._collapse import braces as braces
@@ -42,7 +44,5 @@ if TYPE_CHECKING:
     from ._terminal import paragraph as paragraph
     from ._terminal import table as table
     from ._terminal import terminal_width as terminal_width
-    from ._width import fitted as fitted
-    from ._width import width_of as width_of
 else:
     __getattr__ = face(__name__)

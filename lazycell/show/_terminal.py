@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import textwrap
 
-from ._answer import answer
+from ._answer import answer, width_of
 from ._fold import fold
-from ._width import width_of
 
 _WIDTH = 100
 """Columns where there is no terminal."""

@@ -1,17 +1,53 @@
-"""Read JSON that strangers wrote: bounded, no duplicate keys, every failure with its cause."""
+"""Read small files and JSON that strangers wrote: bounded, no duplicate keys, every failure with its cause."""
 
 from __future__ import annotations
 
 import json
+import os
+import stat
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
+
+from ._portable import O_BINARY, O_CLOEXEC, O_NONBLOCK
 
 # The safetensors format's own bound for its header; the index of a sharded checkpoint gets the same.
 MAX_BYTES = 100_000_000
 
+# Without O_NONBLOCK, opening a FIFO that nobody writes to blocks for ever.
+_FLAGS = os.O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_BINARY
+
+_UNKNOWN = 1 << 16
+
 
 class JSONProblem(ValueError):
     """Text that is no acceptable JSON object; the message is the cause, to be put after the file's name."""
+
+
+def read_bounded(path: str | os.PathLike[str], most: int = MAX_BYTES) -> bytes:
+    """Give the content of a file: a config, a manifest, migrations, rules.
+
+    Raises:
+        JSONProblem: it is a FIFO, a device or the like, or has more than `most` bytes. The message is the cause, to be
+            put after the file's name.
+        OSError: it is not there, a directory, or cannot be read.
+    """
+    mode = os.stat(path).st_mode
+    if not stat.S_ISDIR(mode):  # of one, opening it says so
+        _refuse_irregular(mode)
+    with open(Path(path), "rb", opener=lambda name, flags: os.open(name, _FLAGS)) as file:
+        there = os.fstat(file.fileno())
+        _refuse_irregular(there.st_mode)  # another may be there by now
+        # No more room is made than it takes; of files in /proc nobody knows.
+        content = file.read(min(most, max(there.st_size, _UNKNOWN)) + 1)
+    if len(content) > most:
+        raise JSONProblem(f"has more than {most:,} bytes, which is all that is read of such a file")
+    return content
+
+
+def _refuse_irregular(mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        raise JSONProblem("is no regular file: a device, a FIFO or a socket may never end")
 
 
 def read_object(raw: bytes) -> dict[str, Any]:

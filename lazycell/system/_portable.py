@@ -1,4 +1,4 @@
-"""What not every system has, by the nearest that it has: reads and writes at a place, locks, flags of `open`.
+"""What not every system has, by the nearest that it has: reads and writes at a place, locks, what `open` takes.
 
 MindSpore has wheels for Linux, macOS and Windows. macOS lacks `os.preadv` before 11, Windows all of it and `fcntl`.
 """
@@ -19,6 +19,11 @@ try:
 except ImportError:  # all but Windows
     msvcrt = None  # type: ignore[assignment]
 
+try:
+    import resource
+except ImportError:  # not on Windows
+    resource = None  # type: ignore[assignment]
+
 O_CLOEXEC = getattr(os, "O_CLOEXEC", getattr(os, "O_NOINHERIT", 0))
 O_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 O_NONBLOCK = getattr(os, "O_NONBLOCK", 0)
@@ -26,6 +31,9 @@ O_BINARY = getattr(os, "O_BINARY", 0)
 
 _LOCKED_BYTE = 1 << 40  # far behind all content: what Windows locks, nobody else may read
 _seeking = threading.Lock()
+
+_USUAL_DESCRIPTORS = 512  # of the C library of Windows
+_MANY_DESCRIPTORS = 1 << 20
 
 
 def read_into_at(descriptor: int, target: memoryview, start: int) -> int:
@@ -118,3 +126,11 @@ def flush_directory(directory: str | os.PathLike[str]) -> None:
             raise
     finally:
         os.close(descriptor)
+
+
+def most_descriptors() -> int:
+    """Give how many descriptors this process may have; the limit may be changed while it runs."""
+    if resource is None:
+        return _USUAL_DESCRIPTORS
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _MANY_DESCRIPTORS if soft == resource.RLIM_INFINITY else soft

@@ -49,11 +49,12 @@ class Side:
 
     @property
     def name(self) -> str:
-        """What it is called in a title: `BertModel (bert-base-uncased)`; a path that ends in the title, by itself."""
+        """What it is called in a title: `BertModel (bert-base-uncased)`; a file by its path alone."""
         if not self.source or self.source == self.title:
             return self.title
+        is_file = not self.declared and "." in self.title
         ends = self.source.endswith(tuple(f"{mark}{self.title}" for mark in "/\\:"))
-        return self.source if ends else f"{self.title} ({self.source})"
+        return self.source if is_file or ends else f"{self.title} ({self.source})"
 
 
 @frozen

@@ -94,9 +94,26 @@ def stream_generate(
     decoder_input_ids: Tensor | None = None,
     **options: Any,
 ) -> Iterator[NDArray[np.int64]]:
-    """Give the words as they are written: for each step an array, (batch,). The arguments are those of `generate`.
+    """Give the words as they are written, one step after another.
 
     It ends when every text has; leaving it earlier costs nothing more.
+
+    Args:
+        net: as for `generate`, and so are all arguments.
+        input_ids: (batch, sequence), int.
+        attention_mask: (batch, sequence), 1 for a token and 0 for padding, on either side; default all 1.
+        max_new_tokens: how many words to write at most; default 20.
+        compiled: compile the prompt and the step, and keep them with the net.
+        decoder_input_ids: (batch, sequence), for T5: how the answers begin.
+        options: `temperature`, `top_k`, `seed` and the others of `generate`.
+
+    Yields:
+        For each step a word of each text, (batch,), int64.
+
+    Raises:
+        TypeError: the net is no language model, or `decoder_input_ids` is given and the net has no encoder.
+        ValueError: an option means nothing, or is not done here; a text is empty, or too long.
+        FloatingPointError: a score is not finite: the message names the word and the first layer that gave it.
     """
     if not isinstance(net, CausalLM) and not hasattr(net, "lm_head"):
         raise TypeError(f"{type(net).__name__} scores no next words: generate with …ForCausalLM, or the like")
@@ -124,7 +141,14 @@ def stream_generate(
 
 
 def is_on_ranks(net: Any) -> bool:
-    """Tell whether several ranks compute one output of a net."""
+    """Tell whether several ranks compute one output of a net.
+
+    Args:
+        net: any cell.
+
+    Returns:
+        Whether an exchange between ranks is in it.
+    """
     cells = (cell for _, cell in net.cells_and_names() if isinstance(cell, (Enter, Gather, HandOn, Leave)))
     return any(cell.active for cell in cells)
 
@@ -138,7 +162,18 @@ def _closing(writer: Any, words: Iterator[NDArray[np.int64]]) -> Iterator[NDArra
 
 
 def check(net: Any, input_ids: Tensor, decoder_input_ids: Tensor | None, length: int, words: int) -> None:
-    """Refuse what the model will not read, before anything is computed or compiled."""
+    """Refuse what the model will not read, before anything is computed or compiled.
+
+    Args:
+        net: the model.
+        input_ids: (batch, sequence), int.
+        decoder_input_ids: the same of what is written, or None.
+        length: of the longest text.
+        words: how many are to be written.
+
+    Raises:
+        ValueError: there is no vector for an id, or not for as many positions.
+    """
     reader = net if isinstance(net, Reader) else getattr(net, getattr(net, "base_model_prefix", ""), None)
     if isinstance(reader, Reader):
         check_ids(reader, "input_ids", input_ids, reader.ids_below["input_ids"])

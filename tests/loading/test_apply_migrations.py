@@ -19,7 +19,7 @@ from lazycell.layout._entry import ManifestEntry
 from lazycell.layout._layout import Stored
 from lazycell.layout._rename import apply_rules, parse_rules
 from lazycell.loading._apply_migrations import former_names, migrate
-from lazycell.manifest._digest import DIGEST, digest_of
+from lazycell.manifest._inventory import DIGEST, digest_of
 from lazycell.manifest._manifest import Manifest
 
 from ..history.histories import History, histories

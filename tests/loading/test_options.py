@@ -34,6 +34,21 @@ def test_what_is_permitted() -> None:
     assert (may_miss("a"), may_ignore("a"), may_ignore("b.c")) == (True, False, True)
 
 
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [
+        ("error", []),
+        ("init", ["head.w", "head.b", "x"]),
+        (["head.*"], ["head.w", "head.b"]),
+        (("*.b", "x"), ["head.b", "x"]),
+    ],
+)
+def test_an_option_permits_all_nothing_or_what_patterns_match(value: Any, names: list[str]) -> None:
+    """One word for nothing, one for everything, or a list. What is refused is told in `test_fit.py`."""
+    may_miss, _ = LoadOptions(missing=value).permissions()
+    assert [name for name in ("head.w", "head.b", "x") if may_miss(name)] == names
+
+
 @pytest.mark.parametrize("options", [{"missing": "ignore"}, {"unexpected": "init"}, {"dtype": "float32"}])
 def test_a_word_that_is_no_choice(options: dict[str, Any]) -> None:
     """Each has its own, and they are told."""

@@ -11,7 +11,7 @@ from lazycell.declaration._forms import Fused
 from lazycell.history._former_names import Version
 from lazycell.layout._entry import ManifestEntry
 from lazycell.layout._layout import Stored
-from lazycell.manifest._digest import digest_of
+from lazycell.manifest._inventory import digest_of
 from lazycell.manifest._manifest import Manifest
 
 

@@ -101,8 +101,8 @@ def test_every_rank_has_what_it_has_by_itself(model: Manifest, axes: dict[str, i
         assert found.own is not None
         assert (found.own.nbytes, found.own.parameters) == (sums[-1], len(expected))
     assert (found.size.nbytes, found.smallest.nbytes) == (max(sums), min(sums))
-    everywhere = {name for name in model._by_name if all(whole_in(model, mesh.at(k), name) for k in range(mesh.ranks))}
-    assert found.replicated == tuple(entry.name for entry in model if entry.name in everywhere)
+    everywhere = [each.name for each in model if all(whole_in(model, mesh.at(k), each.name) for k in range(mesh.ranks))]
+    assert found.replicated == tuple(everywhere)
 
 
 def whole_in(model: Manifest, mesh: Mesh, name: str) -> bool:

@@ -64,32 +64,41 @@ class ManifestDiff(Differences):
         return show.html.in_notebook(self, differences_report)
 
     def to_json(self) -> str:
-        """Give the differences as JSON: always the same text for the same ones, each on a line."""
+        """Give the differences as JSON: always the same text for the same ones, each on a line.
+
+        Returns:
+            The text.
+        """
         return file.diff_json(self)
 
     def to_markdown(self) -> str:
-        """Give the differences as Markdown: a table for each kind, repeated layers in one row."""
+        """Give the differences as Markdown: a table for each kind, repeated layers in one row.
+
+        Returns:
+            The text.
+        """
         return show.markdown.of_report(differences_report(self))
 
 
-def diff(old: Inventory, new: Inventory) -> ManifestDiff:
+def diff(old: Inventory, new: Inventory, *, guesses: bool = True) -> ManifestDiff:
     """Hold two manifests against each other. Close to linear in the number of parameters.
 
     Args:
         old: the older side, or what is expected.
         new: the newer side, or what there is.
+        guesses: whether to guess what was renamed.
     """
     with collector_paused():
-        return _diff(old, new)
+        return _diff(old, new, guesses)
 
 
-def _diff(old: Inventory, new: Inventory) -> ManifestDiff:
+def _diff(old: Inventory, new: Inventory, guesses: bool) -> ManifestDiff:
     before, after = as_compared(old, new)
     sides = [_side(*each) for each in ((old, before), (new, after))]
     if old.declared and new.declared:
         breaks = sides[0].digest != sides[1].digest
-        return _parameters(old, new, sides, breaks, _VALUES + _DECLARED, _details(old, new))
-    return _parameters(before, after, sides, before.digest != after.digest, _VALUES, {})
+        return _parameters(old, new, sides, breaks, _VALUES + _DECLARED, _details(old, new), guesses)
+    return _parameters(before, after, sides, before.digest != after.digest, _VALUES, {}, guesses)
 
 
 def _side(given: Inventory, compared: Inventory) -> DiffSide:
@@ -111,6 +120,7 @@ def _parameters(
     breaks: bool,
     compared: tuple[str, ...],
     details: Mapping[str, Any],
+    guesses: bool,
 ) -> ManifestDiff:
     mine = {entry.name: entry for entry in old.entries}
     theirs = {entry.name: entry for entry in new.entries}
@@ -122,8 +132,8 @@ def _parameters(
         for name, entry in mine.items()
         if name in theirs and values(entry) != values(theirs[name])
     }
-    guesses = guess_renames(removed, added, mine.values(), theirs.values())
-    renamed = {one.name: _change(one, other, compared) for one, other in guesses}
+    pairs = guess_renames(removed, added, mine.values(), theirs.values()) if guesses else ()
+    renamed = {one.name: _change(one, other, compared) for one, other in pairs}
     gone, come = set(renamed), {change.new.name for change in renamed.values()}
     changes = [found for name in mine if (found := differing.get(name) or renamed.get(name)) is not None]
     before, after = sides

@@ -184,10 +184,10 @@ def _manifest_of(document: dict[str, Any], made: type[_Made]) -> _Made:
         stream_version=whole(document["stream_version"], "stream_version", 1),
         declared=declared,
         migrations=_migrations_of(document.get("migrations", [])),
-        leftovers=leftovers_of(document.get("leftovers", {}), "leftovers"),
+        leftovers=leftovers_of(document["leftovers"], "leftovers") if "leftovers" in document else (),
         base=base_of(document["base"], "base") if "base" in document else None,
-        caches=caches_of_json(document.get("caches", [])),
-        owners=owners_of_json(document.get("owners", {})),
+        caches=caches_of_json(document["caches"]) if "caches" in document else (),
+        owners=owners_of_json(document["owners"]) if "owners" in document else {},
     )
     _check_totals(document["totals"], manifest)
     digest = text(document["digest"], "digest")

@@ -91,7 +91,11 @@ class Sizes:
         return show.Report(sizes_title(self), tables, sizes_notes(self))
 
     def to_json(self) -> str:
-        """Give the sizes as JSON, modules by the first name of their paths."""
+        """Give the sizes as JSON, modules by the first name of their paths.
+
+        Returns:
+            The text; bytes are numbers.
+        """
         return sizes_json(self)
 
 

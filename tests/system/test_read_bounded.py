@@ -1,4 +1,4 @@
-"""Tests of `lazycell.system._bounded`, and of what reads by it."""
+"""Tests of `read_bounded` of `lazycell.system._json`, and of what reads by it."""
 
 from __future__ import annotations
 
