@@ -30,7 +30,8 @@ class Page:
     def open(self, html: str, address: str = "") -> Page:
         """Show a page, and wait until its tree is there; `address` is what comes after the `#`."""
         self._file.write_text(html, encoding="utf-8")
-        self.driver.get("about:blank")  # the same page with another address would not be loaded anew
+        if address:
+            self.driver.get("about:blank")  # the same page with another address would not be loaded anew
         self.driver.get(f"{self._file.as_uri()}#{address}" if address else self._file.as_uri())
         return self
 

@@ -7,7 +7,7 @@ import pytest
 
 from lazycell.manifest._manifest import Manifest
 from tests.viewer.browser import Keys, Page
-from tests.viewer.samples import entry, large, small
+from tests.viewer.samples import entry, small
 
 MODEL = Manifest(
     "Net",
@@ -115,8 +115,8 @@ class TestOrder:
 class TestSize:
     """100,000 parameters."""
 
-    def test_a_search_is_quick_and_its_only_match_is_seen(self, chromium: Page) -> None:
-        chromium.open(large().to_html())
+    def test_a_search_is_quick_and_its_only_match_is_seen(self, chromium: Page, large_html: str) -> None:
+        chromium.open(large_html)
         assert len(chromium.rows) == 9
         queries = ["norm bf16", "*.7.experts.*.down.*", "64x32", "layers.49", "experts.3.up", "class:linear"]
         taken = chromium.run(
