@@ -68,21 +68,6 @@ class Page:
         )
 
     @property
-    def leaves(self) -> list[str]:
-        """The full names of the parameters that the tree shows, as its rows make them up."""
-        rows: list[tuple[str, int, bool]] = self.run(
-            "return [...document.querySelectorAll('#tree .row')]"
-            ".sort((one, two) => parseInt(one.style.top) - parseInt(two.style.top))"
-            ".map((row) => [row.querySelector('.label').textContent, Number(row.ariaLevel), row.ariaExpanded === null])"
-        )
-        line: list[str] = []
-        names = []
-        for label, level, leaf in rows:
-            line[level - 1 :] = [label]
-            names += [".".join(line[1:])] if leaf else []
-        return names
-
-    @property
     def selected(self) -> str:
         """The full name that the details tell of."""
         return self.one("#details h2").text
