@@ -446,6 +446,8 @@ class TestLooks:
         tree = chromium.one("#tree").rect
         assert tree["height"] >= 24 * chromium.run(rows)
         assert not chromium.one("#expand").is_displayed()
+        heading, cell = chromium.one("#columns .shape").rect, chromium.one("#tree .cell").rect
+        assert abs(heading["x"] - cell["x"]) < 24
         prefer(chromium.driver, "dark")
         chromium.run("dispatchEvent(new Event('afterprint'))")
         assert chromium.run(rows) < 100
