@@ -74,7 +74,8 @@ class UninitializedParameterError(LazyCellError, RuntimeError):
     """The values of a parameter were read while it had none.
 
     Raised by what needs values: `asnumpy`, arithmetic and operators with the parameter, and every save. The message
-    names the parameter, and the two ways out: a load, or `init_parameters_data`.
+    begins `parameter 'weight' (shape (8, 4), float32) is declared and has no values`, and names the two ways out: a
+    load, or `init_parameters_data`.
     """
 
 
@@ -153,8 +154,8 @@ class ConfigWarning(_SaidInOneLine, UserWarning):
 class DtypeWarning(_SaidInOneLine, UserWarning):
     """A dtype was asked for in which this device computes nothing.
 
-    Given by `from_pretrained`, which builds the model in float32 then, and by the first call of a net with parameters in
-    such a dtype.
+    Given by `from_pretrained`, which builds the model in float32 then, and by the first call of a net with parameters
+    in such a dtype.
     """
 
 
