@@ -93,7 +93,10 @@ def test_the_commands_of_the_readme_can_be_found(command: str) -> None:
 
 def test_links_between_pages_lead_somewhere() -> None:
     """mkdocs checks its own pages; this also checks the README's."""
+    navigation = (ROOT / "mkdocs.yml").read_text()
     for page in PAGES:
         text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
         for target in re.findall(r"\]\((?!https?://|#)([^)#\s]+)", text):
-            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+            made = re.search(r"(?:^|/)(models/[\w.-]+\.md)$", target)  # a model card, written when the docs are built
+            known = made is not None and f" {made[1]}\n" in navigation
+            assert known or (page.parent / target).exists(), f"{page.name} links to {target}"

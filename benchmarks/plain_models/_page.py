@@ -24,7 +24,8 @@ _ABOUT = f"""\
 What becomes of [plain cells](plain-cells.md) that know nothing of lazycell: models of
 [mindcv](https://github.com/mindspore-lab/mindcv) and of the transformers and diffusers of
 [mindone](https://github.com/mindspore-lab/mindone), as they are in their wheels. No number in this page is written by
-hand. In a virtual environment of its own, since mindone wants a certain transformers, and no torch:
+hand. In [a clone](install.md#a-clone), and in a virtual environment of its own, since mindone wants a certain
+transformers, and no torch:
 
 ```text
 {INSTALL}

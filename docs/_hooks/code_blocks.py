@@ -1,8 +1,8 @@
 """Code blocks of the site, so that each can be read on a phone, and copied without what nobody types.
 
 Every block has its language as a class. Its lines stand in an element of their own, whose width the stylesheet bounds:
-`flowing` lines wrap at the window, those of tables and of Python do not. What is `long` is folded. `data-copy` is what
-the button copies: what is typed, without prompts and without what is printed.
+`flowing` lines wrap at the window, below their own beginning; those of tables and of Python do not. What is `long` is
+folded. `data-copy` is what the button copies: what is typed, without prompts and without what is printed.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ _BLOCK = re.compile(
     r"(?P<code>.*?)</code></pre></div>",
     re.DOTALL,
 )
+# A name that is wider than a phone breaks after a dot, a slash or an underscore, and not after its indentation.
+_LONG_WORD = re.compile(r"[^\s&]{24,}")
 _PROMPTS = {"pycon": (">>> ", "... "), "console": ("$ ", "> ")}
 
 
@@ -64,11 +66,33 @@ def is_long(lines: list[str]) -> bool:
     return sum(max(1, -(-len(line) // _COLUMNS)) for line in lines) > LONG
 
 
+def _breakable(word: re.Match[str]) -> str:
+    return re.sub(r"(?<=[./_])(?=\w)", "<wbr>", word[0])
+
+
+def _hanging(code: str, lines: list[str]) -> str:
+    """Put each line into an element that says how far it is indented. Pygments closes what it opens on every line."""
+    marked = re.sub(r"(?<=>)[^<]+|^[^<]+", lambda words: _LONG_WORD.sub(_breakable, words[0]), code).splitlines(
+        keepends=True
+    )
+    assert len(marked) == len(lines)
+    indents = [len(line) - len(line.lstrip(" ")) for line in lines]
+    return "".join(
+        f'<span class="line" style="--indent: {indent}ch">{line}</span>'
+        for line, indent in zip(marked, indents, strict=True)
+    )
+
+
 def _marked(block: re.Match[str], numbers: Iterator[int]) -> str:
     language, code = block["language"], block["code"]
     text = html.unescape(re.sub(r"<[^>]+>", "", code))
-    copied, lines = typed(language, text), text.splitlines()
-    classes = f"language-{language} highlight{' flowing' * flows(language, text)}{' long' * is_long(lines)}"
+    lines, flowing = text.splitlines(), flows(language, text)
+    copied = typed(language, text)
+    if flowing:
+        code = _hanging(code, lines)
+        # As the lines are blocks of their own, the button would copy an empty line after each.
+        copied = text if copied is None else copied
+    classes = f"language-{language} highlight{' flowing' * flowing}{' long' * is_long(lines)}"
     copy = "" if copied is None else f' data-copy="{html.escape(copied)}"'
     fold = unfold = ""
     if is_long(lines):
