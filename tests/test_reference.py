@@ -93,6 +93,7 @@ def test_the_constructor_that_lazycell_writes_is_shown() -> None:
     assert "- `initializer`: initializer of the weight" in signatures.declared(Linear)
     assert signatures.arguments_of(lazycell.LoadReport) is None
     assert signatures.arguments_of(lazycell.Preset)[0][0] == "name"
+    assert signatures.arguments_of(lazycell.ConfigRules)[0][2] == "{}"
 
 
 @pytest.mark.parametrize(
@@ -100,7 +101,8 @@ def test_the_constructor_that_lazycell_writes_is_shown() -> None:
     [
         ("a `LoadReport` and `LoadReport`", "a [`LoadReport`][lazycell.LoadReport] and `LoadReport`"),
         ("`lazycell.plan(…)`, the plan", "[`lazycell.plan(…)`][lazycell.plan], the plan"),
-        ("the axis `on`, `normal`", "the axis `on`, `normal`"),
+        ("`BertForMaskedLM`", "[`BertForMaskedLM`][models.bert.BertForMaskedLM]"),
+        ("the axis `on`, `normal`, `Linear`", "the axis `on`, `normal`, `Linear`"),
         ("# `Mesh`\n`Mesh`", "# `Mesh`\n[`Mesh`][lazycell.Mesh]"),
         ("```python\n`Mesh`\n```\n", "```python\n`Mesh`\n```\n"),
         ("[`Mesh`](ranks.md), ``a `Mesh` ``", "[`Mesh`](ranks.md), ``a `Mesh` ``"),

@@ -38,6 +38,11 @@ class Page:
         """Give what a piece of JavaScript gives."""
         return self.driver.execute_script(script, *arguments)
 
+    def drawn(self) -> Page:
+        """Wait until the map shows what was typed: it follows in the next frame."""
+        self.driver.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
+        return self
+
     def one(self, selector: str) -> Any:
         """Give the element that a CSS selector finds."""
         return self.driver.find_element(By.CSS_SELECTOR, selector)
@@ -60,6 +65,21 @@ class Page:
             ".sort((one, two) => parseInt(one.style.top) - parseInt(two.style.top))"
             ".map((row) => row.querySelector('.label').textContent)"
         )
+
+    @property
+    def leaves(self) -> list[str]:
+        """The full names of the parameters that the tree shows, as its rows make them up."""
+        rows: list[tuple[str, int, bool]] = self.run(
+            "return [...document.querySelectorAll('#tree .row')]"
+            ".sort((one, two) => parseInt(one.style.top) - parseInt(two.style.top))"
+            ".map((row) => [row.querySelector('.label').textContent, Number(row.ariaLevel), row.ariaExpanded === null])"
+        )
+        line: list[str] = []
+        names = []
+        for label, level, leaf in rows:
+            line[level - 1 :] = [label]
+            names += [".".join(line[1:])] if leaf else []
+        return names
 
     @property
     def selected(self) -> str:
@@ -136,11 +156,11 @@ def resize(driver: webdriver.Chrome, width: int, height: int) -> None:
     )
 
 
-def prefer(driver: webdriver.Chrome, scheme: str) -> None:
-    """Let the reader's system prefer `light` or `dark`."""
-    driver.execute_cdp_cmd(
-        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-    )
+def prefer(driver: webdriver.Chrome, scheme: str, medium: str = "screen", **more: str) -> None:
+    """Let the reader's system prefer `light` or `dark`, and more: `contrast="more"`, `reduced_motion="reduce"`."""
+    wishes = {"color-scheme": scheme, **{name.replace("_", "-"): value for name, value in more.items()}}
+    features = [{"name": f"prefers-{name}", "value": value} for name, value in wishes.items()]
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": medium, "features": features})
 
 
 __all__ = ["By", "Keys", "Page", "browser", "prefer", "resize"]
