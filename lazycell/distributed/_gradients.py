@@ -33,7 +33,10 @@ def reduce_gradients(net: nn.Cell, grads: Sequence[Any], *, parameters: Iterable
         ValueError: there are more or fewer gradients than parameters, the cells of the net are for different meshes,
             or a part is shared in one section and not in another.
         RuntimeError: this process is none of the mesh's ranks, or communication is not initialized.
+        TypeError: `net` is no cell.
     """
+    if not isinstance(net, nn.Cell):
+        raise TypeError(f"reduce_gradients() takes the net and its gradients, not {net!r:.80}")
     targets = list(net.trainable_params() if parameters is None else parameters)
     if len(grads) != len(targets):
         raise ValueError(

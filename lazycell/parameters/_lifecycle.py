@@ -28,6 +28,23 @@ from ._without_values import is_declared, lacks_values
 _LISTED = 8
 
 
+def check_cell(function: str, net: Any) -> None:
+    """Refuse what is no cell, before a walk through it fails in a way that nobody understands.
+
+    Args:
+        function: who was given it.
+        net: what was given.
+
+    Raises:
+        TypeError: it is no cell.
+    """
+    if isinstance(net, nn.Cell):
+        return
+    is_class = isinstance(net, type) and issubclass(net, nn.Cell)
+    given = f"the class {net.__name__}: build it first" if is_class else f"{net!r:.80}"
+    raise TypeError(f"{function}() takes a cell, not {given}")
+
+
 def uninitialized(net: nn.Cell) -> list[str]:
     """List the paths of the parameters that have no values yet. Computed buffers are not among them.
 
@@ -36,7 +53,11 @@ def uninitialized(net: nn.Cell) -> list[str]:
 
     Returns:
         The paths, in the net's order.
+
+    Raises:
+        TypeError: it is no cell.
     """
+    check_cell("uninitialized", net)
     return [name for name, parameter in net.parameters_and_names() if lacks_values(parameter)]
 
 
@@ -130,7 +151,9 @@ def init_parameters_data(
     Raises:
         InitializationError: an initializer cannot give the values of a parameter; or the net is on several ranks, and
             there is no seed.
+        TypeError: it is no cell.
     """
+    check_cell("init_parameters_data", cell)
     if is_lazy() and seed is None and not streams:
         return {parameter: parameter for _, parameter in _all_parameters(cell)}
     return _initialize(cell, seed, streams=streams)

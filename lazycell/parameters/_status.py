@@ -13,7 +13,7 @@ from .. import show
 from .._dtypes import dtype_name, itemsize
 from .._frozen import frozen
 from ._life import Origin, State, life_of
-from ._lifecycle import computed_buffers
+from ._lifecycle import check_cell, computed_buffers
 from ._part import part_of, shapes_text
 
 
@@ -92,7 +92,11 @@ def status(net: nn.Cell) -> Status:
 
     Returns:
         A mapping from names to what is known of each; it prints as a table.
+
+    Raises:
+        TypeError: it is no cell.
     """
+    check_cell("status", net)
     entries = {}
     for name, parameter in net.parameters_and_names():
         entries[name] = _status_of(name, parameter)

@@ -457,3 +457,13 @@ def test_mixed_nets() -> None:
     init_parameters_data(net)
     assert uninitialized(net) == []
     assert net(x()).shape == (1, 3)
+
+
+@pytest.mark.parametrize("function", [status, uninitialized, init_parameters_data], ids=lambda each: each.__name__)
+@pytest.mark.parametrize(
+    ("given", "told"), [(3, "3"), (Layer, "the class Layer: build it first"), (None, "None")], ids=str
+)
+def test_what_is_no_cell_is_refused_by_name(function: Callable[..., Any], given: object, told: str) -> None:
+    with pytest.raises(TypeError) as caught:
+        function(given)
+    assert str(caught.value) == f"{function.__name__}() takes a cell, not {told}"
