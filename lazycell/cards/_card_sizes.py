@@ -12,8 +12,8 @@ from ..show import markdown
 from ._card_text import in_bytes, table
 from ._subject import Subject
 
-OTHER_DTYPES = ("float32", "float16")
-"""In which dtypes bytes are told beside those of the model's own; bfloat16 takes what float16 takes."""
+_DTYPES = ("float32", "float16", "bfloat16")
+"""In which bytes are told beside those of the model's own; a class may keep something in float32 in one of them."""
 
 _LARGEST, _MOST = 5, 40
 
@@ -24,7 +24,7 @@ _PARTS = 3
 def bytes_by_dtype(subject: Subject) -> str:
     """Give how many bytes the model takes as it is, and in other dtypes."""
     rows = [(f"as it is, {', '.join(map(markdown.code, subject.dtypes))}", in_bytes(subject.manifest.nbytes))]
-    for dtype in OTHER_DTYPES:
+    for dtype in _DTYPES:
         nbytes = None if subject.dtypes == [dtype] else subject.bytes_in(dtype)
         if nbytes is not None:
             rows.append((f"with `dtype={json.dumps(dtype)}`", in_bytes(nbytes)))

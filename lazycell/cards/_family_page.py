@@ -107,8 +107,8 @@ def _presets(subjects: Sequence[Subject]) -> str:
         return ""
     titles = ("Preset", "Class", "Dtype", "Parameters", "Elements", "Bytes", _FULL, "half", "Positions", "Cache")
     notes = [
-        f"Dtype: of the weights as they are published. {_FULL}, half: bytes in four bytes a number, and in two: in "
-        f"{_HALF}, unless the dtype is another of two bytes."
+        f"Dtype: the one that the preset has, or else the class. {_FULL}: bytes in it; half: in that dtype if it takes "
+        f"two bytes a number, else in {_HALF}."
     ]
     positions = dict.fromkeys(markdown.code(each.positions[0]) for each in subjects if each.positions)
     notes += [f"Positions: {show.few(positions, 3)}."] if positions else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from .command import lazycell
+from .command import lazycell, one_after_the_other
 from .terminal import in_terminal
 
 BERT = [
@@ -52,3 +52,23 @@ def test_in_a_terminal():
     watched = in_terminal("models")
     assert watched.status == 0
     assert watched.screen.index("importing the models") < watched.screen.index("BertModel")
+
+
+def test_cards(tmp_path):
+    """A page for each family that a pattern means, and one that lists them; not beside JSON, and none for nothing."""
+    place = tmp_path / "cards" / "here"
+    commands = [
+        ["models", "distil*", "--cards", str(place)],
+        ["models", "brt-*", "--cards", str(tmp_path / "none")],
+        ["models", "--json", "--cards", str(place)],
+    ]
+    wrote, nothing, both = one_after_the_other(commands, tmp_path / "done")
+    families = {"distilbert", "gpt2", "roberta"}
+    assert (wrote.status, wrote.stdout) == (0, f"wrote {place / 'index.md'} and 3 pages beside it\n")
+    assert {path.stem for path in place.iterdir()} == {"index", *families}
+    assert "# gpt2\n" in (place / "gpt2.md").read_text()
+    assert "`distilgpt2`" in (place / "gpt2.md").read_text()
+    assert "`gpt2-small`" not in (place / "gpt2.md").read_text()
+    assert nothing.status == 1
+    assert not (tmp_path / "none").exists()
+    assert both.status == 2

@@ -102,6 +102,19 @@ def test_markdown(path: str) -> None:
     assert (done.status, done.stdout) == (0, markdown.rstrip("\n") + "\n")
 
 
+def test_a_card(path: str, tmp_path: Path) -> None:
+    """Of a manifest file, printed and written, without MindSpore; what a file may not be called is said before."""
+    card = lazycell("show", path, "--card", "-", first=without("mindspore", "numpy"))
+    assert (card.status, card.stderr) == (0, "")
+    assert f"{len(model()):,} parameters, {model().size:,} elements" in card.stdout
+    file = tmp_path / "card.md"
+    wrote = lazycell("show", path, "--card", str(file))
+    assert file.read_text() == card.stdout
+    assert wrote.stdout.startswith(f"wrote {file}, ")
+    for words in (["--card", str(tmp_path)], ["--card", "-", "--markdown"]):
+        assert lazycell("show", path, *words).status == 2
+
+
 def test_json(path: str) -> None:
     """The manifest, and nothing else."""
     done = lazycell("show", path, "--json")
