@@ -15,7 +15,7 @@ from ._on_disk import on_disk
 
 _Names = dict[str, tuple[str, tuple[int, ...]] | None]
 
-_WEIGHTS = (".safetensors", ".ckpt", ".index.json")
+_WEIGHTS = (".safetensors", ".ckpt", ".gguf", ".index.json")
 
 
 def find_side(text: str, options: Options | None = None) -> Manifest:

@@ -53,6 +53,14 @@ def test_a_directory_that_says_which_model_it_is(tmp_path: Path) -> None:
     assert is_class(str(tmp_path))
 
 
+@pytest.mark.parametrize("weights", ["model.gguf", "pytorch_model.bin"])
+def test_a_directory_with_weights_of_others_is_the_weights(tmp_path: Path, weights: str) -> None:
+    """Else a model would be held against itself, and nothing would ever differ."""
+    (tmp_path / "config.json").write_text('{"model_type": "bert"}')
+    (tmp_path / weights).touch()
+    assert not is_class(str(tmp_path))
+
+
 def test_names_are_classes() -> None:
     """Whatever is no file."""
     assert is_class("bert-tiny")

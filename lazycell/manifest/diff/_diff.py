@@ -37,6 +37,7 @@ class ManifestDiff(Differences):
         new: the newer side.
         breaks_checkpoints: whether the digests differ, so that a checkpoint of the one is none of the other as it is;
             for a model and a checkpoint: whether the checkpoint holds something else than the model stores.
+        growth: what the newer side has more than the older: parameters, elements, bytes; of what is compared.
         unchanged: how many parameters are alike on both sides.
         added: parameters of the newer side alone.
         removed: parameters of the older side alone.
