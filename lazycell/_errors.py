@@ -74,7 +74,8 @@ class UninitializedParameterError(LazyCellError, RuntimeError):
     """The values of a parameter were read while it had none.
 
     Raised by what needs values: `asnumpy`, arithmetic and operators with the parameter, and every save. The message
-    names the parameter, and the two ways out: a load, or `init_parameters_data`.
+    begins `parameter 'weight' (shape (8, 4), float32) is declared and has no values`, and names the two ways out: a
+    load, or `init_parameters_data`.
     """
 
 

@@ -52,7 +52,10 @@ def manifest_of_net(net: nn.Cell) -> Manifest:
         net: any cell; its parameters may or may not have values.
     """
     with collector_paused():
-        return survey(net)[0]
+        manifest = survey(net)[0]
+        if all(entry.declared_by is not None for entry in manifest):
+            return manifest
+        return attrs.evolve(manifest, cells={path: type(cell).__name__ for path, cell in net.cells_and_names()})
 
 
 def survey(

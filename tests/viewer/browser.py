@@ -30,7 +30,8 @@ class Page:
     def open(self, html: str, address: str = "") -> Page:
         """Show a page, and wait until its tree is there; `address` is what comes after the `#`."""
         self._file.write_text(html, encoding="utf-8")
-        self.driver.get("about:blank")  # the same page with another address would not be loaded anew
+        if address:
+            self.driver.get("about:blank")  # the same page with another address would not be loaded anew
         self.driver.get(f"{self._file.as_uri()}#{address}" if address else self._file.as_uri())
         return self
 
@@ -65,21 +66,6 @@ class Page:
             ".sort((one, two) => parseInt(one.style.top) - parseInt(two.style.top))"
             ".map((row) => row.querySelector('.label').textContent)"
         )
-
-    @property
-    def leaves(self) -> list[str]:
-        """The full names of the parameters that the tree shows, as its rows make them up."""
-        rows: list[tuple[str, int, bool]] = self.run(
-            "return [...document.querySelectorAll('#tree .row')]"
-            ".sort((one, two) => parseInt(one.style.top) - parseInt(two.style.top))"
-            ".map((row) => [row.querySelector('.label').textContent, Number(row.ariaLevel), row.ariaExpanded === null])"
-        )
-        line: list[str] = []
-        names = []
-        for label, level, leaf in rows:
-            line[level - 1 :] = [label]
-            names += [".".join(line[1:])] if leaf else []
-        return names
 
     @property
     def selected(self) -> str:

@@ -8,13 +8,21 @@ from collections.abc import Iterator
 import pytest
 
 from tests.viewer.browser import Page, browser, prefer
-from tests.viewer.samples import changed, small
+from tests.viewer.samples import changed, large, small
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Page]:
     with browser() as page:
         yield page
+
+
+@pytest.fixture(scope="session")
+def large_html() -> str:
+    """The page of 100,000 parameters."""
+    model = large()
+    assert len(model) == 100_000
+    return model.to_html()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from lazycell.manifest._manifest import Manifest
 from tests.viewer.browser import Keys, Page
-from tests.viewer.samples import entry, large, small
+from tests.viewer.samples import entry, small
 
 MODEL = Manifest(
     "Net",
@@ -22,53 +22,66 @@ MODEL = Manifest(
 )
 
 
-@pytest.fixture(scope="module")
-def net(chromium: Page) -> Page:
-    """The page of `MODEL`: tests that look at nothing else share it."""
-    return chromium.open(MODEL.to_html())
+FOUND: dict[str, list[str]] = {
+    "query": ["query.weight", "query.bias"],
+    "768x768": ["query.weight"],
+    "768×768": ["query.weight"],
+    "768, 768": ["query.weight"],
+    "(768, 768)": ["query.weight"],
+    "(768,)": ["query.bias", "ln.gain"],
+    "768": ["words.weight", "query.weight", "query.bias", "mlp.up", "ln.gain", "extra.768"],
+    "shape:768 name:6": [],
+    "name:768": ["extra.768"],
+    "68": ["extra.768"],
+    "bf16": ["query.weight", "query.bias"],
+    "bfloat16": ["query.weight", "query.bias"],
+    "float16": ["mlp.up"],
+    "half": ["mlp.up"],
+    "Dense": ["query.weight", "query.bias"],
+    "norm": ["ln.gain"],
+    "mlp": ["mlp.up"],
+    "class:mlp": ["mlp.up"],
+    "role:attention": ["query.weight", "query.bias"],
+    "feed-forward": ["mlp.up"],
+    "name:attention bias": ["query.bias"],
+    "dense bf16 768": ["query.weight", "query.bias"],
+    "dense fp32": [],
+    "*.weight (768,768)": ["query.weight"],
+    "(3072, 7": ["mlp.up"],
+    "(10": ["words.weight"],
+    "__proto__ constructor": [],
+}
+"""For each query, the ends of the names that it finds."""
 
 
 class TestWords:
-    @pytest.mark.parametrize(
-        ("query", "found"),
-        [
-            ("query", ["query.weight", "query.bias"]),
-            ("768x768", ["query.weight"]),
-            ("768×768", ["query.weight"]),
-            ("768, 768", ["query.weight"]),
-            ("(768, 768)", ["query.weight"]),
-            ("(768,)", ["query.bias", "ln.gain"]),
-            ("768", ["words.weight", "query.weight", "query.bias", "mlp.up", "ln.gain", "extra.768"]),
-            ("shape:768 name:6", []),
-            ("name:768", ["extra.768"]),
-            ("68", ["extra.768"]),
-            ("bf16", ["query.weight", "query.bias"]),
-            ("bfloat16", ["query.weight", "query.bias"]),
-            ("float16", ["mlp.up"]),
-            ("half", ["mlp.up"]),
-            ("Dense", ["query.weight", "query.bias"]),
-            ("norm", ["ln.gain"]),
-            ("mlp", ["mlp.up"]),
-            ("class:mlp", ["mlp.up"]),
-            ("role:attention", ["query.weight", "query.bias"]),
-            ("feed-forward", ["mlp.up"]),
-            ("name:attention bias", ["query.bias"]),
-            ("dense bf16 768", ["query.weight", "query.bias"]),
-            ("dense fp32", []),
-            ("*.weight (768,768)", ["query.weight"]),
-            ("(3072, 7", ["mlp.up"]),
-            ("(10", ["words.weight"]),
-            ("__proto__ constructor", []),
-        ],
-    )
-    def test_finds(self, net: Page, query: str, found: list[str]) -> None:
-        assert net.search(query).startswith(f"{len(found)} match")
-        assert [".".join(name.split(".")[-2:]) for name in net.leaves] == found
+    def test_each_finds_what_it_says(self, chromium: Page) -> None:
+        chromium.open(MODEL.to_html())
+        found = chromium.run(
+            """
+            const search = document.getElementById('search');
+            return arguments[0].map((query) => {
+              search.value = query;
+              search.dispatchEvent(new Event('input'));
+              const names = [], line = [];
+              for (const row of document.querySelectorAll('#tree .row')) {
+                line.length = row.ariaLevel - 1;
+                line.push(row.querySelector('.label').textContent);
+                if (row.ariaExpanded === null) names.push(line.slice(-2).join('.'));
+              }
+              return [names, parseInt(document.getElementById('found').textContent)];
+            });
+            """,
+            [*FOUND],
+        )
+        assert dict(zip(FOUND, (names for names, _ in found), strict=True)) == FOUND
+        assert [count for _, count in found] == [len(names) for names in FOUND.values()]
+        assert chromium.errors() == []
 
-    def test_it_says_so_where_one_types(self, net: Page) -> None:
+    def test_it_says_so_where_one_types(self, page: Page) -> None:
         for word in ("names", "shapes", "dtypes", "classes", "roles"):
-            assert word in net.one("#search").get_attribute("placeholder")
-            assert word in net.one("#search").get_attribute("aria-label")
+            assert word in page.one("#search").get_attribute("placeholder")
+            assert word in page.one("#search").get_attribute("aria-label")
 
 
 class TestWhatItSays:
@@ -115,8 +128,8 @@ class TestOrder:
 class TestSize:
     """100,000 parameters."""
 
-    def test_a_search_is_quick_and_its_only_match_is_seen(self, chromium: Page) -> None:
-        chromium.open(large().to_html())
+    def test_a_search_is_quick_and_its_only_match_is_seen(self, chromium: Page, large_html: str) -> None:
+        chromium.open(large_html)
         assert len(chromium.rows) == 9
         queries = ["norm bf16", "*.7.experts.*.down.*", "64x32", "layers.49", "experts.3.up", "class:linear"]
         taken = chromium.run(

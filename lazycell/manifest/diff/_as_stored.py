@@ -41,7 +41,7 @@ def as_stored(model: Inventory, checkpoint: Inventory) -> tuple[Inventory, Inven
     entries = tuple(names.entries(stored_tensors(model)))
     spare = (names.spare | model.computed) - {entry.name for entry in entries}
     kept = tuple(entry for entry in checkpoint.entries if entry.name not in spare)
-    return Inventory(model.model, entries), Inventory(checkpoint.model, kept, declared=False)
+    return Inventory(model.model, entries, cells=model.cells), Inventory(checkpoint.model, kept, declared=False)
 
 
 def _without_leftovers(model: Inventory, checkpoint: Inventory) -> Inventory:
