@@ -54,7 +54,7 @@ manifests:
 # Build the documentation into $SITE (site/), look at it in Chromium, and build the changelog of the next version into nothing
 docs:
     towncrier build --draft --version next > /dev/null
-    NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet --site-dir "${SITE:-site}"
+    NO_MKDOCS_2_WARNING=1 mkdocs build --strict --site-dir "${SITE:-site}"
     python -m tests.site "${SITE:-site}"
 
 # Measure against MindSpore, torch and transformers; needs the extra `bench`

@@ -20,7 +20,8 @@
       .filter((word) => word);
     const telling = words.filter((word) => !(SMALL.has(word.toLowerCase()) || (code && /^(\d[\d.]*|\w)$/.test(word))));
     if (telling.length < 2) return (telling.length ? telling : words).join(" ");
-    return telling.map((word) => (NAME.test(word) ? `${word}^50` : word)).join(" ");
+    const command = /^\W*lazycell\s+[a-z]+/.test(query); // its page has both words for its title
+    return telling.map((word, at) => (NAME.test(word) || (command && at < 2) ? `${word}^50` : word)).join(" ");
   };
 
   const send = Worker.prototype.postMessage;

@@ -30,6 +30,19 @@ def test_ci_calls_verbs_of_the_justfile() -> None:
     ] == []
 
 
+def test_a_warning_about_the_documentation_fails() -> None:
+    """`mkdocs build --strict` counts the warnings that it writes: with `--quiet` it writes none, and passes."""
+    (build,) = re.findall(r"mkdocs build .+", verbs()["docs"])
+    assert "--strict" in build
+    assert "--quiet" not in build
+
+
+def test_the_site_s_keys_stand_once() -> None:
+    """Of a key that two branches added, YAML takes the last without a word, and a hook or a list is gone."""
+    keys = re.findall(r"^(\w+):", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE)
+    assert [key for key in keys if keys.count(key) > 1] == []
+
+
 def test_what_runs_before_a_commit_are_the_project_s_own_tools() -> None:
     """Those of the verbs, from the environment: a version that stands in two places differs one day."""
     hooks = (ROOT / ".pre-commit-config.yaml").read_text()

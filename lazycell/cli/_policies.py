@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from .. import loading
-from .._errors import CheckpointError
+from .._errors import LazyCellError
 from .._frozen import frozen
 from ._adapter_option import adapter_option, adapters_of
 from ._model import Model
@@ -64,7 +64,7 @@ class Policies:
                 adapter=adapters_of(self.adapters) if self.adapters else None,
             )
             return found.fitted(header, given)
-        except CheckpointError:  # a ValueError too, but what files hold is no wrong usage
+        except LazyCellError:  # a ValueError too, but what files hold and classes refuse is no wrong usage
             raise
         except ValueError as error:
             raise click.UsageError(str(error)) from None

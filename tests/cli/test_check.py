@@ -40,6 +40,17 @@ def test_it_fits(tmp_path: Path, manifest: str) -> None:
     assert heavy("check", manifest, path) == []
 
 
+def test_what_the_class_refuses_is_no_wrong_usage(tmp_path: Path) -> None:
+    """It says so in the class's own words, line by line, and not how the command is used."""
+    path = save(tmp_path / "net.safetensors")
+    done = lazycell("check", "bert-tiny", path, "--set", "num_attention_heads=3")
+    assert (done.status, done.stdout) == (2, "")
+    assert done.stderr.startswith("lazycell: BertModel: hidden_size must be divisible by num_attention_heads")
+    assert "Usage:" not in done.stderr
+    assert "\\n" not in done.stderr
+    assert len(done.stderr.splitlines()) > 1
+
+
 def test_json_of_a_fit(tmp_path: Path, manifest: str) -> None:
     """The plan as data: where each parameter comes from, and its dtypes."""
     path = save(tmp_path / "net.safetensors", "float16", prefix="net.")
