@@ -51,10 +51,11 @@ types:
 manifests:
     lazycell manifest --check
 
-# Build the documentation into $SITE (site/), and the changelog of the next version into nothing
+# Build the documentation into $SITE (site/), look at it in Chromium, and build the changelog of the next version into nothing
 docs:
     towncrier build --draft --version next > /dev/null
     NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet --site-dir "${SITE:-site}"
+    python -m tests.site "${SITE:-site}"
 
 # Measure against MindSpore, torch and transformers; needs the extra `bench`
 bench *options:

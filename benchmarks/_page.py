@@ -9,7 +9,8 @@ PLACE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 _COMMENT = "<!-- Written by `python -m benchmarks --docs`: changes are lost. -->"
 
 _ABOUT = """\
-`python -m benchmarks --docs` writes this page, from one run on one machine; no number in it is written by hand.
+`python -m benchmarks --docs`, in [a clone](install.md#a-clone), writes this page, from one run on one machine; no
+number in it is written by hand.
 [Targets](#targets), at the end, holds lazycell against what it is meant to reach, met or not."""
 
 

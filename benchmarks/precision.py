@@ -32,7 +32,7 @@ _COMMENT = "<!-- Written by `python -m benchmarks.precision --docs`: changes are
 
 _ABOUT = f"""\
 How far a net in half precision is from the same net in float32, for every family of the [zoo](zoo.md). `python -m
-benchmarks.precision --docs` writes this page; no number in it is written by hand.
+benchmarks.precision --docs`, in [a clone](install.md#a-clone), writes this page; no number in it is written by hand.
 
 A net has two layers of width 16, and weights that both dtypes hold exactly: what differs is what is rounded on the way.
 {_TEXTS} texts of at most {_LENGTH} words are one batch. Of every output (logits, the embeddings, what each layer gives,

@@ -8,15 +8,19 @@
     ),
   );
 
+  // A name of code tells more than all words beside it.
+  const NAME = /^\w+_\w+$|^\w*[a-z][A-Z]\w*$/;
+
   const asked = (query) => {
-    const code = /[([=]|\w\.\w/.test(query);
-    const words = (code ? query.replace(/["'`()[\]{},;=]|\.(?!\d)/g, " ") : query)
+    if (/^\s*"/.test(query)) return query; // words that have to be there
+    const code = /[([=:]|\w\.\w/.test(query);
+    const words = (code ? query.replace(/["'`()[\]{},;:=]|\.(?!\d)/g, " ") : query)
       .split(/\s+/)
       .map((word) => word.replace(/^--+(?=\w)|^-(?=\w$)/, ""))
       .filter((word) => word);
-    const telling = words.filter((word) => !(SMALL.has(word.toLowerCase()) || (code && word.length === 1)));
+    const telling = words.filter((word) => !(SMALL.has(word.toLowerCase()) || (code && /^(\d[\d.]*|\w)$/.test(word))));
     if (telling.length < 2) return (telling.length ? telling : words).join(" ");
-    return telling.map((word) => (/^\w+_\w+$/.test(word) ? `${word}^20` : word)).join(" ");
+    return telling.map((word) => (NAME.test(word) ? `${word}^50` : word)).join(" ");
   };
 
   const send = Worker.prototype.postMessage;

@@ -11,11 +11,12 @@ from .activations import cap
 from .layers import cast
 from .outputs import KeyValue
 
-LOWEST = -3.3e38
+LOWEST = -6e4
 """Added to a score, in float32, where nothing may be seen: finite, so that a row that sees nothing is no NaN.
 
 Minus infinity is not only that: MindSpore 2.10's softmax on CPU leaves memory unwritten after such a row, in the rows
-of others too.
+of others too. It is finite in float16 as well, for `mindspore.amp` at level O2 casts what operators get; and so far
+below any score that softmax gives zero.
 """
 
 _SCORES = ops.BatchMatMul(transpose_b=True)

@@ -79,11 +79,21 @@ class BertOptions(LazyCell):
 
 
 def positions(shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
-    """Give 0, 1, 2, … as a row."""
+    """Give 0, 1, 2, … as a row.
+
+    Args:
+        shape: of the table.
+        dtype: of numpy.
+
+    Returns:
+        The table.
+    """
     return np.arange(shape[-1], dtype=dtype).reshape(shape)
 
 
 class Embeddings(Part):
+    """Vectors of words, of their positions and of the texts that they are of, added and normalized."""
+
     width = config.hidden_size
 
     word_embeddings: Embedding = child(Embedding, config.vocab_size, width, config.init)
@@ -94,6 +104,16 @@ class Embeddings(Part):
     position_ids: Tensor = buffer(positions, (1, config.max_position_embeddings), "int64", persistent=False)
 
     def construct(self, input_ids: Tensor, token_type_ids: Tensor, position_ids: Tensor | None) -> Tensor:
+        """Look ids up.
+
+        Args:
+            input_ids: (batch, sequence), int.
+            token_type_ids: (batch, sequence), int.
+            position_ids: (batch, sequence), int; None: 0, 1, 2, …
+
+        Returns:
+            (batch, sequence, hidden), in the dtype of the parameters.
+        """
         if position_ids is None:
             position_ids = self.position_ids[:, : input_ids.shape[1]]
         x = self.word_embeddings(input_ids) + self.token_type_embeddings(token_type_ids)
@@ -113,6 +133,15 @@ class SelfAttention(Part):
     dropout: Dropout = child(Dropout, config.attention_probs_dropout_prob)
 
     def construct(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Attend to all positions.
+
+        Args:
+            x: (batch, sequence, hidden), in the dtype of the parameters.
+            mask: added to the scores: (batch, heads, sequence, positions) or what broadcasts to it, float32.
+
+        Returns:
+            (batch, sequence, hidden), in the same dtype.
+        """
         query, key, value = (split_heads(each(x), self.head_size) for each in (self.query, self.key, self.value))
         return attend(query, key, value, mask, self.dropout, 1 / math.sqrt(self.head_size))
 
@@ -127,41 +156,93 @@ class Residual(Part):
     dropout: Dropout = child(Dropout, config.hidden_dropout_prob)
 
     def construct(self, x: Tensor, bypass: Tensor) -> Tensor:
+        """Add what bypassed it, and normalize.
+
+        Args:
+            x: (…, in_features), in the dtype of the parameters.
+            bypass: (…, hidden), in the same dtype.
+
+        Returns:
+            (…, hidden), in the same dtype.
+        """
         return self.LayerNorm(self.dropout(self.dense(x)) + bypass)
 
 
 class Attention(Part):
+    """Attention, and the sum with what bypassed it."""
+
     self: SelfAttention = child(SelfAttention, config)
     output: Residual = child(Residual, config, config.heads_width)
 
     def construct(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Attend to all positions.
+
+        Args:
+            x: (batch, sequence, hidden), in the dtype of the parameters.
+            mask: added to the scores: (batch, heads, sequence, positions) or what broadcasts to it, float32.
+
+        Returns:
+            (batch, sequence, hidden), in the same dtype.
+        """
         return self.output(self.self(x, mask), x)
 
 
 class Dense(Part):
+    """A linear map and an activation."""
+
     out_features: int
     activation: str
 
     dense: Linear = child(Linear, config.hidden_size, out_features, initializer=config.init)
 
     def construct(self, x: Tensor) -> Tensor:
+        """Map the last axis.
+
+        Args:
+            x: (…, hidden), in the dtype of the parameters.
+
+        Returns:
+            (…, out_features), in the same dtype.
+        """
         return activate(self.activation, self.dense(x), self.training)
 
 
 class Layer(Part):
+    """Attention and a feed-forward network."""
+
     attention: Attention = child(Attention, config)
     intermediate: Dense = child(Dense, config, config.intermediate_size, config.hidden_act)
     output: Residual = child(Residual, config, config.intermediate_size)
 
     def construct(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Go through both.
+
+        Args:
+            x: (batch, sequence, hidden), in the dtype of the parameters.
+            mask: added to the scores: (batch, heads, sequence, positions) or what broadcasts to it, float32.
+
+        Returns:
+            (batch, sequence, hidden), in the same dtype.
+        """
         x = self.attention(x, mask)
         return self.output(self.intermediate(x), x)
 
 
 class Encoder(Part):
+    """The layers, one after another."""
+
     layer: list[Layer] = children(config.num_hidden_layers, Layer, config)
 
     def construct(self, x: Tensor, mask: Tensor) -> States:
+        """Go through all layers.
+
+        Args:
+            x: (batch, sequence, hidden), in the dtype of the parameters.
+            mask: added to the scores: (batch, heads, sequence, positions) or what broadcasts to it, float32.
+
+        Returns:
+            `x` and the output of each layer.
+        """
         return run(self.layer, x, mask)
 
 
@@ -219,36 +300,76 @@ class BertModel(BertOptions, Reader):
 
 
 class Transform(Dense):
+    """A linear map, an activation and a norm."""
+
     LayerNorm: layers.LayerNorm = child(layers.LayerNorm, out_features, config.layer_norm_eps)
 
     def construct(self, x: Tensor) -> Tensor:
+        """Map the last axis.
+
+        Args:
+            x: (…, hidden), in the dtype of the parameters.
+
+        Returns:
+            (…, out_features), in the same dtype.
+        """
         return self.LayerNorm(super().construct(x))
 
 
 class Predictions(Part):
+    """Scores of words, from vectors that were mapped once more."""
+
     transform: Transform = child(Transform, config, config.hidden_size, config.hidden_act)
     decoder: WholeLinear = child(WholeLinear, config.hidden_size, config.vocab_size, initializer=config.init)
     bias: Param["zeros", (config.vocab_size,)]
     one_bias = when(config.tie_bias, tie("decoder.bias", "bias"))
 
     def construct(self, x: Tensor) -> Tensor:
+        """Score every word at each position.
+
+        Args:
+            x: (batch, sequence, hidden), in the dtype of the parameters.
+
+        Returns:
+            (batch, sequence, vocabulary), in the same dtype.
+        """
         return self.decoder(self.transform(x))
 
 
 class PredictionHead(Part):
+    """Scores of words, under the name that checkpoints have for them."""
+
     predictions: Predictions = child(Predictions, config)
 
     def construct(self, x: Tensor) -> Tensor:
+        """Score every word at each position.
+
+        Args:
+            x: (batch, sequence, hidden), in the dtype of the parameters.
+
+        Returns:
+            (batch, sequence, vocabulary), in the same dtype.
+        """
         return self.predictions(x)
 
 
 class BertHead(BertOptions, Head):
+    """What BERT's heads share: the encoder, without its pooler."""
+
     bert: BertModel = child(BertModel, **same(BertOptions), add_pooling_layer=False)
     rename({"bert.pooler.{*rest}": UNUSED})  # of models that need the vector of the whole text
 
 
 def biases_of_file(decoder: str, bias: str) -> Callable[[Mapping[str, Any], StoredTensors], dict[str, bool]]:
-    """Say that two biases are one where a file has one of them alone, whatever is tied: so wrote transformers 4."""
+    """Say that two biases are one where a file has one of them alone, whatever is tied: so wrote transformers 4.
+
+    Args:
+        decoder: the stored name of one.
+        bias: that of the other.
+
+    Returns:
+        A function for `ConfigRules(by_file=…)`.
+    """
     return lambda given, file: {} if decoder in file and bias in file else {"tie_bias": True}
 
 

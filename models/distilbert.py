@@ -65,7 +65,15 @@ class DistilBertOptions(LazyCell):
 
 
 def sinusoids(shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
-    """Give sines and cosines of each position, in turn (Vaswani et al. 2017, section 3.5)."""
+    """Give sines and cosines of each position, in turn (Vaswani et al. 2017, section 3.5).
+
+    Args:
+        shape: of the table.
+        dtype: of numpy.
+
+    Returns:
+        The table.
+    """
     positions, width = shape
     columns = np.arange(width)
     angles = np.arange(positions)[:, None] / 10000.0 ** (2 * (columns // 2) / width)
@@ -73,6 +81,8 @@ def sinusoids(shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any, A
 
 
 class Embeddings(Part):
+    """Vectors of words and of their positions, added and normalized."""
+
     word_embeddings: Embedding = child(Embedding, config.vocab_size, config.dim, config.init)
     position_embeddings: Embedding = when(
         config.sinusoidal_pos_embds,
@@ -84,6 +94,14 @@ class Embeddings(Part):
     rename({"position_ids": UNUSED})  # 0, 1, 2, …, for a time saved with the weights
 
     def construct(self, input_ids: Tensor) -> Tensor:
+        """Look ids up.
+
+        Args:
+            input_ids: (batch, sequence), int.
+
+        Returns:
+            (batch, sequence, hidden), in the dtype of the parameters.
+        """
         positions = ops.arange(input_ids.shape[1])[None]
         return self.dropout(self.LayerNorm(self.word_embeddings(input_ids) + self.position_embeddings(positions)))
 
@@ -102,34 +120,75 @@ class Attention(Part):
     dropout: Dropout = child(Dropout, config.attention_dropout)
 
     def construct(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Attend to all positions.
+
+        Args:
+            x: (batch, sequence, hidden), in the dtype of the parameters.
+            mask: added to the scores: (batch, heads, sequence, positions) or what broadcasts to it, float32.
+
+        Returns:
+            (batch, sequence, hidden), in the same dtype.
+        """
         query, key, value = (split_heads(each(x), self.head_size) for each in (self.q_lin, self.k_lin, self.v_lin))
         return self.out_lin(attend(query, key, value, mask, self.dropout, 1 / math.sqrt(self.head_size)))
 
 
 class FeedForward(Part):
+    """Two linear maps with an activation between them."""
+
     lin1: Linear = child(Linear, config.dim, config.hidden_dim, initializer=config.init)
     lin2: Linear = child(Linear, config.hidden_dim, config.dim, initializer=config.init)
     dropout: Dropout = child(Dropout, config.dropout)
 
     def construct(self, x: Tensor) -> Tensor:
+        """Map the last axis.
+
+        Args:
+            x: (…, hidden), in the dtype of the parameters.
+
+        Returns:
+            (…, hidden), in the same dtype.
+        """
         return self.dropout(self.lin2(activate(self.config.activation, self.lin1(x), self.training)))
 
 
 class Layer(Part):
+    """Attention and a feed-forward network."""
+
     attention: Attention = child(Attention, config)
     sa_layer_norm: layers.LayerNorm = child(layers.LayerNorm, config.dim, 1e-12)
     ffn: FeedForward = child(FeedForward, config)
     output_layer_norm: layers.LayerNorm = child(layers.LayerNorm, config.dim, 1e-12)
 
     def construct(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Go through both.
+
+        Args:
+            x: (batch, sequence, hidden), in the dtype of the parameters.
+            mask: added to the scores: (batch, heads, sequence, positions) or what broadcasts to it, float32.
+
+        Returns:
+            (batch, sequence, hidden), in the same dtype.
+        """
         x = self.sa_layer_norm(self.attention(x, mask) + x)
         return self.output_layer_norm(self.ffn(x) + x)
 
 
 class Transformer(Part):
+    """The layers, one after another."""
+
     layer: list[Layer] = children(config.n_layers, Layer, config)
 
     def construct(self, x: Tensor, mask: Tensor) -> States:
+        """Go through all layers.
+
+        Args:
+            x: (batch, sequence, hidden), in the dtype of the parameters.
+            mask: added to the scores: (batch, heads, sequence, positions) or what broadcasts to it, float32.
+
+        Returns:
+            `x` and the output of each layer.
+        """
         return run(self.layer, x, mask)
 
 
@@ -172,6 +231,8 @@ class DistilBertModel(DistilBertOptions, Reader):
 
 
 class DistilBertHead(DistilBertOptions, Head):
+    """What DistilBERT's heads share: the encoder."""
+
     hidden_size = dim
 
     distilbert: DistilBertModel = child(DistilBertModel, **same(DistilBertOptions))

@@ -52,11 +52,15 @@ class Gemma2Options(LlamaOptions):
 
 
 class Gemma2Attention(Attention):
+    """Attention whose scores are capped."""
+
     def __post_init__(self) -> None:
         self.scale, self.most = self.config.query_pre_attn_scalar**-0.5, self.config.attn_logit_softcapping
 
 
 class Gemma2Layer(Part):
+    """Attention and a feed-forward network, each normalized before and after."""
+
     index: int
     window: int | None = None
 
@@ -68,6 +72,18 @@ class Gemma2Layer(Part):
     post_feedforward_layernorm: RMSNorm = child(RMSNorm, config.hidden_size, config.rms_norm_eps)
 
     def construct(self, x: Tensor, mask: Tensor, positions: Rotation, past: KeyValue | None) -> LayerOutput:
+        """Go through both.
+
+        Args:
+            x: (batch, sequence, hidden), in the dtype of the parameters.
+            mask: added to the scores: (batch, heads, sequence, positions) or what broadcasts to it, float32.
+            positions: cosines and sines, as `Rotary` gives them.
+            past: keys and values of earlier positions, each (batch, key heads, positions, head size), or None.
+
+        Returns:
+            (batch, sequence, hidden), in the same dtype, keys and values, those of `past` included, and the logits of
+            the router or None.
+        """
         found, cache = self.self_attn(self.input_layernorm(x), mask, positions, past)
         x = x + self.post_attention_layernorm(found)
         return x + self.post_feedforward_layernorm(self.mlp(self.pre_feedforward_layernorm(x))), cache, None

@@ -53,6 +53,8 @@ class Gemma3Attention(NormedAttention, Gemma2Attention):
 
 
 class Gemma3Layer(Gemma2Layer):
+    """Gemma 2's layer, with normalized queries and keys."""
+
     self_attn: Gemma3Attention = child(Gemma3Attention, config, window)
 
 

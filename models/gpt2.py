@@ -114,6 +114,14 @@ class Conv1D(LazyCell):
             self.leave = None if columns is None else Leave(columns)
 
     def construct(self, x: Tensor) -> Tensor:
+        """Compute y = x W + b of the last axis.
+
+        Args:
+            x: (…, in), in the dtype of the weight.
+
+        Returns:
+            (…, out), in the same dtype.
+        """
         if self.divided and self.enter is not None:
             x = self.enter(x)
         flat = _PRODUCT(x.reshape(-1, self.in_features), self.weight)
@@ -141,6 +149,16 @@ class GPT2Attention(Part):
         self.scale = scale / (self.index + 1) if self.config.scale_attn_by_inverse_layer_idx else scale
 
     def construct(self, x: Tensor, mask: Tensor, past: KeyValue | None) -> tuple[Tensor, KeyValue]:
+        """Attend to the positions up to each.
+
+        Args:
+            x: (batch, sequence, hidden), in the dtype of the parameters.
+            mask: added to the scores: (batch, heads, sequence, positions) or what broadcasts to it, float32.
+            past: keys and values of earlier positions, each (batch, key heads, positions, head size), or None.
+
+        Returns:
+            (batch, sequence, hidden), in the same dtype, and keys and values, those of `past` included.
+        """
         query, key, value = (
             split_heads(each, self.config.head_size) for each in ops.split(self.c_attn(x), self.width, -1)
         )
@@ -152,15 +170,27 @@ class GPT2Attention(Part):
 
 
 class GPT2MLP(Part):
+    """Two linear maps with an activation between them."""
+
     c_fc: Conv1D = child(Conv1D, config.n_embd, config.n_inner, config.init)
     c_proj: Conv1D = child(Conv1D, config.n_inner, config.n_embd, config.residual_init)
     dropout: Dropout = child(Dropout, config.resid_pdrop)
 
     def construct(self, x: Tensor) -> Tensor:
+        """Map the last axis.
+
+        Args:
+            x: (…, hidden), in the dtype of the parameters.
+
+        Returns:
+            (…, hidden), in the same dtype.
+        """
         return self.dropout(self.c_proj(activate(self.config.activation_function, self.c_fc(x))))
 
 
 class GPT2Block(Part):
+    """Attention and a feed-forward network: each takes what is normalized, and is added to what is not."""
+
     index: int
 
     ln_1: LayerNorm = child(LayerNorm, config.n_embd, config.layer_norm_epsilon)
@@ -169,6 +199,17 @@ class GPT2Block(Part):
     mlp: GPT2MLP = child(GPT2MLP, config)
 
     def construct(self, x: Tensor, mask: Tensor, past: KeyValue | None) -> LayerOutput:
+        """Go through both.
+
+        Args:
+            x: (batch, sequence, hidden), in the dtype of the parameters.
+            mask: added to the scores: (batch, heads, sequence, positions) or what broadcasts to it, float32.
+            past: keys and values of earlier positions, each (batch, key heads, positions, head size), or None.
+
+        Returns:
+            (batch, sequence, hidden), in the same dtype, keys and values, those of `past` included, and None: there is
+            no router.
+        """
         found, cache = self.attn(self.ln_1(x), mask, past)
         x = x + found
         return x + self.mlp(self.ln_2(x)), cache, None
@@ -250,6 +291,8 @@ class GPT2Model(GPT2Options, Reader):
 
 
 class GPT2Head(GPT2Options, Head):
+    """What GPT-2's heads share: the decoder."""
+
     hidden_size = n_embd
 
     transformer: GPT2Model = child(GPT2Model, **same(GPT2Options))

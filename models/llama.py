@@ -89,13 +89,32 @@ class LlamaLayer(Part):
     mlp: Any = child(GatedMLP, config, config.intermediate_size)
 
     def construct(self, x: Tensor, mask: Tensor, positions: Rotation, past: KeyValue | None) -> LayerOutput:
+        """Go through both.
+
+        Args:
+            x: (batch, sequence, hidden), in the dtype of the parameters.
+            mask: added to the scores: (batch, heads, sequence, positions) or what broadcasts to it, float32.
+            positions: cosines and sines, as `Rotary` gives them.
+            past: keys and values of earlier positions, each (batch, key heads, positions, head size), or None.
+
+        Returns:
+            (batch, sequence, hidden), in the same dtype, keys and values, those of `past` included, and the logits of
+            the router or None.
+        """
         found, cache = self.self_attn(self.input_layernorm(x), mask, positions, past)
         x = ops.add(x, found)
         added, router = self.feed_forward(self.post_attention_layernorm(x))
         return ops.add(x, added), cache, router
 
     def feed_forward(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Give what the network adds, and the logits of its router if it has one."""
+        """Give what the network adds, and the logits of its router if it has one.
+
+        Args:
+            x: (batch, sequence, hidden), in the dtype of the parameters.
+
+        Returns:
+            The shape of `x`, and (batch * sequence, experts) or None.
+        """
         return self.mlp(x), None
 
 

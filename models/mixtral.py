@@ -41,14 +41,26 @@ class Expert(Part):
     w3: Linear = child(Linear, config.hidden_size, config.intermediate_size, False, config.init)
 
     def construct(self, x: Tensor) -> Tensor:
+        """Map the last axis.
+
+        Args:
+            x: (…, hidden), in the dtype of the parameters.
+
+        Returns:
+            (…, hidden), in the same dtype.
+        """
         return self.w2(activate(self.config.hidden_act, self.w1(x)) * self.w3(x))
 
 
 class MixtralMoe(SparseMoe):
+    """The experts, each a gated network."""
+
     experts: list[Expert] = children(config.num_experts, Expert, config)
 
 
 class MixtralLayer(LlamaLayer):
+    """Llama's layer, whose feed-forward network is a mixture of experts."""
+
     mlp = None
     block_sparse_moe: MixtralMoe = child(MixtralMoe, config)
 

@@ -23,6 +23,8 @@ class Qwen3Options(Qwen2Options):
 
 
 class Qwen3Layer(LlamaLayer):
+    """Llama's layer, with normalized queries and keys."""
+
     self_attn: NormedAttention = child(NormedAttention, config, window)
 
 

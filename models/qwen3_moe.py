@@ -60,19 +60,31 @@ class Qwen3MoeOptions(Qwen3Options):
 
 
 def has_experts(config: Any, index: int) -> bool:
-    """Tell whether the layer at a position of the whole model has experts."""
+    """Tell whether the layer at a position of the whole model has experts.
+
+    Args:
+        config: a cell with the hyperparameters of `Qwen3MoeOptions`.
+        index: of the layer, from 0; may be symbolic.
+
+    Returns:
+        The answer, or an expression for it.
+    """
     return bool(
         not config.mlp_only_layers[index] and config.experts > 0 and (index + 1) % config.decoder_sparse_step == 0
     )
 
 
 class Qwen3Moe(SparseMoe):
+    """The experts, each a gated network."""
+
     normalize = config.norm_topk_prob
 
     experts: list[GatedMLP] = children(config.num_experts, GatedMLP, config, config.moe_intermediate_size)
 
 
 class Qwen3MoeLayer(Qwen3Layer):
+    """Qwen 3's layer, whose feed-forward network is a mixture of experts in some."""
+
     is_sparse = derived(has_experts, config, index)
 
     mlp: Any = when(is_sparse, child(Qwen3Moe, config), otherwise=child(GatedMLP, config, config.intermediate_size))

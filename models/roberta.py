@@ -24,7 +24,14 @@ class RobertaOptions(BertOptions):
 
 
 def other_names(head: str) -> dict[str, str]:
-    """Give the families that are built as RoBERTa, with what each calls its class of this head."""
+    """Give the families that are built as RoBERTa, with what each calls its class of this head.
+
+    Args:
+        head: the end of the class's name: `"ForMaskedLM"`.
+
+    Returns:
+        Names of classes by family.
+    """
     return {"camembert": f"Camembert{head}", "xlm-roberta": f"XLMRoberta{head}"}
 
 
@@ -32,6 +39,16 @@ class RobertaEmbeddings(Embeddings):
     """BERT's; the position of a word is the padding's id and how many words have come, itself included."""
 
     def construct(self, input_ids: Tensor, token_type_ids: Tensor, position_ids: Tensor | None) -> Tensor:
+        """Look ids up; positions are counted without the padding.
+
+        Args:
+            input_ids: (batch, sequence), int.
+            token_type_ids: (batch, sequence), int.
+            position_ids: (batch, sequence), int, or None.
+
+        Returns:
+            (batch, sequence, hidden), in the dtype of the parameters.
+        """
         if position_ids is None:
             words = (input_ids != self.config.pad_token_id).astype(input_ids.dtype)
             position_ids = words.cumsum(1).astype(input_ids.dtype) * words + self.config.pad_token_id
@@ -49,11 +66,15 @@ class RobertaModel(RobertaOptions, BertModel):
 
 
 class RobertaHead(RobertaOptions, Head):
+    """What RoBERTa's heads share: the encoder, without its pooler."""
+
     roberta: RobertaModel = child(RobertaModel, **same(RobertaOptions), add_pooling_layer=False)
     rename({"roberta.pooler.{*rest}": UNUSED})
 
 
 class RobertaLMHead(Part):
+    """Scores of words, from vectors that were mapped once more."""
+
     dense: Linear = child(Linear, config.hidden_size, config.hidden_size, initializer=config.init)
     layer_norm: layers.LayerNorm = child(layers.LayerNorm, config.hidden_size, config.layer_norm_eps)
     decoder: WholeLinear = child(WholeLinear, config.hidden_size, config.vocab_size, initializer=config.init)
@@ -61,6 +82,14 @@ class RobertaLMHead(Part):
     one_bias = when(config.tie_bias, tie("decoder.bias", "bias"))
 
     def construct(self, x: Tensor) -> Tensor:
+        """Score every word at each position.
+
+        Args:
+            x: (batch, sequence, hidden), in the dtype of the parameters.
+
+        Returns:
+            (batch, sequence, vocabulary), in the same dtype.
+        """
         return self.decoder(self.layer_norm(activate("gelu", self.dense(x), self.training)))
 
 
@@ -90,11 +119,21 @@ class RobertaForMaskedLM(MaskedLM, RobertaHead):
 
 
 class RobertaClassificationHead(Part):
+    """Scores of labels, by the vector of the first position."""
+
     dense: Linear = child(Linear, config.hidden_size, config.hidden_size, initializer=config.init)
     dropout: Dropout = child(Dropout, config.classifier_dropout)
     out_proj: Linear = child(Linear, config.hidden_size, config.num_labels, initializer=config.init)
 
     def construct(self, x: Tensor) -> Tensor:
+        """Score the labels of whole texts.
+
+        Args:
+            x: (batch, sequence, hidden), in the dtype of the parameters.
+
+        Returns:
+            (batch, labels), in the same dtype.
+        """
         return self.out_proj(self.dropout(tanh(self.dense(self.dropout(x)))))
 
 

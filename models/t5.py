@@ -51,7 +51,16 @@ class FeedForwardProj(str):
 
 
 def check_activation(_: Any, field: Any, value: FeedForwardProj) -> None:
-    """Refuse an activation that is not implemented: a validator."""
+    """Refuse an activation that is not implemented: a validator.
+
+    Args:
+        _: the cell that is built, as attrs hands it to validators.
+        field: the hyperparameter.
+        value: the name of an activation, after `gated-` or not.
+
+    Raises:
+        ValueError: it is none.
+    """
     if value.activation not in ACTIVATIONS:
         raise ValueError(f"{field.name}={value!r}: the activation is none of {', '.join(ACTIVATIONS)}")
 
@@ -120,7 +129,17 @@ class T5Attention(Part):
     def construct(
         self, x: Tensor, mask: Tensor, other: Tensor | None, past: KeyValue | None
     ) -> tuple[Tensor, KeyValue]:
-        """Attend to `x` itself, after what is in the cache; or to `other`, which the cache has whole."""
+        """Attend to `x` itself, after what is in the cache; or to `other`, which the cache has whole.
+
+        Args:
+            x: (batch, sequence, d_model), in the dtype of the parameters.
+            mask: added to the scores: (batch, heads, sequence, positions) or what broadcasts to it, float32.
+            other: what the encoder gave, (batch, read, d_model), or None.
+            past: keys and values of earlier positions, each (batch, key heads, positions, head size), or None.
+
+        Returns:
+            (batch, sequence, d_model), in the same dtype, and keys and values.
+        """
         if other is not None and past is not None:
             key, value = past
         else:
@@ -131,13 +150,28 @@ class T5Attention(Part):
         return self.o(attend(query, key, value, mask, self.dropout, 1.0)), (key, value)
 
     def bias(self, queries: Tensor, total: int) -> Tensor:
-        """Give what is added to the scores of the positions `queries` of `total`: (1, heads, queries, total)."""
+        """Give what is added to the scores of the positions `queries` of `total`: (1, heads, queries, total).
+
+        Args:
+            queries: (queries,), int.
+            total: how many positions there are.
+
+        Returns:
+            (1, heads, queries, total), float32.
+        """
         pairs = bucket_of_pairs(self.buckets, self.later, queries, total)
         return self.relative_attention_bias(pairs).transpose(2, 0, 1)[None].astype(mindspore.float32)
 
 
 def without_float16(dtype: Any) -> Any:
-    """Give float32 for float16, and any other dtype as it is."""
+    """Give float32 for float16, and any other dtype as it is.
+
+    Args:
+        dtype: one of MindSpore's, or its name.
+
+    Returns:
+        A dtype.
+    """
     return "float32" if dtype in ("float16", mindspore.float16) else dtype
 
 
@@ -151,6 +185,14 @@ class WideLinear(Linear):
     dtype: Any = hyper("float32", converter=without_float16)
 
     def construct(self, x: Tensor) -> Tensor:
+        """Compute y = x Wᵀ of the last axis, in the weight's dtype.
+
+        Args:
+            x: (…, in_features), floating-point.
+
+        Returns:
+            (…, out_features), in the dtype of the weight.
+        """
         return super().construct(cast(x, self.weight.dtype))
 
 
@@ -167,6 +209,14 @@ class T5FeedForward(Part):
     dropout: Dropout = child(Dropout, config.dropout_rate)
 
     def construct(self, x: Tensor) -> tuple[Tensor, None]:
+        """Map the last axis.
+
+        Args:
+            x: (…, d_model), floating-point.
+
+        Returns:
+            (…, d_model), and None: there is no cache.
+        """
         inner = activate(self.act, self.wi_0(x)) * self.wi_1(x) if self.gated else activate(self.act, self.wi(x))
         return self.wo(self.dropout(inner)), None
 
@@ -191,6 +241,15 @@ class SubLayer(Part):
     rename({"EncDecAttention.relative_attention_bias.weight": UNUSED})
 
     def construct(self, x: Tensor, *inputs: Any) -> tuple[Tensor, Any]:
+        """Add what the part makes of `x`, normalized.
+
+        Args:
+            x: (batch, sequence, d_model), float32 where the net is float16.
+            inputs: what the part takes besides.
+
+        Returns:
+            The shape of `x`, and keys and values or None.
+        """
         found, cache = getattr(self, self.part)(self.layer_norm(x), *inputs)
         return x + self.dropout(found), cache
 
@@ -206,6 +265,18 @@ class T5Block(Part):
     def construct(
         self, x: Tensor, mask: Tensor, other: Tensor | None, other_mask: Tensor | None, past: Cache | None
     ) -> tuple[Tensor, Cache]:
+        """Go through the parts.
+
+        Args:
+            x: (batch, sequence, d_model), float32 where the net is float16.
+            mask: added to the scores: (batch, heads, sequence, positions) or what broadcasts to it, float32.
+            other: what the encoder gave, (batch, read, d_model), or None.
+            other_mask: added to the scores of that, (batch, heads, sequence, read), float32, or None.
+            past: keys and values of earlier positions, in the decoder those of the other text as well, or None.
+
+        Returns:
+            The shape of `x`, and what `past` will be.
+        """
         x, cache = self.layer[0](x, mask, None, None if past is None else past[0])
         if not self.decoder:
             return self.layer[1](x)[0], (cache,)
@@ -236,8 +307,17 @@ class T5Stack(Part):
     ) -> tuple[States, Cache]:
         """Give the embeddings and each block's output, the last one normalized, and the cache.
 
-        The masks are (batch, positions), 1 for a token and 0 for padding, that of `input_ids` with those in the cache;
-        `other` is what the encoder gave.
+        Args:
+            input_ids: (batch, sequence), int.
+            attention_mask: (batch, positions), 1 for a token and 0 for padding, those in the cache included; default
+                all 1.
+            other: what the encoder gave, (batch, read, d_model), or None.
+            other_mask: (batch, read), 1 for a token and 0 for padding; default all 1.
+            past_key_values: the cache of an earlier call, or None.
+            cache_position: (sequence,), int: where the new positions are in a cache of fixed size.
+
+        Returns:
+            One more than there are blocks, each (batch, sequence, d_model), and the cache of each block.
         """
         batch, length = input_ids.shape
         if attention_mask is None:
@@ -324,6 +404,14 @@ class T5Model(T5Options, Reader):
         return self.answer(states[-1]), cache if use_cache else None, written, encoded, read
 
     def check_lengths(self, given: dict[str, Any]) -> None:
+        """Refuse a mask that is not its text's; positions there may be as many as one likes.
+
+        Args:
+            given: what the model is called with, by name.
+
+        Raises:
+            ValueError: a mask has another shape.
+        """
         for name in ("", "decoder_"):
             ids, mask, past = given.get(f"{name}input_ids"), given.get(f"{name}attention_mask"), None
             if name and given.get("past_key_values") is not None:
@@ -353,6 +441,13 @@ def head_of_file(given: Mapping[str, Any], file: StoredTensors) -> dict[str, Any
 
     Version 1.1 has a head of its own and does not scale, and its configs say `tie_word_embeddings: false` for both;
     transformers 5 writes `true` for all, and `scale_decoder_outputs` beside it.
+
+    Args:
+        given: the hyperparameters so far.
+        file: the tensors.
+
+    Returns:
+        `tie_word_embeddings` and `scale_decoder_outputs`.
     """
     tied = given.get("tie_word_embeddings", True)
     scaled = given.get("scale_decoder_outputs", tied)

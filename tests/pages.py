@@ -117,6 +117,7 @@ class Command:
                 **os.environ,
                 "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
                 "COLUMNS": "100",
+                "CLONE": str(Path(__file__).parents[1]),  # docs/install.md says so
                 # What a page says is installed, and what this process was told to find.
                 "PYTHONPATH": os.pathsep.join(filter(None, (os.getcwd(), os.environ.get("PYTHONPATH")))),
             },

@@ -34,33 +34,38 @@ QUERIES = (
     ('Param["normal"]', "#lazycell.param"),
     ("lazycell manifest --check", "commands/manifest/"),
     ("--reason", "commands/migrate/"),
-    ("UninitializedParameterError: parameter 'weight'", "#lazycell.UninitializedParameterError"),
+    (
+        "lazycell.UninitializedParameterError: parameter 'weight' (shape (10, 768), float32) is declared",
+        "#lazycell.UninitializedParameterError",
+    ),
     ("how do I load a GGUF file", "sources/"),
     ("install", "install/"),
 )
 
-# Pages are opened in frames, which run no scripts and so take a tenth of the time.
+# Pages are opened in frames, which run no scripts and so take a tenth of the time, and are measured at each width.
 _MEASURE = """
-const [addresses, width, done] = arguments;
+const [addresses, widths, done] = arguments;
 const found = {}, waiting = [...addresses];
 const measured = async () => {
   for (let address; (address = waiting.shift()); ) {
     const frame = document.createElement("iframe");
     frame.setAttribute("sandbox", "allow-same-origin");
-    frame.style.cssText = `position: fixed; left: 0; top: 0; border: 0; width: ${width}px; height: 800px`;
+    frame.style.cssText = "position: fixed; left: 0; top: 0; border: 0; height: 800px";
+    frame.style.width = `${widths[0]}px`;
     await new Promise((loaded) => { frame.onload = loaded; frame.src = address; document.body.append(frame); });
     const page = frame.contentDocument;
     for (const image of page.images) image.loading = "eager";
     await Promise.all([...page.images].map((image) => image.decode().catch(() => {})));
-    found[address] = {
-      width: page.documentElement.scrollWidth,
-      images: [...page.images].filter((image) => !image.naturalWidth).map((image) => image.src),
-      blocks: [...page.querySelectorAll("pre")].map((block) => {
+    found[address] = widths.map((width) => {
+      frame.style.width = `${width}px`;
+      const images = [...page.images].filter((image) => !image.naturalWidth).map((image) => image.src);
+      const blocks = [...page.querySelectorAll("pre")].map((block) => {
         const code = block.querySelector("code") ?? block;
         const wider = Math.max(block.scrollWidth - block.clientWidth, code.scrollWidth - code.clientWidth);
         return [wider, block.offsetHeight, code.textContent.trim().slice(0, 50)];
-      }),
-    };
+      });
+      return { width: page.documentElement.scrollWidth, images, blocks };
+    });
     frame.remove();
   }
 };
@@ -120,12 +125,12 @@ def served(site: Path) -> Iterator[str]:
 def layout_faults(page: Page, address: str, site: Path) -> Iterator[str]:
     """Say what is too wide or too high, and which images are missing, on any page at any width."""
     names = sorted(path.relative_to(site).as_posix() for path in site.rglob("*.html"))
-    page.driver.set_script_timeout(60)
+    page.driver.set_script_timeout(120)
     page.driver.get(address)
-    for width, wide, high in WINDOWS:
-        found = page.driver.execute_async_script(_MEASURE, [address + name for name in names], width)
-        for name in names:
-            seen = found[address + name]
+    widths = [width for width, _, _ in WINDOWS]
+    found = page.driver.execute_async_script(_MEASURE, [address + name for name in names], widths)
+    for name in names:
+        for (width, wide, high), seen in zip(WINDOWS, found[address + name], strict=True):
             if seen["width"] > width:
                 yield f"{name} is {seen['width']} pixels wide in a window of {width}"
             for wider, height, text in seen["blocks"]:
@@ -133,8 +138,8 @@ def layout_faults(page: Page, address: str, site: Path) -> Iterator[str]:
                     yield f"{name}: at {width} pixels, code scrolls sideways by {wider}, not {wide} at most: {text}"
                 if height > high:
                     yield f"{name}: at {width} pixels, a block is {height} high, not {high} at most: {text}"
-            for image in seen["images"]:
-                yield f"{name} shows no {image}"
+        for image in found[address + name][0]["images"]:
+            yield f"{name} shows no {image}"
 
 
 def search_faults(page: Page, address: str) -> Iterator[str]:

@@ -64,6 +64,12 @@ def test_every_command_has_a_page() -> None:
     assert [name for name in _COMMANDS if f"commands/{name}.md" not in navigation] == []
 
 
+def test_the_site_is_told_each_thing_once() -> None:
+    """Of a key that stands twice, as after a merge, mkdocs takes the later one without a word."""
+    keys = re.findall(r"^(\w+):", (ROOT / "mkdocs.yml").read_text(), re.M)
+    assert len(keys) == len(set(keys)), keys
+
+
 def test_every_python_block_is_run() -> None:
     """A block in a language that nobody runs would only look like an example."""
     languages = {block.language for page in PAGES for block in blocks(page.read_text())}

@@ -44,12 +44,20 @@ def public_of(module: Any) -> set[str]:
     return {f"{module.__name__}.{name}" for name in found if not name.startswith("_")}
 
 
+def is_cell(name: str) -> bool:
+    """Whether a name is that of a declared cell."""
+    module, _, last = name.rpartition(".")
+    found = getattr(importlib.import_module(module), last)
+    return isinstance(found, type) and issubclass(found, lazycell.LazyCell)
+
+
 def test_every_public_name_is_in_the_reference_once() -> None:
-    """Of lazycell, of what checkers read, of the zoo's parts, and of its registered models."""
+    """Of lazycell, of what checkers read, of the zoo's parts, and of the cells of its families."""
     wanted = {f"lazycell.{name}" for name in lazycell.__all__}
     wanted |= {f"lazycell.typed.{name}" for name in lazycell.typed.__all__} | {"lazycell.mypy_plugin", "lazycell.stubs"}
     wanted |= {f"models.{name}" for name in models.__all__}
-    wanted |= {f"{each.cls.__module__}.{each.cls.__name__}" for each in lazycell.registered_models()}
+    for module in {each.cls.__module__ for each in lazycell.registered_models()}:
+        wanted |= {name for name in public_of(importlib.import_module(module)) if is_cell(name)}
     for part in PARTS:
         wanted |= public_of(importlib.import_module(f"models.{part}"))
     wanted.remove("models.lora.LoRA")  # which is models.LoRA
@@ -93,6 +101,7 @@ def test_the_constructor_that_lazycell_writes_is_shown() -> None:
     assert "- `initializer`: initializer of the weight" in signatures.declared(Linear)
     assert signatures.arguments_of(lazycell.LoadReport) is None
     assert signatures.arguments_of(lazycell.Preset)[0][0] == "name"
+    assert signatures.arguments_of(lazycell.ConfigRules)[0][2] == "{}"
 
 
 @pytest.mark.parametrize(
@@ -100,7 +109,8 @@ def test_the_constructor_that_lazycell_writes_is_shown() -> None:
     [
         ("a `LoadReport` and `LoadReport`", "a [`LoadReport`][lazycell.LoadReport] and `LoadReport`"),
         ("`lazycell.plan(…)`, the plan", "[`lazycell.plan(…)`][lazycell.plan], the plan"),
-        ("the axis `on`, `normal`", "the axis `on`, `normal`"),
+        ("`BertForMaskedLM`", "[`BertForMaskedLM`][models.bert.BertForMaskedLM]"),
+        ("the axis `on`, `normal`, `Linear`", "the axis `on`, `normal`, `Linear`"),
         ("# `Mesh`\n`Mesh`", "# `Mesh`\n[`Mesh`][lazycell.Mesh]"),
         ("```python\n`Mesh`\n```\n", "```python\n`Mesh`\n```\n"),
         ("[`Mesh`](ranks.md), ``a `Mesh` ``", "[`Mesh`](ranks.md), ``a `Mesh` ``"),

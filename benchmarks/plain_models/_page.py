@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks import _machine
 from benchmarks._text import nbytes, table
 
-from ._row import Row, totals
+from ._row import Row, spread, totals
 
 PLACE = Path(__file__).parents[2] / "docs" / "plain-models.md"
 PACKAGES = ("lazycell", "mindspore", "mindcv", "mindone", "transformers", "numpy")
@@ -24,7 +24,8 @@ _ABOUT = f"""\
 What becomes of [plain cells](plain-cells.md) that know nothing of lazycell: models of
 [mindcv](https://github.com/mindspore-lab/mindcv) and of the transformers and diffusers of
 [mindone](https://github.com/mindspore-lab/mindone), as they are in their wheels. No number in this page is written by
-hand. In a virtual environment of its own, since mindone wants a certain transformers, and no torch:
+hand. In [a clone](install.md#a-clone), and in a virtual environment of its own, since mindone wants a certain
+transformers, and no torch:
 
 ```text
 {INSTALL}
@@ -39,6 +40,9 @@ NumPy (`benchmarks/plain_models/_kernels.py`), for all ways alike.
   lazycell's `no_init_parameters` and under MindSpore's. "fails": the model cannot be built so.
 - **build**: processor time of a build (`time.process_time`), the median of up to 15, in which the three ways take
   turns. The machine does other things too; what that costs is in all three.
+- **to MindSpore's**: in each round, lazycell's time to that under MindSpore's `no_init_parameters`: the median, and the
+  quartiles. Equal costs make a toss of each round. So lazycell's build is called faster where the upper quartile is
+  below 1, slower where the lower one is above, and else the same.
 - **values**: whether `lazycell.init_parameters_data`, after the same seeds, gives the parameters of the eager build,
   bit for bit; else how many are others.
 - **loads**: what `mindspore.save_checkpoint` (`.ckpt`), `lazycell.save_checkpoint` (`.safetensors`) and a safetensors
@@ -63,6 +67,7 @@ def write(rows: list[Row]) -> None:
 
 
 _HEAD = ["model", "parameters", "bytes", "allocated", "by MindSpore", "build", "eager build", "build by MindSpore"]
+_HEAD += ["to MindSpore's"]
 _HEAD += ["values", "loads", "output"]
 
 
@@ -85,6 +90,7 @@ def _cells(row: Row) -> list[str]:
         _share(row.share),
         _share(row.their_share),
         *(times.get(way, "–") for way in ("lazycell", "eager", "mindspore")),
+        spread(row) if row.ratios else "–",
         "equal" if row.equal else "–" if row.differing is None else f"{row.differing} others",
         _loads(row),
         "–" if row.computed is None else f"{row.computed:.1g}",

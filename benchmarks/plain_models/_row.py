@@ -23,6 +23,7 @@ class Row:
         share: of these bytes, those of parameters that have values after a lazy build.
         their_share: the same under MindSpore's `no_init_parameters`.
         seconds: processor time of a build, by way: `eager`, `lazycell`, `mindspore`.
+        ratios: the quartiles of lazycell's time to MindSpore's of the same round; empty: not both were timed.
         differing: parameters that are not the eager twin's, bit for bit, after they were initialized.
         mindspore_file: whether a lazy net loads what `mindspore.save_checkpoint` wrote, bit for bit.
         lazycell_file: the same for `lazycell.save_checkpoint`.
@@ -37,6 +38,7 @@ class Row:
     share: float | None
     their_share: float | None
     seconds: dict[str, float]
+    ratios: tuple[float, ...]
     differing: int | None
     mindspore_file: bool
     lazycell_file: bool
@@ -64,10 +66,19 @@ class Row:
         """Whether the lazy build took no longer than under MindSpore's context."""
         return self.both and self.seconds["lazycell"] <= self.seconds["mindspore"]
 
+    @property
+    def verdict(self) -> str:
+        """Which is built faster: `faster` or `slower` where three of four rounds say so, else `same`; "": unknown."""
+        if not self.ratios:
+            return ""
+        low, _, high = self.ratios
+        return "faster" if high < 1 else "slower" if low > 1 else "same"
+
 
 def row(model: Model, result: Result) -> Row:
     """Judge what was found."""
-    eager, seconds = result.get("eager", {}), result.get("seconds", {})
+    eager, seconds = result.get("eager", {}), {**result.get("seconds", {})}
+    ratios = tuple(seconds.pop("ratios", ()))
     size = eager.get("bytes", 0)
 
     def share(stage: str) -> float | None:
@@ -85,6 +96,7 @@ def row(model: Model, result: Result) -> Row:
         share=share("lazy"),
         their_share=share("mindspore"),
         seconds={} if "error" in seconds else seconds,
+        ratios=ratios,
         differing=result.get("equal", {}).get("differing"),
         mindspore_file=loads("mindspore_file"),
         lazycell_file=loads("lazycell_file"),
@@ -100,6 +112,7 @@ def line(row: Row) -> str:
         f"{row.model.name:42.42}",
         "-" if row.share is None else f"{row.share:6.1%}",
         "  ".join(f"{way} {seconds * 1e3:.0f} ms" for way, seconds in row.seconds.items()),
+        *([f"{spread(row)} {row.verdict}"] if row.ratios else []),
         "equal" if row.equal else f"{row.differing} differ",
         *(word for word, good in _files(row).items() if not good),
         "not run" if row.computed is None else f"{row.computed:g}",
@@ -110,6 +123,12 @@ def line(row: Row) -> str:
 
 def _files(row: Row) -> dict[str, bool]:
     return {"no .ckpt": row.mindspore_file, "no .safetensors": row.lazycell_file, "no torch": row.torch_file}
+
+
+def spread(row: Row) -> str:
+    """Give the ratio of the times with its quartiles, `0.93 (0.87 to 1.02)`."""
+    low, middle, high = row.ratios
+    return f"{middle:.2f} ({low:.2f} to {high:.2f})"
 
 
 def totals(rows: list[Row]) -> list[str]:
@@ -132,6 +151,18 @@ def totals(rows: list[Row]) -> list[str]:
         lines += [
             f"{sum(each.no_slower for each in timed)} of the {len(timed)} that MindSpore's no_init_parameters can build"
             " are built no slower than by it",
+            *_verdicts(timed),
             "all of these together: " + ", ".join(f"{way} {each:.2f} s" for way, each in sums.items()),
         ]
     return lines
+
+
+def _verdicts(timed: list[Row]) -> list[str]:
+    known = [each.verdict for each in timed if each.verdict]
+    if not known:
+        return []
+    faster, same, slower = map(known.count, ("faster", "same", "slower"))
+    return [
+        f"of {len(known)} of them, {faster} are built faster than by it, {slower} slower, and {same} in the same time, "
+        "as far as the rounds tell"
+    ]

@@ -1,8 +1,8 @@
 """Code blocks of the site, so that each can be read on a phone, and copied without what nobody types.
 
 Every block has its language as a class. Its lines stand in an element of their own, whose width the stylesheet bounds:
-`flowing` lines wrap at the window, those of tables and of Python do not. What is `long` is folded. `data-copy` is what
-the button copies: what is typed, without prompts and without what is printed.
+lines of words wrap at the window, below their own beginning; those of tables and of Python do not. What is `long` is
+folded. `data-copy` is what the button copies: what is typed, without prompts and without what is printed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
-from itertools import count, pairwise
+from itertools import count
 from typing import Any
 
 # More lines than this are folded, of so many columns each.
@@ -23,6 +23,9 @@ _BLOCK = re.compile(
     r"(?P<code>.*?)</code></pre></div>",
     re.DOTALL,
 )
+# A name that is wider than a phone breaks after a dot, a slash or an underscore, and not after its indentation.
+_LONG_WORD = re.compile(r"[^\s&]{24,}")
+_OF_WORDS = ("console", "pycon", "text")
 _PROMPTS = {"pycon": (">>> ", "... "), "console": ("$ ", "> ")}
 
 
@@ -53,10 +56,10 @@ def typed(language: str, text: str) -> str | None:
     return "\n".join(lines) if lines else None
 
 
-def flows(language: str, text: str) -> bool:
-    """Whether the lines may wrap at any width: they are words, and not Python or columns."""
-    gaps = [bool(_GAP.search(line.strip())) for line in text.splitlines()]
-    return language in ("console", "pycon", "text") and not any(one and two for one, two in pairwise(gaps))
+def in_columns(lines: list[str]) -> list[bool]:
+    """Whether each line stands in columns, as one beside it does; else it is words, which may wrap at any width."""
+    gaps = [False, *(bool(_GAP.search(line.strip())) for line in lines), False]
+    return [gap and (before or after) for before, gap, after in zip(gaps, gaps[1:], gaps[2:], strict=False)]
 
 
 def is_long(lines: list[str]) -> bool:
@@ -64,11 +67,32 @@ def is_long(lines: list[str]) -> bool:
     return sum(max(1, -(-len(line) // _COLUMNS)) for line in lines) > LONG
 
 
+def _breakable(word: re.Match[str]) -> str:
+    return re.sub(r"(?<=[./_])(?=\w)", "<wbr>", word[0])
+
+
+def _in_lines(code: str, lines: list[str]) -> str:
+    """Put each line into an element that says how far it is indented. Pygments closes what it opens on every line."""
+    marked = re.sub(r"(?<=>)[^<]+|^[^<]+", lambda words: _LONG_WORD.sub(_breakable, words[0]), code).splitlines(
+        keepends=True
+    )
+    assert len(marked) == len(lines)
+    indents = [len(line) - len(line.lstrip(" ")) for line in lines]
+    return "".join(
+        f'<span class="line{" columns" * columns}" style="--indent: {indent}ch">{line}</span>'
+        for line, indent, columns in zip(marked, indents, in_columns(lines), strict=True)
+    )
+
+
 def _marked(block: re.Match[str], numbers: Iterator[int]) -> str:
     language, code = block["language"], block["code"]
     text = html.unescape(re.sub(r"<[^>]+>", "", code))
-    copied, lines = typed(language, text), text.splitlines()
-    classes = f"language-{language} highlight{' flowing' * flows(language, text)}{' long' * is_long(lines)}"
+    lines, copied = text.splitlines(), typed(language, text)
+    if language in _OF_WORDS:
+        code = _in_lines(code, lines)
+        # As the lines are blocks of their own, the button would copy an empty line after each.
+        copied = text if copied is None else copied
+    classes = f"language-{language} highlight{' long' * is_long(lines)}"
     copy = "" if copied is None else f' data-copy="{html.escape(copied)}"'
     fold = unfold = ""
     if is_long(lines):

@@ -17,6 +17,7 @@ _DESCRIBED = re.compile(r"^::: (\S+)$|\{ #((?:lazycell|models)\.[\w.]+) \}", re.
 _GROUPS = {"lazycell.typed": "`lazycell.typed`", "lazycell": "`lazycell`", "models": "`models`"}
 # What of a page's prose is code, a fence or a heading or a link, and what in it is not to be looked at.
 _KEPT = re.compile(r"^ *```.*?^ *```|``.*?``|^#[^\n]*|\[[^\]]*\](?:\([^)]*\)|\[[^\]]*\])", re.M | re.S)
+_MODEL = re.compile(r"[a-z\d]Model$|For[A-Z]|LMHead")  # of a family, and nobody else's
 _CODE = re.compile(r"(?<!`)`([\w.]+)(\([^`\n]*\))?`(?!`)")
 
 
@@ -129,7 +130,9 @@ def linked(markdown: str, names: dict[str, Path]) -> str:
 def _aliases(name: str) -> Iterator[str]:
     """Give what prose calls a name: what is an English word as well is meant where its package stands before it."""
     package, _, last = name.rpartition(".")
-    if package in ("lazycell", "models"):
+    if package != "lazycell.typed":
         yield name
-        if "_" in last or not last.islower():
-            yield last
+    if package in ("lazycell", "models") and ("_" in last or not last.islower()):
+        yield last
+    if _MODEL.search(last):
+        yield last

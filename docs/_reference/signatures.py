@@ -33,7 +33,7 @@ def arguments_of(cls: type) -> list[Argument] | None:
         (
             each.name,
             None if each.annotation is each.empty else _annotation(each.annotation),
-            None if each.default is each.empty else repr(each.default),
+            _default(cls, each),
             each.kind.description,
         )
         for each in inspect.signature(cls).parameters.values()
@@ -58,6 +58,16 @@ def declared(cls: type) -> str:
         )
         if lines
     )
+
+
+def _default(cls: type, parameter: inspect.Parameter) -> str | None:
+    """Give a default as it would be written; attrs tells of one that is made anew each time only that there is one."""
+    if parameter.default is parameter.empty:
+        return None
+    if parameter.default is not attrs.NOTHING:
+        return repr(parameter.default)
+    made = getattr(attrs.fields_dict(cls)[parameter.name].default, "factory", None)
+    return "…" if made is None else repr(made())
 
 
 def _annotation(annotation: Any) -> str:

@@ -163,7 +163,7 @@ def read_planned(planned: Planned, options: LoadOptions) -> dict[str, Array]:
     """Read what a plan says, and check what can only be checked with the data."""
     plan, header = planned.plan, planned.header
     with Reader(mmap=options.mmap) as reader, show.ProgressBar(f"loading {plan.path.name}") as bar:
-        report = _Report(bar if options.progress is None else options.progress, plan.nbytes)
+        report = _Report(bar if options.progress is None else options.progress, plan)
         if planned.switch is not None:
             planned.switch.check_unchanged(planned, report.verified)
         if options.verify:
@@ -196,15 +196,15 @@ def commit(net: nn.Cell, planned: Planned, arrays: dict[str, Array], started: fl
 class _Report:
     """One report of progress for all of a load: first the bytes that are verified or compared, then those read."""
 
-    def __init__(self, progress: Progress, to_read: int) -> None:
+    def __init__(self, progress: Progress, plan: LoadPlan) -> None:
         self._progress = progress
-        self._to_read = to_read
+        self._plan = plan
         self._verified = 0
 
     def verified(self, done: int, total: int) -> None:
         """Tell how many bytes of the checkpoint are verified."""
         self._verified = total
-        self._progress(done, total + self._to_read)
+        self._progress(done, total + self._plan.nbytes)
 
     def read(self, done: int, total: int) -> None:
         """Tell how many of the bytes to be read are read."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +52,10 @@ def manifest_of_net(net: nn.Cell) -> Manifest:
         net: any cell; its parameters may or may not have values.
     """
     with collector_paused():
-        return survey(net)[0]
+        manifest = survey(net)[0]
+        if all(entry.declared_by is not None for entry in manifest):
+            return manifest
+        return attrs.evolve(manifest, cells={path: type(cell).__name__ for path, cell in net.cells_and_names()})
 
 
 def survey(
@@ -233,14 +237,21 @@ def _declared(declaration: Declaration, values: dict[str, Any], dtype: str) -> d
 
 _name_of = functools.cache(dtype_name)
 _texts: dict[tuple[Any, ...], str] = {}
+_arguments: dict[tuple[str, ...], Callable[[dict[str, Any]], tuple[Any, ...]]] = {}
 
 
 def _text_of(initializer: Any) -> str:
     """Write an initializer; a plain net has one for each parameter, and most are alike."""
     if not isinstance(initializer, Initializer):
         return initializer_text(initializer)
-    values = [value for name, value in initializer.__dict__.items() if name[0] != "_"]
-    key = (type(initializer), *values, *map(type, values))  # 1 and 1.0 are written differently
+    attributes = initializer.__dict__
+    names = tuple(attributes)
+    if (arguments := _arguments.get(names)) is None:
+        if len(_arguments) >= _MOST:
+            _arguments.clear()
+        arguments = _arguments[names] = _getter_of([name for name in names if name[0] != "_"])
+    values = arguments(attributes)
+    key = (type(initializer), values, *map(type, values))  # 1 and 1.0 are written differently
     try:
         text = _texts.get(key)
     except TypeError:  # a list, say, which may be another the next time
@@ -250,6 +261,13 @@ def _text_of(initializer: Any) -> str:
             _texts.clear()
         text = _texts[key] = initializer_text(initializer)
     return text
+
+
+def _getter_of(names: list[str]) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
+    """Give what takes the values of these names from a dict."""
+    if len(names) > 1:
+        return operator.itemgetter(*names)
+    return lambda attributes: tuple(attributes[name] for name in names)
 
 
 def _entry(name: str, parameter: Any, declared: _Entry | None) -> ManifestEntry:
@@ -263,13 +281,9 @@ def _entry(name: str, parameter: Any, declared: _Entry | None) -> ManifestEntry:
             shape = place.whole
         return attrs.evolve(entry, name=name, shape=shape, dtype=dtype, trainable=trainable)
     initializer = getattr(parameter, "_initializer", None)
+    text = "" if initializer is None else _text_of(initializer)
     place = part_of(parameter)  # the state of an optimizer is a part if its parameter is
-    return ManifestEntry(
-        name=name,
-        shape=shape if place is None else place.whole,
-        dtype=dtype,
-        initializer="" if initializer is None else _text_of(initializer),
-        trainable=trainable,
-        shard=None if place is None else place.shard,
-        shares=None if place is None else parameter.__dict__.get("_lazycell_shares"),
-    )
+    if place is None:
+        return ManifestEntry(name, shape, dtype, text, trainable)
+    shares = parameter.__dict__.get("_lazycell_shares")
+    return ManifestEntry(name, place.whole, dtype, text, trainable, shard=place.shard, shares=shares)

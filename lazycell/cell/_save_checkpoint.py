@@ -138,10 +138,12 @@ def _prepared(
     with collector_paused():
         whole, every = survey(net, migrations=lambda cls: ()) if surveyed is None else surveyed
         found, sources = (whole, every) if only is None else _part(net, whole, every, only)
-        draw_state(sources.values())
-        declared = [name for name, parameter in sources.items() if lacks_values(parameter)]
-        if declared:
-            raise no_values_to_save(net, declared)
+        lacking = {name: parameter for name, parameter in sources.items() if lacks_values(parameter)}
+        if lacking:
+            draw_state(lacking.values())
+            declared = [name for name, parameter in lacking.items() if lacks_values(parameter)]
+            if declared:
+                raise no_values_to_save(net, declared)
         manifest = _with_dtype(found, target)
         stored, without = _layout(net, whole, every, names, destination.format, torch_names_of)
         if only is not None:

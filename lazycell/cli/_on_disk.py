@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -48,6 +49,8 @@ def on_disk(word: str, revision: str | None, *, weights: bool = True) -> Path:
     Raises:
         HubError: it is neither a path nor in the cache; commands download nothing.
     """
+    if revision is None and os.path.lexists(word):  # what is there is no repository's
+        return Path(word)
     repository = pretrained.repository_named(word) if word else None
     if repository is None:
         return Path(word)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 import types
 import typing
-from typing import Any, NoReturn
+from typing import Any
 
 import attrs
 
-from .._errors import DeclarationError
-from .._location import message, user_location
-from ._declare import CellsSpec, ChildrenSpec, ChildSpec, Conditional, Declared
+from .._location import user_location
+from ._declare import CellsSpec, ChildrenSpec, ChildSpec, Conditional, Declared, refuse
 from ._symbols import render
 
 SEQUENTIAL, LIST, DICT = "SequentialCell", "CellList", "CellDict"
@@ -37,9 +36,9 @@ def cells(*parts: Any, **named: Any) -> Any:
     """
     example = "`cells(child(Conv, 3, 8), child(nn.ReLU))` or `cells(up=child(Up), down=child(Down))`"
     if not parts and not named:
-        _refuse("cells() declares nothing", example)
+        refuse("cells() declares nothing", example)
     if parts and named:
-        _refuse("cells(…) has cells in a row or under names, not both", example)
+        refuse("cells(…) has cells in a row or under names, not both", example)
     for part in parts:
         _check_part(part, (ChildSpec, ChildrenSpec, CellsSpec), "`child(…)`, `children(…)` or `cells(…)`")
     for part in named.values():
@@ -54,16 +53,12 @@ def _check_part(part: Any, allowed: tuple[type, ...], instead: str) -> None:
             if each is not None:
                 _check_part(each, allowed, instead)
     elif isinstance(part, CellsSpec) and part.kind == DICT:
-        _refuse("cells under names stand by themselves, not among others", "a name of its own for them")
+        refuse("cells under names stand by themselves, not among others", "a name of its own for them")
     elif isinstance(part, ChildrenSpec) and part.repeats_parameters:
-        _refuse("a row of parameters stands by itself, not among cells", "a name of its own for it")
+        refuse("a row of parameters stands by itself, not among cells", "a name of its own for it")
     elif not isinstance(part, allowed):
         what = f"a {type(part).__name__}" if isinstance(part, Declared) else f"`{render(part)}`"
-        _refuse(f"{what} cannot be a part of cells(…)", instead)
-
-
-def _refuse(problem: str, instead: str) -> NoReturn:
-    raise DeclarationError(message("", f"{problem}: write {instead}", user_location()))
+        refuse(f"{what} cannot be a part of cells(…)", instead)
 
 
 # ---------------------------------------------------------------------------------------------------------- containers

@@ -91,7 +91,7 @@ class ParameterSpec(Declared):
     tags: tuple[str, ...] = ()
 
     def __or__(self, other: object) -> NoReturn:
-        _refuse("`Param[…] | None` is no annotation", "`bias: Param[…] = when(use_bias)` for one that may be absent")
+        refuse("`Param[…] | None` is no annotation", "`bias: Param[…] = when(use_bias)` for one that may be absent")
 
     __ror__ = __or__
 
@@ -204,7 +204,7 @@ class _Annotation:
 
     def __class_getitem__(cls, arguments: Any) -> ParameterSpec:
         if not isinstance(arguments, tuple) or len(arguments) not in (2, 3):
-            _refuse(
+            refuse(
                 f"`{cls.__name__}[…]` takes an initializer and a shape, and a dtype if it needs its own",
                 f'`{cls.__name__}["normal", (out_features, in_features)]`',
             )
@@ -212,7 +212,7 @@ class _Annotation:
         return _parameter_spec(initializer, shape, dtype[0] if dtype else None, trainable=cls._trainable)
 
     def __init__(self, *_: Any) -> None:
-        _refuse(
+        refuse(
             f"`{type(self).__name__}` is written in brackets, as an annotation",
             f'`weight: {type(self).__name__}["normal", (out_features, in_features)]`, '
             f"or `{type(self).__name__.lower()}(…)` after `=`",
@@ -260,7 +260,7 @@ def hyper(
             defined, by the same.
     """
     if not isinstance(kw_only, bool):
-        _refuse(f"kw_only={render(kw_only)} is not True or False", "`hyper(kw_only=True)`")
+        refuse(f"kw_only={render(kw_only)} is not True or False", "`hyper(kw_only=True)`")
     return Hyperparameter(
         default=default,
         validator=validator,
@@ -389,7 +389,7 @@ def children(count: Any, factory: Any, /, *args: Any, **kwargs: Any) -> Any:
     """
     if isinstance(factory, Declared):
         if args or kwargs:
-            _refuse("children(count, child(…)) takes no further arguments", "`children(count, child(Block, hidden))`")
+            refuse("children(count, child(…)) takes no further arguments", "`children(count, child(Block, hidden))`")
         _check_repeated(factory)
         each: Declared = factory
     else:
@@ -421,7 +421,7 @@ def when(condition: Any, present: Any = NOTHING, *, otherwise: Any = None) -> An
         DeclarationError: the condition is text, or a plain `bool`, which Python has decided already.
     """
     if isinstance(condition, str):
-        _refuse("the condition of when() is an expression, not text", "`when(use_bias)` without the quotes")
+        refuse("the condition of when() is an expression, not text", "`when(use_bias)` without the quotes")
     check_condition(condition, "when")
     if present is NOTHING or isinstance(present, Declared) or isinstance(otherwise, Declared):
         for part in (present, otherwise):
@@ -450,16 +450,16 @@ def tie(target: str, source: str) -> Any:
             they exist and fit is told when an instance is built, by the same.
     """
     if not (isinstance(target, str) and isinstance(source, str)):
-        _refuse("tie(target, source) takes two dotted names", '`tie("head.weight", "embed.weight")`')
+        refuse("tie(target, source) takes two dotted names", '`tie("head.weight", "embed.weight")`')
     if target == source:
-        _refuse(f"tie({target!r}, {source!r}) ties a name to itself", '`tie("head.weight", "embed.weight")`')
+        refuse(f"tie({target!r}, {source!r}) ties a name to itself", '`tie("head.weight", "embed.weight")`')
     try:
         parse_pattern(target)
         unknown = captures_in(source).keys() - captures_in(target)
     except ValueError as error:
-        _refuse(str(error), '`tie("layers.{i}.norm", "layers.0.norm")`')
+        refuse(str(error), '`tie("layers.{i}.norm", "layers.0.norm")`')
     if unknown:
-        _refuse(
+        refuse(
             f"{source!r} has the capture `{{{min(unknown)}}}`, and {target!r} has none of that name",
             '`tie("decoder.{i}.embed", "encoder.{i}.embed")`',
         )
@@ -478,7 +478,8 @@ def note_unnamed(spec: Declared, frame: FrameType) -> None:
 # ------------------------------------------------------------------------------------------------------------- checks
 
 
-def _refuse(problem: str, instead: str) -> NoReturn:
+def refuse(problem: str, instead: str) -> NoReturn:
+    """Raise a DeclarationError about the line of the user's that declares something."""
     raise DeclarationError(message("", f"{problem}: write {instead}", user_location()))
 
 
@@ -493,12 +494,12 @@ def _parameter_spec(initializer: Any, shape: Any, dtype: Any, **options: Any) ->
     elif isinstance(shape, Expression) and any(name.startswith("shape_of(") for name in names_in(shape)):
         pass  # a tuple, once it is put in
     elif not isinstance(shape, tuple):
-        _refuse(f"the shape `{render(shape)}` is not a tuple", f"`({render(shape)},)`")
+        refuse(f"the shape `{render(shape)}` is not a tuple", f"`({render(shape)},)`")
     shard = options.get("shard")
     if shard is not None and not isinstance(shard, (tuple, list)):
-        _refuse(f"shard={shard!r} is not a tuple", f"`shard=({shard!r},)`, one entry a dimension")
+        refuse(f"shard={shard!r} is not a tuple", f"`shard=({shard!r},)`, one entry a dimension")
     if shard is not None and isinstance(shape, tuple) and len(shard) != len(shape):
-        _refuse(
+        refuse(
             f"shard={shard!r} has length {len(shard)}, and the shape {render(shape)} has {len(shape)} dimensions",
             "one entry a dimension: a mesh axis, a tuple of axes, or None",
         )
@@ -506,13 +507,13 @@ def _parameter_spec(initializer: Any, shape: Any, dtype: Any, **options: Any) ->
     if not (
         isinstance(partial, str) or (isinstance(partial, tuple) and all(isinstance(axis, str) for axis in partial))
     ):
-        _refuse(f"partial={partial!r} is no axis of a mesh", '`partial="tp"`, or a tuple of axes')
+        refuse(f"partial={partial!r} is no axis of a mesh", '`partial="tp"`, or a tuple of axes')
     if isinstance(options.get("tags"), str):
-        _refuse(f"tags={options['tags']!r} is not a tuple", f"`tags=({options['tags']!r},)`")
+        refuse(f"tags={options['tags']!r} is not a tuple", f"`tags=({options['tags']!r},)`")
     if isinstance(initializer, type):
-        _refuse(f"{initializer.__name__} is a class, not an initializer", f"`{initializer.__name__}()`")
+        refuse(f"{initializer.__name__} is a class, not an initializer", f"`{initializer.__name__}()`")
     if not (isinstance(initializer, (str, numbers.Number)) or callable(initializer)):
-        _refuse(
+        refuse(
             f"{type(initializer).__name__} is not an initializer: values made beforehand take memory at once",
             'a name ("normal"), a number, an Initializer (Normal(0.02)) or a function (shape, dtype) -> array',
         )
@@ -529,7 +530,7 @@ def _with_arguments(function: Any, arguments: Mapping[str, Any]) -> Any:
     written = ", ".join(f"{name}={render(value)}" for name, value in arguments.items())
     if not callable(function) or isinstance(function, type) or hasattr(function, "_initialize"):
         near = did_you_mean(next(iter(arguments)), _BUFFER_OPTIONS)
-        _refuse(
+        refuse(
             f"`{written}` are arguments of a function, and the initializer {render(function)} is none{near}",
             "`buffer(frequencies, (n,), theta=10000.0)`",
         )
@@ -540,7 +541,7 @@ def _with_arguments(function: Any, arguments: Mapping[str, Any]) -> Any:
     except TypeError as error:
         takes = [*inspect.signature(function).parameters]
         near = "".join(did_you_mean(name, [*takes, *_BUFFER_OPTIONS]) for name in arguments if name not in takes)
-        _refuse(
+        refuse(
             f"`{render(function)}(shape, dtype, {written})` does not fit: {error}{near}",
             f"what it takes, ({', '.join(takes)})",
         )
@@ -550,12 +551,12 @@ def _with_arguments(function: Any, arguments: Mapping[str, Any]) -> Any:
 def _check_part(part: Any) -> None:
     """Refuse what cannot be declared under a condition."""
     if isinstance(part, Conditional) and part.present is NOTHING:
-        _refuse("a `when(condition)` inside another does not say what is declared", "`when(one & other)`")
+        refuse("a `when(condition)` inside another does not say what is declared", "`when(one & other)`")
     if part is None or part is NOTHING or isinstance(part, _MEMBERS):
         return
     if isinstance(part, Hyperparameter):
-        _refuse("a hyperparameter is there under every condition", "`window: int = when(local, 4096, otherwise=0)`")
-    _refuse(
+        refuse("a hyperparameter is there under every condition", "`window: int = when(local, 4096, otherwise=0)`")
+    refuse(
         f"`{render(part)}` is not a declaration, but the other part of this when() is",
         "`child(…)` or `param(…)` for both, or None",
     )
@@ -577,14 +578,14 @@ def _check_repeated(each: Declared) -> None:
         if isinstance(part, ChildrenSpec) and part.repeats_parameters == parameters:
             continue
         if isinstance(part, CellsSpec) and part.kind:
-            _refuse("cells under names stand by themselves, not in a list", "a class that holds them, and its child")
+            refuse("cells under names stand by themselves, not in a list", "a class that holds them, and its child")
         if isinstance(part, ParameterSpec) and not part.persistent:
-            _refuse(
+            refuse(
                 "a buffer that is not saved cannot be one of a row: MindSpore allows it no such name",
                 "`buffer(…)` with a name for each, or one with one more axis",
             )
         if not isinstance(part, ParameterSpec if parameters else (ChildSpec, CellsSpec)):
-            _refuse(
+            refuse(
                 "children() repeats cells, or parameters, and nothing else",
                 '`children(count, child(Block, hidden))` or `children(count, param("ones", (hidden,)))`',
             )
@@ -610,7 +611,7 @@ def _check_arguments(arguments: Iterable[Any]) -> None:
     for each in _within(arguments):
         if isinstance(each, Declared) or (is_cell(each) and any(True for _ in each.get_parameters())):
             name = "a declaration" if isinstance(each, Declared) else f"a {type(each).__name__} that is built already"
-            _refuse(
+            refuse(
                 f"{name} cannot be an argument of a child: all instances would share it",
                 "a function that builds the whole child, `child(make_stack, hidden)`",
             )
@@ -630,10 +631,10 @@ def _check_factory(factory: Any, function: str) -> Any:
     if is_cell(factory):
         name = type(factory).__name__
         count = "count, " if function == "children" else ""
-        _refuse(
+        refuse(
             f"{function}() takes the class and its arguments, not a cell that is built already",
             f"`{function}({count}{name}, …)`",
         )
     if not callable(factory):
-        _refuse(f"{function}() takes a class or a function, not {render(factory)}", f"`{function}(Block, hidden)`")
+        refuse(f"{function}() takes a class or a function, not {render(factory)}", f"`{function}(Block, hidden)`")
     return factory

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NoReturn, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
-from .._errors import DeclarationError
-from .._location import message, user_location
-from ._declare import Declared
+from ._declare import Declared, refuse
 from ._symbols import Applied, Expression, render
 
 _Value = TypeVar("_Value")
@@ -33,19 +31,15 @@ def derived(function: Callable[_Arguments, _Value], /, *args: _Arguments.args, *
         DeclarationError: `function` cannot be called or makes a cell, or an argument is a parameter or a cell.
     """
     if not callable(function):
-        _refuse(f"derived() takes a function, not {render(function)}", "`derived(round_up, 8 * hidden // 3, 64)`")
+        refuse(f"derived() takes a function, not {render(function)}", "`derived(round_up, 8 * hidden // 3, 64)`")
     if isinstance(function, type) and hasattr(function, "construct") and hasattr(function, "cells_and_names"):
         name = function.__name__
-        _refuse(f"derived() is for values, and {name} makes a cell", f"`child({name}, …)`")
+        refuse(f"derived() is for values, and {name} makes a cell", f"`child({name}, …)`")
     for each in (*args, *kwargs.values()):
         if isinstance(each, Declared):
-            _refuse(
+            refuse(
                 "a parameter or a cell has no value while the class body runs: derived() is for hyperparameters and "
                 "values derived from them",
                 "what is about cells in `__post_init__`",
             )
     return Expression(Applied(function, args, kwargs))  # type: ignore[return-value]
-
-
-def _refuse(problem: str, instead: str) -> NoReturn:
-    raise DeclarationError(message("", f"{problem}: write {instead}", user_location()))

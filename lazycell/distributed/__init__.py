@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from ._axis_cells import Gather as Gather
     from ._axis_cells import HandOn as HandOn
     from ._axis_cells import Leave as Leave
-    from ._communicator import Communicator as Communicator
     from ._communicator import communicator_of as communicator_of
     from ._digests import digests_of as digests_of
     from ._digests import digests_of_index as digests_of_index

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from ._gate_log import LOG as LOG
     from ._gate_log import entry_of as entry_of
     from ._gate_log import read_log as read_log
-    from ._gate_log import with_entry as with_entry
     from ._hold import Held as Held
     from ._hold import golden_text as golden_text
     from ._hold import group_text as group_text

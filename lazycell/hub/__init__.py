@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from .._face import face
 
 if TYPE_CHECKING:
-    from ._cache import Cached as Cached
     from ._cache import cache_directory as cache_directory
     from ._cache import cached_repositories as cached_repositories
     from ._cache import look_up as look_up

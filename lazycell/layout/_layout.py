@@ -182,6 +182,11 @@ class Stored:
         return tuple(dict.fromkeys(block.parameter for block in leaves(self.form)))
 
     @property
+    def is_plain(self) -> bool:
+        """Whether it is one parameter as it is, under its own name or another."""
+        return isinstance(self.form, Block) and self.form.place is None
+
+    @property
     def blocks(self) -> tuple[tuple[Block, tuple[Operation, ...]], ...]:
         """Each block of a parameter, with the operations that take it out of the tensor.
 

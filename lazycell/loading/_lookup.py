@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .. import layout
 from ..declaration import Half, other_spelling
 from ..formats import CheckpointHeader, TensorHeader
-from ..layout import Block, ManifestEntry, Renaming, Stored
+from ..layout import ManifestEntry, Renaming, Stored
 from ..manifest import Manifest
 from ..mismatch import Problem
 from ._sources import Source, bind_form, sources_of
@@ -68,7 +68,7 @@ class Lookup:
         for stored in manifest.stored:
             for parameter in stored.parameters:
                 self.declared.setdefault(parameter, []).append(stored)
-            if _is_plain(stored):
+            if stored.is_plain:
                 self.plain[stored.form.parameter] = stored.name  # type: ignore[union-attr]
         self._halves: Halves | None = None  # few files have any
         self._find(header, renaming)
@@ -127,7 +127,7 @@ class Lookup:
         """Look for what is not simply a parameter under another name."""
         for stored in self.manifest.stored:
             name = _name_in(self.tensors, stored, self._names)
-            if name in self.tensors and not _is_plain(stored):
+            if name in self.tensors and not stored.is_plain:
                 self.used.add(name)
                 self._take(stored, self.tensors[name])
         for stored in self.manifest.copies:
@@ -148,7 +148,7 @@ class Lookup:
     def _take_copy(self, stored: Stored, tensor: TensorHeader) -> None:
         owner = stored.parameters[0]
         self.used.add(stored.name)
-        if _is_plain(stored):
+        if stored.is_plain:
             self._aliases.setdefault(owner, []).append(stored.name)
         elif owner in self.sources or self.own(self.manifest[owner]):
             names = (stored.name,)
@@ -198,11 +198,6 @@ def sort_unneeded(there: Lookup, may_ignore: Callable[[str], bool], head: Head |
         else:
             there.problems.append(Problem("unexpected", name, "", None, tensor, "unexpected"))
     return {why: tuple(keys) for why, keys in found.items()}
-
-
-def _is_plain(stored: Stored) -> bool:
-    """Whether a stored tensor is a parameter as it is, under another name."""
-    return isinstance(stored.form, Block) and stored.form.place is None
 
 
 def _name_in(tensors: Container[str], stored: Stored, known: Container[str]) -> str:

@@ -48,6 +48,7 @@ class Inventory:
     caches: tuple[KeyValueCache, ...] = ()
     owners: Mapping[str, Listed | On] = attrs.field(factory=dict)
     source: str = attrs.field(default="", kw_only=True, eq=False, repr=False)
+    cells: Mapping[str, str] = attrs.field(factory=dict, kw_only=True, eq=False, repr=False)
     _by_name: dict[str, ManifestEntry] = attrs.field(factory=dict, init=False, repr=False, eq=False)
 
     def __len__(self) -> int:

@@ -43,6 +43,8 @@ class Manifest(Inventory):
         owners: by the paths of cells, `*` for any index: lists that ranks divide, and what is on some ranks alone.
         source: what it was asked for by, for titles: the path of a checkpoint as it was given; empty where nothing is
             known. Two manifests that differ in nothing but their sources are equal, and no file keeps it.
+        cells: of a net that has plain cells, the names of the classes of its cells, by path: what no declaration tells
+            of who holds a parameter. No part of equality or of a file either.
     """
 
     __slots__ = ()

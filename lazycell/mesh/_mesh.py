@@ -40,6 +40,7 @@ class Mesh:
             TypeError: a size is no whole number.
             ValueError: a size is less than 1, `rank` is none of the mesh's, or `msrun` started another number of them.
         """
+        _count_as_made()
         sizes = checked_mesh(axes)
         ranks = math.prod(sizes.values())
         if rank is None:
@@ -53,6 +54,13 @@ class Mesh:
             only = "has the rank 0 alone" if ranks == 1 else f"has the ranks 0 to {ranks - 1}"
             raise ValueError(f"rank={rank}: the mesh {only}")
         self.__attrs_init__(tuple(sizes.items()), operator.index(rank), frozenset())
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"axes": self.axes, "rank": self.rank, "whole": self.whole}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:  # of one that was made by another process
+        _count_as_made()
+        self.__attrs_init__(**state)
 
     def __repr__(self) -> str:
         sizes = "".join(f"{axis}={size}, " for axis, size in self.axes)
@@ -158,6 +166,19 @@ class Mesh:
 
 _in_force: ContextVar[Any] = ContextVar("lazycell_mesh", default=None)
 """The innermost mesh, what is around it, and the mesh again if it divides anything; None: no mesh."""
+
+
+_any_made = False
+
+
+def _count_as_made() -> None:
+    global _any_made
+    _any_made = True
+
+
+def is_any_made() -> bool:
+    """Tell whether this process has, or had, a mesh: few have, and others need not look for one in what they hold."""
+    return _any_made
 
 
 def mesh_in_force() -> Mesh | None:

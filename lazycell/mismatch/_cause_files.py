@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
 from .. import formats
 from .._errors import LazyCellError
-from ..show import collapse, few
+from ..show import few
 from ..sources import NO_BLOCKS, NO_CONFIG, quantized_tensors
 from ._dialect import Argument, Words
 from ._problems import Cause
@@ -147,7 +146,7 @@ def bookkeeping(sides: Sides) -> Cause | None:
     patterns = {
         f"*.{last}" if any(key != last for key in found if key.endswith(last)) else last: None for last in lasts
     }
-    text = f"the checkpoint has what PyTorch's modules save and this model does not need: {_listed(found, sides)}"
+    text = f"the checkpoint has what PyTorch's modules save and this model does not need: {sides.listed(found)}"
     return Cause("bookkeeping", text, frozenset(found), unexpected=tuple(patterns))
 
 
@@ -159,8 +158,3 @@ def _is_causal_mask(key: str, shape: tuple[int, ...]) -> bool:
 def _end(key: str, shape: tuple[int, ...]) -> str:
     """Give as much of the end of a name as tells what it is: of a mask, whose bias it is."""
     return ".".join(key.split(".")[-2 if _is_causal_mask(key, shape) else -1 :])
-
-
-def _listed(names: Iterable[str], sides: Sides) -> str:
-    patterns = [pattern for pattern, _ in collapse(map(sides.in_file, names), sides.splits)]
-    return ", ".join(f"`{pattern}`" for pattern in patterns[:2]) + (", …" if len(patterns) > 2 else "")

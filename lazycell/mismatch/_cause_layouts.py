@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..declaration import Fused, Half, Transposed, form_text
-from ..show import collapse
 from ._cause_names import capture
 from ._dialect import Argument, Words
 from ._problems import Cause, is_transposed
@@ -58,7 +57,7 @@ def transposed(sides: Sides) -> Cause | None:
     many = "1 matrix is" if len(turned) == 1 else f"{len(turned)} matrices are"
     text = f"{many} stored transposed: (in, out) where the model has (out, in), or the reverse"
     if square:
-        text += f"; square ones ({_listed(square, sides)}) may be too: their shape cannot tell"
+        text += f"; square ones ({sides.listed(square)}) may be too: their shape cannot tell"
     example = turned[0].rpartition(".")
     short = ".".join([example[0].rpartition(".")[2], example[2]]).lstrip(".")
     advice = f'declare it in the class that holds them: rename({{"{short}": transposed("{short}")}})'
@@ -119,7 +118,7 @@ def joined(sides: Sides) -> list[Cause]:
             Cause("joined", text, frozenset(explained), rename=rename, todo=advice if few else _in_class(rules))
         )
     elif unclear:
-        what = _listed(unclear, sides)
+        what = sides.listed(unclear)
         text = f"by its size {what} may be several of the missing parameters in one; which, shapes cannot tell"
         causes.append(
             Cause("joined", text, frozenset(explained), todo='rename({"…": fused(q="…", k="…")}) declares it')
@@ -270,8 +269,3 @@ def _in_class(rules: Mapping[str, object]) -> str:
     return (
         f'declare it in the class that holds them, as rename({{"{name}": {form_text(form)}}}) with names relative to it'
     )
-
-
-def _listed(names: Iterable[str], sides: Sides) -> str:
-    patterns = [pattern for pattern, _ in collapse(map(sides.in_file, names), sides.splits)]
-    return ", ".join(f"`{pattern}`" for pattern in patterns[:2]) + (", …" if len(patterns) > 2 else "")

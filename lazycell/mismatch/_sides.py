@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Protocol
 
@@ -12,7 +12,7 @@ from .._frozen import frozen
 from ..formats import TensorHeader
 from ..manifest import Manifest
 from ..reading import castable
-from ..show import Splits
+from ..show import Splits, collapse
 from ._problems import OF_PARTS, Problem
 
 
@@ -113,6 +113,11 @@ class Sides:
         """Give what the checkpoint itself calls a tensor."""
         tensor = self.tensors.get(name)
         return name if tensor is None else tensor.name
+
+    def listed(self, names: Iterable[str]) -> str:
+        """Name tensors as the checkpoint does, those that are alike once, and no more than two."""
+        patterns = [pattern for pattern, _ in collapse(map(self.in_file, names), self.splits)]
+        return ", ".join(f"`{pattern}`" for pattern in patterns[:2]) + (", …" if len(patterns) > 2 else "")
 
     @cached_property
     def alike(self) -> dict[tuple[str | None, tuple[int, ...], tuple[int, ...]], list[str]]:

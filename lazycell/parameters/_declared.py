@@ -7,7 +7,6 @@ which has none of their hooks: a filled parameter costs what MindSpore's own cos
 
 from __future__ import annotations
 
-import functools
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -40,6 +39,7 @@ from ._filling import (
     take,
     undeclare_parameter,
 )
+from ._framework import name_of
 from ._life import Origin
 from ._part import part_of, record_of_part
 from ._rewriting import Rewritable, constant_given, constant_written, law_written, whole_number
@@ -124,7 +124,7 @@ class DeclaredParameter(Rewritable, WithoutValues, LazyParameter):
             attributes = self.__dict__
             attributes["init_mode"] = None
             attributes["_initializer"] = declared_by(initializer)
-            attributes["_declared_dtype"] = dtype_name(self.dtype if dtype is None else dtype)
+            attributes["_declared_dtype"] = name_of(self.dtype if dtype is None else dtype)
             attributes["_draw"] = draw
             attributes.pop("_twin_of", None)
         return self
@@ -359,17 +359,21 @@ def declare(
 
 def adopt(parameter: Any) -> None:
     """Make a parameter that MindSpore has left uninitialized one of ours, of the kind of the innermost context."""
-    mode, initializer = parameter.init_mode, parameter.init
+    mode, initializer, strict = parameter.init_mode, parameter.init, is_strict()
     draw = mode.__dict__.get("_draw")  # that another parameter made from this very tensor has drawn
     if isinstance(mode, Parameter):  # Parameter(another uninitialized parameter): its values are not ours
         parameter.init_mode = Tensor(shape=mode.shape, dtype=mode.dtype, init=initializer)
-    elif draw is None and not is_strict():
+    elif draw is None and not strict:
         draw = mode.__dict__["_draw"] = draw_for(initializer)
+    _become_declared(parameter, initializer, draw, strict=strict)
+
+
+def _become_declared(parameter: Any, initializer: Initializer, draw: Draw | None, *, strict: bool) -> None:
     attributes = parameter.__dict__
-    attributes["_initializer"], attributes["_declared_dtype"] = declared_by(initializer), _name_of(parameter.dtype)
+    attributes["_initializer"], attributes["_declared_dtype"] = declared_by(initializer), name_of(parameter.dtype)
     attributes["_draw"] = draw
-    attributes["_resizable"] = not is_strict()
-    parameter.__class__ = UninitializedParameter if is_strict() else DeferredParameter
+    attributes["_resizable"] = not strict
+    parameter.__class__ = UninitializedParameter if strict else DeferredParameter
 
 
 _WORTHWHILE = 1024
@@ -388,11 +392,9 @@ def adopt_filled(parameter: Any, by_layer: bool) -> None:
     constant = constant_given(parameter)
     if constant is None:
         return
-    dtype = parameter.dtype
-    parameter.init_mode = Tensor(shape=parameter.shape, dtype=dtype, init=constant)
-    framework.take_storage(parameter, Tensor(shape=parameter.shape, dtype=dtype, init=constant))
+    framework.take_storage(parameter, framework.tensor_without_values(constant, parameter.shape, parameter.dtype))
     parameter.init = constant
-    adopt(parameter)
+    _become_declared(parameter, constant, None, strict=is_strict())
 
 
 def declare_again(parameter: Any, data: Tensor) -> None:
@@ -449,13 +451,10 @@ def new_declared(
     parameter = framework.new_uninitialized(kind, initializer, shape, dtype, name, requires_grad)
     attributes = parameter.__dict__
     attributes["_initializer"] = declared_by(initializer)
-    attributes["_declared_dtype"] = _name_of(dtype)
+    attributes["_declared_dtype"] = name_of(dtype)
     if kind is DeferredParameter:
         attributes["_resizable"] = True
     return parameter
-
-
-_name_of = functools.cache(dtype_name)
 
 
 def _remake_declared(

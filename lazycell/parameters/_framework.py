@@ -109,9 +109,7 @@ def new_uninitialized(
     """
     # Before 2.9, operators look for `__fallback__` at what was born with it, whatever becomes of it.
     parameter = Tensor.__new__(ParameterTensor if IS_BEFORE_2_9 else kind)
-    checked = _CheckedArguments()
-    checked.arguments = {"dtype": dtype, "shape": shape, "init": initializer}
-    TensorPy.__init__(parameter, checked)
+    TensorPy.__init__(parameter, _CheckedArguments(dtype, shape, initializer))
     if IS_BEFORE_2_9:
         parameter.__class__ = kind
     parameter.init_flag = False
@@ -119,11 +117,16 @@ def new_uninitialized(
     return parameter
 
 
+def tensor_without_values(initializer: Any, shape: tuple[int, ...], dtype: Any) -> Tensor:
+    """Make `Tensor(shape=shape, dtype=dtype, init=initializer)` of what was a tensor's, and need not be checked."""
+    return Tensor(_CheckedArguments(dtype, shape, initializer))
+
+
 def _begin(parameter: Any, name: str, requires_grad: bool, shape: Any) -> None:
-    """Do what `Parameter.__init__` does for a tensor that has an initializer."""
+    """Do what `Parameter.__init__` does for a tensor."""
     attributes = parameter.__dict__
     constant, fresh = _attributes_at_birth()
-    attributes.update(constant)
+    attributes.update({**constant, **attributes})  # what `Parameter.__new__` has noted stays
     for attribute, make in fresh:
         attributes[attribute] = make()
     attributes["is_in_parallel"] = _parameter_module._is_in_auto_parallel_mode()
@@ -143,7 +146,9 @@ class _CheckedArguments:
     """Stands for the arguments of a tensor that need not be checked again: see `install_constructor_guard`."""
 
     __slots__ = ("arguments",)
-    arguments: dict[str, Any]
+
+    def __init__(self, dtype: Any, shape: Any, initializer: Any) -> None:
+        self.arguments = {"dtype": dtype, "shape": shape, "init": initializer}
 
 
 @functools.cache
@@ -196,6 +201,10 @@ FrameworkType: Any = _c_expression.typing.Type
 """The class of MindSpore's dtypes: constants, of which two are equal where they mean the same."""
 
 
+name_of = functools.cache(dtype_name)
+"""Give the canonical name of one of MindSpore's dtypes."""
+
+
 def framework_dtype(name: str) -> Any:
     """Give MindSpore's dtype of a canonical name."""
     return getattr(mstype, "bool_" if name == "bool" else name)
@@ -245,7 +254,7 @@ def numpy_values(tensor: Tensor) -> np.ndarray[Any, Any]:
     MindSpore registers a bfloat16 of its own with numpy; ml_dtypes' has the same bits, and converts to other dtypes.
     """
     array = _array_of(tensor)
-    wanted = numpy_dtype(dtype_name(tensor.dtype))
+    wanted = numpy_dtype(name_of(tensor.dtype))
     return array if array.dtype == wanted else array.view(wanted)
 
 
@@ -706,19 +715,17 @@ def install_birth_hook(
         self: Any, default_input: Any, name: Any = None, requires_grad: Any = True, *arguments: Any, **keywords: Any
     ) -> None:
         lazy = type(self) is ParameterTensor and is_lazy()
-        plain = isinstance(requires_grad, bool) and not (arguments or keywords)
-        if lazy and plain and self.init is not None and -1 not in self.shape:
+        from_tensor = lazy and isinstance(default_input, Tensor)
+        if from_tensor and isinstance(requires_grad, bool) and not (arguments or keywords) and -1 not in self.shape:
             # At once: MindSpore makes another tensor, and an operator, which take most of the time of a lazy build.
             _begin(self, "", requires_grad, self.shape)
             self.name = name  # checks it, and makes one up
+        else:
+            _parameter_init(self, default_input, name, requires_grad, *arguments, **keywords)
+        if lazy and self.init is not None:
             adopt(self)
-            return
-        _parameter_init(self, default_input, name, requires_grad, *arguments, **keywords)
-        if lazy:
-            if self.init is not None:
-                adopt(self)
-            elif isinstance(default_input, Tensor):
-                adopt_filled(self, _file(sys._getframe(1)).startswith(_LAYERS))
+        elif from_tensor:
+            adopt_filled(self, _file(sys._getframe(1)).startswith(_LAYERS))
 
     __init__.__doc__ = _parameter_init.__doc__
     __init__.__wrapped__ = _parameter_init  # type: ignore[attr-defined]
@@ -901,10 +908,12 @@ def install_padding_hook(is_lazy: Callable[[], bool], clear_row: Callable[[Any, 
     embedding, extended = nn.Embedding, nn.EmbeddingExt
     initialize, zero_row = embedding.__init__, extended._zero_weight_by_index
     signature = inspect.signature(initialize)
+    before_padding = [*signature.parameters].index("padding_idx")  # arguments, the cell itself among them
 
     @functools.wraps(initialize)
     def __init__(self: Any, *arguments: Any, **keywords: Any) -> None:
-        if not is_lazy():
+        unpadded = keywords.get("padding_idx") is None and len(arguments) < before_padding
+        if unpadded or not is_lazy():
             initialize(self, *arguments, **keywords)
             return
         given = signature.bind(self, *arguments, **keywords)

@@ -20,7 +20,7 @@ from ._context import is_lazy
 from ._device import device
 from ._draws import Draw
 from ._part import part_of as part_on_rank
-from ._rewritten import Put, Replayed, constant_in, edited, filled_with, normal, uniform
+from ._rewritten import Put, Replayed, constant_in, constant_in_bytes, edited, filled_with, normal, uniform
 from ._substitutes import generators_for, is_substituted, run_on, writes_into_the_whole
 from ._without_values import WithoutValues, is_declared, title, while_declared
 
@@ -146,11 +146,17 @@ def law_written(operator: str, operands: tuple[Any, ...]) -> Initializer | None:
     return None if None in parameters else _DRAWS[operator](*parameters)
 
 
+_SHORT = 16_384
+"""Bytes: to copy as many takes less time than to make an array that shares them."""
+
+
 def constant_given(value: Any) -> Initializer | None:
     """Give the initializer of a Tensor that a constructor assigns, if its values are all the same."""
     if not is_lazy() or not isinstance(value, Tensor) or is_declared(value) or value.init is not None:
         return None
-    return constant_in(framework.numpy_values(value))
+    if value.nbytes > _SHORT:
+        return constant_in(framework.numpy_values(value))
+    return constant_in_bytes(Tensor.get_bytes(value), numpy_dtype(framework.name_of(value.dtype)))
 
 
 def _constant_for(parameter: Any, value: Any) -> Initializer | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -131,7 +132,7 @@ def edited(initializer: Initializer, edit: Write) -> Edited:
 
 def filled_with(value: float) -> Initializer:
     """Give the initializer of one number."""
-    if value == 0 and not np.signbit(value):
+    if value == 0 and math.copysign(1, value) > 0:
         return Zero()
     return One() if value == 1 else Constant(value)
 
@@ -152,7 +153,17 @@ def constant_in(array: np.ndarray[Any, Any]) -> Initializer | None:
         return None
     bits = array.reshape(-1).view(f"u{array.dtype.itemsize}")
     first = bits[0]
-    if bits[-1] != first or (bits != first).any():
+    return None if bits[-1] != first or (bits != first).any() else _filled_with_first(array)
+
+
+def constant_in_bytes(data: bytes, dtype: np.dtype[Any]) -> Initializer | None:
+    """Give the same for the bytes of an array: of a short one, in less time than one call of numpy's takes."""
+    width = dtype.itemsize
+    if not data or dtype.kind == "c" or data != data[:width] * (len(data) // width):
         return None
-    value = array.reshape(-1)[0]
-    return None if value != value else filled_with(value.item() if array.dtype.kind in "iub" else float(value))
+    return _filled_with_first(np.frombuffer(data, dtype, 1))
+
+
+def _filled_with_first(array: np.ndarray[Any, Any]) -> Initializer | None:
+    value: Any = array.item(0) if array.dtype.kind in "iubf" else float(array.reshape(-1)[0])
+    return None if value != value else filled_with(value)

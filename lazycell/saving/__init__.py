@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from ._destination import floating_dtype as floating_dtype
     from ._output import Content as Content
     from ._output import content_of_array as content_of_array
-    from ._parts_plan import Entry as Entry
     from ._save import Losses as Losses
     from ._save import SaveReport as SaveReport
     from ._save import save as save

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from ._fill import DTYPES as DTYPES
     from ._fill import Job as Job
     from ._fill import fill as fill
-    from ._fill import is_elementwise as is_elementwise
     from ._fill import values as values
     from ._laws import Constant as Constant
     from ._laws import Dirac as Dirac

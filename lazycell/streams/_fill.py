@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -73,11 +73,6 @@ def values(law: Elementwise, key: int, dtype: str, start: int, stop: int) -> Arr
     for begin in range(start, stop, CHUNK):
         _write(law, stream, begin, out[begin - start :][:CHUNK], dtype, scratch)
     return out
-
-
-def is_elementwise(law: Law) -> TypeGuard[Elementwise]:
-    """Tell whether a part can be drawn without the rest."""
-    return isinstance(law, Elementwise)
 
 
 def _tasks(jobs: Iterable[Job]) -> Iterator[Task]:

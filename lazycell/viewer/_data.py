@@ -69,7 +69,7 @@ class Spec:
         initializer: the initializer as written; empty when only a checkpoint tells.
         trainable: whether gradients are taken for it; None when only a checkpoint tells.
         expression: the declared shape.
-        declared_by: class and attribute.
+        declared_by: class and attribute; of a plain cell, which declares nothing, the class that has it.
         declared_at: file and line.
         shard: the mesh axes of its dimensions, `(tp, -)`.
         tags: its labels.

@@ -57,7 +57,7 @@ _ONES = frozenset({"ones", "one", "1", "1.0"})
 _Key = tuple[bytes, str, tuple[str, ...]]
 
 
-def roles_of(entries: Sequence[ManifestEntry]) -> list[str]:
+def roles_of(entries: Sequence[ManifestEntry], held_by: Sequence[str] | None = None) -> list[str]:
     """Say what each parameter is for: one of `ROLES`, or nothing where nothing tells.
 
     A tag that is a role says it. Else norms come first, wherever they stand, then the innermost part of the model that
@@ -65,10 +65,13 @@ def roles_of(entries: Sequence[ManifestEntry]) -> list[str]:
 
     Args:
         entries: parameters of one model, all of them: what stands beside a parameter tells, too.
+        held_by: class and attribute of each; default: what declares it.
     """
+    if held_by is None:
+        held_by = [each.declared_by or "" for each in entries]
     keys: list[_Key] = [
-        (each.name.encode("utf-8", "surrogatepass").translate(_ZEROS), each.declared_by or "", each.tags)
-        for each in entries
+        (each.name.encode("utf-8", "surrogatepass").translate(_ZEROS), by, each.tags)
+        for each, by in zip(entries, held_by, strict=True)
     ]
     known = dict.fromkeys(keys)
     names = _Names(key[0] for key in known)

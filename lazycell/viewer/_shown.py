@@ -44,6 +44,10 @@ class Model(Protocol):
         """What it was asked for by; empty where that is not known."""
 
     @property
+    def cells(self) -> Mapping[str, str]:
+        """Classes of the cells of a net, by path, as far as no parameter tells."""
+
+    @property
     def caches(self) -> Sequence[Cache]:
         """What it keeps of keys and values."""
 

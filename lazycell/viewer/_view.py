@@ -106,9 +106,11 @@ _Facts = tuple[Any, ...]
 def _specs(model: Model) -> dict[str, _Facts]:
     """Give what is to be told of each name, ties and computed buffers included."""
     declared = model.declared
-    roles = roles_of(model.entries)
+    entries, cells = model.entries, model.cells
+    held_by = [entry.declared_by or (_held_by(entry.name, cells) if cells else "") for entry in entries]
+    roles = roles_of(entries, held_by)
     facts: dict[str, _Facts] = {
-        entry.name: _facts(entry, declared, role) for entry, role in zip(model.entries, roles, strict=True)
+        entry.name: _facts(entry, declared, by, role) for entry, by, role in zip(entries, held_by, roles, strict=True)
     }
     for target, source in model.ties.items():
         facts.setdefault(target, ("tie", f"tied to {source}"))
@@ -117,10 +119,16 @@ def _specs(model: Model) -> dict[str, _Facts]:
     return facts
 
 
-def _facts(entry: ManifestEntry, declared: bool, role: str) -> _Facts:
+def _held_by(name: str, cells: Mapping[str, str]) -> str:
+    """Give class and attribute of a parameter of a plain cell."""
+    path, _, attribute = name.rpartition(".")
+    return f"{cells[path]}.{attribute}" if path in cells else ""
+
+
+def _facts(entry: ManifestEntry, declared: bool, by: str, role: str) -> _Facts:
     return (
         *("parameter", entry.shape, entry.dtype, entry.initializer, entry.trainable if declared else None),
-        *(entry.expression, entry.declared_by, entry.declared_at, _shard(entry.shard), entry.tags),
+        *(entry.expression, by, entry.declared_at, _shard(entry.shard), entry.tags),
         *(_sections(entry.sections), entry.doc, role, entry.size, entry.nbytes),
     )
 
@@ -136,7 +144,7 @@ def _spec(facts: _Facts) -> Spec:
         initializer=initializer,
         trainable=trainable,
         expression=expression or "",
-        declared_by=by or "",
+        declared_by=by,
         declared_at=at or "",
         shard=shard,
         tags=tags,

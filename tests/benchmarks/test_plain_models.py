@@ -47,6 +47,27 @@ def test_what_falls_short_is_no_success(stage: str, found: dict[str, Any], judge
     assert getattr(_row.row(MODEL, {**GOOD, stage: found}), judged) is False
 
 
+@pytest.mark.parametrize(
+    ("ratios", "verdict"),
+    [([0.7, 0.8, 0.99], "faster"), ([0.9, 0.98, 1.0], "same"), ([1.0, 1.1, 1.2], "same"), ([1.01, 1.1, 1.2], "slower")],
+)
+def test_a_difference_counts_where_most_rounds_have_it(ratios: list[float], verdict: str) -> None:
+    row = _row.row(MODEL, {**GOOD, "seconds": {**GOOD["seconds"], "ratios": ratios}})
+    assert row.verdict == verdict
+    assert row.no_slower
+    counted = {each: int(each == verdict) for each in ("faster", "slower", "same")}
+    (line,) = [line for line in _row.totals([row]) if line.startswith("of 1 of them")]
+    assert [int(word) for word in line.replace("1 of them", "").split() if word.isdigit()] == [*counted.values()]
+    assert "".join(f"{each:.2f}" for each in ratios[1:2]) in _row.line(row)
+
+
+def test_without_ratios_there_is_no_verdict() -> None:
+    """As in a file of what was found before there were any."""
+    row = _row.row(MODEL, GOOD)
+    assert row.verdict == ""
+    assert not [line for line in _row.totals([row]) if "as far as the rounds tell" in line]
+
+
 def test_a_process_that_found_nothing_counts_as_nothing() -> None:
     rows = [_row.row(MODEL, {"process": {"error": "longer than 240 s"}}), _row.row(MODEL, GOOD)]
     lines = _row.totals(rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from mindspore import nn
 
 import lazycell
 from lazycell import LazyCell, Param
@@ -49,3 +50,14 @@ def test_names_of_strangers_are_text() -> None:
     manifest = Manifest("Net", (ManifestEntry(HOSTILE, (2,), "float32", "normal"),))
     for each in (manifest, manifest.sizes(), manifest.diff(Manifest(HOSTILE, ()))):
         assert "<script>" not in each._repr_html_()
+
+
+def test_the_page_of_a_net_tells_the_classes_of_its_plain_cells() -> None:
+    """They have what no declaration tells of; a net that declares everything needs them not."""
+    net = nn.SequentialCell(nn.Dense(2, 3), nn.LayerNorm([3]))
+    manifest = lazycell.manifest(net)
+    assert manifest.cells == {"": "SequentialCell", "0": "Dense", "1": "LayerNorm"}
+    page = manifest.to_html()
+    assert '"declared_by":"Dense.weight"' in page
+    assert '"declared_by":"LayerNorm.gamma"' in page
+    assert Net(3).manifest().cells == {}

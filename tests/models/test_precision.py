@@ -49,6 +49,17 @@ def test_compiled_float16(family: str):
     check_float16(case, net.output_type(*run(**tensors(case.arguments))))
 
 
+@pytest.mark.parametrize("family", ["bert", "gpt2", "llama"])
+def test_a_net_whose_cells_amp_has_in_float16(family: str):
+    """Level O2 casts masks too: what is added where nothing may be seen has to be a number in float16 as well."""
+    case = FAMILIES[family]
+    net = lazycell.from_pretrained(case.path, dtype="float32")
+    inputs = tensors(case.arguments)
+    wanted = net(**inputs)[0].asnumpy()
+    mixed = ms.amp.auto_mixed_precision(net, "O2")(**inputs)[0].asnumpy()
+    assert np.abs(mixed - wanted).max() < 0.02 * np.abs(wanted).max()
+
+
 def check_float16(case: Case, output: Any) -> None:
     """Hold what a net in float16 returned to what float16 can do.
 

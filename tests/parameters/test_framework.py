@@ -817,8 +817,7 @@ def test_arguments_that_were_checked_are_not_checked_again() -> None:
     """The constructor of tensors asks `_init` in Python, which lets them pass; ordinary ones are checked as ever."""
     with pytest.raises(TypeError):
         Tensor(shape=(2,), dtype="nonsense", init=Normal())
-    checked = framework._CheckedArguments()
-    checked.arguments = {"dtype": ms.float16, "shape": (5,), "init": None}
+    checked = framework._CheckedArguments(ms.float16, (5,), None)
     tensor = Tensor.__new__(Tensor)
     TensorPy.__init__(tensor, checked)
     assert (tensor.shape, tensor.dtype, tensor.has_init) == ((5,), ms.float16, False)

@@ -17,6 +17,7 @@ import pytest
 from mindspore import Parameter, Tensor, load_checkpoint, nn, ops
 from mindspore.common.initializer import initializer
 from mindspore.experimental import optim as experimental
+from mindspore.nn.utils import no_init_parameters as no_mindspore_values
 
 import lazycell
 from lazycell._errors import UninitializedParameterError
@@ -139,6 +140,26 @@ def test_parameters_from_tensors_have_their_values() -> None:
         lstm = nn.LSTM(3, 4)
     assert len(uninitialized(lstm)) == 4
     assert lstm(Tensor(np.ones((1, 2, 3), np.float32)))[0].shape == (1, 2, 4)
+
+
+@pytest.mark.parametrize("made", ["from a tensor", "with an initializer"])
+def test_a_parameter_is_noted_down_as_mindspore_does(made: str) -> None:
+    """It is made in less time, and has the attributes that MindSpore gives it all the same."""
+    start = Tensor([1.0, 2.0]) if made == "from a tensor" else initializer("normal", (2,), ms.float32)
+    with no_mindspore_values():
+        theirs = Parameter(start, "w", False)
+    with no_init_parameters():
+        ours = Parameter(start, "w", False)
+    own = {"_param_info", "load", "init_mode", "_initializer", "_declared_dtype", "_draw", "_resizable"}
+    noted = [{name: each for name, each in made.__dict__.items() if name not in own} for made in (theirs, ours)]
+    assert noted[0] == noted[1]
+    assert noted[0]["is_default_input_init"] == (made != "from a tensor")
+    facts = [name for name in dir(theirs.param_info) if name[0] != "_" and name not in {"obj", "key", "clone"}]
+    assert facts
+    for name in facts:
+        found = [getattr(made.param_info, name, None) for made in (theirs, ours)]
+        assert callable(found[0]) or found[0] == found[1], name
+    assert ours.param_info.obj is ours
 
 
 def test_inside_a_lazy_cell_everything_is_strict() -> None:

@@ -175,6 +175,24 @@ def test_an_initializer_declares_what_had_values() -> None:
         assert ours.asnumpy().tobytes() == parameter.asnumpy().tobytes()
 
 
+@pytest.mark.parametrize("n", [2000, 20_000])
+@pytest.mark.parametrize("dtype", [np.float32, np.float16, np.int64, np.bool_])
+def test_what_is_one_number_is_told_by_its_bits(dtype: Any, n: int) -> None:
+    """Short tensors are looked at in another way than long ones. -0.0 is one number, and NaN is none."""
+    with no_init_parameters():
+        for value in (0, 1, 3):
+            array = np.full(n, value, dtype)
+            other = np.append(array[1:], np.asarray([not value], dtype))
+            whole, edited = Parameter(Tensor(array), name="whole"), Parameter(Tensor(other), name="edited")
+            assert [is_declared(whole), is_declared(edited)] == [True, False]
+            assert whole.asnumpy().tobytes() == array.tobytes()
+            assert edited.asnumpy().tobytes() == other.tobytes()
+        if np.dtype(dtype).kind == "f":
+            minus, nothing = (Parameter(Tensor(np.full(n, each, dtype)), name="w") for each in (-0.0, np.nan))
+            assert [is_declared(minus), is_declared(nothing)] == [True, False]
+            assert np.signbit(minus.asnumpy()).all()
+
+
 def test_large_constants_that_users_make_tensors_of_wait() -> None:
     """They take as much memory as the declaration only where they are small."""
     with no_init_parameters():

@@ -14,6 +14,7 @@ import pytest
 from lazycell._dtypes import numpy_dtype
 from lazycell.streams import (
     Constant,
+    Elementwise,
     Identity,
     Job,
     Law,
@@ -22,7 +23,6 @@ from lazycell.streams import (
     Sparse,
     Uniform,
     fill,
-    is_elementwise,
     stream_key,
     values,
 )
@@ -58,7 +58,7 @@ def mixture() -> list[Job]:
 
 def expected(each: Job) -> Any:
     """Give the values of a job, drawn alone."""
-    if is_elementwise(each.law):
+    if isinstance(each.law, Elementwise):
         drawn = values(each.law, each.key, each.drawn, 0, each.out.size).reshape(each.out.shape)
     else:
         drawn = tensor(each.law, each.key, each.out.shape, each.drawn)

@@ -30,13 +30,19 @@ class Page:
     def open(self, html: str, address: str = "") -> Page:
         """Show a page, and wait until its tree is there; `address` is what comes after the `#`."""
         self._file.write_text(html, encoding="utf-8")
-        self.driver.get("about:blank")  # the same page with another address would not be loaded anew
+        if address:
+            self.driver.get("about:blank")  # the same page with another address would not be loaded anew
         self.driver.get(f"{self._file.as_uri()}#{address}" if address else self._file.as_uri())
         return self
 
     def run(self, script: str, *arguments: Any) -> Any:
         """Give what a piece of JavaScript gives."""
         return self.driver.execute_script(script, *arguments)
+
+    def drawn(self) -> Page:
+        """Wait until the map shows what was typed: it follows in the next frame."""
+        self.driver.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
+        return self
 
     def one(self, selector: str) -> Any:
         """Give the element that a CSS selector finds."""
@@ -136,11 +142,11 @@ def resize(driver: webdriver.Chrome, width: int, height: int) -> None:
     )
 
 
-def prefer(driver: webdriver.Chrome, scheme: str) -> None:
-    """Let the reader's system prefer `light` or `dark`."""
-    driver.execute_cdp_cmd(
-        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-    )
+def prefer(driver: webdriver.Chrome, scheme: str, medium: str = "screen", **more: str) -> None:
+    """Let the reader's system prefer `light` or `dark`, and more: `contrast="more"`, `reduced_motion="reduce"`."""
+    wishes = {"color-scheme": scheme, **{name.replace("_", "-"): value for name, value in more.items()}}
+    features = [{"name": f"prefers-{name}", "value": value} for name, value in wishes.items()]
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": medium, "features": features})
 
 
 __all__ = ["By", "Keys", "Page", "browser", "prefer", "resize"]

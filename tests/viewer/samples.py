@@ -7,6 +7,9 @@ import attrs
 from lazycell.layout._entry import ManifestEntry
 from lazycell.manifest._manifest import Manifest
 
+LAYERS = "layers.{0..1}"
+"""How the two layers of `small` are called, which are alike."""
+
 HOSTILE = "</script><img src=x onerror=alert(1)><!--<script>"
 
 

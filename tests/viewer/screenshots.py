@@ -15,9 +15,9 @@ IMAGES = Path(__file__).parents[2] / "docs" / "images"
 
 LAYERS = "encoder.layer.{0..11}"
 PICTURES = {
-    "viewer-light": ("light", (1200, 750), None, f"select={LAYERS}.intermediate"),
-    "viewer-dark": ("dark", (1200, 750), None, f"select={LAYERS}.attention.self.query.weight&find=768x768&sort=bytes"),
-    "viewer-diff": ("light", (1200, 750), "bert-large-cased", "select=embeddings.word_embeddings.weight"),
+    "viewer-light": ("light", (1120, 700), None, f"select={LAYERS}.intermediate"),
+    "viewer-dark": ("dark", (1120, 700), None, f"select={LAYERS}.attention.self.query.weight&find=768x768&sort=bytes"),
+    "viewer-diff": ("light", (1120, 700), "bert-large-uncased", "select=embeddings.word_embeddings.weight"),
     "viewer-phone": ("light", (390, 780), None, f"select={LAYERS}.attention"),
 }
 """For each: the scheme, the pixels of the window, the other side, and what the address says is open."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from typing import Any
 
 import attrs
@@ -13,46 +11,11 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from lazycell.manifest._caches import KeyValueCache
 from lazycell.manifest._manifest import Manifest
+from lazycell.viewer._data import ROLES
 from lazycell.viewer._page import page as page_of
 from lazycell.viewer._view import view_of
-from tests.viewer.browser import Keys, Page, browser, prefer, resize
-from tests.viewer.samples import HOSTILE, changed, entry, large, small
-
-LAYERS = "layers.{0..1}"
-"""How the two layers of the small model are called that are alike."""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Page]:
-    with browser() as page:
-        yield page
-
-
-@pytest.fixture
-def page(chromium: Page) -> Iterator[Page]:
-    """The page of the small model; afterwards, no one complained and nothing was asked of the network."""
-    yield from _watched(chromium, small().to_html())
-
-
-@pytest.fixture
-def compared(chromium: Page) -> Iterator[Page]:
-    """The page of the small model and what became of it."""
-    yield from _watched(chromium, small().to_html(changed()))
-
-
-def _watched(chromium: Page, html: str) -> Iterator[Page]:
-    prefer(chromium.driver, "light")
-    chromium.driver.get_log("performance")
-    chromium.open(html)
-    yield chromium
-    assert chromium.errors() == []
-    assert chromium.run("return performance.getEntriesByType('resource').map((each) => each.name)") == []
-    assert [url for url in _requests(chromium) if not url.startswith(("file:", "data:"))] == []
-
-
-def _requests(chromium: Page) -> list[str]:
-    messages = [json.loads(record["message"])["message"] for record in chromium.driver.get_log("performance")]
-    return [each["params"]["request"]["url"] for each in messages if each["method"] == "Network.requestWillBeSent"]
+from tests.viewer.browser import Keys, Page, prefer, resize
+from tests.viewer.samples import HOSTILE, LAYERS, entry, large, small
 
 
 def test_a_request_would_be_noticed_and_is_forbidden(chromium: Page) -> None:
@@ -78,6 +41,29 @@ class TestCache:
             box.send_keys(number)
         assert bytes_of.text == "614 kB · with the weights 687 kB"
         assert chromium.errors() == []
+
+
+class TestHeader:
+    def test_one_model_is_named_and_counted(self, chromium: Page) -> None:
+        chromium.open(attrs.evolve(small(), source="small-base").to_html())
+        assert chromium.one("#title").text == chromium.driver.title == "Small (small-base)"
+        assert chromium.one("#totals").text.split("\n") == ["7 parameters", "18,208 elements", "72.8 kB"]
+        assert chromium.facts["asked for"] == "small-base"
+
+    def test_two_are_named_counted_and_told_apart(self, chromium: Page) -> None:
+        entries = tuple(attrs.evolve(each, initializer="", expression=None, declared_by=None) for each in small())
+        file = Manifest("model.safetensors", entries[:1], declared=False)
+        chromium.open(attrs.evolve(small(), source="small-base").to_html(file))
+        assert chromium.one("#title").text == "Small (small-base) → model.safetensors"
+        assert [each.text for each in chromium.driver.find_elements("css selector", ".total")] == [
+            *("model → checkpoint", "7 → 1 parameter -6", "18,208 → 16,000 elements -2,208"),
+            "72.8 kB → 64.0 kB -8.77 kB, -12.0%",
+        ]
+        assert chromium.one("#totals").is_displayed()
+
+    def test_what_is_the_same_is_said_to_be(self, chromium: Page) -> None:
+        chromium.open(small().to_html(small()))
+        assert [each.text for each in chromium.driver.find_elements("css selector", ".by")] == ["±0", "±0", "±0"]
 
 
 class TestTree:
@@ -196,7 +182,7 @@ class TestSearch:
 class TestMap:
     def test_the_largest_parameter_has_its_colour(self, page: Page) -> None:
         x, y = _middle(page, "embed.weight")
-        assert _pixel(page, x, y) == _colour(page, "--c0")
+        assert _pixel(page, x, y) == _colour(page, "--embedding")
 
     def test_areas_are_bytes(self, page: Page) -> None:
         """Counts the pixels that have the colour of the parameters of each initializer."""
@@ -259,6 +245,7 @@ class TestColours:
     def test_each_mode_has_its_legend(self, page: Page) -> None:
         tied = {"tied or computed": "2"}
         legends = {
+            "role": {"embedding": "1", "norm": "2", "no role": "4"},
             "dtype": {"float32": "5", "bfloat16": "2"},
             "initializer": {"normal": "3", "zeros": "2", "ones": "2"},
             "trainable": {"trainable": "5", "not trainable": "2"},
@@ -271,8 +258,19 @@ class TestColours:
             _choose(page, mode)
             assert page.legend == legend | tied
 
-    def test_it_starts_with_the_first_that_tells_something(self, page: Page) -> None:
-        assert page.one("#mode").get_attribute("value") == "dtype"
+    def test_it_starts_with_the_first_that_tells_something(self, page: Page, chromium: Page) -> None:
+        assert page.one("#mode").get_attribute("value") == "role"
+        chromium.open(Manifest("Net", (entry("x", (2,)), entry("y", (2,), dtype="float16"))).to_html())
+        assert chromium.one("#mode").get_attribute("value") == "dtype"
+
+    def test_the_legend_tells_counts_bytes_and_shares(self, page: Page) -> None:
+        entries = [each.text.split("\n") for each in page.driver.find_elements("css selector", "#legend button")]
+        assert entries == [
+            ["embedding", "1", "64.0 kB · 88.0%"],
+            ["norm", "2", "64 B · under 0.1%"],
+            ["no role", "4", "8.70 kB · 12.0%"],
+            ["tied or computed", "2"],
+        ]
 
     def test_swatches_of_the_tree_follow(self, page: Page) -> None:
         page.one("#expand").click()
@@ -286,7 +284,7 @@ class TestColours:
     def test_states_of_a_net(self, chromium: Page) -> None:
         states = {each.name: "loaded" if each.name.startswith("layers") else "initialized" for each in small()}
         chromium.open(page_of(view_of(small(), states=states)))
-        assert chromium.one("#mode").get_attribute("value") == "state"
+        _choose(chromium, "state")
         assert chromium.legend == {"initialized": "1", "loaded": "6", "tied or computed": "2"}
         chromium.search("norm")
         chromium.press(Keys.ENTER)
@@ -298,7 +296,7 @@ class TestColours:
         assert page.one("#legend li:nth-child(2) button").get_attribute("aria-pressed") == "true"
         assert _pixel(page, x, y) == _colour(page, "--map-faded")
         page.press(Keys.ENTER)
-        assert _pixel(page, x, y) == _colour(page, "--c0")
+        assert _pixel(page, x, y) == _colour(page, "--embedding")
 
 
 class TestDetails:
@@ -338,7 +336,7 @@ class TestDetails:
         entries = tuple(attrs.evolve(each, initializer="", expression=None, declared_by=None) for each in small())
         chromium.open(Manifest("weights.safetensors", entries, declared=False).to_html())
         assert chromium.facts["kind"] == "a checkpoint, as its headers tell"
-        assert _modes(chromium) == ["dtype", "tags", "shard"]
+        assert _modes(chromium) == ["role", "dtype", "tags", "shard"]
 
 
 class TestCompared:
@@ -414,7 +412,47 @@ class TestLooks:
         assert page.run("return document.documentElement.dataset.theme") == other
         after = (_ground(page), _pixel(page, *_middle(page, "embed.weight")))
         assert before[0] != after[0]
-        assert before[1] != after[1] == _colour(page, "--c0")
+        assert before[1] != after[1] == _colour(page, "--embedding")
+
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_who_prefers_contrast_gets_more_of_it(self, page: Page, scheme: str) -> None:
+        """WCAG 2.1, 1.4.6 and 1.4.11: 7 to 1 for text, 3 to 1 for lines."""
+        theme = "return document.documentElement.dataset.theme"
+        prefer(page.driver, scheme, contrast="more")
+        WebDriverWait(page.driver, 10).until(lambda _: page.run(theme) == scheme)
+        assert _contrast(_colour(page, "--quiet"), _colour(page, "--surface")) >= 7
+        assert _contrast(_colour(page, "--line"), _colour(page, "--surface")) >= 3
+        prefer(page.driver, scheme)
+        assert _contrast(_colour(page, "--line"), _colour(page, "--surface")) < 3
+
+    def test_who_wants_no_motion_gets_none(self, page: Page) -> None:
+        moving = "return getComputedStyle(document.querySelector('.twisty'), '::before').transitionDuration"
+        prefer(page.driver, "light", reduced_motion="reduce")
+        assert page.run(moving) == "0s"
+        prefer(page.driver, "light", reduced_motion="no-preference")
+        assert page.run(moving) != "0s"
+
+    def test_on_paper_all_rows_are_there_in_dark_ink(self, chromium: Page) -> None:
+        prefer(chromium.driver, "dark")
+        chromium.open(large(2).to_html())
+        chromium.one("#folds").click()
+        chromium.one("#expand").click()
+        rows = "return document.querySelectorAll('#tree .row').length"
+        assert chromium.run(rows) < 100
+        chromium.run("dispatchEvent(new Event('beforeprint'))")
+        prefer(chromium.driver, "dark", medium="print")
+        assert chromium.run(rows) == int(chromium.one("#shown").get_attribute("textContent").split()[0])
+        assert _contrast(_colour(chromium, "--text"), (255, 255, 255)) >= 4.5
+        tree = chromium.one("#tree").rect
+        assert tree["height"] >= 24 * chromium.run(rows)
+        assert not chromium.one("#expand").is_displayed()
+        heading, cell = chromium.one("#columns .shape").rect, chromium.one("#tree .cell").rect
+        assert abs(heading["x"] - cell["x"]) < 24
+        prefer(chromium.driver, "dark")
+        chromium.run("dispatchEvent(new Event('afterprint'))")
+        assert chromium.run(rows) < 100
+        assert chromium.run("return document.documentElement.dataset.theme") == "dark"
+        assert chromium.errors() == []
 
     @pytest.mark.parametrize("theme", ["light", "dark"])
     def test_contrast_is_enough_to_read(self, page: Page, theme: str) -> None:
@@ -422,22 +460,29 @@ class TestLooks:
         page.run("document.documentElement.dataset.theme = arguments[0]", theme)
         grounds = ["--surface", "--ground", "--chosen", "--hover", "--control"]
         pairs = [(ink, ground) for ink in ("--text", "--quiet") for ground in grounds]
-        pairs += [("--accent", "--surface"), ("--text", "--map-frame")]
+        pairs += [("--accent", "--surface"), ("--text", "--map-frame"), ("--text", "--frame-badge")]
         fills = [f"--c{place}" for place in range(10)] + ["--other", "--none"]
         fills += [
             f"--{mark}" for mark in ("added", "removed", "renamed", "reshaped", "retyped", "reinitialized", "changed")
         ]
+        fills += [f"--{role}" for role in ROLES]
         pairs += [("--map-ink", fill) for fill in fills]
         poor = [pair for pair in pairs if _contrast(*(_colour(page, name) for name in pair)) < 4.5]
         assert poor == []
 
     def test_a_narrow_window_shows_the_tree_above_the_map(self, page: Page) -> None:
         try:
-            resize(page.driver, 400, 800)
+            resize(page.driver, 390, 800)
             tree, map_ = page.one("#tree").rect, page.one("#map").rect
             assert tree["y"] + tree["height"] <= map_["y"]
             assert map_["width"] > 300
-            assert page.run("return document.documentElement.scrollWidth") <= 400
+            assert page.run("return document.documentElement.scrollWidth") <= 390
+            assert page.one("#totals").is_displayed()
+            label = page.row(LAYERS).find_element("css selector", ".label")
+            assert page.run("return arguments[0].scrollWidth <= arguments[0].clientWidth", label)
+            page.one("#show-keys").click()
+            assert page.one("#keys").rect["width"] <= 390
+            page.one("#close-keys").click()
         finally:
             resize(page.driver, 1280, 800)
 
@@ -508,10 +553,8 @@ class TestStrangeNames:
 
 
 class TestSize:
-    def test_100_000_parameters_are_there_in_under_three_seconds(self, chromium: Page) -> None:
-        model = large()
-        assert len(model) == 100_000
-        chromium.open(model.to_html())
+    def test_100_000_parameters_are_there_in_under_three_seconds(self, chromium: Page, large_html: str) -> None:
+        chromium.open(large_html)
         assert int(chromium.run("return document.documentElement.dataset.ready")) < 3000
         assert chromium.search("*.7.experts.*.down.*") == "40 matches"
         chromium.press(Keys.ENTER)
@@ -535,7 +578,7 @@ def _middle(page: Page, name: str) -> tuple[int, int]:
     points = page.run(
         """
         const map = document.getElementById('map'), box = map.getBoundingClientRect(), hits = [];
-        for (let y = 2; y < box.height; y += 4) for (let x = 2; x < box.width; x += 4) {
+        for (let y = 2; y < box.height; y += 6) for (let x = 2; x < box.width; x += 6) {
           map.dispatchEvent(new PointerEvent('pointermove', { clientX: box.left + x, clientY: box.top + y }));
           if (document.querySelector('#details h2').textContent === arguments[0]) hits.push([x, y]);
         }
@@ -567,13 +610,13 @@ def _hover_map(page: Page, x: int, y: int) -> None:
 def _pixel(page: Page, x: int, y: int) -> tuple[int, ...]:
     """Give the colour at a point of the map."""
     script = "return [...document.getElementById('map-base').getContext('2d').getImageData(arguments[0], arguments[1], 1, 1).data]"
-    return tuple(page.run(script, x, y)[:3])
+    return tuple(page.drawn().run(script, x, y)[:3])
 
 
 def _painted(page: Page, name: str) -> int:
     """Count the pixels of the map that have a colour of the style sheet."""
     red, green, blue = _colour(page, name)
-    return page.run(
+    return page.drawn().run(
         """
         const canvas = document.getElementById('map-base');
         const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;

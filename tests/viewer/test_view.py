@@ -148,6 +148,29 @@ class TestOne:
     def test_a_manifest_has_no_states(self) -> None:
         assert view_of(small()).rows.state == []
 
+    def test_a_plain_cell_is_told_by_its_class(self) -> None:
+        """Nothing declares what it has; the class can be searched for all the same, and tells what that is for."""
+        plain = {"declared_by": None, "declared_at": None}
+        net = Manifest(
+            "Net",
+            (
+                entry("stem.embedding_table", (9, 4), **plain),
+                entry("lonely", (2,), **plain),
+                entry("up.weight", (4, 4)),
+            ),
+            cells={"": "Net", "stem": "Embedding", "up": "Dense"},
+        )
+        told = specs(view_of(net))
+        assert {name: spec.declared_by for name, spec in told.items()} == {
+            "stem.embedding_table": "Embedding.embedding_table",
+            "lonely": "Net.lonely",
+            "up.weight": "Linear.weight",
+        }
+        file = Manifest("net.ckpt", net.entries, declared=False)
+        assert specs(diff_view(file, net))["lonely"].declared_by == "Net.lonely"
+        assert attrs.evolve(net, cells={}) == net
+        assert "Embedding" not in net.to_json()
+
     def test_a_class_that_declares(self) -> None:
         told = specs(view_of(manifest(_Linear, 3, 5)))
         assert (told["weight"].expression, told["weight"].shape) == ("(out, size)", (5, 3))

@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING
 from ..._face import face
 
 if TYPE_CHECKING:
-    from ._architectures import KNOWN as KNOWN
-    from ._file import GgufFile as GgufFile
     from ._file import GgufTensor as GgufTensor
     from ._file import read_file as read_file
     from ._metadata import Length as Length
     from ._model_config import config_of as config_of
     from ._model_config import why_no_config as why_no_config
     from ._read_gguf import read_gguf as read_gguf
-    from ._tensor import header_of as header_of
     from ._types import why_not_computed as why_not_computed
 else:
     __getattr__ = face(__name__)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import attrs
 
 from ...declaration import Half, form_text, other_spelling
-from ...layout import Block, ManifestEntry, Stored, leftover_names
+from ...layout import ManifestEntry, Stored, leftover_names
 from .._inventory import Inventory
 from .._tensors import stored_tensors
 
@@ -41,7 +41,7 @@ def as_stored(model: Inventory, checkpoint: Inventory) -> tuple[Inventory, Inven
     entries = tuple(names.entries(stored_tensors(model)))
     spare = (names.spare | model.computed) - {entry.name for entry in entries}
     kept = tuple(entry for entry in checkpoint.entries if entry.name not in spare)
-    return Inventory(model.model, entries), Inventory(checkpoint.model, kept, declared=False)
+    return Inventory(model.model, entries, cells=model.cells), Inventory(checkpoint.model, kept, declared=False)
 
 
 def _without_leftovers(model: Inventory, checkpoint: Inventory) -> Inventory:
@@ -103,7 +103,7 @@ class _Names:
         yield stored
         if isinstance(stored.form, Half) and (other := other_spelling(stored.name)) and other not in self._declared:
             yield attrs.evolve(stored, name=other)
-        if _is_whole(stored):
+        if stored.is_plain:
             (name,) = stored.parameters
             for each in (name, *self._aliases.get(name, ())):
                 if each != stored.name and each not in self._declared:
@@ -111,12 +111,7 @@ class _Names:
         yield from self._copies.get(stored.parameters, ())
 
     def _entry(self, stored: Stored) -> ManifestEntry:
-        if _is_whole(stored):
+        if stored.is_plain:
             entry = self._model[stored.parameters[0]]
             return entry if entry.name == stored.name else attrs.evolve(entry, name=stored.name)
         return ManifestEntry(stored.name, stored.shape, stored.dtype, "", expression=form_text(stored.form))
-
-
-def _is_whole(stored: Stored) -> bool:
-    """Whether it is one parameter as it is."""
-    return isinstance(stored.form, Block) and stored.form.place is None

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 from ..._face import face
 
 if TYPE_CHECKING:
-    from ._cache_sizes import CacheSizes as CacheSizes
     from ._cache_sizes import cache_table as cache_table
     from ._optimizers import OPTIMIZERS as OPTIMIZERS
     from ._size import Size as Size

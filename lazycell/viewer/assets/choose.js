@@ -63,7 +63,7 @@ function settle(parts) {
     return turned < 0 ? node : line[turned];
   };
   const selected = inSight("selected" in parts ? parts.selected : state.selected);
-  store.change({ ...parts, selected, zoom: zoomAround(model, inSight(state.zoom), selected) });
+  store.change({ ...parts, selected, zoom: selected ? zoomAround(model, inSight(state.zoom), selected) : inSight(state.zoom) });
 }
 
 // --------------------------------------------------------------------------------------------------------------- zooming

@@ -17,7 +17,7 @@ function tellTotals() {
     const item = make("span", "total"), word = noun && (now[key] === 1 ? noun : `${noun}s`);
     const value = model.compared ? `${text(old[key])} → ${text(now[key])}` : text(now[key]);
     item.append(make("span", "amount", `${value}${word && ` ${word}`}`));
-    if (model.compared) item.append(make("span", "by", signed(now[key] - old[key], text) + (noun ? "" : percentText())));
+    if (model.compared) item.append(" ", make("span", "by", signed(now[key] - old[key], text) + (noun ? "" : percentText())));
     return item;
   });
   const kinds = [...new Set(model.sides.map((side) => (side.declared ? "model" : "checkpoint")))];

@@ -31,7 +31,7 @@ function goTo(hash) {
   sortBy(asked("sort") === "bytes" ? "bytes" : "declared");
   narrow({ query: asked("find").trim(), onlyDifferences: model.compared && asked("only") === "differences" });
   const [selected, zoom] = ["select", "zoom"].map((key) => Math.max(0, nodeAt(model, asked(key))));
-  select(selected, { zoom: model.row[zoom] < 0 ? zoom : Math.max(0, model.parent[zoom]) });
+  select(asked("select") ? selected : zoom, { zoom: model.row[zoom] < 0 ? zoom : Math.max(0, model.parent[zoom]) });
 }
 
 let writing = 0;

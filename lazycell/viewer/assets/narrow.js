@@ -10,7 +10,7 @@ function narrow(parts) {
   const { shown, mixed } = shownNodes(model, matched, onlyDifferences);
   let { open, split } = state;
   if (shown) {
-    before = before || { open, split };
+    before = before || { open, split, selected: state.selected };
     open = allOpen(model);
     split = before.split.map((apart, node) => apart | mixed[node]);
   } else if (before) {
@@ -18,7 +18,8 @@ function narrow(parts) {
     ({ open, split } = revealed(model, before, state.selected));
     before = null;
   }
-  const selected = shown && !shown[state.selected] ? 0 : state.selected;
+  // A letter on the way may leave out what was selected, and the next one bring it back.
+  const selected = shown ? [state.selected, before.selected, 0].find((node) => node > 0 && shown[node]) || 0 : state.selected;
   settle({ query, onlyDifferences, matched, shown, mixed, open, split, selected });
 }
 

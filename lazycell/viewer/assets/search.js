@@ -19,9 +19,9 @@ function makeSearch(model) {
   };
 }
 
-// Words are apart by blanks; those within brackets belong together: `(768, 768)`.
+// Words are apart by blanks; not so within brackets and after a comma: `(768, 768)`.
 function wordsOf(query) {
-  return (query.toLowerCase().slice(0, 2000).match(/\([^()]*\)?|[^\s(]+(?:\([^()]*\)?)?/g) || []).map((word) => word.replace(/\s/g, ""));
+  return (query.toLowerCase().slice(0, 2000).replace(/,\s+(?=\d)/g, ",").match(/\([^()]*\)?|[^\s(]+(?:\([^()]*\)?)?/g) || []).map((word) => word.replace(/\s/g, ""));
 }
 
 function readIndex(model) {
@@ -61,11 +61,12 @@ function specFits({ shape, dtypes, classes, role }, field, value) {
   return inShape || begins("dtype", dtypes) || begins("class", classes) || begins("role", [role]);
 }
 
-// `(768,768)` is a whole shape; `768x768` and `768` are dimensions that follow each other in it.
+// `(768,768)` is a whole shape, `(768,` the beginning of one; `768x768` and `768` are dimensions that follow each other.
 function shapeFits(shape, value) {
   const whole = /^\((?:(\d+(?:,\d+)*),?)?\)$/.exec(value);
   if (whole) return shape.join(",") === (whole[1] || "");
-  const part = /^\(?(\d+(?:[x×,]\d+)*)[x×,]?$/.exec(value);
+  if (value.startsWith("(")) return `(${shape.join(",")}${shape.length === 1 ? "," : ""})`.startsWith(value);
+  const part = /^(\d+(?:[x×,]\d+)*)[x×,]?$/.exec(value);
   return part !== null && `x${shape.join("x")}x`.includes(`x${part[1].replace(/[×,]/g, "x")}x`);
 }
 

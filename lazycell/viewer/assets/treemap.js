@@ -13,13 +13,25 @@ function makeMap(model, store) {
   const base = document.getElementById("map-base"), over = document.getElementById("map-over");
   const { state } = store;
   let tiles = [], tileOf = new Int32Array(model.count).fill(-1);
+  let moved = false, stale = false, due = 0;
 
-  new ResizeObserver(() => { arrange(); paint(); outline(); }).observe(box);
+  new ResizeObserver(() => { moved = true; draw(); }).observe(box);
   store.listen((parts) => {
-    if ("zoom" in parts || "split" in parts) arrange();
-    if (["zoom", "split", "sorted", "shown", "highlight", "theme"].some((key) => key in parts)) paint();
-    outline();
+    moved = moved || "zoom" in parts || "split" in parts;
+    stale = stale || moved || ["sorted", "shown", "highlight", "theme"].some((key) => key in parts);
+    // Who types does not wait for the map of every letter.
+    if (!("query" in parts)) draw();
+    else if (!due) due = requestAnimationFrame(draw);
   });
+
+  function draw() {
+    cancelAnimationFrame(due);
+    due = 0;
+    if (moved) arrange();
+    if (moved || stale) paint();
+    moved = stale = false;
+    outline();
+  }
 
   function arrange() {
     const width = box.clientWidth, height = box.clientHeight, ratio = window.devicePixelRatio || 1;
@@ -41,13 +53,20 @@ function makeMap(model, store) {
       inks(["--map-ink", "--map-faded", "--map-frame", "--text", "--mono", "--accent"]);
     pen.font = `11px ${family}`;
     pen.textBaseline = "middle";
-    const faded = (node, row) => (state.shown && !state.shown[node]) ||
-      (state.highlight >= 0 && state.sorted.category[row] !== state.highlight);
     const small = [];
     let leaves = 0, lit = 0;
-    for (const tile of tiles) {
+    for (let place = 0; place < tiles.length; place++) {
+      const tile = tiles[place];
+      // Of what a search leaves out, the titles are enough.
+      if (tile.open && !tile.title && tile.node !== state.zoom && state.shown && !state.shown[tile.node]) {
+        pen.fillStyle = paper;
+        pen.fillRect(tile.x, tile.y, tile.width - 1, tile.height - 1);
+        while (place + 1 < tiles.length && isWithin(model, tiles[place + 1].node, tile.node)) place++;
+        leaves++;
+        continue;
+      }
       if (tile.open) { paintFrame(pen, tile, frame, frameInk); continue; }
-      const row = model.row[model.heaviest[tile.node]], pale = faded(tile.node, row);
+      const leaf = litLeaf(tile.node), pale = leaf < 0, row = pale ? -1 : rowOf(model, state, leaf);
       pen.fillStyle = pale ? paper : fills[state.sorted.category[row]];
       const gap = Math.min(tile.width, tile.height) > 4 ? 1 : 0;
       pen.fillRect(tile.x, tile.y, tile.width - gap, tile.height - gap);
@@ -59,11 +78,25 @@ function makeMap(model, store) {
     if (2 * lit <= leaves && small.length <= MOST_MARKS) for (const each of small) paintMark(pen, ...each, accent);
   }
 
+  // The heaviest parameter of a rectangle that is not to be pale, or -1.
+  function litLeaf(node) {
+    const { shown, highlight, sorted } = state;
+    if (shown && !shown[node]) return -1;
+    if (!shown && highlight < 0) return model.heaviest[node];
+    let found = -1;
+    for (let leaf = node; leaf < model.end[node]; leaf++) {
+      const row = rowOf(model, state, leaf);
+      if (row < 0 || (shown && !shown[leaf]) || (highlight >= 0 && sorted.category[row] !== highlight)) continue;
+      if (found < 0 || model.area[leaf] > model.area[found]) found = leaf;
+    }
+    return found;
+  }
+
   // What is small is drawn larger than it is, within the map.
   function paintMark(pen, tile, fill, accent) {
-    const width = Math.max(tile.width, LEAST_MATCH), height = Math.max(tile.height, LEAST_MATCH);
-    const x = Math.max(0, Math.min(box.clientWidth - width, tile.x + (tile.width - width) / 2));
-    const y = Math.max(0, Math.min(box.clientHeight - height, tile.y + (tile.height - height) / 2));
+    const width = Math.ceil(Math.max(tile.width, LEAST_MATCH)), height = Math.ceil(Math.max(tile.height, LEAST_MATCH));
+    const x = Math.max(0, Math.min(box.clientWidth - width, Math.round(tile.x + (tile.width - width) / 2)));
+    const y = Math.max(0, Math.min(box.clientHeight - height, Math.round(tile.y + (tile.height - height) / 2)));
     pen.fillStyle = accent;
     pen.fillRect(x, y, width, height);
     pen.fillStyle = fill;
@@ -104,6 +137,7 @@ function makeMap(model, store) {
 
   // The node's own tile, or that of the smallest group around it that has one.
   function tileAround(node) {
+    if (due) draw();
     if (node < 0 || !isWithin(model, node, state.zoom)) return null;
     while (node >= 0 && tileOf[node] < 0) node = model.parent[node];
     return node < 0 ? null : tiles[tileOf[node]];
@@ -112,6 +146,7 @@ function makeMap(model, store) {
   return {
     tileAround,
     at(x, y) {
+      if (due) draw();
       for (let place = tiles.length - 1; place >= 0; place--) {
         const tile = tiles[place];
         if (x >= tile.x && x < tile.x + tile.width && y >= tile.y && y < tile.y + tile.height) return tile.node;
