@@ -27,7 +27,7 @@ from ._errors import (
     UninitializedWarning,
     UnknownNameError,
 )
-from .cell._any_cell import load_checkpoint, load_param_into_net, manifest, save_checkpoint
+from .cell._any_cell import load_checkpoint, load_param_into_net, save_checkpoint
 from .cell._built_with import Hyperparameters, replace
 from .cell._cell import LazyCell
 from .cell._freeze import freeze, unfreeze
@@ -103,6 +103,10 @@ from .saving._save import SaveReport
 from .saving._verify import VerifyReport, verify
 
 __version__: str
+
+# isort: split
+# Last: the imports above make an attribute of the package of that name, too, which some checkers would see.
+from .cell._any_cell import manifest
 
 __all__ = [
     "INDEX",

@@ -27,10 +27,10 @@ from . import checkers
 
 FILES = Path(__file__).parent / "typing_tests"
 PACKAGE = Path(lazycell.__file__).parent
-PLAIN = ("drafted.py", "imported.py", "imported_mistakes.py", "twin.py", "twin_mistakes.py")
+PLAIN = ("drafted.py", "imported.py", "imported_mistakes.py", "nets.py", "twin.py", "twin_mistakes.py")
 STUBS = PACKAGE / "stubs"
 WITH_PLUGIN = ("card.py", "card_mistakes.py", "imported.py", "twin.py", "twin_mistakes.py")
-ACCEPTED = ("card.py", "imported.py", "twin.py")
+ACCEPTED = ("card.py", "imported.py", "nets.py", "twin.py")
 
 Diagnostic = tuple[int, str]
 
@@ -138,10 +138,21 @@ def faults(checker: str, file: str) -> set[int]:
 
 
 @pytest.mark.parametrize("checker", NEWER)
-@pytest.mark.parametrize("file", ["imported.py", "twin.py"])
+@pytest.mark.parametrize("file", ["imported.py", "nets.py", "twin.py"])
 def test_newer_checkers_accept(checker: str, file: str) -> None:
     """What is right is no fault."""
     assert faults(checker, file) == set()
+
+
+def test_nets_are_cells_without_the_stubs(tmp_path: Path) -> None:
+    """A function of lazycell takes a net, and a plain cell, of whoever has configured nothing."""
+    config = tmp_path / "pyrightconfig.json"
+    config.write_text(json.dumps({"include": [str(FILES / "nets.py")], "extraPaths": [str(PACKAGE.parent)]}))
+    project = ("--project", str(config), "--pythonpath", sys.executable, "--outputjson")
+    told = run(sys.executable, "-m", "pyright", *project, PYRIGHT_PYTHON_IGNORE_WARNINGS="1")
+    assert [item["message"] for item in json.loads(told)["generalDiagnostics"] if item["severity"] == "error"] == []
+    ty = run(str(Path(sys.executable).with_name("ty")), "check", "--python", sys.prefix, "nets.py")
+    assert "All checks passed" in ty
 
 
 @pytest.mark.parametrize("checker", NEWER)

@@ -32,14 +32,15 @@ from ._save_checkpoint import save_checkpoint as save
 from ._torch_names import torch_names_of
 
 if TYPE_CHECKING:
+    from .._nn_cell import Cell
     from ..sources.adapters import Adapters
 
 Source = str | PathLike[str] | Mapping[str, Any]
 
 
 def load_checkpoint(
-    path: Source | nn.Cell | None = None,
-    net: nn.Cell | Source | None = None,
+    path: Source | Cell | None = None,
+    net: Cell | Source | None = None,
     *,
     missing: Policy = "error",
     unexpected: Policy = "error",
@@ -136,7 +137,7 @@ def load_checkpoint(
 
 
 def load_param_into_net(
-    net: nn.Cell,
+    net: Cell,
     parameter_dict: Mapping[str, Any],
     strict_load: bool = False,
     remove_redundancy: bool = False,
@@ -172,8 +173,9 @@ def load_param_into_net(
         TypeError: an argument is of a kind that means nothing.
         ValueError: there is no such choice, or arguments contradict each other.
     """
-    if isinstance(net, Mapping) and isinstance(parameter_dict, nn.Cell):
-        net, parameter_dict = parameter_dict, net
+    first: Any = net
+    if isinstance(first, Mapping) and isinstance(parameter_dict, nn.Cell):
+        net, parameter_dict = parameter_dict, first
     if not isinstance(net, nn.Cell):
         raise TypeError(f"load_param_into_net() fills a cell, not {_what(net)}")
     if not isinstance(parameter_dict, Mapping):
@@ -197,8 +199,8 @@ def load_param_into_net(
 
 
 def save_checkpoint(
-    net: nn.Cell | str | PathLike[str] | None = None,
-    path: str | PathLike[str] | nn.Cell | None = None,
+    net: Cell | str | PathLike[str] | None = None,
+    path: str | PathLike[str] | Cell | None = None,
     *,
     format: str | None = None,
     max_shard_size: int | str | None = None,
@@ -215,7 +217,7 @@ def save_checkpoint(
     append_dict: Mapping[str, Any] | None = None,
     choice_func: Chooses | None = None,
     crc_check: bool = False,
-    save_obj: nn.Cell | None = None,
+    save_obj: Cell | None = None,
     ckpt_file_name: str | PathLike[str] | None = None,
 ) -> SaveReport:
     """Write every parameter of any cell; what is at `path` stays until the new checkpoint is whole and on the disk.
@@ -284,7 +286,7 @@ def save_checkpoint(
     )
 
 
-def manifest(net: nn.Cell) -> Manifest:
+def manifest(net: Cell) -> Manifest:
     """List every parameter of any cell as data; its parameters may or may not have values.
 
     Args:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mindspore import nn
 
@@ -12,11 +12,14 @@ from ..parameters import parameters_of
 from ._choice import check_patterns, choose_parameters
 from ._net_manifest import survey
 
+if TYPE_CHECKING:
+    from .._nn_cell import Cell
+
 _FROZEN = "_lazycell_frozen"
 """On a cell, in its `__dict__`: the names of its own parameters that `freeze` has frozen. No others are thawed."""
 
 
-def freeze(net: nn.Cell, *patterns: str) -> list[str]:
+def freeze(net: Cell, *patterns: str) -> list[str]:
     """Take parameters out of training: `requires_grad` becomes False. They are loaded and saved as before.
 
     An optimizer updates what it was made with: freeze first, then `nn.Adam(net.trainable_params())`.
@@ -42,7 +45,7 @@ def freeze(net: nn.Cell, *patterns: str) -> list[str]:
     return frozen
 
 
-def unfreeze(net: nn.Cell, *patterns: str) -> list[str]:
+def unfreeze(net: Cell, *patterns: str) -> list[str]:
     """Undo `freeze`: what it has frozen is trained again. Buffers, and what was declared so, are never trained.
 
     Args:

@@ -21,6 +21,7 @@ from ._choice import check_patterns, choose
 from ._save_pretrained import make_directories
 
 if TYPE_CHECKING:
+    from .._nn_cell import Cell
     from ..saving import SaveReport
 
 _PAIRS = (("lora_A", "lora_B"), ("lora_embedding_A", "lora_embedding_B"))
@@ -38,7 +39,7 @@ _TASKS = {
 
 def save_adapter(
     path: str | PathLike[str],
-    arrays: nn.Cell | Mapping[str, Any],
+    arrays: Cell | Mapping[str, Any],
     *,
     alpha: float | Mapping[str, float] | None = None,
     base: str | PathLike[str] | None = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mindspore import nn
 
@@ -16,8 +16,11 @@ from ._build import hand_down, inside_another, is_built
 from ._choice import check_patterns, choose
 from ._full_names import common_prefix, name_all, names_kept_on_failure
 
+if TYPE_CHECKING:
+    from .._nn_cell import Cell
 
-def swap(net: nn.Cell, pattern: str | list[str], factory: Callable[..., nn.Cell], **arguments: Any) -> list[str]:
+
+def swap(net: Cell, pattern: str | list[str], factory: Callable[..., Cell], **arguments: Any) -> list[str]:
     """Replace the children whose paths match: each by `factory(child, **arguments)`, as if it had been declared so.
 
     Its parameters have no values until a checkpoint or an initializer gives them some, and their full names, by which

@@ -27,6 +27,7 @@ from ._load_steps import plan_load
 from ._naming import naming_of
 
 if TYPE_CHECKING:
+    from .._nn_cell import Cell
     from ..manifest import Manifest
     from ..system import Array
     from ._load_steps import Planned
@@ -41,7 +42,7 @@ _AT_ONCE = 16_000_000
 
 
 def load_adapter(
-    net: nn.Cell,
+    net: Cell,
     path: str | PathLike[str],
     name: str = "default",
     weight: float = 1.0,
@@ -82,7 +83,7 @@ def load_adapter(
 
 
 def set_adapter(
-    net: nn.Cell,
+    net: Cell,
     name: Wanted,
     *,
     discard: bool = False,

@@ -34,6 +34,13 @@ class HelpContext(click.Context):
         return _Formatter(max_width=None if width_of(sys.stdout) is None else _PROSE)
 
 
+def how_written(error: click.ClickException) -> str:
+    """Say how an option is written that is missing; nothing of any other error, and none of what it says already."""
+    if not isinstance(error, click.MissingParameter) or not isinstance(error.param, click.Option) or error.message:
+        return ""
+    return "" if error.ctx is None else f"Write {error.param.opts[-1]} {error.param.make_metavar(error.ctx)}"
+
+
 def _narrow(line: str, width: int) -> list[str]:
     """Fold a line of help; an example can still be copied into a shell."""
     found = _EXAMPLE.fullmatch(line)

@@ -20,7 +20,7 @@ from .._harmless import words_of
 from .._location import did_you_mean
 from ..show import complain, fitted, kept_for_answers, printable, printable_lines, say_json
 from . import _answers
-from ._help import HelpContext
+from ._help import HelpContext, how_written
 
 _TROUBLE, _INTERRUPTED, _UNREAD = 2, 130, 141
 
@@ -152,8 +152,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         # What we say ourselves is one line; what click says may be several.
         shown = printable if type(error) is click.UsageError else printable_lines
+        vars(error).update(message=f"{error.message}{how_written(error)}")
         if as_json:
-            _tell(error, str(error.message))
+            _tell(error, error.format_message())
         told = fitted(f"{_ERROR}{shown(str(error.message))}", sys.stderr)
         vars(error).update(message=told.removeprefix(_ERROR))
         error.show()

@@ -25,6 +25,7 @@ from ._factory import Factory, check_complete, factory_of
 from ._imported import imported
 from ._interrupt import interrupts_held
 from ._on_disk import on_disk
+from ._python_files import file_of_module, how_classes_are_written
 from ._setting_types import check_types
 
 if TYPE_CHECKING:
@@ -304,6 +305,8 @@ def manifest_in(content: bytes, title: str) -> Manifest:
 
 
 def _file(title: str, path: Path, options: Options) -> Model:
+    if path.suffix == ".py":
+        raise click.UsageError(f"{title} is a file of Python: {how_classes_are_written(path)}")
     if not is_manifest(path):
         raise click.UsageError(
             f"{title} is no manifest: MODEL is a registered name, module:Class, a directory with a config.json, a GGUF "
@@ -350,7 +353,10 @@ def _registered(title: str, options: Options) -> Model:
     names = [name for model in models for name in (model.model_type, model.architecture)]
     names += [preset.name for model in models for preset in model.presets]
     hint = did_you_mean(title, names) or ": `lazycell models` lists what is; a class of yours is written module:Class"
-    if Path(title).is_dir():
+    file = file_of_module(title)
+    if file is not None:
+        hint = f"; {file} is here: {how_classes_are_written(file)}"
+    elif Path(title).is_dir():
         hint = f", and there is no config.json in the directory {title} to say which model it is"
     raise click.UsageError(f"no model is registered as {title!r}{hint}")
 

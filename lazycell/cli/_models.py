@@ -88,6 +88,8 @@ def _complain(
 
 
 def _near(pattern: str, known: Iterable[RegisteredModel]) -> str:
+    if ":" in pattern:
+        return f": this lists what is registered; a class is shown by `lazycell show {pattern}`"
     names = dict.fromkeys(name for model in known for name in (model.model_type, model.architecture))
     names |= dict.fromkeys(preset.name for model in known for preset in model.presets)
     word = "".join(each for each in pattern if each not in "*?[]!")

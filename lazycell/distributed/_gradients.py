@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mindspore import nn
 
@@ -13,8 +13,11 @@ from ._axis_cells import AxisCell
 from ._communicator import communicator_of
 from ._parts import shard_of
 
+if TYPE_CHECKING:
+    from .._nn_cell import Cell
 
-def reduce_gradients(net: nn.Cell, grads: Sequence[Any], *, parameters: Iterable[Any] | None = None) -> tuple[Any, ...]:
+
+def reduce_gradients(net: Cell, grads: Sequence[Any], *, parameters: Iterable[Any] | None = None) -> tuple[Any, ...]:
     """Join what the ranks of a net's mesh computed of each gradient; call it between the gradients and the optimizer.
 
     Along an axis that divides nothing of the net (`dp`) the mean is taken: there, ranks have other samples. Where

@@ -6,7 +6,7 @@ import sys
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mindspore import Parameter, ParameterTuple, nn
 
@@ -23,6 +23,9 @@ from ._life import life_of, was_left
 from ._part import part_of
 from ._seed import count_net, is_of_entropy, seed_for
 from ._without_values import is_declared, lacks_values
+
+if TYPE_CHECKING:
+    from .._nn_cell import Cell
 
 # How many names a message lists before it says how many there are.
 _LISTED = 8
@@ -45,7 +48,7 @@ def check_cell(function: str, net: Any) -> None:
     raise TypeError(f"{function}() takes a cell, not {given}")
 
 
-def uninitialized(net: nn.Cell) -> list[str]:
+def uninitialized(net: Cell) -> list[str]:
     """List the paths of the parameters that have no values yet. Computed buffers are not among them.
 
     Args:
@@ -125,9 +128,7 @@ def _prefix(names: Mapping[Any, str], paths: Mapping[Any, str]) -> str:
     return found.most_common(1)[0][0] if found else ""
 
 
-def init_parameters_data(
-    cell: nn.Cell, seed: int | None = None, *, streams: bool = False
-) -> dict[Parameter, Parameter]:
+def init_parameters_data(cell: Cell, seed: int | None = None, *, streams: bool = False) -> dict[Parameter, Parameter]:
     """Initialize whatever has no values in any `nn.Cell`: a LazyCell, a plain cell, or a mixture.
 
     What draws from streams is drawn on all cores, and given to the parameters when all of it is there: an error or an

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
-from mindspore import nn
 
 from .. import show
 from .._dtypes import dtype_name, itemsize
@@ -15,6 +14,9 @@ from .._frozen import frozen
 from ._life import Origin, State, life_of
 from ._lifecycle import check_cell, computed_buffers
 from ._part import part_of, shapes_text
+
+if TYPE_CHECKING:
+    from .._nn_cell import Cell
 
 
 @frozen
@@ -80,7 +82,7 @@ def status_totals(status: Status) -> str:
     return f"{len(status)} in all, {total:,} bytes: {', '.join(parts)}" if parts else "no parameters"
 
 
-def status(net: nn.Cell) -> Status:
+def status(net: Cell) -> Status:
     """Tell each parameter's state, shape, dtype, bytes and origin; a parameter at two places is listed once.
 
     Names are paths in the net, as in its manifest.

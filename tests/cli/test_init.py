@@ -87,7 +87,7 @@ def test_a_failure_leaves_what_was_there(zoo: Zoo, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("toy-small", "-o", "x.safetensors"), "Missing option '--seed'"),
+        (("toy-small", "-o", "x.safetensors"), "Missing option '--seed'. Write --seed "),
         (("toy-small", "--seed", "1"), "Missing option '-o'"),
         (("toy-small", "-o", "x.safetensors", "--seed", "-1"), "-1 is not in the range x>=0"),
         (("toy-small", "-o", "x.bin", "--seed", "1"), "the name of a checkpoint ends in .safetensors or .ckpt"),
@@ -95,7 +95,7 @@ def test_a_failure_leaves_what_was_there(zoo: Zoo, tmp_path: Path) -> None:
         (("gone.json", "-o", "x.ckpt", "--seed", "1"), "there is no file gone.json"),
         (
             ("tests/manifest/__init__.py", "-o", "x.ckpt", "--seed", "1"),
-            "tests/manifest/__init__.py is no manifest: MODEL is a registered name",
+            "tests/manifest/__init__.py is a file of Python: a class in it is written tests.manifest:Class",
         ),
         (
             ("models/manifests/bert-tiny.json", "-o", "x.ckpt", "--seed", "1"),

@@ -109,7 +109,11 @@ def test_a_directory_with_a_config(place: Path) -> None:
         ("cli_gone:Net", "there is no module 'cli_gone' here or among the installed ones"),
         ("gone.safetensors", "there is no file gone.safetensors"),
         (".", "there is no config.json in . to say which model it is"),
-        ("cli_nets.py", "cli_nets.py is no manifest: MODEL is a registered name, module:Class, "),
+        ("cli_nets.py", "cli_nets.py is a file of Python: a class in it is written cli_nets:Class: cli_nets:Net"),
+        (
+            "cli_nets",
+            "no model is registered as 'cli_nets'; cli_nets.py is here: a class in it is written cli_nets:Class: ",
+        ),
         ("bert-tinny", "no model is registered as 'bert-tinny'; did you mean `bert-tiny`?"),
     ],
 )

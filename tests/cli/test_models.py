@@ -61,8 +61,9 @@ def test_cards(tmp_path):
         ["models", "distil*", "--cards", str(place)],
         ["models", "brt-*", "--cards", str(tmp_path / "none")],
         ["models", "--json", "--cards", str(place)],
+        ["models", "net:Net"],
     ]
-    wrote, nothing, both = one_after_the_other(commands, tmp_path / "done")
+    wrote, nothing, both, other = one_after_the_other(commands, tmp_path / "done")
     families = {"distilbert", "gpt2", "roberta"}
     assert (wrote.status, wrote.stdout) == (0, f"wrote {place / 'index.md'} and 3 pages beside it\n")
     assert {path.stem for path in place.iterdir()} == {"index", *families}
@@ -72,3 +73,4 @@ def test_cards(tmp_path):
     assert nothing.status == 1
     assert not (tmp_path / "none").exists()
     assert both.status == 2
+    assert "`lazycell show net:Net`" in other.stderr

@@ -128,7 +128,7 @@ def test_a_checkpoint_that_does_not_fit(files: tuple[str, str], tmp_path: Path) 
         (("--mesh", "rank=2"), "no axis can be called rank"),
         (("--mesh", "tp"), "--mesh tp: write a name and a size for each axis, --mesh tp=8,dp=2"),
         (("--mesh", "tp=2", "--whole", "vocabs"), "--whole vocabs: no hyperparameter of Ranked that ranks divide; did"),
-        ((), "Missing option '--mesh'"),
+        ((), "Missing option '--mesh'. Write --mesh AXIS=N,..."),
     ],
 )
 def test_wrong_usage(files: tuple[str, str], words: tuple[str, ...], told: str) -> None:

@@ -23,12 +23,13 @@ from ..mismatch.transformer import model
     ("words", "kind", "told"),
     [
         ("show gone.json", "UsageError", "there is no file gone.json"),
+        ("plan bert-tiny x.safetensors", "MissingParameter", "Write --mesh AXIS=N,..."),
         ("check {net} gone.safetensors", "FileNotFoundError", "there is no checkpoint at gone.safetensors"),
         ("diff {net} {net} --markdown", "UsageError", "--json and --markdown: choose one"),
         ("inspect {odd}", "CheckpointFormatError", "odd.safetensors"),
         ("show {net} --optimizer adm", "UsageError", '(did you mean "adam"?)'),
         ("show {net} --html {odd}/x.html", "UsageError", "choose one"),
-        ("show", "MissingParameter", ""),
+        ("show", "MissingParameter", "Missing argument 'MODEL'"),
         ("shwo {net}", "UsageError", "did you mean `show`?"),
     ],
 )
