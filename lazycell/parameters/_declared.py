@@ -88,7 +88,6 @@ class DeclaredParameter(Rewritable, WithoutValues, LazyParameter):
         Raises:
             ValueError: `data` has another shape, and not `slice_shape`.
         """
-        origin = origin_of_call("set_data")
         if not (slice_shape and isinstance(data, Tensor)) or part_of(self) is not None:
             data = checked_value(self, data)
         elif is_declared(data):
@@ -96,7 +95,7 @@ class DeclaredParameter(Rewritable, WithoutValues, LazyParameter):
         if data.has_init:
             self._redeclare(data.init, self._draw_for(data.init), data.dtype)
         else:
-            self._assign(copy_of(data, dtype_name(self.dtype)), origin)
+            self._assign(copy_of(data, dtype_name(self.dtype)), origin_of_call("set_data"))
         self.sliced = slice_shape
         return self
 
@@ -325,9 +324,8 @@ class DeferredParameter(DeclaredParameter):
         """As `Parameter.set_data`: another shape, too. An initializer replaces the declared one."""
         if slice_shape or not has_other_shape(self, data) or part_of(self) is not None:
             return DeclaredParameter.set_data(self, data, slice_shape)
-        origin = origin_of_call("set_data")
         if is_declared(data) or not data.has_init:
-            take(self, copy_given(data, dtype_name(self.dtype)), origin)
+            take(self, copy_given(data, dtype_name(self.dtype)), origin_of_call("set_data"))
         else:
             framework.take_storage(self, Tensor(shape=data.shape, dtype=self.dtype, init=data.init))
             self._redeclare(data.init, self._draw_for(data.init), data.dtype)

@@ -10,7 +10,7 @@ from mindspore import Tensor, nn, ops
 
 from .._dtypes import FLOATING, dtype_name
 from .._errors import DtypeWarning
-from ._framework import framework_dtype, is_recording, parameters_of
+from ._framework import device_target, framework_dtype, is_recording, parameters_of
 
 _ALWAYS = "float32"
 _USUAL = frozenset({"float16", "float32", "float64"})
@@ -22,8 +22,7 @@ _lock = threading.Lock()
 
 def device() -> str:
     """Name the device that operators run on: `CPU`, `Ascend` or `GPU`."""
-    target: str = mindspore.get_context("device_target")
-    return target
+    return device_target()
 
 
 def computes(dtype: object) -> bool:

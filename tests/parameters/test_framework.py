@@ -823,6 +823,11 @@ def test_arguments_that_were_checked_are_not_checked_again() -> None:
     assert (tensor.shape, tensor.dtype, tensor.has_init) == ((5,), ms.float16, False)
 
 
+def test_the_device_is_that_of_the_context() -> None:
+    """The parameter that `get_context` reads, too."""
+    assert framework.device_target() == ms.get_context("device_target") == "CPU"
+
+
 def test_dtypes_are_constants_of_one_class() -> None:
     """Equal to themselves alone, with equal hashes."""
     dtypes = [ms.float32, ms.float16, ms.bfloat16, ms.int8, ms.uint8, ms.bool_]
