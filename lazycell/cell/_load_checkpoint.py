@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mindspore import nn
 
 from ..loading import LoadOptions, LoadPlan, LoadReport
+from ..mesh import sizes_of_meshes
 from ..parameters import mesh_of
 from . import _together
 from ._load_steps import Change, commit, plan_load, read_planned
@@ -37,7 +38,7 @@ def load_checkpoint(
         switch: what of the plan is carried out, where adapters change; None: all.
     """
     started = time.perf_counter()
-    mesh = mesh_of(net)
+    mesh = mesh_of(net) if sizes_of_meshes else None
     if mesh is not None:
         return _together.load_on_mesh(net, mesh, path, options, naming_of, make, started, switch)
     planned = plan_load(net, path, options, naming_of, make, switch=switch)

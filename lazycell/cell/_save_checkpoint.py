@@ -16,6 +16,7 @@ from .._collector import collector_paused
 from .._harmless import printable
 from ..layout import LAYOUT, NAMING, Stored
 from ..manifest import DIGEST, Manifest, stored_tensors
+from ..mesh import sizes_of_meshes
 from ..parameters import draw_state, lacks_values, mesh_of, no_values_to_save, numpy_values
 from ..saving import (
     Content,
@@ -93,7 +94,7 @@ def save_checkpoint(
         names=names,
         companion_of=companion_of,
     )
-    mesh = mesh_of(net)
+    mesh = mesh_of(net) if sizes_of_meshes else None
     if mesh is not None:
         if enc_key is not None or enc_mode is not None:
             raise ValueError("enc_key: only a .ckpt can be encrypted, which several ranks cannot write")

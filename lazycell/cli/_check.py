@@ -65,7 +65,8 @@ def check(
     (.gguf), an index with its shards, or a directory. Either may be a repository in the hub's cache, ORG/NAME. Only
     headers are read.
     """
-    check_page(page)
+    if page is not None:
+        check_page(page)
     check_revision(revision, model, checkpoint)
     wrote: str | None = None
     header = formats.open_checkpoint(on_disk(checkpoint, revision))

@@ -62,7 +62,8 @@ def diff(
     classes = [side for side in (old, new) if is_class(side)]
     if options.given is not None and not classes:
         raise click.UsageError(f"{options.given} goes with a class, and neither {old} nor {new} is one")
-    check_page(page)
+    if page is not None:
+        check_page(page)
     check_revision(revision, old, new)
     options = attrs.evolve(options, revision=revision)
     one, other = find_sides(old, new, options)

@@ -65,7 +65,8 @@ def inspect(
     of a .gguf, it is also told whether the checkpoint fits the class that is asked for there, as `lazycell check` and a
     load find it: for that, and for a --model, MindSpore is imported.
     """
-    check_page(page)
+    if page is not None:
+        check_page(page)
     check_revision(revision, checkpoint)
     path = on_disk(checkpoint, revision)
     adapter = adapters.adapter_file(path) if path.is_dir() else None

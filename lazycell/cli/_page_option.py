@@ -24,15 +24,13 @@ def page_option(words: str) -> Callable[[_F], _F]:
     return click.option("--html", "page", type=click.Path(path_type=Path), metavar="OUT", help=words)
 
 
-def check_page(page: Path | None) -> None:
+def check_page(page: Path) -> None:
     """Refuse a place where no page can be, and one where something else is: a page is replaced, a checkpoint never.
 
     Raises:
         click.UsageError: it is so.
         FileNotFoundError: there is no such directory.
     """
-    if page is None:
-        return
     if str(page) == "-":
         raise click.UsageError("--html -: a page goes into a file, which a browser opens: write --html model.html")
     if page.is_dir():

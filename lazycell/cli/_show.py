@@ -122,7 +122,8 @@ def show(
     if cache and length is None:
         raise click.UsageError("--batch and --source-length are those of a cache of keys and values: add --length N")
     axes = None if mesh is None else axes_of(mesh)
-    check_page(page)
+    if page is not None:
+        check_page(page)
     if card is not None and card.is_dir():
         raise click.UsageError(f"--card {card} is a directory: give the name of a file, {card / 'card.md'}")
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from ._mesh import Mesh as Mesh
     from ._mesh import checked_mesh as checked_mesh
     from ._mesh import dividing_mesh as dividing_mesh
-    from ._mesh import is_any_made as is_any_made
     from ._mesh import mesh_in_force as mesh_in_force
     from ._mesh import mesh_text as mesh_text
+    from ._mesh import sizes_of_meshes as sizes_of_meshes
     from ._share import Share as Share
     from ._share import axes_of_shares as axes_of_shares
     from ._share import parts_of as parts_of

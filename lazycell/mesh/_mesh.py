@@ -40,9 +40,9 @@ class Mesh:
             TypeError: a size is no whole number.
             ValueError: a size is less than 1, `rank` is none of the mesh's, or `msrun` started another number of them.
         """
-        _count_as_made()
         sizes = checked_mesh(axes)
         ranks = math.prod(sizes.values())
+        sizes_of_meshes.add(ranks)
         if rank is None:
             rank, started = _own_rank()
             if started is not None and started != ranks:
@@ -59,8 +59,8 @@ class Mesh:
         return {"axes": self.axes, "rank": self.rank, "whole": self.whole}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:  # of one that was made by another process
-        _count_as_made()
         self.__attrs_init__(**state)
+        sizes_of_meshes.add(self.ranks)
 
     def __repr__(self) -> str:
         sizes = "".join(f"{axis}={size}, " for axis, size in self.axes)
@@ -168,17 +168,8 @@ _in_force: ContextVar[Any] = ContextVar("lazycell_mesh", default=None)
 """The innermost mesh, what is around it, and the mesh again if it divides anything; None: no mesh."""
 
 
-_any_made = False
-
-
-def _count_as_made() -> None:
-    global _any_made
-    _any_made = True
-
-
-def is_any_made() -> bool:
-    """Tell whether this process has, or had, a mesh: few have, and others need not look for one in what they hold."""
-    return _any_made
+sizes_of_meshes: set[int] = set()
+"""How many ranks the meshes have that this process has, or had: most have none, and need not look for it in a net."""
 
 
 def mesh_in_force() -> Mesh | None:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from mindspore.common.initializer import Constant, One, Zero
 
-from ..mesh import is_any_made
 from ._framework import cells_of, parameters_of
 
 if TYPE_CHECKING:
@@ -82,9 +81,10 @@ def is_same_everywhere(initializer: Any) -> bool:
 
 
 def mesh_of(net: nn.Cell) -> Mesh | None:
-    """Give the mesh that a net, or a declared cell in a plain one, was built on; None: there is one rank."""
-    if not is_any_made():  # to look takes as long as a twentieth of a load into many cells
-        return None
+    """Give the mesh that a net, or a declared cell in a plain one, was built on; None: there is one rank.
+
+    To look takes a twentieth of a load into many cells: ask `mesh.sizes_of_meshes` first.
+    """
     waiting = [net]
     while waiting:
         cell = waiting.pop()

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lazycell import Mesh
-from lazycell.mesh import is_any_made, mesh_in_force
+from lazycell.mesh import mesh_in_force, sizes_of_meshes
 
 AXES = st.dictionaries(st.sampled_from(["dp", "pp", "ep", "tp"]), st.integers(1, 4), max_size=4)
 
@@ -96,12 +96,11 @@ def test_it_is_plain_data() -> None:
     assert repr(mesh) == "Mesh(dp=2, tp=2, rank=3)"
 
 
-def test_a_process_that_has_no_mesh_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_has_no_mesh_is_known() -> None:
     """One that was made, or came in a pickle, counts."""
     mesh = Mesh(dp=2, rank=1)
     pickled = pickle.dumps(mesh)
     for make in (lambda: Mesh(rank=0), lambda: pickle.loads(pickled), lambda: copy.copy(mesh)):
-        monkeypatch.setattr("lazycell.mesh._mesh._any_made", False)
-        assert not is_any_made()
-        make()
-        assert is_any_made()
+        sizes_of_meshes.clear()
+        size = make().ranks
+        assert sizes_of_meshes == {size}
