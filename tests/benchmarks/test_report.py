@@ -90,7 +90,7 @@ def test_the_page_says_who_writes_it(tmp_path: Path) -> None:
     comment, title, about, *rest = page.read_text(encoding="utf-8").split("\n\n")
     assert comment.startswith("<!-- Written by `python -m benchmarks --docs`")
     assert title == "# All"
-    assert about.startswith("`python -m benchmarks --docs` writes this page")
+    assert about.startswith("`python -m benchmarks --docs`, in [a clone](install.md#a-clone), writes this page")
     assert "\n\n".join(rest) in result.output
 
 
