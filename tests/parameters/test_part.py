@@ -18,6 +18,7 @@ from lazycell import CheckpointError
 from lazycell.mesh import Mesh, Place
 from lazycell.parameters import mark_part, part_of
 from lazycell.parameters._part import CARRIED
+from tests.versions import convert
 
 from .parts import COLUMNS, ROWS, Net, bits, cut, net_of, place, whole_net
 
@@ -79,7 +80,7 @@ def test_a_copy_of_a_declared_part_draws_the_same_values() -> None:
 
 
 CHANGES: dict[str, Callable[[Net], object]] = {
-    "to": lambda net: net.to(ms.float16),
+    "to": lambda net: convert(net, ms.float16),
     "to_float": lambda net: net.to_float(ms.float16),
     "set_dtype": lambda net: [each.set_dtype(ms.bfloat16) for each in net.get_parameters()],
     "set_data": lambda net: net.up.set_data(ms.mint.ones(UP.shape)),
