@@ -215,7 +215,7 @@ def test_a_directory_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.Mon
         raise PermissionError(13, "Permission denied")
 
     net = filled(Net(width=4))
-    monkeypatch.setattr(os, "mkdir", forbidden)
+    monkeypatch.setattr(Path, "mkdir", forbidden)  # in Python 3.10 it has an os.mkdir of its own
     refused(net, tmp_path, PermissionError, r"cannot save .*model: cannot make .*/a: Permission denied")
 
 
