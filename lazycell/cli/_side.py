@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import Path
 
 import attrs
@@ -44,7 +44,7 @@ def find_sides(old: str, new: str, options: Options | None = None) -> tuple[Mani
     headers = {each: _header(each, options) for each in words if each not in models}
     manifests = {each: with_source(model) for each, model in models.items()}
     for checkpoint, header in headers.items():
-        manifests[checkpoint] = _beside(models.values(), checkpoint, header)
+        manifests[checkpoint] = _beside(tuple(models.values()), checkpoint, header)
     return manifests[old], manifests[new]
 
 
@@ -64,7 +64,10 @@ def with_source(model: Model) -> Manifest:
     return attrs.evolve(model.manifest, source=model.title)
 
 
-def _beside(models: Iterable[Model], text: str, header: formats.CheckpointHeader) -> Manifest:
+def _beside(models: Collection[Model], text: str, header: formats.CheckpointHeader) -> Manifest:
+    for model in models:
+        if header.may_have_codes:
+            header = loading.in_floats(model.manifest, header, loading.LoadOptions())
     manifest = manifest_of_header(header, text)
     for model in models:
         named = _as_loaded(model, header) if model.knows_names is None else model.knows_names.as_named(header)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ._all_ranks import held_by as held_by
     from ._all_ranks import kinds_of_ranks as kinds_of_ranks
     from ._apply_migrations import former_names as former_names
+    from ._codes import in_floats as in_floats
     from ._fit import fit as fit
     from ._fit import make_plan as make_plan
     from ._load_report import LoadReport as LoadReport

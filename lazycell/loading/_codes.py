@@ -17,7 +17,10 @@ from ._options import LoadOptions
 
 
 def in_floats(
-    manifest: Manifest, header: CheckpointHeader, options: LoadOptions, rules: tuple[RenameRule, ...]
+    manifest: Manifest,
+    header: CheckpointHeader,
+    options: LoadOptions,
+    rules: tuple[RenameRule, ...] = (),
 ) -> CheckpointHeader:
     """Take codes for the floats that they are, but for those that the model declares, or whose scales it does.
 

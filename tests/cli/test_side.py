@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import click
@@ -9,10 +10,14 @@ import numpy as np
 import pytest
 
 from lazycell._errors import CheckpointFormatError, ManifestError
-from lazycell.cli._side import find_side, is_class
+from lazycell.cli._model import find
+from lazycell.cli._side import find_side, find_sides, is_class
 
 from ..mismatch.transformer import model
 from ..saving.saved import save_arrays
+from ..sources.checkpoints import GOLDEN
+
+QUANTIZED = GOLDEN.parent / "quant_models"
 
 
 def save(path: Path, count: int = 2, shard_size: int | None = None) -> str:
@@ -84,3 +89,22 @@ def test_what_is_nothing(tmp_path: Path) -> None:
     with pytest.raises(CheckpointFormatError) as caught:
         find_side(str(tmp_path / "net.safetensors.index.json"))
     assert "nor is it a manifest" not in str(caught.value)
+
+
+@pytest.mark.parametrize("case", sorted(each.name for each in QUANTIZED.iterdir()))
+def test_codes_are_floats_beside_a_model(case: str, tmp_path: Path) -> None:
+    """As a load finds them: no scale is added, no weight packed; beside another checkpoint they are what is stored."""
+    shutil.copy(QUANTIZED / case / "config.json", tmp_path)
+    paper = tmp_path / "paper.json"
+    paper.write_text(find(str(tmp_path)).manifest.to_json())
+    file = str(QUANTIZED / case)
+    declared, loaded = find_sides(str(paper), file)
+    difference = declared.diff(loaded)
+    assert difference.retyped
+    assert not any((difference.added, difference.removed, difference.reshaped, difference.renamed))
+    loaded, declared = find_sides(file, str(paper))
+    assert len(loaded.diff(declared).retyped) == len(difference.retyped)
+    shutil.copy(QUANTIZED / case / "model.safetensors", tmp_path / "copy.safetensors")
+    stored, copy = find_sides(file, str(tmp_path / "copy.safetensors"))
+    assert not stored.diff(copy)
+    assert len(stored) > len(loaded) + len(difference.retyped) - 1
