@@ -98,6 +98,20 @@ def fresh() -> Any:
     return parameter
 
 
+def test_a_tensor_without_values_is_as_mindspore_makes_it() -> None:
+    """What skips the checks of `Tensor.__init__` gives what it gives: no storage, the initializer kept, values drawn."""
+    law = Normal(0.5, 2.0)
+    made = framework.tensor_without_values(law, (64, 64), ms.float16)
+    own = Tensor(shape=(64, 64), dtype=ms.float16, init=law)
+    assert (type(made), made.shape, made.dtype) == (type(own), own.shape, own.dtype)
+    assert made.has_init
+    assert made.init is law
+    assert {*made.__dict__} == {*own.__dict__}
+    values = made.init_data().asnumpy().astype(np.float32)
+    assert abs(values.mean() - 2.0) < 0.1
+    assert abs(values.std() - 0.5) < 0.1
+
+
 class Gated(framework.ParameterTensor):  # type: ignore[misc,name-defined]
     """A parameter class with a probe for each hook."""
 
