@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
+
+from . import forked
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -15,7 +18,12 @@ RUNNER = Path(__file__).with_name("pages.py")
 def run_page(path: Path, directory: Path) -> subprocess.CompletedProcess[str]:
     """Run a page in a process of its own: what it registers and seeds is nobody else's."""
     return subprocess.run(
-        [sys.executable, str(RUNNER), str(path)], cwd=directory, capture_output=True, text=True, check=False
+        [sys.executable, str(RUNNER), str(path)],
+        cwd=directory,
+        env={**os.environ, "PATH": os.pathsep.join((forked.directory_of_script(), os.environ["PATH"]))},
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 

@@ -37,7 +37,7 @@ Exit status: 0 done; 2 trouble.
 
 
 @click.command(epilog=_EPILOG, short_help="Print what makes a shell complete commands, models and files.")
-@click.argument("shell", type=click.Choice(_SHELLS), required=False)
+@click.argument("shell", type=click.Choice(_SHELLS), required=False, metavar=f"[{'|'.join(_SHELLS)}]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: the shell and its script.")
 def completion(shell: str | None, as_json: bool) -> None:
     """Print the script that makes a shell complete commands, options, models and files.

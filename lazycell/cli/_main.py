@@ -125,7 +125,7 @@ class _Commands(click.Group):
             return super().invoke(ctx)
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EPILOG)
+@click.group(cls=_Commands, context_settings={"help_option_names": ["--help", "-h"]}, epilog=_EPILOG)
 @click.version_option(__version__, message="lazycell %(version)s")
 def command() -> None:
     """Models for MindSpore that are declared: no memory is touched before their checkpoint is."""
@@ -150,8 +150,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status = command.main(words, prog_name="lazycell", standalone_mode=False)
     except click.ClickException as error:
-        # What we say ourselves is one line; what click says may be several.
-        shown = printable if type(error) is click.UsageError else printable_lines
+        # What we say ourselves is one line, and so is an option that there is not, whatever was typed; of others click may
+        # say several.
+        shown = printable if type(error) in (click.UsageError, click.NoSuchOption) else printable_lines
         vars(error).update(message=f"{error.message}{how_written(error)}")
         if as_json:
             _tell(error, error.format_message())

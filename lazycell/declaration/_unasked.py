@@ -42,6 +42,8 @@ def _method_called(frame: FrameType) -> str | None:
 def identity_asked(frame: FrameType) -> str | None:
     """Give which of `is` and `isinstance` is asked of the name that `frame` is loading, or None."""
     code, at = frame.f_code, frame.f_lasti
+    while dis.opname[code.co_code[at]] == "EXTENDED_ARG":  # where Python 3.10 is, of an instruction that has one
+        at += 2
     following = _names_of_operations(code, at + 2)
     name = next(following)
     while name in ("LOAD_ATTR", "LOAD_METHOD"):  # `config.window is None`

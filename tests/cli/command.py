@@ -11,6 +11,8 @@ from pathlib import Path
 
 import attrs
 
+from .. import forked
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -24,19 +26,17 @@ class Done:
 
 
 def lazycell(*arguments: str, encoding: str = "utf-8", first: str = "", **environment: str) -> Done:
-    """Run `python -m lazycell` with arguments.
+    """Run `python -m lazycell` with arguments, in a process that need not import MindSpore.
 
     Args:
         arguments: of the command.
         encoding: what the process writes, as in PYTHONIOENCODING.
-        first: Python code to run in the process before the command.
+        first: Python code to run in the process before the command; then it is one from the start.
         environment: variables to set.
     """
-    start = ["-m", "lazycell"]
-    if first:
-        start = ["-c", f"import sys\n{first}\nfrom lazycell.cli import main\nsys.exit(main())"]
+    code = f"import sys\n{first}\nfrom lazycell.cli import main\nsys.exit(main())"
     done = subprocess.run(
-        [sys.executable, *start, *arguments],
+        [*([sys.executable, "-c", code] if first else forked.command()), *arguments],
         cwd=ROOT,
         env={**os.environ, "PYTHONIOENCODING": encoding, **environment},
         stdin=subprocess.DEVNULL,

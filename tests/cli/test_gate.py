@@ -175,7 +175,7 @@ def test_an_acceptance_that_was_cut_short(zoo: Zoo):
     small.write_text("{")
     large.write_text("{")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("os.unlink", full)  # the last file is removed in the end
+        patch.setattr("pathlib.Path.unlink", full)  # the last file is removed in the end
         with pytest.raises(OSError, match="full"):
             write_accepted(zoo.manifests, {"toy-small.json": before["toy-small.json"]}, "## the first\n")
     done = zoo.lazycell("manifest", "--check", "toy-small")
