@@ -150,8 +150,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status = command.main(words, prog_name="lazycell", standalone_mode=False)
     except click.ClickException as error:
-        # What we say ourselves is one line, and so is an option that there is not, whatever was typed; of others click may
-        # say several.
+        # What we say ourselves is one line, and so is an option that there is not, whatever was typed; of others click
+        # may say several.
         shown = printable if type(error) in (click.UsageError, click.NoSuchOption) else printable_lines
         vars(error).update(message=f"{error.message}{how_written(error)}")
         if as_json:
