@@ -29,10 +29,12 @@ from ..history import Migration, migrations_of
 from ..layout import ManifestEntry, Stored
 from ..mesh import Listed, On, axes_of_shares
 from . import _methods
+from ._alike import likeness
+from ._bind import bind_values, default_dtype
 from ._calls import bind as bind  # inference/ knows it by this place
 from ._calls import bind_child
 from ._manifest import Manifest
-from ._resolve import Resolved, ResolvedChild, ResolvedParameter, resolve
+from ._resolve import Resolved, ResolvedChild, ResolvedParameter, resolve, resolve_bound
 
 if TYPE_CHECKING:
     from ._caches import KeyValueCache
@@ -227,6 +229,7 @@ class _Walk:
         self._plain = plain
         # Files are asked for once for each class, however many cells there are of it.
         self._migrations = functools.cache(migrations)
+        self._known: dict[tuple[Any, ...], tuple[dict[str, Any], Sheet]] = {}
 
     def cell(self, cls: type, resolved: Resolved) -> Sheet:
         sheet = Sheet()
@@ -245,13 +248,22 @@ class _Walk:
     def _child(self, child: ResolvedChild, dtype: str) -> Sheet:
         declaration = declaration_of_child(child.factory)
         if declaration is not None and not declaration.own_init:
-            return self.cell(child.factory, resolve(declaration, *bind_child(child, dtype)))
+            return self._declared(child.factory, declaration, *bind_child(child, dtype))
         found, sheet = self._plain(child, dtype), Sheet()
         sheet.entries = {entry.name: fields_of(entry) for entry in found.entries}
         sheet.ties, sheet.computed = {**found.ties}, {*found.computed}
         sheet.rules, sheet.migrations, sheet.cells = {**found.rules}, {**found.migrations}, {**found.cells}
         sheet.caches, sheet.owners = {**found.caches}, {**found.owners}
         return sheet
+
+    def _declared(self, cls: type, declaration: Declaration, given: Mapping[str, Any], asked: Any) -> Sheet:
+        """Look into a cell of a class with a declaration: once into those that are alike."""
+        values = bind_values(declaration, given)
+        dtype = default_dtype(declaration, values, asked)
+        known = self._known.get(key := likeness(declaration, values, dtype))
+        if known is None:
+            known = self._known[key] = values, self.cell(cls, resolve_bound(declaration, values, dtype))
+        return known[1]
 
 
 def built_already(cell: Any) -> ResolvedChild:
