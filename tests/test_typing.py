@@ -281,7 +281,7 @@ def test_stub_of_cells_has_mindspores_public_names() -> None:
     names = {name for name in {*dir(cell), *vars(cell)} if not name.startswith("_")}
     assert names - {*methods} - attributes == set()
     more = {name for name in {*methods} | attributes if not name.startswith("_")} - names
-    assert more == (set() if _supported.numbers_of(mindspore.__version__) >= (2, 10) else NEW_IN_2_10)
+    assert more <= (set() if _supported.numbers_of(mindspore.__version__) >= (2, 10) else NEW_IN_2_10)
     assert [name for name in attributes if callable(getattr(nn.Cell, name, None)) and name != "T_destination"] == []
     for name, args in () if more else methods.items():  # before 2.10 methods take less
         taken = {each.arg for each in (*args.posonlyargs, *args.args, *args.kwonlyargs)} - {"self"}
