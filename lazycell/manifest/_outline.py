@@ -29,7 +29,6 @@ from ..history import Migration, migrations_of
 from ..layout import ManifestEntry, Stored
 from ..mesh import Listed, On, axes_of_shares
 from . import _methods
-from ._alike import likeness
 from ._bind import bind_values, default_dtype
 from ._calls import bind as bind  # inference/ knows it by this place
 from ._calls import bind_child
@@ -226,7 +225,10 @@ class _Walk:
     """One walk over a model on paper: into each class that declares what it holds, and no further."""
 
     def __init__(self, plain: PlainOutline, migrations: MigrationsOf) -> None:
+        from ._alike import likeness  # not before: a load looks into a net
+
         self._plain = plain
+        self._likeness = likeness
         # Files are asked for once for each class, however many cells there are of it.
         self._migrations = functools.cache(migrations)
         self._known: dict[tuple[Any, ...], tuple[dict[str, Any], Sheet]] = {}
@@ -260,7 +262,7 @@ class _Walk:
         """Look into a cell of a class with a declaration: once into those that are alike."""
         values = bind_values(declaration, given)
         dtype = default_dtype(declaration, values, asked)
-        known = self._known.get(key := likeness(declaration, values, dtype))
+        known = self._known.get(key := self._likeness(declaration, values, dtype))
         if known is None:
             known = self._known[key] = values, self.cell(cls, resolve_bound(declaration, values, dtype))
         return known[1]
