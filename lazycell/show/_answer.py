@@ -91,6 +91,10 @@ def kept_for_answers() -> Iterator[None]:
         yield
     finally:
         answers, _kept = _kept, None
+        for each in (stdout, sys.__stdout__):  # what was written past `sys.stdout` would follow the answer
+            if each is not None:
+                with suppress(OSError, ValueError):
+                    each.flush()
         sys.stdout = stdout
         os.dup2(own, number)
         with suppress(BrokenPipeError):

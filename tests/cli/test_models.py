@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from .command import lazycell, one_after_the_other
+from .command import lazycell
 from .terminal import in_terminal
 
 BERT = [
@@ -57,13 +57,10 @@ def test_in_a_terminal():
 def test_cards(tmp_path):
     """A page for each family that a pattern means, and one that lists them; not beside JSON, and none for nothing."""
     place = tmp_path / "cards" / "here"
-    commands = [
-        ["models", "distil*", "--cards", str(place)],
-        ["models", "brt-*", "--cards", str(tmp_path / "none")],
-        ["models", "--json", "--cards", str(place)],
-        ["models", "net:Net"],
-    ]
-    wrote, nothing, both, other = one_after_the_other(commands, tmp_path / "done")
+    wrote = lazycell("models", "distil*", "--cards", str(place))
+    nothing = lazycell("models", "brt-*", "--cards", str(tmp_path / "none"))
+    both = lazycell("models", "--json", "--cards", str(place))
+    other = lazycell("models", "net:Net")
     families = {"distilbert", "gpt2", "roberta"}
     assert (wrote.status, wrote.stdout) == (0, f"wrote {place / 'index.md'} and 3 pages beside it\n")
     assert {path.stem for path in place.iterdir()} == {"index", *families}

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ..saving.saved import save_arrays
-from .command import ROOT, Done, lazycell, one_after_the_other
+from .command import ROOT, Done, lazycell
 from .zoo import Zoo, make_zoo
 
 _LOUD = """
@@ -77,8 +77,7 @@ def answers(zoo: Zoo) -> dict[str, Done]:
     (directory / "config.json").write_text(json.dumps({"model_type": "toy", "architectures": ["Toy"], "width": 4}))
     places = {"file": directory / "model.safetensors", "directory": directory}
     commands = [[word.format(**places) for word in line.split()] for line in _COMMANDS.values()]
-    done = one_after_the_other(commands, zoo.root / "printed", forgotten="toyzoo.toy", **zoo.environment)
-    return dict(zip(_COMMANDS, done, strict=True))
+    return {name: lazycell(*words, **zoo.environment) for name, words in zip(_COMMANDS, commands, strict=True)}
 
 
 @pytest.mark.parametrize("name", _COMMANDS)
@@ -107,9 +106,7 @@ def test_models_that_exit_when_they_are_imported_are_told(tmp_path: Path) -> Non
     """The others are listed; nothing but JSON is on stdout, and the exit status is not that of the module."""
     zoo = make_zoo(tmp_path)
     zoo.source.write_text("print('bye')\nraise SystemExit(0)")
-    listed, shown = one_after_the_other(
-        [["models", "bert-*", "--json"], ["show", "toyzoo.toy:Toy", "--json"]], tmp_path / "out", **zoo.environment
-    )
+    listed, shown = zoo.lazycell("models", "bert-*", "--json"), zoo.lazycell("show", "toyzoo.toy:Toy", "--json")
     assert listed.status == 2
     assert [each["model_type"] for each in json.loads(listed.stdout)] == ["bert"]
     assert "'toyzoo.toy', which cannot be imported: SystemExit: 0" in listed.stderr

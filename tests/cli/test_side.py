@@ -107,4 +107,4 @@ def test_codes_are_floats_beside_a_model(case: str, tmp_path: Path) -> None:
     shutil.copy(QUANTIZED / case / "model.safetensors", tmp_path / "copy.safetensors")
     stored, copy = find_sides(file, str(tmp_path / "copy.safetensors"))
     assert not stored.diff(copy)
-    assert len(stored) > len(loaded) + len(difference.retyped) - 1
+    assert len(stored) >= len(loaded) + len(difference.retyped)  # each weight has a scale at least

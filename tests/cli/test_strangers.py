@@ -12,7 +12,7 @@ from lazycell.layout._entry import ManifestEntry
 from lazycell.manifest._manifest import Manifest
 
 from ..saving.saved import save_arrays
-from .command import Done, one_after_the_other
+from .command import Done, lazycell
 from .zoo import make_zoo
 
 EVIL = "evil\nFORGED\x1b[31m\r\u202e\u2028\x7f"
@@ -106,8 +106,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Done]:
         places[name] = directory / f"{name}{EVIL}.json"
         places[name].write_text(content_of)
     commands = [[word.format(**places) for word in line.split(" ")] for line in _COMMANDS.values()]
-    done = one_after_the_other(commands, zoo.root / "printed", **zoo.environment)
-    return dict(zip(_COMMANDS, done, strict=True))
+    return {name: lazycell(*words, **zoo.environment) for name, words in zip(_COMMANDS, commands, strict=True)}
 
 
 @pytest.mark.parametrize("name", _COMMANDS)
