@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import difflib
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     import numpy as np
 
-# Canonical name -> bytes of one element.
-_BYTES = {
+ITEMSIZES: Final = {
     "bool": 1,
     "uint8": 1,
     "int8": 1,
@@ -29,8 +28,9 @@ _BYTES = {
     "complex64": 8,
     "complex128": 16,
 }
+"""Bytes of one element, by canonical name: what is no key of it, lazycell does not know."""
 
-NAMES = tuple(_BYTES)
+NAMES = tuple(ITEMSIZES)
 """All canonical names."""
 
 # What MindSpore prints where it differs from the canonical name: str(mindspore.bool_) is "Bool" and so on.
@@ -49,7 +49,7 @@ OF_WEIGHTS = frozenset(
 )
 """Dtypes whose values are what they say. All others, and those that lazycell does not read, may be codes of weights."""
 
-INTEGERS = frozenset(name for name in _BYTES if name.startswith(("int", "uint")))
+INTEGERS = frozenset(name for name in ITEMSIZES if name.startswith(("int", "uint")))
 
 
 def working_dtype(name: str) -> str:
@@ -66,21 +66,11 @@ def dtype_name(dtype: object) -> str:
     text = dtype if isinstance(dtype, str) else _text(dtype)
     name = text.lower().removeprefix("torch.")
     name = _ALIASES.get(name, name)
-    if name not in _BYTES:
-        near = _SHORT.get(name) or next(iter(difflib.get_close_matches(name[:100], _BYTES, n=1)), None)
+    if name not in ITEMSIZES:
+        near = _SHORT.get(name) or next(iter(difflib.get_close_matches(name[:100], ITEMSIZES, n=1)), None)
         meant = f' (did you mean "{near}"?)' if near else ""
-        raise TypeError(f"{dtype!r} is not a dtype that lazycell knows{meant}; it knows {', '.join(_BYTES)}")
+        raise TypeError(f"{dtype!r} is not a dtype that lazycell knows{meant}; it knows {', '.join(ITEMSIZES)}")
     return name
-
-
-def is_known(name: str) -> bool:
-    """Whether `name` is a canonical name."""
-    return name in _BYTES
-
-
-def itemsize(name: str) -> int:
-    """Give the bytes of one element of a canonical name."""
-    return _BYTES[name]
 
 
 @functools.cache
@@ -90,7 +80,7 @@ def numpy_dtype(name: str) -> np.dtype[Any]:
     Raises:
         KeyError: the name is none.
     """
-    if name not in _BYTES:
+    if name not in ITEMSIZES:
         raise KeyError(name)
     # Both are imported here, because together they take longer than all that reads headers and plans.
     import numpy as np  # whoever only plans has no arrays

@@ -7,7 +7,7 @@ import pytest
 from lazycell import show
 from tests.ways import crossed, ways
 
-MOST = {"load": 29, "save": 23, "check": 30, "inspect": 29, "infer": 42, "manifest": 15, "build": 15}
+MOST = {"load": 25, "save": 22, "check": 28, "inspect": 27, "infer": 40, "manifest": 14, "build": 15}
 """How many files each may cross: the numbers may get smaller."""
 
 

@@ -8,7 +8,7 @@ from mindspore import nn
 
 from .. import show
 from .._collector import collector_paused
-from .._dtypes import dtype_name, itemsize
+from .._dtypes import ITEMSIZES, dtype_name
 from ..declaration import NOTHING, brief, declaration_of
 from ..manifest import DEFAULT_DTYPE
 from ..parameters import cells_of, parameters_of, part_of
@@ -23,7 +23,7 @@ def sizes_text(net: nn.Cell) -> str:
     with collector_paused():
         parts = [", ".join(_hyperparameters(net)), ", ".join(_parameters(net))]
         if cells_of(net):
-            held = [(each.size, itemsize(dtype_name(each.dtype))) for each in net.get_parameters()]
+            held = [(each.size, ITEMSIZES[dtype_name(each.dtype)]) for each in net.get_parameters()]
             count = sum(size for size, _ in held)
             nbytes = show.format_bytes(sum(size * width for size, width in held))
             parts.append(f"{count:,} elements, {nbytes}" if count else "")

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ._declare import Tie as Tie
     from ._declare import initializer_text as initializer_text
     from ._declare import is_cell as is_cell
+    from ._divided import WHOLE as WHOLE
     from ._divided import Divided as Divided
     from ._divided import Ratio as Ratio
     from ._divided import all_here as all_here

@@ -222,13 +222,14 @@ def namespace_of(values: Mapping[str, Any]) -> types.SimpleNamespace:
     return (DividedNamespace if some else types.SimpleNamespace)(**values)
 
 
-_WHOLE = frozenset({int, float, str, bool, type(None), types.SimpleNamespace, types.FunctionType, type})
+WHOLE = frozenset({int, float, str, bool, type(None), types.SimpleNamespace, types.FunctionType, type})
+"""Types of which no value is divided, nor holds one that is."""
 
 
 def is_divided(value: Any) -> bool:
     """Tell whether a value, or anything in a container or in what `SELF` is, is divided."""
     kind = type(value)
-    if kind in _WHOLE:
+    if kind in WHOLE:
         return False
     if kind is Divided or kind is Ratio or kind is DividedNamespace:
         return True
@@ -258,8 +259,8 @@ def here(value: Any, mesh: Mesh | None) -> Any:
 def all_here(values: Mapping[str, Any], mesh: Mesh | None) -> Mapping[str, Any]:
     """Give values as this rank's instance has them; those that are given, if nothing is divided."""
     for value in values.values():
-        if type(value) not in _WHOLE and is_divided(value):
-            return {name: each if type(each) in _WHOLE else here(each, mesh) for name, each in values.items()}
+        if type(value) not in WHOLE and is_divided(value):
+            return {name: each if type(each) in WHOLE else here(each, mesh) for name, each in values.items()}
     return values
 
 

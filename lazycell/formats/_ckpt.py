@@ -156,7 +156,7 @@ def _tensor(source: _Source, records: list[Record]) -> TensorHeader:
     dtype = _DTYPES.get(tensor_type)
     if dtype is None:
         raise _refuse(source.path, tag, f"lazycell does not read the tensor type {tensor_type[:200]!r}")
-    size = _dtypes.itemsize(dtype)
+    size = _dtypes.ITEMSIZES[dtype]
     # Zero-dimensional: no dims today, [0] in older files. An empty tensor has dims [0] too, and no content.
     shape = () if dims == (0,) and held == size else dims
     needed = checked_nbytes(shape, size)

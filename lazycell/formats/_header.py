@@ -115,7 +115,7 @@ class TensorHeader:
     @property
     def is_readable(self) -> bool:
         """Whether lazycell reads the dtype."""
-        return _dtypes.is_known(self.dtype)
+        return self.dtype in _dtypes.ITEMSIZES
 
     @property
     def itemsize(self) -> int:
@@ -125,7 +125,7 @@ class TensorHeader:
             CheckpointFormatError: the dtype is one that lazycell does not read.
         """
         try:
-            return _dtypes.itemsize(self.dtype)
+            return _dtypes.ITEMSIZES[self.dtype]
         except KeyError:
             raise CheckpointFormatError(
                 f"tensor {self.name!r}: lazycell does not read its dtype {self.dtype}"

@@ -111,7 +111,7 @@ def _tensor(path: Path, name: str, told: Any, headers: _Headers, left: set[tuple
     dtype, shape, parts = (
         (told.get(key) for key in ("dtype", "shape", "parts")) if isinstance(told, dict) else (None,) * 3
     )
-    if not isinstance(dtype, str) or not _dtypes.is_known(dtype):
+    if not isinstance(dtype, str) or dtype not in _dtypes.ITEMSIZES:
         raise CheckpointFormatError(f"{where}: has no dtype that lazycell reads, but {dtype!r:.60}")
     if not isinstance(shape, list) or not all(type(size) is int and size >= 0 for size in shape):
         raise CheckpointFormatError(f"{where}: its shape has to be a list of integers from 0 up, not {shape!r:.60}")
@@ -135,7 +135,7 @@ def _tensor(path: Path, name: str, told: Any, headers: _Headers, left: set[tuple
         places.append((box, place))
     if not covers_once(whole, [box for box, _ in places]):
         raise CheckpointFormatError(f"{where}: its {len(places)} parts do not cover {whole}, each element once")
-    return TensorHeader(name, dtype, whole, parts_of(whole, _dtypes.itemsize(dtype), places))
+    return TensorHeader(name, dtype, whole, parts_of(whole, _dtypes.ITEMSIZES[dtype], places))
 
 
 def _part(where: str, shape: tuple[int, ...], part: Any) -> tuple[str, Box]:

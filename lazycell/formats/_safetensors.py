@@ -44,7 +44,7 @@ _DTYPES = {
 # In the format, but no MindSpore tensor can hold them; bits of an element.
 _UNSUPPORTED = {"F4": 4, "F6_E2M3": 6, "F6_E3M2": 6, "F8_E8M0": 8, "F8_E4M3FNUZ": 8, "F8_E5M2FNUZ": 8}
 
-_BITS = {name: 8 * _dtypes.itemsize(canonical) for name, canonical in _DTYPES.items()} | _UNSUPPORTED
+_BITS = {name: 8 * _dtypes.ITEMSIZES[canonical] for name, canonical in _DTYPES.items()} | _UNSUPPORTED
 
 _NAMES = _DTYPES | {name: name for name in _UNSUPPORTED}
 

@@ -142,7 +142,7 @@ def _check_size(tensor: TensorHeader, format: str) -> None:
     """A tensor whose parts are not its size would be read past its end."""
     if not tensor.is_readable:
         return
-    needed = math.prod(tensor.shape) * _dtypes.itemsize(tensor.dtype)
+    needed = math.prod(tensor.shape) * _dtypes.ITEMSIZES[tensor.dtype]
     if needed != tensor.nbytes:
         raise _SizeFault(
             f"{tensor.dtype} of shape {tensor.shape} needs {needed} bytes, the reader of the format {format!r} gives "

@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from .._dtypes import itemsize
+from .._dtypes import ITEMSIZES
 from .._frozen import frozen
 from ..declaration import Reshaped
 from ..mesh import Share
@@ -62,7 +62,7 @@ class ManifestEntry:
     @property
     def nbytes(self) -> int:
         """The bytes of its values."""
-        return self.size * itemsize(self.dtype) if self.packed_bytes is None else self.packed_bytes
+        return self.size * ITEMSIZES[self.dtype] if self.packed_bytes is None else self.packed_bytes
 
     @property
     def block(self) -> Block:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from .. import show
-from .._dtypes import itemsize
+from .._dtypes import ITEMSIZES
 from .._frozen import frozen
 from ..manifest import Group, RankGroups
 from ._plan import LoadPlan, LoadStep
@@ -114,9 +114,9 @@ class _Counted:
     def _held(self, group: Group) -> Held:
         elements, count = math.prod(group.kind.shape), len(group.names)
         steps = [step for name in group.names if (step := self._steps.get(name)) is not None]
-        size = itemsize(group.kind.first.dtype)
+        size = ITEMSIZES[group.kind.first.dtype]
         unread = (count - len(steps)) * size
-        nbytes = sum(itemsize(step.dtype) for step in steps) + unread
+        nbytes = sum(ITEMSIZES[step.dtype] for step in steps) + unread
         read = sum(step.tensor.itemsize for step in steps)
         return Held(count, elements * count, elements * nbytes, len(steps), elements * read)
 

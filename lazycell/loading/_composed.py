@@ -43,7 +43,7 @@ class Composed:
     @property
     def nbytes(self) -> int:
         """Bytes of the floats."""
-        return math.prod(self.direction.shape) * _dtypes.itemsize(self.dtype)
+        return math.prod(self.direction.shape) * _dtypes.ITEMSIZES[self.dtype]
 
     def read_into(self, target: memoryview, start: int) -> None:
         """Fill `target` with the bytes from `start` on.

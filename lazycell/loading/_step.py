@@ -117,7 +117,7 @@ def _unlike(stored: str, declared: str, policy: str) -> Reason | None:
     """Tell why `stored` cannot fill `declared` under a policy; None when it can."""
     if stored == declared:
         return None
-    if not _dtypes.is_known(stored):
+    if stored not in _dtypes.ITEMSIZES:
         return "unknown dtype"
     if policy == "strict":
         return "strict"

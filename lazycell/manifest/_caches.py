@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from .. import declaration
-from .._dtypes import itemsize
+from .._dtypes import ITEMSIZES
 from .._frozen import frozen
 
 
@@ -38,7 +38,7 @@ class KeyValueCache:
     @property
     def position_nbytes(self) -> int:
         """The bytes of one position of one text."""
-        return self.heads * (self.size + self.value_size) * itemsize(self.dtype)
+        return self.heads * (self.size + self.value_size) * ITEMSIZES[self.dtype]
 
     def positions(self, length: int) -> int:
         """Give how many positions of a text are kept.

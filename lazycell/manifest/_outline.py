@@ -12,6 +12,7 @@ import attrs
 from .. import history, layout
 from .._frozen import frozen
 from ..declaration import (
+    WHOLE,
     Declaration,
     Declared,
     Tie,
@@ -128,7 +129,8 @@ def manifest_of_outline(model: str, outline: Outline, hyperparameters: Mapping[s
 
 def hyperparameters_of(declaration: Declaration, values: Mapping[str, Any]) -> dict[str, Any]:
     """Give the values of the hyperparameters alone, without the derived ones: what the whole model is built with."""
-    return undivided({item.name: values[item.name] for item in declaration.hyperparameters})
+    own = {item.name: values[item.name] for item in declaration.hyperparameters}
+    return own if WHOLE.issuperset(map(type, own.values())) else undivided(own)
 
 
 def outline_of(cls: type, resolved: Resolved, plain: PlainOutline, migrations: MigrationsOf = migrations_of) -> Outline:

@@ -21,7 +21,7 @@ from . import _framework as framework
 from ._filled import LazyParameter, copy_of, write_into
 from ._filling import filling
 from ._life import Mark, Origin
-from ._without_values import is_declared, title, wrong_shape
+from ._without_values import WithoutValues, title, wrong_shape
 
 _T = TypeVar("_T")
 
@@ -162,7 +162,7 @@ class _Changes(Generic[_T]):
             parameter.init = None
             parameter.init_flag = False
             attributes["init_mode"] = None
-            if is_declared(parameter):
+            if issubclass(type(parameter), WithoutValues):
                 parameter.__class__ = LazyParameter
             framework.take_storage(parameter, tensor)
         else:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from .. import show
-from .._dtypes import dtype_name, itemsize
+from .._dtypes import ITEMSIZES, dtype_name
 from .._frozen import frozen
 from ._life import Origin, State, life_of
 from ._lifecycle import check_cell, computed_buffers
@@ -111,5 +111,5 @@ def _status_of(name: str, tensor: Any, *, computed: bool = False) -> ParameterSt
     state, origin = life_of(tensor)
     shape, dtype = tuple(tensor.shape), dtype_name(tensor.dtype)
     place = part_of(tensor)
-    nbytes = math.prod(shape) * itemsize(dtype)
+    nbytes = math.prod(shape) * ITEMSIZES[dtype]
     return ParameterStatus(name, state, shape, dtype, nbytes, origin, computed, None if place is None else place.whole)

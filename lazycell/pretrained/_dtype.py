@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import parameters
-from .._dtypes import dtype_name, itemsize
+from .._dtypes import ITEMSIZES, dtype_name
 from .._errors import ConfigError, DtypeWarning
 from ..declaration import Declaration
 from ..show import format_bytes
@@ -83,7 +83,7 @@ def _runs(dtype: Any) -> bool:
 
 def _warn(cls: Any, config: Config, name: str, arguments: Mapping[str, Any]) -> None:
     manifest = cls.manifest(**{**arguments, "dtype": name})
-    added = sum(entry.size * itemsize("float32") - entry.nbytes for entry in manifest if entry.dtype == name)
+    added = sum(entry.size * ITEMSIZES["float32"] - entry.nbytes for entry in manifest if entry.dtype == name)
     taken, asked = format_bytes(manifest.nbytes + added), format_bytes(manifest.nbytes)
     warnings.warn(
         f"{config.path} asks for {name}, which MindSpore's {parameters.device()} does not compute with: "

@@ -17,7 +17,7 @@ def castable(source: str, target: str) -> bool:
         return False
     if source in _dtypes.FLOATING:
         return True
-    wider = _dtypes.itemsize(target) > _dtypes.itemsize(source)
+    wider = _dtypes.ITEMSIZES[target] > _dtypes.ITEMSIZES[source]
     if _is_signed(source) == _is_signed(target):
         return wider
     return wider and _is_signed(target)
@@ -25,7 +25,7 @@ def castable(source: str, target: str) -> bool:
 
 def same_kind(one: str, other: str) -> bool:
     """Whether both are floats, both integers, or both the same."""
-    if not (_dtypes.is_known(one) and _dtypes.is_known(other)):
+    if not (one in _dtypes.ITEMSIZES and other in _dtypes.ITEMSIZES):
         return False  # a dtype of a file that no MindSpore tensor can hold
     return one == other or any(one in kind and other in kind for kind in (_dtypes.FLOATING, _dtypes.INTEGERS))
 

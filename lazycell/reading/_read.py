@@ -128,7 +128,7 @@ class Reader:
             raise wrong_length(header)
         opened = self._files.get(place.path)
         if opened is None:
-            if len(self._files) >= most_descriptors() // 4:
+            if not _may_keep(len(self._files)):
                 return None
             opened = self._open(place, header.name)
         if opened.map is None and not self._map(opened):
@@ -234,7 +234,7 @@ class Reader:
     def _map(self, opened: _OpenFile) -> bool:
         with self._lock:
             if opened.map is None and opened.mappable:
-                if len(_maps) >= most_descriptors() // 4:
+                if not _may_keep(len(_maps)):
                     opened.mappable = False
                     return False
                 try:
@@ -262,10 +262,19 @@ class Reader:
                     except CheckpointFormatError:
                         file.close()
                         raise
-                opened.kept = len(self._files) < most_descriptors() // 4
+                opened.kept = _may_keep(len(self._files))
                 if opened.kept:
                     self._files[place.path] = opened
             return opened
+
+
+_FEW = 16
+"""Files, or maps, that are never too many: a process that may have fewer than four times as many descriptors is rare."""
+
+
+def _may_keep(kept: int) -> bool:
+    """Tell whether one file or map may stay open beside as many as there are: a quarter of all descriptors may."""
+    return kept < _FEW or kept < most_descriptors() // 4
 
 
 def _read_range(opened: _OpenFile, part: ByteRange, target: memoryview, start: int, tensor: str) -> None:

@@ -52,7 +52,7 @@ class Content:
 
     @nbytes.default
     def _count(self) -> int:
-        return math.prod(self.shape) * _dtypes.itemsize(self.dtype)
+        return math.prod(self.shape) * _dtypes.ITEMSIZES[self.dtype]
 
 
 def content_of_array(name: str, dtype: str, shape: tuple[int, ...], get: Callable[[], Array], lost: Lost) -> Content:

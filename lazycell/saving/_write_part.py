@@ -50,7 +50,7 @@ def write_part(descriptor: int, start: int, written: Written, array: Array, lost
         What the part contributes to the tensor's checksum.
     """
     content = written.content
-    itemsize = _dtypes.itemsize(content.dtype)
+    itemsize = _dtypes.ITEMSIZES[content.dtype]
     total = 0
     with ThreadPoolExecutor(1) as pool:
 

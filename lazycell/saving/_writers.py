@@ -30,7 +30,7 @@ class Written:
     @property
     def nbytes(self) -> int:
         """How many bytes it writes."""
-        return sum(_elements(there) for there, _ in self.boxes) * _dtypes.itemsize(self.content.dtype)
+        return sum(_elements(there) for there, _ in self.boxes) * _dtypes.ITEMSIZES[self.content.dtype]
 
 
 def writers(contents: Sequence[Content], divisions: Mapping[str, Division | None], mesh: Mesh) -> list[list[Written]]:
@@ -49,7 +49,7 @@ def writers(contents: Sequence[Content], divisions: Mapping[str, Division | None
     # The largest first: the small ones fill what is left uneven.
     for position, content in sorted(enumerate(contents), key=lambda each: (-each[1].nbytes, each[0])):
         division = divisions.get(content.name) or whole_division(content.shape)
-        itemsize = _dtypes.itemsize(content.dtype)
+        itemsize = _dtypes.ITEMSIZES[content.dtype]
         written: dict[int, tuple[Place, list[tuple[Box, Box]]]] = {}
         for there, owners in _boxes(list(division.holders(mesh))).items():
             rank = min(owners, key=lambda each: (load[each], each))

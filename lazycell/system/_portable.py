@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
+from collections.abc import Callable
 
 try:
     import fcntl
@@ -48,13 +49,15 @@ def read_into_at(descriptor: int, target: memoryview, start: int) -> int:
     return len(content)
 
 
-def read_at_once(descriptor: int, length: int, start: int) -> bytes:
+def _seek_and_read(descriptor: int, length: int, start: int, /) -> bytes:
     """Give up to `length` bytes from a place of a file; as few as the system likes, none at the end."""
-    if hasattr(os, "pread"):
-        return os.pread(descriptor, length, start)
     with _seeking:
         os.lseek(descriptor, start, os.SEEK_SET)
         return os.read(descriptor, min(length, 1 << 28))  # Windows reads no more than 2 GiB at once
+
+
+read_at_once: Callable[[int, int, int], bytes] = getattr(os, "pread", _seek_and_read)
+"""Takes a descriptor, a length and where to begin: the system's own, where it has one."""
 
 
 def write_at(descriptor: int, content: bytes | memoryview, start: int) -> int:

@@ -39,7 +39,7 @@ def stored(tensors: Mapping[str, Spec] | Iterable[str]) -> CheckpointHeader:
     specs = tensors if isinstance(tensors, Mapping) else dict.fromkeys(tensors, ((2, 3), "float32"))
     headers, end = {}, 0
     for name, (shape, dtype) in specs.items():
-        count = _dtypes.itemsize(dtype)
+        count = _dtypes.ITEMSIZES[dtype]
         for size in shape:
             count *= size
         headers[name] = TensorHeader(name, dtype, shape, (ByteRange(path, end, end + count),))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lazycell._dtypes import itemsize
+from lazycell._dtypes import ITEMSIZES
 from lazycell.layout._entry import ManifestEntry
 from lazycell.manifest._grouping import groups_on, places_on
 from lazycell.manifest._manifest import Manifest
@@ -31,7 +31,7 @@ def held(model: Manifest, mesh: Mesh) -> dict[str, Place]:
 
 def nbytes(model: Manifest, places: Iterable[tuple[str, Place]]) -> int:
     """Give the bytes of the parts."""
-    return sum(place.size * itemsize(model[name].dtype) for name, place in places)
+    return sum(place.size * ITEMSIZES[model[name].dtype] for name, place in places)
 
 
 def whole_as_none(place: Place) -> Place | None:

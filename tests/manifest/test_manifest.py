@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lazycell._dtypes import itemsize
+from lazycell._dtypes import ITEMSIZES
 from lazycell.layout._entry import ManifestEntry
 from lazycell.layout._layout import Block
 from lazycell.manifest._manifest import Manifest
@@ -30,7 +30,7 @@ def test_the_size_of_an_entry(entry: ManifestEntry) -> None:
     for dimension in entry.shape:
         count *= dimension
     assert entry.size == count
-    assert entry.nbytes == count * itemsize(entry.dtype)
+    assert entry.nbytes == count * ITEMSIZES[entry.dtype]
 
 
 @given(manifests)

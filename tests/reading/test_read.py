@@ -237,6 +237,7 @@ def test_more_files_than_may_be_open(tmp_path: Path, monkeypatch: pytest.MonkeyP
     gc.collect()
     before = len(_read._maps)
     monkeypatch.setattr(_read, "most_descriptors", lambda: 4 * (before + 2))
+    monkeypatch.setattr(_read, "_FEW", 0)
     paths = [tmp_path / str(number) for number in range(before + 6)]
     for number, path in enumerate(paths):
         path.write_bytes((DATA + number).tobytes())

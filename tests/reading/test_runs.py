@@ -282,6 +282,7 @@ def test_reads_may_be_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_files_beyond_those_that_may_be_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each is closed when its runs are read."""
     monkeypatch.setattr(_read, "most_descriptors", lambda: 0)
+    monkeypatch.setattr(_read, "_FEW", 0)
     array = RNG.normal(size=(300, 512)).astype(np.float32)
     tensor, before = write(tmp_path / "m", array), len(os.listdir("/proc/self/fd"))
     with Reader(mmap=True) as reader:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..._dtypes import is_known
+from ..._dtypes import ITEMSIZES
 from .._caches import KeyValueCache
 from ._canonical_values import encoded
 from ._check_json import check_keys, items, member, refuse, shown, text, truth, whole
@@ -81,7 +81,7 @@ def _names(pattern: str, count: int, where: str) -> list[str]:
 
 def _cache(name: str, line: dict[str, Any], where: str) -> KeyValueCache:
     dtype = text(line["dtype"], f"{where}.dtype")
-    if not is_known(dtype):
+    if dtype not in ITEMSIZES:
         refuse(f"{where}.dtype", f"{shown(dtype)} is no dtype")
     size = whole(line["size"], f"{where}.size", 1)
     return KeyValueCache(

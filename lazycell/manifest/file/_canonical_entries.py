@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..._dtypes import NAMES, is_known, itemsize
+from ..._dtypes import ITEMSIZES, NAMES
 from ..._location import did_you_mean
 from ._canonical_shares import shares_json, shares_of_json
 from ._check_json import check_keys, items, member, refuse, shape_of_json, shown, text, texts, truth, whole
@@ -72,12 +72,12 @@ def entry_of(value: Any, where: str, declared: bool) -> tuple[dict[str, Any], in
         size *= dimension
     fields: dict[str, Any] = {"name": text(value["name"], f"{where}.name"), "shape": shape, "dtype": dtype}
     fields["initializer"] = text(value.get("initializer", ""), f"{where}.initializer")
-    if not is_known(dtype):
+    if dtype not in ITEMSIZES:
         if declared:
             refuse(f"{where}.dtype", f"{shown(dtype)} is no dtype{did_you_mean(dtype[:80], NAMES)}")
         fields["packed_bytes"] = nbytes
-    elif nbytes != size * itemsize(dtype):
-        refuse(f"{where}.bytes", f"is {nbytes}, and {dtype} of shape {list(shape)} has {size * itemsize(dtype)}")
+    elif nbytes != size * ITEMSIZES[dtype]:
+        refuse(f"{where}.bytes", f"is {nbytes}, and {dtype} of shape {list(shape)} has {size * ITEMSIZES[dtype]}")
     for key in ("expression", "declared_by", "doc"):
         if key in value:
             fields[key] = text(value[key], f"{where}.{key}")

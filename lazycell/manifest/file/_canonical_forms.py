@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..._dtypes import is_known
+from ..._dtypes import ITEMSIZES
 from ...declaration import Direction, Fused, Half, Magnitude, Padded, Reshaped, Transposed
 from ...layout import Block, Form, Stored, shape_of
 from ._check_json import check_keys, items, member, refuse, shape_of_json, shown, text, whole, wholes
@@ -129,7 +129,7 @@ def _block_of(value: Any, where: str, entries: Mapping[str, ManifestEntry]) -> B
         refuse(f"{where}.parameter", f"there is no parameter {shown(name)}")
     section = text(value["section"], f"{where}.section") if "section" in value else None
     dtype = text(value["dtype"], f"{where}.dtype") if "dtype" in value else entry.dtype
-    if dtype != entry.dtype and not is_known(dtype):
+    if dtype != entry.dtype and dtype not in ITEMSIZES:
         refuse(f"{where}.dtype", f"{shown(dtype)} is no dtype")
     if "place" not in value:
         return Block(name, entry.shape, dtype, None, section)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 
-from ..._dtypes import itemsize
+from ..._dtypes import ITEMSIZES
 from ..._frozen import frozen
 
 _SCALAR = 4
@@ -44,7 +44,7 @@ class OptimizerState:
             elements += math.prod(shape[:-1]) + math.prod(shape[:-2]) * shape[-1] + 1
         elif self.factored:
             elements += math.prod(shape) + 2  # rows and columns are there all the same, with one element each
-        return elements * itemsize(dtype) + self.scalars_each * _SCALAR
+        return elements * ITEMSIZES[dtype] + self.scalars_each * _SCALAR
 
     @property
     def shared_nbytes(self) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import attrs
 
-from ..._dtypes import FLOATING, itemsize
+from ..._dtypes import FLOATING, ITEMSIZES
 from ...layout import ManifestEntry
 from ...mesh import Mesh
 from .._grouping import groups_on
@@ -63,7 +63,7 @@ def _as_trained(entry: ManifestEntry) -> ManifestEntry:
 def _size_of(entry: ManifestEntry, shape: tuple[int, ...], gradients: bool, optimizer: OptimizerState | None) -> Size:
     """Give the size of a parameter, or of the part of it that has `shape`."""
     elements = math.prod(shape)
-    nbytes = elements * itemsize(entry.dtype)
+    nbytes = elements * ITEMSIZES[entry.dtype]
     return Size(
         1,
         elements,
