@@ -16,11 +16,8 @@ from ._gptq import gptq
 from ._mxfp4 import mxfp4
 from ._pack_quantized import pack_quantized
 from ._quantization_config import quantization_of, quantization_problem
-from ._quantized import Quantized, quantized_tensors
+from ._quantized import NO_CONFIG, Quantized, quantized_tensors
 from ._scaled import scaled
-
-NO_CONFIG = "how its words are to be read is told by the quantization_config in a config.json beside the file"
-"""Why words are not unpacked, where a config would do."""
 
 _Tensors = Mapping[str, TensorHeader]
 _Options = Mapping[str, Any]

@@ -12,6 +12,10 @@ from .. import _dtypes
 from .._frozen import frozen
 from ..formats import TensorHeader
 
+NO_BLOCKS = "the size of their blocks is told by `weight_block_size` in a config.json beside the file"
+NO_CONFIG = "how its words are to be read is told by the quantization_config in a config.json beside the file"
+"""Why codes are not computed, where a config would do. Here, as who explains a misfit computes nothing."""
+
 
 @frozen
 class Quantized:

@@ -22,13 +22,10 @@ from ._config_groups import size_told
 from ._elements import read_elements, read_floats
 from ._exponents import EXPONENTS, powers
 from ._floats_view import View
-from ._quantized import Quantized
+from ._quantized import NO_BLOCKS, Quantized
 from ._scaled_groups import ScaledGroups
 
 _CODES = frozenset({"float8_e4m3fn", "float8_e5m2", "int8"})
-
-NO_BLOCKS = "the size of their blocks is told by `weight_block_size` in a config.json beside the file"
-"""Why scales are not applied, where a config would do."""
 
 Blocks = tuple[int, int]
 """Rows and columns that have one scale."""
