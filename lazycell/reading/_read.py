@@ -269,7 +269,7 @@ class Reader:
 
 
 _FEW = 16
-"""Files, or maps, that are never too many: a process that may have fewer than four times as many descriptors is rare."""
+"""Files, or maps, that are never too many: few processes may have less than four times as many descriptors."""
 
 
 def _may_keep(kept: int) -> bool:
