@@ -20,7 +20,7 @@ def run_page(path: Path, directory: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, str(RUNNER), str(path)],
         cwd=directory,
-        env={**os.environ, "PATH": os.pathsep.join((forked.directory_of_script(), os.environ["PATH"]))},
+        env={**os.environ, "FORKED": forked.directory_of_script()},
         capture_output=True,
         text=True,
         check=False,

@@ -18,11 +18,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 from unittest import mock
+from weakref import WeakSet
 
 import lazycell
 from lazycell import LazyCell, Param, child
 from lazycell.cli import main as command
 from lazycell.mesh import sizes_of_meshes
+from lazycell.reading import _read
 
 PACKAGE = Path(lazycell.__file__).parent
 
@@ -94,10 +96,10 @@ def run_command(*arguments: object) -> None:
 
 @contextlib.contextmanager
 def ways() -> Iterator[dict[str, Callable[[], object]]]:
-    """Give the ways by name, with files for them, of a process that has no mesh: others look for one."""
+    """Give the ways by name, with files for them, of a process with neither meshes nor maps: others look for them."""
     made = {*sizes_of_meshes}
     sizes_of_meshes.clear()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, mock.patch.object(_read, "_maps", WeakSet()):
         file, paper = Path(folder, "net.safetensors"), Path(folder, "net.json")
         net = Net(3)
         net.init_parameters_data(seed=1)

@@ -22,8 +22,8 @@ from lazycell.system._workers import available_cores
 
 ROOT = Path(tests.__file__).parents[1]
 BY_NAME: Mapping[str, Case] = {case.name: case for case in CASES}
-# One of each kind: the others differ from these in sizes, dtypes and values. Loading and running have their own tests.
-MEASURED = ("normal", "zeros", "constant", "build", "manifest", "import", "import-alone", "inspect", "check", "diff")
+# With values, without, of imports, of the command. Loading and running have their own tests.
+MEASURED = ("normal", "build", "import-alone", "diff")
 
 
 @pytest.fixture(scope="module")

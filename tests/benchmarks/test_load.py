@@ -31,7 +31,7 @@ ROOT = Path(tests.__file__).parents[1]
 FEW = Work("layers", n_layers=2, width=4)
 OURS = Side("lazycell", "_lazycell", ("build", "load"), ("mindspore",))
 NOWHERE = Side("nobody", "_nobody", ("build", "load"), ("no-such-package",))
-MEASURED = ("safetensors", "ckpt", "tiny")
+MEASURED = ("safetensors", "tiny")
 
 
 @pytest.fixture(scope="module")
