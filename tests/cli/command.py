@@ -23,19 +23,22 @@ class Done:
     stderr: str
 
 
-def lazycell(*arguments: str, encoding: str = "utf-8", first: str = "", **environment: str) -> Done:
+def lazycell(
+    *arguments: str, encoding: str = "utf-8", first: str = "", directory: Path = ROOT, **environment: str
+) -> Done:
     """Run `python -m lazycell` with arguments, in a process that need not import MindSpore.
 
     Args:
         arguments: of the command.
         encoding: what the process writes, as in PYTHONIOENCODING.
         first: Python code to run in the process before the command; then it is one from the start.
+        directory: where it runs.
         environment: variables to set.
     """
     code = f"import sys\n{first}\nfrom lazycell.cli import main\nsys.exit(main())"
     done = subprocess.run(
         [*([sys.executable, "-c", code] if first else forked.command()), *arguments],
-        cwd=ROOT,
+        cwd=directory,
         env={**os.environ, "PYTHONIOENCODING": encoding, **environment},
         stdin=subprocess.DEVNULL,
         capture_output=True,

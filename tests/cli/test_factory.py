@@ -231,7 +231,7 @@ NET = ("plain_nets:Net", "--set", "width=4")
 
 def in_place(place: Path, *arguments: str, **environment: str) -> Any:
     """Run the command there."""
-    return run(*arguments, first=f"import os; os.chdir({str(place)!r})", **environment)
+    return run(*arguments, directory=place, **environment)
 
 
 def test_what_it_prints_is_no_answer(place: Path) -> None:

@@ -59,6 +59,7 @@ def _become(kind: str, words: list[str], directory: str, environment: dict[str, 
     os.chdir(directory)
     os.environ.clear()
     os.environ.update(environment)
+    sys.dont_write_bytecode = bool(environment.get("PYTHONDONTWRITEBYTECODE"))
     encoding, _, errors = environment.get("PYTHONIOENCODING", "utf-8").partition(":")
     options: dict[str, Any] = {"encoding": encoding, "closefd": False}
     sys.stdin = open(0, errors=errors or None, **options)  # noqa: SIM115  # as long as the process lives
