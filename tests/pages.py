@@ -35,7 +35,7 @@ _EMPTY = re.compile(r"^\n(?!\n*(?:>>> |\Z))", re.M)
 _EMPTY_LINE = re.compile(r"^\n", re.M)
 _TITLE = re.compile(r'title="([^"]+)"')
 # Where `lazycell` is that runs in less time, of tests: see `forked`.
-_FIRST = tuple(filter(None, (os.environ.pop("FORKED", ""),)))
+_FORKED = os.environ.pop("FORKED", "")
 _MODULE = re.compile(r"^lazycell\.(?:\w+\.)*(?=\w+:)")
 
 
@@ -117,7 +117,7 @@ class Command:
             ["bash", "-c", f"(exit {before}); {self.line}"],
             env={
                 **os.environ,
-                "PATH": os.pathsep.join((*_FIRST, str(Path(sys.executable).parent), os.environ["PATH"])),
+                "PATH": os.pathsep.join(filter(None, (_FORKED, str(Path(sys.executable).parent), os.environ["PATH"]))),
                 "COLUMNS": "100",
                 "CLONE": str(Path(__file__).parents[1]),  # docs/install.md says so
                 # What a page says is installed, and what this process was told to find.

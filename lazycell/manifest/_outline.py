@@ -130,6 +130,7 @@ def manifest_of_outline(model: str, outline: Outline, hyperparameters: Mapping[s
 def hyperparameters_of(declaration: Declaration, values: Mapping[str, Any]) -> dict[str, Any]:
     """Give the values of the hyperparameters alone, without the derived ones: what the whole model is built with."""
     own = {item.name: values[item.name] for item in declaration.hyperparameters}
+    # As nearly all are: what has no divided number is to have nothing to do with how they are divided.
     return own if WHOLE.issuperset(map(type, own.values())) else undivided(own)
 
 
