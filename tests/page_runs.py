@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 from . import forked
@@ -18,7 +17,7 @@ RUNNER = Path(__file__).with_name("pages.py")
 def run_page(path: Path, directory: Path) -> subprocess.CompletedProcess[str]:
     """Run a page in a process of its own: what it registers and seeds is nobody else's."""
     return subprocess.run(
-        [sys.executable, str(RUNNER), str(path)],
+        [*forked.python(), str(RUNNER), str(path)],
         cwd=directory,
         env={**os.environ, "FORKED": forked.directory_of_script()},
         capture_output=True,

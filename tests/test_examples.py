@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from . import forked
 from .golden_cases import FAMILIES
 
 ROOT = Path(__file__).parent.parent
@@ -19,7 +19,7 @@ LLAMA = FAMILIES["llama"]
 
 def run(script: str, *arguments: str, directory: Path) -> str:
     """Run an example in a directory of its own, and give what it prints."""
-    command = [sys.executable, str(EXAMPLES / script), *arguments]
+    command = [*forked.python(), str(EXAMPLES / script), *arguments]
     done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -52,7 +52,7 @@ def test_load_directory(directory: Path, tmp_path: Path) -> None:
 
 def test_load_directory_says_what_is_wrong(tmp_path: Path) -> None:
     """A directory without a config is one line, not a traceback."""
-    command = [sys.executable, str(EXAMPLES / "load_directory.py"), str(tmp_path)]
+    command = [*forked.python(), str(EXAMPLES / "load_directory.py"), str(tmp_path)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "there is no config.json" in done.stderr
@@ -86,7 +86,7 @@ def test_generate(tmp_path: Path) -> None:
 
 def test_generate_says_what_is_wrong(tmp_path: Path) -> None:
     """A mesh that is not what was started is one line."""
-    command = [sys.executable, str(EXAMPLES / "generate.py"), str(LLAMA.path), "--mesh", "tq=1"]
+    command = [*forked.python(), str(EXAMPLES / "generate.py"), str(LLAMA.path), "--mesh", "tq=1"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "rank 0: mesh has the axis 'tq'" in done.stderr

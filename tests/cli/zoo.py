@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
 import attrs
 
+from .. import forked
 from .command import ROOT, Done, lazycell
 
 _SOURCE = """
@@ -76,7 +76,7 @@ class Zoo:
         import os
 
         done = subprocess.run(
-            [sys.executable, "-c", code],
+            [*forked.python(), "-c", code],
             cwd=ROOT,
             env={**os.environ, **self.environment},
             capture_output=True,

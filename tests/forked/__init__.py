@@ -1,8 +1,9 @@
-"""The command in processes that need not import MindSpore: each is forked from one that has.
+"""The command, and programs, in processes that need not import MindSpore: each is forked from one that has.
 
-Most of what a test of the command takes is the import, two seconds of it. `commands()` starts, once a test process, one
-that imports MindSpore and lazycell and nothing else; what it gives is run in place of `python -m lazycell`, with its own
-arguments, directory, environment and streams. What is about the start of a process is tested without it.
+Most of what a test of the command takes is the import, two seconds of it. `command()` starts, once a test process, one
+that imports MindSpore and lazycell and nothing else; what it gives is run in place of `python -m lazycell`, and what
+`python()` gives in place of `python`, with its own arguments, directory, environment and streams. What is about the start
+of a process is tested without it.
 """
 
 from __future__ import annotations
@@ -39,6 +40,11 @@ def _socket() -> str:
 def command() -> tuple[str, ...]:
     """Give the words to run in place of `python -m lazycell`."""
     return (*_CLIENT, _socket(), "module")
+
+
+def python() -> tuple[str, ...]:
+    """Give the words to run in place of `python`: `-c`, `-m` or a file comes next."""
+    return (*_CLIENT, _socket(), "python")
 
 
 @functools.cache

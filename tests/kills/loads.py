@@ -21,7 +21,7 @@ from lazycell.distributed import token
 from lazycell.parameters import part_of
 from lazycell.parameters._part import cut
 
-from .cluster import ended_in_time, ranks_of
+from ..ranks.cluster import ended_in_time, ranks_of
 from .operations import Lost, check
 
 _MESHES: list[dict[str, int]] = [{"tp": 2}, {"pp": 2}, {"tp": 2}, {"dp": 2, "tp": 2}, {"pp": 2}, {"tp": 4}]

@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import pytest
 import tests
 from lazycell import Mesh
 
+from .. import forked
 from .__main__ import FILES, kill
 from .loads import Net, judge, what_it_has
 from .operations import Lost
@@ -26,7 +26,7 @@ ROOT = Path(tests.__file__).parents[1]
 def command(*arguments: str) -> str:
     """Run the command; give what it prints."""
     run = subprocess.run(
-        [sys.executable, "-m", "tests.kills", *arguments, "--seed", "5"],
+        [*forked.python(), "-m", "tests.kills", *arguments, "--seed", "5"],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ import lazycell
 from lazycell import ConfigError, LazyCellError
 from models.bert import BertForMaskedLM, BertModel
 
+from .. import forked
 from ..golden_cases import BERT, GOLDEN, needs_minilm
 from . import numpy_bert
 
@@ -143,7 +143,7 @@ def test_found_without_an_import():
         "print(type(net).__module__, type(net).__qualname__, len(lazycell.uninitialized(net)))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=GOLDEN.parents[1]
+        [*forked.python(), "-c", code], capture_output=True, text=True, check=True, cwd=GOLDEN.parents[1]
     )
     assert done.stdout.splitlines()[-1] == "models.bert BertModel 0"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +20,8 @@ import lazycell
 import tests
 from lazycell import ConfigError, DtypeWarning, LazyCell, Param, register
 from lazycell.parameters import _device
+
+from .. import forked
 
 
 @register("test_dtype")
@@ -144,7 +145,7 @@ for command in (["check", {path!r}, {path!r}], ["show", {path!r}], ["manifest", 
     assert main() in (None, 0), command
 """
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=Path(tests.__file__).parents[1]
+        [*forked.python(), "-c", code], capture_output=True, text=True, check=False, cwd=Path(tests.__file__).parents[1]
     )
     assert done.returncode == 0, done.stderr
     assert "bfloat16" in done.stdout

@@ -1,4 +1,4 @@
-"""Run a job on several real ranks: processes that `msrun` starts, as users start theirs."""
+"""Run a job on several real ranks: processes that are forked, or that `msrun` starts, as users start theirs."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from .. import forked
+
 ROOT = Path(__file__).resolve().parents[2]
 JOBS = Path(__file__).parent / "jobs"
 
@@ -19,14 +21,18 @@ _ALL_PASSED = "all passed"  # as `tests.ranks.job` has it, which takes MindSpore
 _MOST_LINES = 80
 _NOISE = ("[INFO]", "Warning", "warnings.warn", "Start scheduler process", "Start worker process")
 _FAILED = "exit with exception. Error code"
+_CODES = {0: 0, 124: None}
+"""What `tests.ranks.cluster` ends with; None: the time was over."""
 _PORT_IN_USE = "Failed to initialize the master node"
 
 
-def run_ranks(ranks: int, job: str | Path, *args: object, timeout: float = 120, fails: bool = False) -> list[str]:
+def run_ranks(
+    ranks: int, job: str | Path, *args: object, timeout: float = 120, fails: bool = False, msrun: bool = False
+) -> list[str]:
     """Run a job on so many ranks, and give what each printed.
 
-    A job is a Python file that asserts: `tests.ranks.job` is what it starts with. Each costs some 15 seconds, whatever
-    it does, so one job checks several things.
+    A job is a Python file that asserts: `tests.ranks.job` is what it starts with. Each costs some 5 seconds, 15 with
+    `msrun`, whatever it does, so one job checks several things.
 
     Args:
         ranks: how many.
@@ -34,18 +40,20 @@ def run_ranks(ranks: int, job: str | Path, *args: object, timeout: float = 120, 
         args: what the job finds in `sys.argv[1:]`.
         timeout: seconds after which all ranks are killed.
         fails: whether a rank is meant to fail or to die, as where the others' words are what is tested.
+        msrun: have `msrun` start the ranks, each a process of its own from the start.
 
     Raises:
         AssertionError: a rank failed, none did that was meant to, or the time was over; the text has each rank's log.
     """
     path = job if isinstance(job, Path) else JOBS / f"{job}.py"
     for attempt in range(3):
-        code, outputs, said = _run(ranks, path, [str(each) for each in args], timeout, fails)
+        code, outputs, said = _run(ranks, path, [str(each) for each in args], timeout, fails, msrun)
         if _PORT_IN_USE not in said or attempt == 2:
             break
     if code and not fails and all(map(_is_done, outputs)):
         code = 0  # what ended badly then is MindSpore, at the end of a process (seen with NumPy 2)
-    if (code == 0) is fails or code is None:
+    failed = code != 0 or (fails and not all(map(_is_done, outputs)))
+    if failed is not fails or code is None:
         how = f"was not done after {timeout:g} s" if code is None else f"ended with {code}"
         logs = [f"--- rank {rank}\n{_end_of(text)}" for rank, text in enumerate(outputs)]
         raise AssertionError(
@@ -60,19 +68,13 @@ def _is_done(output: str) -> bool:
     return bool(found) and "Traceback" not in rest
 
 
-def _run(ranks: int, path: Path, args: list[str], timeout: float, fails: bool) -> tuple[int | None, list[str], str]:
+def _run(
+    ranks: int, path: Path, args: list[str], timeout: float, fails: bool, msrun: bool
+) -> tuple[int | None, list[str], str]:
     logs = Path(tempfile.mkdtemp(prefix="ranks-"))
-    options = {
-        "worker_num": ranks,
-        "local_worker_num": ranks,
-        "master_addr": "127.0.0.1",
-        "master_port": _fresh_port(),
-        "log_dir": logs,
-        "join": True,
-        "cluster_time_out": 60,
-    }
     programs = Path(sys.executable).parent
-    command = [str(programs / "msrun"), *(f"--{key}={value}" for key, value in options.items())]
+    forks = [*forked.python(), "-m", "tests.ranks.cluster", str(ranks), str(logs), str(timeout)]
+    command = _msrun(ranks, logs) if msrun else forks
     environment = {
         **{key: value for key, value in os.environ.items() if not key.startswith(("RANK_", "MS_"))},
         "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",  # msrun calls `python`
@@ -86,13 +88,29 @@ def _run(ranks: int, path: Path, args: list[str], timeout: float, fails: bool) -
             [*command, str(path), *args], stdout=said, stderr=said, cwd=ROOT, env=environment, start_new_session=True
         )
         try:
-            code = _wait(process, logs, timeout, fails)
+            code = _wait(process, logs, timeout, fails) if msrun else _CODES.get(process.wait(), 1)
         finally:
             _end(process)
     outputs = [_text(logs / f"worker_{rank}.log") for rank in range(ranks)]
     told = _text(logs / "msrun.txt") + _text(logs / "scheduler.log")
     shutil.rmtree(logs, ignore_errors=True)
     return code, outputs, told
+
+
+def _msrun(ranks: int, logs: Path) -> list[str]:
+    options = {
+        "worker_num": ranks,
+        "local_worker_num": ranks,
+        "master_addr": "127.0.0.1",
+        "master_port": _fresh_port(),
+        "log_dir": logs,
+        "join": True,
+        "cluster_time_out": 60,
+    }
+    return [
+        str(Path(sys.executable).with_name("msrun")),
+        *(f"--{key}={value}" for key, value in options.items()),
+    ]
 
 
 def _wait(process: subprocess.Popen[bytes], logs: Path, timeout: float, fails: bool) -> int | None:

@@ -22,7 +22,9 @@ def test_the_example() -> None:
     """The command that the documentation starts with: rank 0 prints the words of the reference, and the other nothing."""
     case = FAMILIES["llama"]
     ids, expected = case.generation["input_ids"][0], case.expected["generated"][0]
-    first, second = run_ranks(2, ROOT / "examples" / "generate.py", case.path, *ids, "--words", len(expected))
+    first, second = run_ranks(
+        2, ROOT / "examples" / "generate.py", case.path, *ids, "--words", len(expected), msrun=True
+    )
     assert f"words: {' '.join(map(str, expected))}" in first
     assert "LlamaForCausalLM on 2 ranks: this one has 237,312 of 472,832 bytes" in first
     assert "words" not in second

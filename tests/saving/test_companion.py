@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 from lazycell import CheckpointError
 from lazycell.saving import Companion
 
+from .. import forked
 from .saved import load_arrays, same_arrays, save_arrays, some_arrays
 
 OLD, NEW = some_arrays(1), some_arrays(2)
@@ -84,7 +84,7 @@ def test_both_are_of_one_save_after_an_error(
 @pytest.mark.parametrize(("old", "new"), [("single", "single"), ("sharded", "single")])
 def test_a_kill_never_leaves_two_of_different_saves(old: str, new: str) -> None:
     """For a moment there is no companion, of which whoever needs it says so; the next save clears away all else."""
-    command = [sys.executable, "-m", "tests.saving.companion_crashes", old, new]
+    command = [*forked.python(), "-m", "tests.saving.companion_crashes", old, new]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)

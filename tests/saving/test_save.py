@@ -7,7 +7,6 @@ import json
 import os
 import resource
 import subprocess
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,6 +22,7 @@ from lazycell.saving._save import SaveReport
 from lazycell.saving._verify import verify
 from lazycell.saving._write_safetensors import CRC32
 
+from .. import forked
 from .crashes import CALLS
 from .saved import load_arrays, same_arrays, save_arrays, some_arrays
 
@@ -172,7 +172,7 @@ def test_a_link_that_an_index_names_stays(tmp_path: Path) -> None:
 def test_killed_at_any_point(old: str, new: str) -> None:
     """Whenever the process is killed, the old or the new checkpoint is there, whole; the next save cleans up."""
     run = subprocess.run(
-        [sys.executable, "-m", "tests.saving.crashes", old, new],
+        [*forked.python(), "-m", "tests.saving.crashes", old, new],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -7,7 +7,6 @@ import json
 import os
 import secrets
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -29,6 +28,7 @@ from lazycell.saving._save import SaveReport
 from lazycell.saving._verify import verify
 from lazycell.system import write_at
 
+from .. import forked
 from .ranks import DIVISIONS, MESHES, Entry, arrays, entries, parts_of, save_as_rank, save_on, together
 from .saved import load_arrays, same_arrays, save_arrays
 
@@ -445,7 +445,7 @@ def test_a_save_goes_on_beside_another(tmp_path: Path, layout: str) -> None:
 def test_rank_0_is_killed_at_any_point(before: str, after: str) -> None:
     """The old or the new checkpoint is there, whole; the other rank is told so, and the next save leaves nothing else."""
     run = subprocess.run(
-        [sys.executable, "-m", "tests.saving.rank_crashes", before, after],
+        [*forked.python(), "-m", "tests.saving.rank_crashes", before, after],
         cwd=Path(tests.__file__).parents[1],
         capture_output=True,
         text=True,

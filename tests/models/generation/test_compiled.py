@@ -20,6 +20,7 @@ import lazycell
 import models
 from models.generation.graphs import LEAST, MOST, Graphs, graphs_of, rounded
 
+from ... import forked
 from ...golden_cases import FAMILIES, Case
 from ..families import EACH_GENERATING, another
 
@@ -153,7 +154,7 @@ def test_what_the_compile_cache_keeps_is_right(tmp_path: Path):
     script.write_text(ANOTHER_PROCESS)
     environment["PYTHONPATH"] = str(ROOT)
     for _ in range(2):
-        command = [sys.executable, str(script), str(LLAMA.path)]
+        command = [*forked.python(), str(script), str(LLAMA.path)]
         output = subprocess.run(
             command, env=environment, capture_output=True, text=True, check=True, cwd=tmp_path
         ).stdout

@@ -135,7 +135,7 @@ def dies() -> None:
     """Rank 1 ends after an agreement; rank 0 waits for it, over the store, then over the collective."""
     agree(MESH, {})
     if rank == 1:
-        os._exit(0)  # msrun ends the others where one fails, and not where it does not
+        os._exit(0)  # the others are ended where one fails, and not where it does not
     started = time.perf_counter()
     said = "rank 1 has not answered for 2 s (timeout=): see what it says, or whether it is there" + END
     assert refusal(MESH, {}, timeout=2) == said
