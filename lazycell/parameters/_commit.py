@@ -8,6 +8,7 @@ where the caller waits, which then has them undone. Each change is noted, with t
 from __future__ import annotations
 
 import _thread
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar, overload
 
@@ -269,6 +270,7 @@ class _Worker:
             BaseException: the first that struck.
         """
         struck: BaseException | None = None
+        before = sys.exc_info()[1]
         # Two loops: a second signal may be waiting, to strike in the handler of the first.
         while not self._finished:
             try:
@@ -278,8 +280,11 @@ class _Worker:
                     except BaseException as error:
                         changes.stopped = True
                         struck = error if struck is None else struck
-            except BaseException:
-                continue
+            except BaseException as error:
+                changes.stopped = True
+                if struck is None:  # Python 3.10 looks for signals before a handler's first instruction
+                    first = error.__context__
+                    struck = error if first is None or first is before else first
         if struck is not None:
             raise struck
 
